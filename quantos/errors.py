@@ -1,0 +1,89 @@
+"""The one tree of errors a caller may catch.
+
+    QuantosError
+    ├── SettingsError             an environment file or strategy is wrong; nothing was started
+    ├── CatalogError              a shape or price is unknown
+    ├── TelemetryError            a record cannot be taken into the demand history
+    ├── ForecastError             a series cannot be forecast
+    ├── CapacityError             a plan cannot be made, read, moved or applied
+    ├── AuditError                the chain is broken, forked or missing a link
+    ├── BusError                  a record could not be published or consumed
+    ├── EngineError               the Pulumi engine is absent, too old or failed
+    └── SandboxError              the sandbox could not be started, stopped or used
+
+Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
+"""
+
+from typing import ClassVar
+
+
+class QuantosError(Exception):
+    """Root of every error of the project.
+
+    Args:
+        what: what happened and why, one sentence.
+        remedy: what the reader should do, one sentence.
+    """
+
+    code: ClassVar[str] = "quantos"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, what: str, *, remedy: str) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+
+class SettingsError(QuantosError):
+    """An environment file, strategy file or process setting is wrong."""
+
+    code = "settings.invalid"
+
+
+class CatalogError(QuantosError):
+    """An instance type has no shape or no price in the catalog."""
+
+    code = "catalog.unknown"
+
+
+class TelemetryError(QuantosError):
+    """A telemetry record cannot be taken into the demand history."""
+
+    code = "telemetry.invalid"
+
+
+class ForecastError(QuantosError):
+    """A series cannot be forecast by the method asked for."""
+
+    code = "forecast.impossible"
+
+
+class CapacityError(QuantosError):
+    """A plan cannot be made, read, moved or applied."""
+
+    code = "capacity.failed"
+
+
+class AuditError(QuantosError):
+    """The audit chain is broken, forked or lacks a link."""
+
+    code = "audit.broken"
+
+
+class BusError(QuantosError):
+    """A record could not be published or consumed."""
+
+    code = "bus.failed"
+    retryable = True
+
+
+class EngineError(QuantosError):
+    """The Pulumi engine is absent, not accepted, or failed."""
+
+    code = "engine.failed"
+
+
+class SandboxError(QuantosError):
+    """The sandbox could not be started, stopped or used."""
+
+    code = "sandbox.failed"
