@@ -6,9 +6,12 @@
     ├── TelemetryError            a record cannot be taken into the demand history
     ├── ForecastError             a series cannot be forecast
     ├── CapacityError             a plan cannot be made, read, moved or applied
+    │   ├── PlanConflictError     another writer moved the plan pointer first
+    │   └── PlanNotFoundError     no plan, or several, under that id
     ├── AuditError                the chain is broken, forked or missing a link
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
+    │   └── EngineBusyError       another operation holds the stack
     └── SandboxError              the sandbox could not be started, stopped or used
 
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
@@ -64,6 +67,19 @@ class CapacityError(QuantosError):
     code = "capacity.failed"
 
 
+class PlanConflictError(CapacityError):
+    """Another writer moved the plan pointer first."""
+
+    code = "capacity.conflict"
+    retryable = True
+
+
+class PlanNotFoundError(CapacityError):
+    """No plan, or several, under that id."""
+
+    code = "capacity.plan-not-found"
+
+
 class AuditError(QuantosError):
     """The audit chain is broken, forked or lacks a link."""
 
@@ -81,6 +97,13 @@ class EngineError(QuantosError):
     """The Pulumi engine is absent, not accepted, or failed."""
 
     code = "engine.failed"
+
+
+class EngineBusyError(EngineError):
+    """Another operation holds the stack."""
+
+    code = "engine.busy"
+    retryable = True
 
 
 class SandboxError(QuantosError):

@@ -1,0 +1,177 @@
+"""A scaling plan, the plan document the capacity program runs on, and what became of a plan."""
+
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+
+from quantos.contracts.base import Contract, NonNegativeFinite, Slug, canonical_digest
+from quantos.contracts.demand import RejectedModel
+
+StackName = str
+OutcomeStatus = Literal[
+    "applied", "unchanged", "observed", "blocked", "stale", "paused", "busy", "drift", "interrupted", "failed"
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PoolSize(_Part):
+    """Nodes of one pool: `floor` becomes the group's minimum, `ceiling` its maximum."""
+
+    floor: int = Field(ge=0)
+    ceiling: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.floor > self.ceiling:
+            raise ValueError(f"floor {self.floor} is above ceiling {self.ceiling}")
+        return self
+
+
+class PoolCost(_Part):
+    """What a pool costs at its floor and at its ceiling, priced at its dearest instance type."""
+
+    usd_per_node_hour: NonNegativeFinite
+    floor_usd_per_hour: NonNegativeFinite
+    ceiling_usd_per_hour: NonNegativeFinite
+
+
+class StrategyCost(_Part):
+    """A strategy's share of the floors it causes, beside the ceiling its trader stated."""
+
+    usd_per_hour: NonNegativeFinite
+    ceiling_usd_per_hour: NonNegativeFinite
+
+
+class PlanDocument(Contract):
+    """What the capacity program is a function of, beside the pool shapes. `current.json` holds the applied one.
+
+    `sequence` is the end of the decided bin in epoch seconds, 0 before the first plan.
+    """
+
+    stack: str
+    plan_id: str
+    sequence: int = Field(ge=0)
+    sizes: dict[Slug, PoolSize]
+    previous: dict[Slug, PoolSize]
+    pool_costs: dict[Slug, PoolCost]
+    strategy_costs: dict[Slug, StrategyCost]
+
+
+class Alternative(_Part):
+    """What another way of sizing would have cost and missed over the forecast horizon."""
+
+    name: Literal["reactive", "static", "one-cheaper"]
+    nodes: int
+    usd_per_hour: NonNegativeFinite
+    risk_of_shortage: float = Field(ge=0, le=1)
+
+
+class PoolReasoning(_Part):
+    """Why a pool has the floor it has."""
+
+    pool: Slug
+    demand_now_vcpu: NonNegativeFinite
+    demand_expected_vcpu: NonNegativeFinite
+    demand_upper_vcpu: NonNegativeFinite
+    level: float = Field(gt=0, lt=1)
+    binding: str
+    model: str
+    score: FiniteFloat | None
+    rejected: tuple[RejectedModel, ...]
+    degraded: str | None
+    alternatives: tuple[Alternative, ...]
+
+
+class Explanation(_Part):
+    """One sentence for a trader, and the figures behind it; `expected_violations` are the cost rules seen to refuse."""
+
+    sentence: str
+    pools: tuple[PoolReasoning, ...]
+    expected_violations: tuple[str, ...] = ()
+
+
+class ScalingPlan(Contract):
+    """A decision for one stack. Key: `plan_id`, the digest of everything but the id and the signature.
+
+    The same inputs give the same plan, so a duplicate trigger makes no second one.
+    """
+
+    plan_id: str = ""
+    stack: str
+    sequence: int = Field(ge=1)
+    created_at: AwareDatetime
+    expires_at: AwareDatetime
+    sizes: dict[Slug, PoolSize]
+    previous: dict[Slug, PoolSize]
+    pool_costs: dict[Slug, PoolCost]
+    strategy_costs: dict[Slug, StrategyCost]
+    usd_per_hour_before: NonNegativeFinite
+    usd_per_hour_after: NonNegativeFinite
+    urgent: bool = False
+    explanation: Explanation
+    signature: str = ""
+
+    def signed_bytes(self) -> bytes:
+        """What the signature covers: the id, which is the digest of the rest."""
+        return self.plan_id.encode()
+
+    def content_digest(self) -> str:
+        """The id this content must have."""
+        return canonical_digest(self.model_dump(mode="json", exclude={"plan_id", "signature"}))
+
+    def identified(self) -> Self:
+        """The same plan with its id filled in."""
+        return self.model_copy(update={"plan_id": self.content_digest()})
+
+    def document(self) -> PlanDocument:
+        """What the capacity program needs of the plan."""
+        return PlanDocument(
+            stack=self.stack,
+            plan_id=self.plan_id,
+            sequence=self.sequence,
+            sizes=self.sizes,
+            previous=self.previous,
+            pool_costs=self.pool_costs,
+            strategy_costs=self.strategy_costs,
+        )
+
+
+class Violation(_Part):
+    """A policy rule that refused."""
+
+    pack: str
+    rule: str
+    message: str
+
+
+class StepTiming(_Part):
+    """Seconds spent in one step of the transaction."""
+
+    step: str
+    seconds: NonNegativeFinite
+
+
+class ResizeOutcome(Contract):
+    """What became of a plan. Key: (stack, plan_id, status). None of the ten statuses is silent."""
+
+    stack: str
+    plan_id: str
+    sequence: int
+    status: OutcomeStatus
+    reason: str
+    finished_at: datetime
+    sizes: dict[Slug, PoolSize] = {}
+    violations: tuple[Violation, ...] = ()
+    drift: tuple[str, ...] = ()
+    timings: tuple[StepTiming, ...] = ()
+
+
+class DecisionRequest(Contract):
+    """The scheduler's input. Key: (stack, bin end), the bin being the last that ended at `scheduled_time`."""
+
+    stack: str
+    scheduled_time: AwareDatetime

@@ -1,0 +1,94 @@
+"""What a trader states: what a strategy needs, and what it may cost."""
+
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from quantos.contracts.base import Contract, NonNegativeFinite, PositiveFinite, Slug
+
+
+class Session(BaseModel):
+    """The hours in which a strategy has demand; outside them its demand is known to be zero.
+
+    `opens` and `closes` are wall-clock times in `time_zone`; `weekdays` count from Monday = 0.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time_zone: str = "UTC"
+    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
+    opens: time
+    closes: time
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ValueError(f"{value!r} is not an IANA time zone") from exc
+        return value
+
+    def is_open(self, start: datetime, *, bin_seconds: int) -> bool:
+        """Whether any part of the bin that starts at `start` (aware) lies in the session."""
+        zone = ZoneInfo(self.time_zone)
+        first = start.astimezone(zone)
+        last = (start + timedelta(seconds=bin_seconds - 1)).astimezone(zone)
+        return any(
+            moment.weekday() in self.weekdays and self.opens <= moment.time() < self.closes for moment in (first, last)
+        )
+
+
+class ServiceLevel(BaseModel):
+    """Latency at a percentile, and a throughput the strategy must always be given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_latency_ms: PositiveFinite
+    percentile: float = Field(default=99.0, gt=0, lt=100)
+    min_throughput_units: NonNegativeFinite = 0.0
+
+
+class CostLimits(BaseModel):
+    """What a strategy may cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ceiling_usd_per_hour: PositiveFinite
+    budget_usd_per_day: PositiveFinite
+
+
+class Strategy(Contract):
+    """One strategy's needs and limits. Key: `name`.
+
+    `series` is the demand series that drives it, in units per bin; `units_per_vcpu` is the measured number of
+    those units that one vCPU serves within the service level.
+    """
+
+    name: Slug
+    owner: str = Field(min_length=1)
+    desk: str = Field(min_length=1)
+    cost_centre: str = Field(min_length=1)
+    pool: Slug
+    series: str = Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+$")
+    units_per_vcpu: PositiveFinite
+    service_level: ServiceLevel
+    cost: CostLimits
+    miss_cost_usd_per_unit_hour: PositiveFinite
+    priority: int = Field(ge=0, le=100)
+    session: Session | None = None
+
+
+class StrategyBook(Contract):
+    """Every strategy of an environment, names unique."""
+
+    strategies: tuple[Strategy, ...] = ()
+
+    @field_validator("strategies")
+    @classmethod
+    def _unique(cls, value: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
+        names = [strategy.name for strategy in value]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"strategies named twice: {', '.join(repeated)}")
+        return value

@@ -1,0 +1,17 @@
+"""The topics, in one place. Each has a dead-letter topic beside it."""
+
+from typing import Final
+
+TELEMETRY_MARKET: Final = "telemetry.market"
+TELEMETRY_SYSTEM: Final = "telemetry.system"
+TELEMETRY_WORKLOAD: Final = "telemetry.workload"
+TELEMETRY: Final = (TELEMETRY_MARKET, TELEMETRY_SYSTEM, TELEMETRY_WORKLOAD)
+CAPACITY_PLANS: Final = "capacity.plans"
+CAPACITY_OUTCOMES: Final = "capacity.outcomes"
+AUDIT_RECORDS: Final = "audit.records"
+ALL: Final = (*TELEMETRY, CAPACITY_PLANS, CAPACITY_OUTCOMES, AUDIT_RECORDS)
+
+
+def dead_letter(topic: str) -> str:
+    """The topic that holds what could not be taken from `topic`."""
+    return f"{topic}.dlq"

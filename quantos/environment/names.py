@@ -1,0 +1,76 @@
+"""What things are called, derived from the environment alone, so that every process finds them without a look-up."""
+
+from dataclasses import dataclass
+
+PROJECT = "quantos"
+LAYERS = ("foundation", "capacity", "control")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of one environment's things in one account."""
+
+    environment: str
+    account_id: str
+    region: str
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of every regional name."""
+        return f"{PROJECT}-{self.environment}"
+
+    def stack(self, layer: str) -> str:
+        """Stack name of a layer, `dev-capacity`."""
+        return f"{self.environment}-{layer}"
+
+    def qualified_stack(self, layer: str) -> str:
+        """Stack name as a StackReference takes it, on a self-managed backend."""
+        return f"organization/{PROJECT}/{self.stack(layer)}"
+
+    def bucket(self, purpose: str) -> str:
+        """Bucket name; account and region make it unique in the world."""
+        return f"{self.prefix}-{purpose}-{self.account_id}-{self.region}"
+
+    @property
+    def cluster(self) -> str:
+        """EKS cluster name."""
+        return self.prefix
+
+    @property
+    def plan_signing_key(self) -> str:
+        """KMS alias of the key which signs plans."""
+        return f"alias/{self.prefix}-plan-signing"
+
+    @property
+    def coordination_table(self) -> str:
+        """DynamoDB table of leases, switches and what the actuator remembers; in the foundation layer."""
+        return f"{self.prefix}-coordination"
+
+    @property
+    def demand_table(self) -> str:
+        """DynamoDB table of the demand history; in the control layer."""
+        return f"{self.prefix}-demand"
+
+    @property
+    def audit_table(self) -> str:
+        """DynamoDB table to look audit records up; in the control layer."""
+        return f"{self.prefix}-audit"
+
+    @property
+    def audit_chain(self) -> str:
+        """Name of the environment's audit chain."""
+        return self.environment
+
+    def function(self, name: str) -> str:
+        """Lambda function name."""
+        return f"{self.prefix}-{name}"
+
+
+def environment_of(stack: str) -> str:
+    """The environment a stack name such as `dev-capacity` belongs to."""
+    return stack.partition("-")[0]
+
+
+def layer_of(stack: str) -> str:
+    """The layer of a stack name such as `dev-capacity`."""
+    return stack.partition("-")[2]

@@ -1,0 +1,212 @@
+"""An environment file: every value that differs between `dev`, `staging` and `prod`, typed and closed."""
+
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from quantos.contracts.base import Slug
+from quantos.environment.names import Names
+
+Mode = Literal["observe", "advise", "act"]
+CapacityType = Literal["ON_DEMAND", "SPOT"]
+Region = Literal[
+    "us-east-1", "us-east-2", "us-west-2", "ca-central-1", "eu-west-1", "eu-west-2", "eu-central-1", "eu-central-2",
+    "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ap-east-1",
+]  # fmt: skip
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ZoneSettings(_Settings):
+    """One availability zone and its two subnets."""
+
+    name: str
+    public_cidr: IPv4Network
+    private_cidr: IPv4Network
+
+
+class NetworkSettings(_Settings):
+    """The VPC. Three zones; every subnet inside the VPC and none overlapping another."""
+
+    cidr: IPv4Network
+    zones: tuple[ZoneSettings, ...] = Field(min_length=3, max_length=3)
+    nat_per_zone: bool
+
+    @model_validator(mode="after")
+    def _disjoint(self) -> Self:
+        subnets = [cidr for zone in self.zones for cidr in (zone.public_cidr, zone.private_cidr)]
+        for cidr in subnets:
+            if not cidr.subnet_of(self.cidr):
+                raise ValueError(f"subnet {cidr} is not inside the VPC's {self.cidr}")
+        for first, second in combinations(subnets, 2):
+            if first.overlaps(second):
+                raise ValueError(f"subnets {first} and {second} overlap")
+        return self
+
+
+class SystemNodesSettings(_Settings):
+    """The fixed node group that runs the cluster's own services."""
+
+    instance_types: tuple[str, ...] = Field(min_length=1)
+    nodes: PositiveInt
+    disk_gib: int = Field(ge=20, le=500)
+
+
+class ClusterSettings(_Settings):
+    """The EKS cluster."""
+
+    kubernetes_version: str = Field(pattern=r"^1\.\d\d$")
+    public_endpoint: bool
+    public_access_cidrs: tuple[IPv4Network, ...] = ()
+    log_retention_days: PositiveInt
+    system_nodes: SystemNodesSettings
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if self.public_endpoint and not self.public_access_cidrs:
+            raise ValueError("public_access_cidrs must say who may reach a public endpoint")
+        return self
+
+
+class BusSettings(_Settings):
+    """The MSK cluster. `brokers` is a multiple of the three zones."""
+
+    kafka_version: str
+    broker_type: str
+    brokers: int = Field(ge=3, multiple_of=3)
+    volume_gib: int = Field(ge=1, le=16384)
+
+
+class AuditSettings(_Settings):
+    """Object Lock of the audit bucket."""
+
+    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"]
+    retention_days: PositiveInt
+
+
+class TaintSettings(_Settings):
+    """A node taint, in EKS's own words."""
+
+    key: str
+    value: str
+    effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]
+
+
+class PoolSettings(_Settings):
+    """The shape of an elastic pool, owned by people. Its sizes are the robot's, within floor and ceiling.
+
+    `workload` says what runs here: `batch` pools must hold the environment's minimal spot share.
+    """
+
+    instance_types: tuple[str, ...] = Field(min_length=1)
+    capacity_type: CapacityType
+    workload: Literal["service", "batch"]
+    owner: str = Field(min_length=1)
+    cost_centre: str = Field(min_length=1)
+    ami_type: str
+    disk_gib: int = Field(ge=20, le=2000)
+    floor_nodes: NonNegativeInt
+    ceiling_nodes: int = Field(ge=1, le=500)
+    ceiling_usd_per_hour: PositiveFloat
+    zones: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    taints: tuple[TaintSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.floor_nodes > self.ceiling_nodes:
+            raise ValueError(f"floor_nodes {self.floor_nodes} is above ceiling_nodes {self.ceiling_nodes}")
+        return self
+
+
+class CostLimitSettings(_Settings):
+    """What the cost pack holds this environment to; the planner calls the same rules with the same numbers."""
+
+    ceiling_usd_per_hour: PositiveFloat
+    max_nodes: PositiveInt
+    max_step_up_nodes: PositiveInt
+    max_step_down_nodes: PositiveInt
+    instance_families: tuple[str, ...] = Field(min_length=1)
+    min_batch_spot_share: float = Field(ge=0, le=1)
+    required_tags: tuple[str, ...] = Field(min_length=1)
+
+
+class ActuatorSettings(_Settings):
+    """How quiet the engine is kept. An urgent raise ignores the dead band and the interval."""
+
+    dead_band_nodes: PositiveInt
+    min_interval_seconds: NonNegativeInt
+    hold_seconds: NonNegativeInt
+
+
+class DecisionSettings(_Settings):
+    """How demand is binned, and how far ahead capacity is bought.
+
+    `lead_seconds` is the time from ordering a node to having it Ready.
+    """
+
+    bin_seconds: Literal[60, 300, 600, 900, 1800, 3600]
+    lead_seconds: PositiveInt
+    horizon_seconds: PositiveInt
+    history_days: int = Field(ge=2, le=90)
+    plan_valid_seconds: PositiveInt
+    stale_after_seconds: PositiveInt
+
+    @model_validator(mode="after")
+    def _ahead(self) -> Self:
+        if self.horizon_seconds < self.lead_seconds:
+            raise ValueError(f"horizon_seconds {self.horizon_seconds} is shorter than lead_seconds {self.lead_seconds}")
+        return self
+
+
+class FunctionSettings(_Settings):
+    """The image that holds every function, and how the functions run."""
+
+    image_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    memory_mib: int = Field(ge=512, le=10240)
+    resize_timeout_seconds: int = Field(ge=120, le=840)
+    log_retention_days: PositiveInt
+
+
+class EnvironmentSettings(_Settings):
+    """One environment, as `load_environment` reads it and checks it against the catalog."""
+
+    name: Literal["dev", "staging", "prod"]
+    region: Region
+    account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
+    owner: str
+    cost_centre: str
+    mode: Mode
+    deletion_protection: bool
+    network: NetworkSettings
+    cluster: ClusterSettings
+    bus: BusSettings
+    audit: AuditSettings
+    functions: FunctionSettings
+    decisions: DecisionSettings
+    actuator: ActuatorSettings
+    limits: CostLimitSettings
+    pools: dict[Slug, PoolSettings] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _zones_exist(self) -> Self:
+        for zone in self.network.zones:
+            if not zone.name.startswith(self.region):
+                raise ValueError(f"network.zones: {zone.name} is not in region {self.region}")
+        known = {zone.name for zone in self.network.zones}
+        for name, pool in self.pools.items():
+            if unknown := sorted(set(pool.zones) - known):
+                raise ValueError(f"pools.{name}.zones: {', '.join(unknown)} not in network.zones")
+        return self
+
+    def names(self) -> Names:
+        """What this environment's things are called."""
+        return Names(environment=self.name, account_id=self.account_id, region=self.region)
+
+    def tags(self) -> dict[str, str]:
+        """The tags every resource of the environment carries."""
+        return {"environment": self.name, "owner": self.owner, "cost-centre": self.cost_centre}

@@ -1,0 +1,22 @@
+"""How the domain publishes; consuming is AWS's (or the sandbox's event loop's) part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Message:
+    """One record for a topic; records of one key keep their order."""
+
+    topic: str
+    key: str
+    value: bytes
+
+
+class Publisher(Protocol):
+    """A bus that has taken a record for good once `publish` returns."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Publish all in order, and return when every one is acknowledged. Raises BusError; then some may be out."""
+        ...
