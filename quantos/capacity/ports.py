@@ -96,6 +96,10 @@ class LeaseStore(Protocol):
         """The lease, or None when another holds one that has not expired at `now`."""
         ...
 
+    def renew(self, lease: Lease, *, expires_at: datetime) -> Lease | None:
+        """The lease with a later end, or None when it is no longer ours."""
+        ...
+
     def release(self, lease: Lease) -> None:
         """Give the lease back; nothing happens when it is no longer ours."""
         ...

@@ -136,11 +136,15 @@ class CostLimitSettings(_Settings):
 
 
 class ActuatorSettings(_Settings):
-    """How quiet the engine is kept. An urgent raise ignores the dead band and the interval."""
+    """How quiet the engine is kept, and how long a dead holder's lease lives on.
+
+    An urgent raise ignores the dead band and the interval. A living holder renews its lease every third of it.
+    """
 
     dead_band_nodes: PositiveInt
     min_interval_seconds: NonNegativeInt
     hold_seconds: NonNegativeInt
+    lease_seconds: int = Field(ge=5, le=900)
 
 
 class DecisionSettings(_Settings):
