@@ -1,0 +1,73 @@
+"""One elastic pool: an EKS managed node group whose shape is people's and whose sizes are the robot's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taint:
+    """A node taint in EKS's own words."""
+
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePoolArgs:
+    """Shape and size of a pool.
+
+    `raised` pools are sent a desired size equal to `minimum`; for all others desired is the Cluster Autoscaler's.
+    """
+
+    cluster_name: pulumi.Input[str]
+    node_role_arn: pulumi.Input[str]
+    subnet_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    instance_types: Sequence[str]
+    capacity_type: str
+    ami_type: str
+    disk_gib: int
+    labels: Mapping[str, str]
+    taints: Sequence[Taint]
+    minimum: int
+    maximum: int
+    raised: bool
+    tags: Mapping[str, str]
+
+
+class NodePool(pulumi.ComponentResource):
+    """A managed node group under the ownership of numbers that the design page states.
+
+    Guarded by the cost and security packs (plain objects).
+    """
+
+    node_group_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:capacity:NodePool", name, {}, opts)
+        ignored = [] if args.raised else ["scalingConfig.desiredSize"]
+        group = aws.eks.NodeGroup(
+            name,
+            cluster_name=args.cluster_name,
+            node_role_arn=args.node_role_arn,
+            subnet_ids=args.subnet_ids,
+            instance_types=list(args.instance_types),
+            capacity_type=args.capacity_type,
+            ami_type=args.ami_type,
+            disk_size=args.disk_gib,
+            labels=dict(args.labels),
+            taints=[{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in args.taints],
+            scaling_config={"min_size": args.minimum, "max_size": args.maximum, "desired_size": args.minimum},
+            update_config={"max_unavailable_percentage": 25},
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=ignored,
+                custom_timeouts=pulumi.CustomTimeouts(update="6m"),
+            ),
+        )
+        self.node_group_name = group.node_group_name
+        self.register_outputs({"nodeGroupName": self.node_group_name})

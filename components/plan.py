@@ -1,0 +1,17 @@
+"""The plan a capacity stack stands on, as a resource, so that policy rules can see what no node group shows."""
+
+from collections.abc import Mapping
+
+import pulumi
+
+PLAN_TYPE = "quantos:capacity:Plan"
+
+
+class Plan(pulumi.ComponentResource):
+    """Carries the plan document in inputs and in outputs: resource rules see inputs, stack rules outputs only."""
+
+    def __init__(
+        self, name: str, *, document: Mapping[str, object], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(PLAN_TYPE, name, {"document": dict(document)}, opts)
+        self.register_outputs({"document": dict(document)})
