@@ -1,0 +1,87 @@
+"""Composes the resizer of an environment from its AWS adapters."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+
+from quantos.capacity.adapters.dynamo_control import DynamoControl, DynamoLeases
+from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
+from quantos.capacity.adapters.kms_signer import KmsSigner
+from quantos.capacity.adapters.pulumi_command import Deadline
+from quantos.capacity.adapters.pulumi_engine import CapacityProgram, PolicyPack, PulumiEngine
+from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
+from quantos.capacity.ports import Clock
+from quantos.capacity.resize import Resizer
+from quantos.environment.settings import EnvironmentSettings
+from quantos.policy.config import render_cost_config
+
+STEP_TIMEOUT_SECONDS = 360
+SETTLE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class EngineSetting:
+    """What the engine needs beside the plan: the program, the packs' folder, and variables for the CLI."""
+
+    program: CapacityProgram
+    packs_root: Path
+    variables: Mapping[str, str]
+
+
+def compose_resizer(
+    settings: EnvironmentSettings,
+    engine: EngineSetting,
+    *,
+    clock: Clock,
+    wall_clock: Clock,
+    time_left_seconds: float | None,
+) -> Resizer:
+    """The resizer of an environment's capacity stack, for one invocation with `time_left_seconds` to live."""
+    names = settings.names()
+    stack = names.stack("capacity")
+    dynamo = boto3.client("dynamodb", region_name=settings.region)
+    bucket = PlansBucket(boto3.client("s3", region_name=settings.region), names.bucket("plans"))
+    return Resizer(
+        stack=stack,
+        mode=settings.mode,
+        settings=settings.actuator,
+        signer=KmsSigner(boto3.client("kms", region_name=settings.region), names.plan_signing_key),
+        ledger=S3PlanLedger(bucket, settings, stack),
+        leases=DynamoLeases(dynamo, names.coordination_table),
+        control=DynamoControl(dynamo, names.coordination_table),
+        groups=EksNodeGroups(boto3.client("eks", region_name=settings.region), names.cluster),
+        engine=lambda: compose_engine(settings, engine, time_left_seconds=time_left_seconds),
+        clock=clock,
+        wall_clock=wall_clock,
+    )
+
+
+def compose_engine(
+    settings: EnvironmentSettings, engine: EngineSetting, *, time_left_seconds: float | None
+) -> PulumiEngine:
+    """The engine of the capacity stack, in an own folder under the temporary one."""
+    folder = Path(tempfile.gettempdir()) / f"quantos-{settings.name}-{os.getpid()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "cost.json"
+    config.write_text(json.dumps(render_cost_config(settings)), encoding="utf-8")
+    return PulumiEngine(
+        stack=settings.names().stack("capacity"),
+        program=engine.program,
+        packs=[PolicyPack(folder=engine.packs_root / "cost", config=config)],
+        work_dir=folder / "workspace",
+        environment=engine.variables,
+        deadline=Deadline(interrupt_at_seconds=_interrupt_at(time_left_seconds)),
+    )
+
+
+def _interrupt_at(time_left_seconds: float | None) -> float | None:
+    """The moment from which only a step under way and the settling after it still fit into the time left."""
+    if time_left_seconds is None:
+        return None
+    return time.monotonic() + time_left_seconds - (max(STEP_TIMEOUT_SECONDS, 60) + SETTLE_SECONDS)

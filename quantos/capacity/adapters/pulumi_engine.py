@@ -1,0 +1,142 @@
+"""The capacity stack through the Automation API: an inline program, always refreshing, always under the packs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from pulumi import automation as auto
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+
+from quantos.capacity.adapters.backend_locks import backend_locks
+from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleCommand
+from quantos.capacity.adapters.pulumi_events import EventLog
+from quantos.capacity.ports import EngineRun
+from quantos.contracts.plan import PlanDocument
+from quantos.environment.names import PROJECT
+from quantos.errors import EngineBusyError, EngineError
+
+CapacityProgram = Callable[[PlanDocument, Sequence[str]], None]
+
+
+@dataclass(frozen=True)
+class PolicyPack:
+    """A pack's folder and the file that holds its configuration."""
+
+    folder: Path
+    config: Path
+
+
+@dataclass(frozen=True)
+class PulumiEngine:
+    """Runs one stack.
+
+    Args:
+        stack: stack name, `dev-capacity`.
+        program: the capacity program, given a plan document and the raised pools.
+        packs: policy packs every operation runs under.
+        work_dir: an own folder under the temporary folder; the only place written to.
+        environment: variables for the CLI and its plugins; `PULUMI_BACKEND_URL` is needed.
+        deadline: when a running operation is told to end.
+    """
+
+    stack: str
+    program: CapacityProgram
+    packs: Sequence[PolicyPack]
+    work_dir: Path
+    environment: Mapping[str, str]
+    deadline: Deadline
+
+    def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
+        """What an `up` on the document would do. Raises EngineBusyError when another operation holds the stack."""
+        log = EventLog()
+        return self._run(
+            log,
+            lambda: self._handle.preview(
+                program=lambda: self.program(document, raised),
+                refresh=True,
+                policy_packs=[str(pack.folder) for pack in self.packs],
+                policy_pack_configs=[str(pack.config) for pack in self.packs],
+                on_event=log.add,
+                color="never",
+            ),
+        )
+
+    def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
+        """Do it. Raises EngineBusyError when another operation holds the stack."""
+        log = EventLog()
+        return self._run(
+            log,
+            lambda: self._handle.up(
+                program=lambda: self.program(document, raised),
+                refresh=True,
+                policy_packs=[str(pack.folder) for pack in self.packs],
+                policy_pack_configs=[str(pack.config) for pack in self.packs],
+                on_event=log.add,
+                color="never",
+                show_secrets=False,
+            ),
+        )
+
+    def node_group_names(self) -> dict[str, str]:
+        """Node group names by pool, from the stack's outputs; empty before the first `up`."""
+        groups = self._handle.outputs().get("node_groups")
+        return {} if groups is None else dict(groups.value)
+
+    def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
+        """Drop the locks if all are older, and name their owners. Raises EngineBusyError when one is not."""
+        held = backend_locks(self.environment["PULUMI_BACKEND_URL"]).held(project=PROJECT, stack=self.stack)
+        for lock in held:
+            if lock.taken_at >= older_than:
+                raise EngineBusyError(
+                    f"{lock.owner} has held {self.stack} since {lock.taken_at:%H:%M:%S}",
+                    remedy="wait for it to end; the next plan tries again",
+                )
+        if held:
+            self._handle.cancel()
+        return tuple(lock.owner for lock in held)
+
+    @cached_property
+    def _handle(self) -> auto.Stack:
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            return auto.select_stack(
+                stack_name=self.stack,
+                project_name=PROJECT,
+                program=lambda: None,
+                opts=auto.LocalWorkspaceOptions(
+                    work_dir=str(self.work_dir),
+                    env_vars=dict(self.environment),
+                    pulumi_command=InterruptibleCommand(self.deadline),
+                    secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
+                ),
+            )
+        except StackNotFoundError as exc:
+            raise EngineError(
+                f"stack {self.stack} does not exist", remedy="bring the environment up first: `quantos up`"
+            ) from exc
+        except CommandError as exc:
+            raise EngineError(
+                f"stack {self.stack} could not be selected: {_last_line(exc)}", remedy="run `quantos doctor`"
+            ) from exc
+
+    def _run(self, log: EventLog, operation: Callable[[], object]) -> EngineRun:
+        left = self.deadline.left_seconds()
+        if left is not None and left <= 0:
+            return log.run(error="too little time was left to start the engine safely", interrupted=True)
+        try:
+            operation()
+        except ConcurrentUpdateError as exc:
+            raise EngineBusyError(
+                f"another operation holds {self.stack} in the backend", remedy="the next plan tries again"
+            ) from exc
+        except CommandError as exc:
+            return log.run(error=_last_line(exc), interrupted=self.deadline.passed.is_set())
+        return log.run(error=None, interrupted=False)
+
+
+def _last_line(exc: CommandError) -> str:
+    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("error:")]
+    return (errors or lines or ["the engine ended without a word"])[-1]

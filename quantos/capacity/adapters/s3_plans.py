@@ -1,0 +1,173 @@
+"""Plan documents, plans and strategies in the plans bucket.
+
+Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every plan published), `strategies.json`.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import ValidationError
+
+from quantos.capacity.ports import LedgerEntry
+from quantos.contracts.plan import PlanDocument, PoolSize, ScalingPlan
+from quantos.contracts.strategy import StrategyBook
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import CapacityError, PlanConflictError, PlanNotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T", PlanDocument, ScalingPlan, StrategyBook)
+
+CURRENT_KEY = "current.json"
+STRATEGIES_KEY = "strategies.json"
+CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+@dataclass(frozen=True)
+class PlansBucket:
+    """The bucket and its client; every access goes through here, so that vendor errors are translated once."""
+
+    client: "S3Client"
+    name: str
+
+    def get(self, key: str) -> tuple[bytes, str] | None:
+        """Content and ETag of an object, or None when there is none."""
+        try:
+            response = self.client.get_object(Bucket=self.name, Key=key)
+        except ClientError as exc:
+            if _code(exc) == "NoSuchKey":
+                return None
+            raise self._failed("read", key, exc) from exc
+        except BotoCoreError as exc:
+            raise self._failed("read", key, exc) from exc
+        return response["Body"].read(), response["ETag"]
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write an object, whatever is there."""
+        try:
+            self.client.put_object(Bucket=self.name, Key=key, Body=content, ContentType="application/json")
+        except (BotoCoreError, ClientError) as exc:
+            raise self._failed("write", key, exc) from exc
+
+    def replace(self, key: str, content: bytes, *, expected_etag: str | None) -> str:
+        """Write an object if it is still the one expected (None: if there is none), and return its ETag."""
+        try:
+            if expected_etag is None:
+                response = self.client.put_object(
+                    Bucket=self.name, Key=key, Body=content, ContentType="application/json", IfNoneMatch="*"
+                )
+            else:
+                response = self.client.put_object(
+                    Bucket=self.name, Key=key, Body=content, ContentType="application/json", IfMatch=expected_etag
+                )
+        except ClientError as exc:
+            if _code(exc) in CONFLICT_CODES:
+                raise PlanConflictError(
+                    f"s3://{self.name}/{key} was changed by another writer",
+                    remedy="nothing: the next plan starts from what the other writer left",
+                ) from exc
+            raise self._failed("write", key, exc) from exc
+        except BotoCoreError as exc:
+            raise self._failed("write", key, exc) from exc
+        return response["ETag"]
+
+    def keys(self, prefix: str, *, limit: int) -> list[str]:
+        """Keys that start with `prefix`, at most `limit`."""
+        try:
+            response = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=limit)
+        except (BotoCoreError, ClientError) as exc:
+            raise self._failed("list", prefix, exc) from exc
+        return [item["Key"] for item in response.get("Contents", []) if "Key" in item]
+
+    def _failed(self, verb: str, key: str, exc: Exception) -> CapacityError:
+        return CapacityError(
+            f"could not {verb} s3://{self.name}/{key}: {exc}",
+            remedy="check that the foundation layer is up and that this role may use the plans bucket",
+        )
+
+
+@dataclass(frozen=True)
+class S3PlanLedger:
+    """`current.json` by conditional writes. Sequence 0 at the environment's floors before the first plan."""
+
+    bucket: PlansBucket
+    settings: EnvironmentSettings
+    stack: str
+
+    def current(self) -> LedgerEntry:
+        """The applied document. Raises CapacityError when it cannot be read as one."""
+        found = self.bucket.get(CURRENT_KEY)
+        if found is None:
+            return LedgerEntry(document=floors_document(self.settings, stack=self.stack), version=None)
+        content, etag = found
+        return LedgerEntry(document=_parse(PlanDocument, content, CURRENT_KEY), version=etag)
+
+    def replace(self, document: PlanDocument, *, expected_version: str | None) -> str:
+        """Make `document` current. Raises PlanConflictError when another writer was first."""
+        return self.bucket.replace(CURRENT_KEY, document.to_json(), expected_etag=expected_version)
+
+
+@dataclass(frozen=True)
+class S3PlanArchive:
+    """Every plan published, by id."""
+
+    bucket: PlansBucket
+
+    def put(self, plan: ScalingPlan) -> None:
+        """Keep a plan; keeping it again changes nothing."""
+        self.bucket.put(f"plans/{plan.plan_id}.json", plan.to_json())
+
+    def get(self, plan_id: str) -> ScalingPlan:
+        """The plan whose id is, or uniquely starts with, `plan_id`. Raises PlanNotFoundError."""
+        keys = self.bucket.keys(f"plans/{plan_id}", limit=2)
+        if len(keys) != 1:
+            found = "no plan has" if not keys else "several plans have"
+            raise PlanNotFoundError(
+                f"{found} an id that starts with {plan_id!r}", remedy="take an id from `quantos plan` or the report"
+            )
+        found_plan = self.bucket.get(keys[0])
+        if found_plan is None:
+            raise PlanNotFoundError(f"plan {plan_id} is gone", remedy="look in the bucket's object versions")
+        return _parse(ScalingPlan, found_plan[0], keys[0])
+
+
+@dataclass(frozen=True)
+class S3StrategyRegistry:
+    """What traders have stated, one versioned document an environment."""
+
+    bucket: PlansBucket
+
+    def read(self) -> StrategyBook:
+        """Every strategy; an empty book before the first. Raises CapacityError when it cannot be read."""
+        found = self.bucket.get(STRATEGIES_KEY)
+        return StrategyBook() if found is None else _parse(StrategyBook, found[0], STRATEGIES_KEY)
+
+    def replace(self, book: StrategyBook) -> None:
+        """Make `book` the environment's."""
+        self.bucket.put(STRATEGIES_KEY, book.to_json())
+
+
+def floors_document(settings: EnvironmentSettings, *, stack: str) -> PlanDocument:
+    """The document before the first plan: every pool between the environment's own floor and ceiling."""
+    sizes = {
+        name: PoolSize(floor=pool.floor_nodes, ceiling=pool.ceiling_nodes) for name, pool in settings.pools.items()
+    }
+    return PlanDocument(
+        stack=stack, plan_id="", sequence=0, sizes=sizes, previous=sizes, pool_costs={}, strategy_costs={}
+    )
+
+
+def _parse(model: type[T], content: bytes, key: str) -> T:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as exc:
+        raise CapacityError(
+            f"{key} is not a {model.__name__}: {exc.error_count()} errors, first {exc.errors()[0]['msg']}",
+            remedy=f"restore the previous version of {key}; the bucket keeps them",
+        ) from exc
+
+
+def _code(exc: ClientError) -> str:
+    return str(exc.response.get("Error", {}).get("Code", ""))
