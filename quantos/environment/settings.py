@@ -186,6 +186,7 @@ class EnvironmentSettings(_Settings):
     cost_centre: str
     mode: Mode
     deletion_protection: bool
+    key_deletion_window_days: int = Field(ge=7, le=30)
     network: NetworkSettings
     cluster: ClusterSettings
     bus: BusSettings

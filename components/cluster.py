@@ -1,0 +1,124 @@
+"""The EKS cluster: control plane, the role of every node, and the fixed nodes of its own services."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_eks as eks
+
+from components.service_role import ServiceRole, ServiceRoleArgs
+from components.statements import assume_role_document
+from components.system_nodes import SystemNodes, SystemNodesArgs
+
+NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
+LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """The API is always reachable from inside the VPC; from outside only by `public_access_cidrs`, where any."""
+
+    cluster_name: str
+    kubernetes_version: str
+    system_instance_types: Sequence[str]
+    system_nodes: int
+    system_disk_gib: int
+    vpc_id: pulumi.Input[str]
+    public_subnet_ids: Sequence[pulumi.Input[str]]
+    private_subnet_ids: Sequence[pulumi.Input[str]]
+    public_endpoint: bool
+    public_access_cidrs: Sequence[str]
+    kms_key_arn: pulumi.Input[str]
+    log_retention_days: int
+    deletion_protection: bool
+    tags: Mapping[str, str]
+
+
+class Cluster(pulumi.ComponentResource):
+    """A control plane with access by API entries only, encrypted secrets and every log kept, and its system nodes.
+
+    Outputs: `cluster_name`, `endpoint`, `oidc_provider_arn`; `node_role_arn`, the role that every node takes.
+    """
+
+    cluster_name: pulumi.Output[str]
+    endpoint: pulumi.Output[str]
+    oidc_provider_arn: pulumi.Output[str]
+    node_role_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:cluster:Cluster", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        cluster = self._control_plane()
+        self.cluster_name = cluster.eks_cluster.apply(lambda made: made.name)
+        self.endpoint = cluster.eks_cluster.apply(lambda made: made.endpoint)
+        self.oidc_provider_arn = cluster.oidc_provider_arn
+        self.node_role_arn = self._node_role().arn
+        SystemNodes(
+            f"{name}-system",
+            SystemNodesArgs(
+                group_name=f"{args.cluster_name}-system",
+                cluster_name=self.cluster_name,
+                node_role_arn=self.node_role_arn,
+                subnet_ids=args.private_subnet_ids,
+                instance_types=args.system_instance_types,
+                nodes=args.system_nodes,
+                disk_gib=args.system_disk_gib,
+                tags=args.tags,
+            ),
+            opts=self._child,
+        )
+        self.register_outputs(
+            {
+                "clusterName": self.cluster_name,
+                "endpoint": self.endpoint,
+                "oidcProviderArn": self.oidc_provider_arn,
+                "nodeRoleArn": self.node_role_arn,
+            }
+        )
+
+    def _control_plane(self) -> eks.Cluster:
+        args = self._args
+        logs = aws.cloudwatch.LogGroup(
+            f"{self._name}-control-plane",
+            name=f"/aws/eks/{args.cluster_name}/cluster",
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.kms_key_arn,
+            tags=args.tags,
+            opts=self._child,
+        )
+        return eks.Cluster(
+            self._name,
+            name=args.cluster_name,
+            version=args.kubernetes_version,
+            vpc_id=args.vpc_id,
+            public_subnet_ids=args.public_subnet_ids,
+            private_subnet_ids=args.private_subnet_ids,
+            authentication_mode=eks.AuthenticationMode.API,
+            skip_default_node_group=True,
+            skip_default_security_groups=True,
+            create_oidc_provider=True,
+            endpoint_private_access=True,
+            endpoint_public_access=args.public_endpoint,
+            public_access_cidrs=args.public_access_cidrs or None,
+            enabled_cluster_log_types=LOG_TYPES,
+            encryption_config_key_arn=args.kms_key_arn,
+            node_associate_public_ip_address=False,
+            deletion_protection=args.deletion_protection,
+            tags=args.tags,
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[logs])),
+        )
+
+    def _node_role(self) -> ServiceRole:
+        return ServiceRole(
+            f"{self._name}-node",
+            ServiceRoleArgs(
+                role_name=f"{self._args.cluster_name}-node",
+                trust_policy=assume_role_document("ec2.amazonaws.com"),
+                managed_policies={policy: f"arn:aws:iam::aws:policy/{policy}" for policy in NODE_POLICIES},
+                tags=self._args.tags,
+            ),
+            opts=self._child,
+        )

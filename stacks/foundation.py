@@ -1,0 +1,150 @@
+"""The foundation layer: network, keys, buckets, registry, cluster, bus and the table that coordinates writers."""
+
+import pulumi
+
+from components.bucket import Bucket, BucketArgs, ObjectLock
+from components.bus import IAM_PORT, Bus, BusArgs
+from components.cluster import Cluster, ClusterArgs
+from components.key import Key, KeyArgs, Purpose, observability_may_use_key
+from components.network import Network, NetworkArgs, ZoneArgs
+from components.registry import Registry, RegistryArgs
+from components.statements import Statement
+from components.table import KeyAttribute, Table, TableArgs
+from quantos.environment.functions import topic_partitions
+from quantos.environment.settings import EnvironmentSettings
+
+ENDPOINT_SERVICES = ("ecr.api", "ecr.dkr", "eks", "kms", "lambda", "logs", "sqs", "sts")
+KEEP_IMAGES = 50
+KEEP_VERSIONS_DAYS = 90
+
+
+def program(settings: EnvironmentSettings) -> None:
+    """Declare the layer and export what the layers above it need, plain values only."""
+    names = settings.names()
+    log_groups = (f"/{names.prefix}*", f"/aws/eks/{names.cluster}/*", f"/aws/lambda/{names.prefix}-*")
+    users = observability_may_use_key(account_id=settings.account_id, region=settings.region, log_groups=log_groups)
+    data_key = _key(settings, "data", alias=f"alias/{names.prefix}-data", purpose="encrypt", statements=users)
+    signing_key = _key(settings, "plan-signing", alias=names.plan_signing_key, purpose="sign")
+    network = _network(settings, data_key)
+    cluster = _cluster(settings, network, key=data_key)
+    bus = _bus(settings, network, key=data_key)
+    registry_args = RegistryArgs(
+        repository_name=names.function("functions"),
+        kms_key_arn=data_key.arn,
+        keep_images=KEEP_IMAGES,
+        deletion_protection=settings.deletion_protection,
+        tags=settings.tags(),
+    )
+    coordination_args = TableArgs(
+        table_name=names.coordination_table,
+        hash_key=KeyAttribute(name="pk"),
+        range_key=KeyAttribute(name="sk"),
+        ttl_attribute="ttl",
+        kms_key_arn=data_key.arn,
+        deletion_protection=settings.deletion_protection,
+        tags=settings.tags(),
+    )
+    lock = ObjectLock(mode=settings.audit.lock_mode, retention_days=settings.audit.retention_days)
+    for purpose, held in {"plans": None, "lake": None, "artifacts": None, "audit": lock}.items():
+        pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=data_key, lock=held).bucket_name)
+    pulumi.export("vpc_id", network.vpc_id)
+    pulumi.export("private_subnet_ids", network.private_subnet_ids)
+    pulumi.export("function_security_group_id", network.function_group_id)
+    pulumi.export("cluster_name", cluster.cluster_name)
+    pulumi.export("cluster_endpoint", cluster.endpoint)
+    pulumi.export("node_role_arn", cluster.node_role_arn)
+    pulumi.export("data_key_arn", data_key.arn)
+    pulumi.export("plan_signing_key_arn", signing_key.arn)
+    pulumi.export("msk_cluster_arn", bus.cluster_arn)
+    pulumi.export("msk_bootstrap_brokers", bus.bootstrap_brokers)
+    pulumi.export("repository_url", Registry("functions", registry_args).repository_url)
+    pulumi.export("coordination_table", Table("coordination", coordination_args).table_name)
+
+
+def _key(
+    settings: EnvironmentSettings, name: str, *, alias: str, purpose: Purpose, statements: tuple[Statement, ...] = ()
+) -> Key:
+    args = KeyArgs(
+        alias=alias,
+        description=f"{name} of {settings.names().prefix}",
+        purpose=purpose,
+        account_id=settings.account_id,
+        deletion_window_days=settings.key_deletion_window_days,
+        statements=statements,
+        tags=settings.tags(),
+    )
+    return Key(name, args)
+
+
+def _network(settings: EnvironmentSettings, key: Key) -> Network:
+    zones = [
+        ZoneArgs(name=zone.name, public_cidr=str(zone.public_cidr), private_cidr=str(zone.private_cidr))
+        for zone in settings.network.zones
+    ]
+    args = NetworkArgs(
+        name=settings.names().prefix,
+        account_id=settings.account_id,
+        region=settings.region,
+        cluster_name=settings.names().cluster,
+        cidr=str(settings.network.cidr),
+        zones=zones,
+        nat_per_zone=settings.network.nat_per_zone,
+        bus_port=IAM_PORT,
+        endpoint_services=ENDPOINT_SERVICES,
+        kms_key_arn=key.arn,
+        log_retention_days=settings.cluster.log_retention_days,
+        tags=settings.tags(),
+    )
+    return Network("network", args)
+
+
+def _cluster(settings: EnvironmentSettings, network: Network, *, key: Key) -> Cluster:
+    cluster = settings.cluster
+    args = ClusterArgs(
+        cluster_name=settings.names().cluster,
+        kubernetes_version=cluster.kubernetes_version,
+        system_instance_types=cluster.system_nodes.instance_types,
+        system_nodes=cluster.system_nodes.nodes,
+        system_disk_gib=cluster.system_nodes.disk_gib,
+        vpc_id=network.vpc_id,
+        public_subnet_ids=list(network.public_subnet_ids.values()),
+        private_subnet_ids=list(network.private_subnet_ids.values()),
+        public_endpoint=cluster.public_endpoint,
+        public_access_cidrs=[str(cidr) for cidr in cluster.public_access_cidrs],
+        kms_key_arn=key.arn,
+        log_retention_days=cluster.log_retention_days,
+        deletion_protection=settings.deletion_protection,
+        tags=settings.tags(),
+    )
+    return Cluster("cluster", args)
+
+
+def _bus(settings: EnvironmentSettings, network: Network, *, key: Key) -> Bus:
+    args = BusArgs(
+        cluster_name=settings.names().prefix,
+        kafka_version=settings.bus.kafka_version,
+        broker_type=settings.bus.broker_type,
+        brokers=settings.bus.brokers,
+        volume_gib=settings.bus.volume_gib,
+        vpc_id=network.vpc_id,
+        vpc_cidr=str(settings.network.cidr),
+        subnet_ids=list(network.private_subnet_ids.values()),
+        client_group_ids={"functions": network.function_group_id},
+        topic_partitions=topic_partitions(),
+        kms_key_arn=key.arn,
+        log_retention_days=settings.cluster.log_retention_days,
+        tags=settings.tags(),
+    )
+    return Bus("bus", args)
+
+
+def _bucket(settings: EnvironmentSettings, purpose: str, *, key: Key, lock: ObjectLock | None) -> Bucket:
+    args = BucketArgs(
+        bucket_name=settings.names().bucket(purpose),
+        kms_key_arn=key.arn,
+        keep_noncurrent_days=KEEP_VERSIONS_DAYS,
+        deletion_protection=settings.deletion_protection,
+        object_lock=lock,
+        tags=settings.tags(),
+    )
+    return Bucket(purpose, args)
