@@ -142,7 +142,7 @@ class _Go:
             )
 
     def stale_packages(self, folder: Path, target: GoTarget, *, log: Path, order: str) -> int:
-        """Download what `target` needs and count the packages that are still to be compiled."""
+        """Download what `target` needs and count the packages below it that are still to be compiled."""
         lines = _LogLines(log)
         modules = 0
 
@@ -154,7 +154,7 @@ class _Go:
         listing = "{{if .Stale}}{{.ImportPath}}{{end}}"
         self._run(["list", "-deps", "-f", listing, *_BUILD_FLAGS, target.package], folder, log=log, tick=tick)
         text = log.read_text(encoding="utf-8", errors="replace")
-        return sum(not line.startswith("go: ") for line in text.splitlines() if line)
+        return sum(not line.startswith("go: ") and line != target.package for line in text.splitlines() if line)
 
     def build(self, folder: Path, target: GoTarget, *, into: Path, total: int, log: Path, order: str) -> None:
         lines = _LogLines(log)
