@@ -1,0 +1,168 @@
+"""Kafka's jars, fetched through Maven once a user, and the Java that runs them."""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from quantos.errors import SandboxError
+
+KAFKA_VERSION: Final = "4.3.1"
+SCALA_VERSION: Final = "2.13"
+SLF4J_VERSION: Final = "1.7.36"
+MIN_JAVA: Final = 17
+MAVEN_TIMEOUT_SECONDS: Final = 300
+
+_PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+_DEPENDENCY: Final = "<dependency><groupId>{0}</groupId><artifactId>{1}</artifactId><version>{2}</version></dependency>"
+_POM: Final = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+<modelVersion>4.0.0</modelVersion>
+<groupId>quantos</groupId><artifactId>sandbox-kafka</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>{dependencies}</dependencies>
+</project>
+"""
+
+
+@dataclass(frozen=True)
+class KafkaInstallation:
+    """A Java of an accepted version and a folder of Kafka's jars."""
+
+    java: Path
+    jars: Path
+
+    def command(self, main_class: str, *arguments: str, heap_mib: int) -> list[str]:
+        """The command line that runs a main class of Kafka's."""
+        options = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.showDateTime=true")
+        return [
+            *(str(self.java), f"-Xmx{heap_mib}m", *options),
+            *("-cp", str(self.jars / "*"), main_class, *arguments),
+        ]
+
+
+def find_kafka(environment: Mapping[str, str], *, report: Callable[[str], None]) -> KafkaInstallation:
+    """Find Java, and Kafka's jars in the user's cache; fetch them when they are not there yet.
+
+    Args:
+        environment: PATH, JAVA_HOME, HOME and XDG_CACHE_HOME are read.
+        report: told when something is going to take seconds.
+
+    Raises:
+        SandboxError: Java or Maven is missing, Java is too old, or the jars cannot be fetched.
+    """
+    java = _find_java(environment)
+    folder = cache_folder(environment)
+    if not folder.is_dir():
+        _fetch(folder, environment, report=report)
+    return KafkaInstallation(java=java, jars=folder)
+
+
+def missing_tools(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What a broker needs and this machine lacks, of Java and Maven; Maven only until the jars are there."""
+    path = environment.get("PATH")
+    missing = [] if _java_candidate(environment) else ["Java"]
+    if not cache_folder(environment).is_dir() and shutil.which("mvn", path=path) is None:
+        missing.append("Maven")
+    return tuple(missing)
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Where the jars lie once they are complete.
+
+    Raises:
+        SandboxError: the user's cache folder is unknown.
+    """
+    base = environment.get("XDG_CACHE_HOME", "")
+    if Path(base).is_absolute():
+        return Path(base) / "quantos" / "kafka" / KAFKA_VERSION
+    home = environment.get("HOME")
+    if not home:
+        raise SandboxError("the cache folder is unknown: HOME and XDG_CACHE_HOME are both unset", remedy="Set HOME.")
+    return Path(home) / ".cache" / "quantos" / "kafka" / KAFKA_VERSION
+
+
+def _java_candidate(environment: Mapping[str, str]) -> str | None:
+    home = environment.get("JAVA_HOME")
+    if home and (found := shutil.which("java", path=str(Path(home) / "bin"))):
+        return found
+    return shutil.which("java", path=environment.get("PATH"))
+
+
+def _find_java(environment: Mapping[str, str]) -> Path:
+    remedy = f"Install a Java runtime of version {MIN_JAVA} or later, or run without --kafka."
+    candidate = _java_candidate(environment)
+    if candidate is None:
+        raise SandboxError("a Kafka broker needs Java, and none is on PATH or in JAVA_HOME", remedy=remedy)
+    answer = subprocess.run([candidate, "-version"], capture_output=True, text=True, check=False, timeout=60)
+    version = re.search(r'version "(\d+)', answer.stderr)
+    if version is None:
+        raise SandboxError(f"{candidate} does not say its version: {answer.stderr.strip()[:200]}", remedy=remedy)
+    if int(version[1]) < MIN_JAVA:
+        raise SandboxError(f"{candidate} is Java {version[1]}, and Kafka needs {MIN_JAVA}", remedy=remedy)
+    return Path(candidate)
+
+
+def _fetch(folder: Path, environment: Mapping[str, str], *, report: Callable[[str], None]) -> None:
+    maven = shutil.which("mvn", path=environment.get("PATH"))
+    if maven is None:
+        raise SandboxError(
+            "Kafka's jars are fetched by Maven once, and mvn is not on PATH",
+            remedy="Install Maven, or run without --kafka.",
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    report("Waiting for the right to fetch Kafka")
+    with _locked(folder.parent / "lock"):
+        if folder.is_dir():
+            return
+        report(f"Fetching Kafka {KAFKA_VERSION} through Maven")
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as name:
+            staging = Path(name)
+            _run_maven(maven, staging, environment)
+            (staging / "jars").rename(folder)
+
+
+def _run_maven(maven: str, staging: Path, environment: Mapping[str, str]) -> None:
+    dependencies = (
+        ("org.apache.kafka", f"kafka_{SCALA_VERSION}", KAFKA_VERSION),
+        ("org.slf4j", "slf4j-simple", SLF4J_VERSION),
+    )
+    pom = staging / "pom.xml"
+    pom.write_text(_POM.format(dependencies="".join(_DEPENDENCY.format(*parts) for parts in dependencies)))
+    # -U: Maven otherwise remembers a failed look-up for a day.
+    options = ("-q", "-B", "-U", "-DincludeScope=runtime", f"-DoutputDirectory={staging / 'jars'}")
+    remedy = "Check that Maven reaches its repository, then try again; or run without --kafka."
+    try:
+        outcome = subprocess.run(
+            [maven, *options, "-f", str(pom), _PLUGIN],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=MAVEN_TIMEOUT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise SandboxError(
+            f"Maven did not fetch Kafka {KAFKA_VERSION} in {MAVEN_TIMEOUT_SECONDS} s", remedy=remedy
+        ) from None
+    if outcome.returncode != 0:
+        lines = (outcome.stdout + outcome.stderr).strip().splitlines()[-8:]
+        raise SandboxError(f"Maven could not fetch Kafka {KAFKA_VERSION}: " + "\n".join(lines), remedy=remedy)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def user_environment() -> dict[str, str]:
+    """The environment of this process, as the functions here take it."""
+    return dict(os.environ)
