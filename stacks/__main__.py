@@ -2,6 +2,10 @@
 
 import pulumi
 
+from quantos.errors import QuantosError
 from stacks.programs import declare
 
-declare(pulumi.get_stack())
+try:
+    declare(pulumi.get_stack())
+except QuantosError as error:
+    raise pulumi.RunError(f"{error}\n{error.remedy}") from error

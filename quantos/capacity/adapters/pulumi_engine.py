@@ -118,7 +118,7 @@ class PulumiEngine:
             ) from exc
         except CommandError as exc:
             raise EngineError(
-                f"stack {self.stack} could not be selected: {_last_line(exc)}", remedy="run `quantos doctor`"
+                f"stack {self.stack} could not be selected: {last_line(exc)}", remedy="run `quantos doctor`"
             ) from exc
 
     def _run(self, log: EventLog, operation: Callable[[], object]) -> EngineRun:
@@ -132,11 +132,12 @@ class PulumiEngine:
                 f"another operation holds {self.stack} in the backend", remedy="the next plan tries again"
             ) from exc
         except CommandError as exc:
-            return log.run(error=_last_line(exc), interrupted=self.deadline.passed.is_set())
+            return log.run(error=last_line(exc), interrupted=self.deadline.passed.is_set())
         return log.run(error=None, interrupted=False)
 
 
-def _last_line(exc: CommandError) -> str:
+def last_line(exc: CommandError) -> str:
+    """The engine's own last word on why a command failed."""
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
     return (errors or lines or ["the engine ended without a word"])[-1]

@@ -1,0 +1,43 @@
+"""Applies plans. Trigger: topic `capacity.plans`, batch size 1. Idempotency key: `plan_id`."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import records, runtime
+from quantos.capacity.adapters.composition import EngineSetting, compose_resizer
+from quantos.capacity.outcomes import outcome_messages
+from quantos.contracts.plan import ScalingPlan
+from stacks.capacity import program
+
+logger = Logger(service="resize")
+PACKS = Path(__file__).resolve().parents[2] / "policy_packs"
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Take every plan of the batch as far as it goes; a plan that cannot be read goes to the failure destination."""
+    current = runtime.current()
+    settings = current.settings
+    resizer = compose_resizer(
+        settings,
+        EngineSetting(
+            program=lambda document, raised: program(settings, document, raised=raised),
+            packs_root=PACKS,
+            variables=dict(os.environ),
+        ),
+        clock=current.clock,
+        wall_clock=current.wall_clock,
+        time_left_seconds=context.get_remaining_time_in_millis() / 1000,
+    )
+    statuses: dict[str, str] = {}
+    for record in records.decoded(event):
+        plan = ScalingPlan.model_validate_json(record.value)
+        outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}")
+        current.publisher.publish(outcome_messages(outcome, chain=settings.names().audit_chain))
+        logger.info("plan %s: %s", plan.plan_id[:12], outcome.status, extra={"reason": outcome.reason})
+        statuses[plan.plan_id] = outcome.status
+    return statuses
