@@ -1,0 +1,227 @@
+"""The declarative handler: one object of the AWS API, described by operations, identity and renames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.providers.aws.account import ApiError
+from sandbox.providers.aws.row import Change, Held, Identity, Scene, Tagging
+from sandbox.providers.aws.tags import all_tags, create_member, retag, tag_map
+from sandbox.providers.aws.translation import Decoding, Encoding
+from sandbox.providers.values import Document, Json, at_path, mapping, text
+
+CENTRAL = frozenset({"tags", "region"})
+"""Inputs which every handler treats alike: tags by the row's tagging, region by the account."""
+
+Present = Callable[[Scene, Document, Held], Document]
+Send = Callable[[Scene, Change], None]
+Prepare = Callable[[Scene, Mapping[str, Json], Document], Document]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """Which properties one operation changes.
+
+    Without `send` the operation gets the object's identity and the changed ones of `names`, or all of them when
+    `whole`. A `send` function does it all. With `settles` it also runs right after creation, for properties which the
+    create operation does not take.
+    """
+
+    names: frozenset[str]
+    operation: str = ""
+    whole: bool = False
+    settles: bool = False
+    send: Send | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiObject:
+    """Holds one type of object in the AWS API.
+
+    Attributes:
+        service: boto3 client.
+        create, read, delete: operations in boto3's spelling; an empty `delete` leaves the object to its owner.
+        identity: API members which name the object, as templates over its properties and `id`; a member ending in
+            `[]` takes a list.
+        id_format: the id as a template over properties, or
+        id_at: its path in the answer of `create`.
+        at: path of the object in the answer of `read`.
+        gone: error codes which say that the object is not there.
+        renames: API member by dotted Pulumi path.
+        prepare: the last word on the create request; `handled` are the inputs it sends.
+        present: more outputs, from the API object.
+        absent: whether an answer without error means that the object is gone.
+        outputs: constant outputs as templates over properties, `id`, `region`, `account`, `partition`.
+        delete_more: further members of the delete operation.
+    """
+
+    service: str
+    create_operation: str
+    read_operation: str
+    delete_operation: str
+    identity: Mapping[str, str]
+    gone: frozenset[str]
+    id_format: str = ""
+    id_at: str = ""
+    at: str = ""
+    renames: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Json] = field(default_factory=dict)
+    updates: tuple[Update, ...] = ()
+    tagging: Tagging | None = None
+    prepare: Prepare | None = None
+    handled: frozenset[str] = frozenset()
+    present: Present | None = None
+    absent: Callable[[Document], bool] | None = None
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    before_delete: Callable[[Scene, Held], None] | None = None
+    delete_more: Mapping[str, Json] = field(default_factory=dict)
+    delete_identity: Mapping[str, str] | None = None
+    outside: frozenset[str] = frozenset()
+
+    def _properties(self, scene: Scene, held: Held) -> Document:
+        account = scene.account
+        known: Document = {"account": account.account_id, "partition": account.partition, "region": account.region}
+        parts = Identity(self.id_format).parts(held.id) if self.id_format else {}
+        return {**known, **parts, **held.state, "id": held.id}
+
+    def _named(self, scene: Scene, held: Held, templates: Mapping[str, str] | None = None) -> Document:
+        properties = {key: text(value) for key, value in self._properties(scene, held).items()}
+        named: Document = {}
+        for member, template in (self.identity if templates is None else templates).items():
+            value = template.format_map(properties)
+            named[member.removesuffix("[]")] = [value] if member.endswith("[]") else value
+        return named
+
+    def _region(self, properties: Mapping[str, Json]) -> str:
+        return text(properties.get("region"))
+
+    def encoded(self, scene: Scene, inputs: Mapping[str, Json], operation: str) -> Encoding:
+        """Translate inputs for an operation, for what it does not take."""
+        encoding = Encoding(self.renames)
+        encoding.request(inputs, scene.account.input_shape(self.service, operation))
+        return encoding
+
+    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+        """Paths of inputs without a member of the create operation, other than those the row treats itself."""
+        settled = {name for update in self.updates if update.settles for name in update.names}
+        special = self.handled | self.outside | settled
+        central = CENTRAL if self.tagging else frozenset({"region"})
+        plain = {name: value for name, value in inputs.items() if name not in special | central}
+        return self.encoded(scene, plain, self.create_operation).unmapped
+
+    def changeable(self, name: str) -> bool:
+        """Whether some operation changes this property."""
+        return name in CENTRAL or any(name in update.names for update in self.updates)
+
+    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+        """Create the object; see `Handler`."""
+        account = scene.account
+        plain = {name: value for name, value in inputs.items() if name not in CENTRAL | self.handled | self.outside}
+        request = Encoding(self.renames).request(plain, account.input_shape(self.service, self.create_operation))
+        request |= self.constants
+        if self.tagging is not None and self.tagging.member:
+            tags = all_tags(account, inputs)
+            request |= create_member(
+                account, self.tagging, service=self.service, operation=self.create_operation, tags=tags
+            )
+        if self.prepare is not None:
+            request = self.prepare(scene, inputs, request)
+        answer = account.call(self.service, self.create_operation, request, region=self._region(inputs))
+        return text(at_path(answer, self.id_at)) if self.id_at else Identity(self.id_format).of(inputs)
+
+    def read(self, scene: Scene, held: Held) -> Document | None:
+        """Describe the object; see `Handler`."""
+        account = scene.account
+        try:
+            answer = account.call(
+                self.service, self.read_operation, self._named(scene, held), region=self._region(held.state)
+            )
+        except ApiError as error:
+            if error.reason in self.gone:
+                return None
+            raise
+        found = at_path(answer, self.at) if self.at else answer
+        if not isinstance(found, dict) or (self.absent is not None and self.absent(found)):
+            return None
+        return self._presented(scene, held, found)
+
+    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+        """Send what the create operation does not take; see `Handler`."""
+        settling = tuple(update for update in self.updates if update.settles)
+        names = frozenset(name for update in settling for name in update.names if inputs.get(name) is not None)
+        if names:
+            self._send(scene, Change(held, {}, inputs, names), settling)
+
+    def _presented(self, scene: Scene, held: Held, found: Document) -> Document:
+        actual = Decoding(scene.schemas, self.renames).outputs(found, scene.type.outputs)
+        for name in ("tags", "tagsAll", "region"):
+            actual.pop(name, None)
+        parts = Identity(self.id_format).parts(held.id) if self.id_format else {}
+        known = {name: value for name, value in parts.items() if name in scene.type.outputs}
+        actual = {**known, **actual}
+        if self.present is not None:
+            actual |= self.present(scene, found, Held(held.id, {**held.state, **actual}))
+        if self.tagging is not None:
+            actual["tagsAll"] = {**self._tags(scene, Held(held.id, {**held.state, **actual}), found)}
+        properties = {key: text(value) for key, value in {**self._properties(scene, held), **actual}.items()}
+        actual |= {name: template.format_map(properties) for name, template in self.outputs.items()}
+        return actual
+
+    def _tags(self, scene: Scene, held: Held, found: Document) -> dict[str, str]:
+        tagging = self.tagging
+        if tagging is None:
+            return {}
+        if not tagging.listing:
+            return tag_map(at_path(found, tagging.described or tagging.member.partition(":")[0]))
+        member, template = tagging.identity
+        answer = scene.account.call(
+            self.service, tagging.listing, {member: self._tag_identity(scene, held, template), **tagging.extra}
+        )
+        return tag_map(at_path(answer, tagging.described or "tags"))
+
+    def _tag_identity(self, scene: Scene, held: Held, template: str) -> Json:
+        plain = template.removesuffix("[]")
+        value = plain.format_map({key: text(part) for key, part in self._properties(scene, held).items()})
+        return [value] if template.endswith("[]") else value
+
+    def update(self, scene: Scene, change: Change) -> None:
+        """Send every changed property by its operation; see `Handler`."""
+        self._send(scene, change, self.updates)
+        if self.tagging is not None:
+            self._retag(scene, change)
+
+    def _send(self, scene: Scene, change: Change, updates: tuple[Update, ...]) -> None:
+        for update in updates:
+            changed = update.names & change.names
+            if not changed:
+                continue
+            if update.send is not None:
+                update.send(scene, change)
+                continue
+            names = update.names if update.whole else changed
+            wanted = {name: change.new[name] for name in names if change.new.get(name) is not None}
+            shape = scene.account.input_shape(self.service, update.operation)
+            request = self._named(scene, change.held) | Encoding(self.renames).request(wanted, shape)
+            scene.account.call(self.service, update.operation, request, region=self._region(change.new))
+
+    def _retag(self, scene: Scene, change: Change) -> None:
+        tagging = self.tagging
+        old = {key: text(value) for key, value in mapping(change.held.state.get("tagsAll")).items()}
+        new = all_tags(scene.account, change.new)
+        if tagging is None or old == new:
+            return
+        identity = self._tag_identity(scene, change.held, tagging.identity[1])
+        retag(scene.account, tagging, service=self.service, identity=identity, old=old, new=new)
+
+    def delete(self, scene: Scene, held: Held) -> None:
+        """Delete the object; one which is gone already counts as deleted."""
+        try:
+            if self.before_delete is not None:
+                self.before_delete(scene, held)
+            if self.delete_operation:
+                request = {**self._named(scene, held, self.delete_identity), **self.delete_more}
+                scene.account.call(self.service, self.delete_operation, request, region=self._region(held.state))
+        except ApiError as error:
+            if error.reason not in self.gone:
+                raise

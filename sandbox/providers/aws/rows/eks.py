@@ -1,0 +1,394 @@
+"""EKS: clusters and node groups in moto; add-ons, access entries and pod identities in the stand-in's store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from sandbox.providers.aws.account import ApiError
+from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.kept_object import KeptObject
+from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.validation import Failure
+from sandbox.providers.values import Document, Json, items, mapping, string_map, text
+
+_GONE = frozenset({"ResourceNotFoundException"})
+_TAGS = Tagging(add="tag_resource", remove="untag_resource", identity=("resourceArn", "{arn}"))
+
+
+def scaling_refusal(scaling: Mapping[str, Json]) -> str | None:
+    """Why EKS refuses these sizes; None when it takes them. The texts are those of EKS (InvalidParameterException)."""
+    smallest, desired, largest = (scaling.get(name) for name in ("minSize", "desiredSize", "maxSize"))
+    if not (isinstance(smallest, int) and isinstance(desired, int) and isinstance(largest, int)):
+        return None
+    if largest < 1:
+        return "maxSize must be at least 1"
+    if smallest > largest:
+        return f"Minimum capacity {smallest} can't be greater than maximum size {largest}"
+    if smallest > desired:
+        return f"Minimum capacity {smallest} can't be greater than desired size {desired}"
+    if desired > largest:
+        return f"desired capacity {desired} can't be greater than max size {largest}"
+    return None
+
+
+def _refuse_scaling(inputs: Mapping[str, Json], operation: str) -> None:
+    reason = scaling_refusal(mapping(inputs.get("scalingConfig")))
+    if reason is not None:
+        raise ApiError(service="eks", operation=operation, reason="InvalidParameterException", message=reason)
+
+
+def _size_limits(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    scaling = mapping(inputs.get("scalingConfig"))
+    for name, least in (("minSize", 0), ("desiredSize", 0), ("maxSize", 1)):
+        value = scaling.get(name)
+        if isinstance(value, int) and value < least:
+            yield Failure(f"scalingConfig.{name}", f"expected {name} to be at least ({least}), got {value}")
+
+
+def _new_node_group(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
+    del scene
+    _refuse_scaling(inputs, "CreateNodegroup")
+    return request
+
+
+def _resized(scene: Scene, change: Change) -> None:
+    _refuse_scaling(change.new, "UpdateNodegroupConfig")
+    request = _node_group_name(change) | {"scalingConfig": change.new.get("scalingConfig")}
+    scene.account.call("eks", "update_nodegroup_config", request)
+
+
+def _node_group_name(change: Change) -> Document:
+    cluster, _, name = change.held.id.partition(":")
+    return {"clusterName": cluster, "nodegroupName": name}
+
+
+def _relabelled(scene: Scene, change: Change) -> None:
+    old, new = string_map(change.old.get("labels")), string_map(change.new.get("labels"))
+    labels: Document = {"addOrUpdateLabels": {key: value for key, value in new.items() if old.get(key) != value}}
+    labels["removeLabels"] = [key for key in old if key not in new]
+    scene.account.call("eks", "update_nodegroup_config", _node_group_name(change) | {"labels": labels})
+
+
+def _retainted(scene: Scene, change: Change) -> None:
+    old, new = items(change.old.get("taints")), items(change.new.get("taints"))
+    taints: Document = {
+        "addOrUpdateTaints": [taint for taint in new if taint not in old],
+        "removeTaints": [taint for taint in old if taint not in new],
+    }
+    scene.account.call("eks", "update_nodegroup_config", _node_group_name(change) | {"taints": taints})
+
+
+NODE_GROUP = Row(
+    resource="aws:eks/nodeGroup:NodeGroup",
+    name="nodeGroupName",
+    name_limit=63,
+    replaces=frozenset(
+        {
+            "amiType",
+            "capacityType",
+            "clusterName",
+            "diskSize",
+            "instanceTypes",
+            "launchTemplate.id",
+            "launchTemplate.name",
+            "nodeGroupName",
+            "nodeRoleArn",
+            "remoteAccess",
+            "subnetIds",
+        }
+    ),
+    kept=frozenset({"warmPoolConfig"}),
+    local=frozenset({"forceUpdateVersion"}),
+    refusals=_size_limits,
+    source="AWS: NodegroupScalingConfig and its InvalidParameterException; provider: ForceNew marks",
+    differs="no instances start, so no update waits, fails on capacity or disruption budgets; versions cannot change"
+    " in place; subnets and launch templates are not looked up",
+    handler=ApiObject(
+        service="eks",
+        create_operation="create_nodegroup",
+        read_operation="describe_nodegroup",
+        delete_operation="delete_nodegroup",
+        identity={"clusterName": "{clusterName}", "nodegroupName": "{nodeGroupName}"},
+        id_format="{clusterName}:{nodeGroupName}",
+        at="nodegroup",
+        gone=_GONE,
+        renames={
+            "arn": "nodegroupArn",
+            "nodeGroupName": "nodegroupName",
+            "nodeRoleArn": "nodeRole",
+            "subnetIds": "subnets",
+            "remoteAccess.sourceSecurityGroupIds": "sourceSecurityGroups",
+            "resources.remoteAccessSecurityGroupId": "remoteAccessSecurityGroup",
+        },
+        tagging=_TAGS,
+        prepare=_new_node_group,
+        updates=(
+            Update(names=frozenset({"scalingConfig"}), send=_resized),
+            Update(names=frozenset({"labels"}), send=_relabelled),
+            Update(names=frozenset({"taints"}), send=_retainted),
+            Update(
+                names=frozenset({"updateConfig", "nodeRepairConfig"}),
+                operation="update_nodegroup_config",
+                settles=True,
+            ),
+        ),
+    ),
+)
+
+
+def _security_group(scene: Scene, name: str) -> str:
+    filters: Json = [{"Name": "group-name", "Values": [f"eks-cluster-sg-{name}"]}]
+    answer = scene.account.call("ec2", "describe_security_groups", {"Filters": filters})
+    groups = items(answer.get("SecurityGroups"))
+    return text(mapping(groups[0]).get("GroupId")) if groups else ""
+
+
+def _vpc_of(scene: Scene, subnets: list[Json]) -> str:
+    if not subnets:
+        return ""
+    answer = scene.account.call("ec2", "describe_subnets", {"SubnetIds": subnets[:1]})
+    return text(mapping(items(answer.get("Subnets"))[0]).get("VpcId"))
+
+
+def _with_security_group(scene: Scene, change: Change) -> None:
+    subnets = items(mapping(change.new.get("vpcConfig")).get("subnetIds"))
+    if change.old or _security_group(scene, change.held.id):
+        return
+    request: Document = {
+        "GroupName": f"eks-cluster-sg-{change.held.id}",
+        "Description": "EKS created security group applied to the control plane's network interfaces",
+        "VpcId": _vpc_of(scene, subnets),
+    }
+    scene.account.call("ec2", "create_security_group", request)
+
+
+def _without_security_group(scene: Scene, held: Held) -> None:
+    group = _security_group(scene, held.id)
+    if group:
+        scene.account.call("ec2", "delete_security_group", {"GroupId": group})
+
+
+def _reconfigured(scene: Scene, change: Change) -> None:
+    if not change.old:
+        return
+    config = mapping(change.new.get("vpcConfig"))
+    scene.account.call("eks", "update_cluster_config", {"name": change.held.id, "resourcesVpcConfig": config})
+
+
+def _log_setup(enabled: list[Json]) -> Document:
+    every: list[Json] = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+    off: list[Json] = [kind for kind in every if kind not in enabled]
+    setups: list[Json] = [{"types": enabled, "enabled": True}] if enabled else []
+    return {"clusterLogging": [*setups, {"types": off, "enabled": False}]}
+
+
+def _relogged(scene: Scene, change: Change) -> None:
+    logging = _log_setup(items(change.new.get("enabledClusterLogTypes")))
+    scene.account.call("eks", "update_cluster_config", {"name": change.held.id, "logging": logging})
+
+
+def _cluster(scene: Scene, found: Document, held: Held) -> Document:
+    config = mapping(found.get("resourcesVpcConfig"))
+    shown: Document = {**mapping(held.state.get("vpcConfig"))}
+    shown["vpcId"] = _vpc_of(scene, items(config.get("subnetIds")))
+    shown["clusterSecurityGroupId"] = _security_group(scene, held.id)
+    shown.setdefault("endpointPublicAccess", True)
+    shown.setdefault("endpointPrivateAccess", False)
+    shown.setdefault("publicAccessCidrs", ["0.0.0.0/0"])
+    enabled: list[Json] = [
+        kind
+        for setup in map(mapping, items(mapping(found.get("logging")).get("clusterLogging")))
+        if setup.get("enabled")
+        for kind in items(setup.get("types"))
+    ]
+    issuer = mapping(mapping(found.get("identity")).get("oidc")).get("issuer")
+    answer: Document = {"vpcConfig": shown, "certificateAuthority": found.get("certificateAuthority")}
+    answer["identities"] = [{"oidcs": [{"issuer": issuer}]}]
+    answer["certificateAuthorities"] = [found.get("certificateAuthority")]
+    answer["accessConfig"] = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": True}
+    answer["upgradePolicy"] = {"supportType": "EXTENDED"}
+    return answer | ({"enabledClusterLogTypes": enabled} if enabled else {})
+
+
+CLUSTER = Row(
+    resource="aws:eks/cluster:Cluster",
+    name="name",
+    name_limit=100,
+    replaces=frozenset(
+        {
+            "name",
+            "roleArn",
+            "kubernetesNetworkConfig",
+            "encryptionConfig",
+            "bootstrapSelfManagedAddons",
+            "outpostConfig",
+            "accessConfig.bootstrapClusterCreatorAdminPermissions",
+        }
+    ),
+    kept=frozenset(
+        {
+            "accessConfig",
+            "upgradePolicy",
+            "bootstrapSelfManagedAddons",
+            "deletionProtection",
+            "zonalShiftConfig",
+            "computeConfig",
+            "storageConfig",
+        }
+    ),
+    local=frozenset({"defaultAddonsToRemoves", "forceUpdateVersion"}),
+    source="AWS: CreateCluster, UpdateClusterConfig; provider: ForceNew marks",
+    differs="no control plane runs; the certificate and the endpoint are not usable; versions cannot change in place;"
+    " the cluster security group is made by the stand-in, and its rules are moto's defaults",
+    handler=ApiObject(
+        service="eks",
+        create_operation="create_cluster",
+        read_operation="describe_cluster",
+        delete_operation="delete_cluster",
+        identity={"name": "{id}"},
+        id_format="{name}",
+        at="cluster",
+        gone=_GONE,
+        renames={"vpcConfig": "resourcesVpcConfig"},
+        tagging=_TAGS,
+        handled=frozenset({"enabledClusterLogTypes"}),
+        prepare=lambda _, inputs, request: (
+            request | {"logging": _log_setup(items(inputs["enabledClusterLogTypes"]))}
+            if inputs.get("enabledClusterLogTypes")
+            else request
+        ),
+        present=_cluster,
+        outputs={"clusterId": ""},
+        before_delete=_without_security_group,
+        updates=(
+            Update(names=frozenset({"vpcConfig"}), settles=True, send=_with_security_group),
+            Update(names=frozenset({"vpcConfig"}), send=_reconfigured),
+            Update(names=frozenset({"enabledClusterLogTypes"}), send=_relogged),
+        ),
+    ),
+)
+
+
+def _cluster_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+    scene.account.call("eks", "describe_cluster", {"name": inputs.get("clusterName")})
+
+
+def _short(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+
+def _addon(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+    cluster, name = text(inputs["clusterName"]), text(inputs["addonName"])
+    return {
+        "arn": scene.account.arn("eks", f"addon/{cluster}/{name}/{_short(identity)}"),
+        "addonVersion": inputs.get("addonVersion") or "v1.0.0-eksbuild.1",
+        "createdAt": "2026-01-01T00:00:00Z",
+        "modifiedAt": "2026-01-01T00:00:00Z",
+    }
+
+
+ADDON = Row(
+    resource="aws:eks/addon:Addon",
+    stored=True,
+    replaces=frozenset({"addonName", "clusterName"}),
+    local=frozenset({"preserve", "resolveConflictsOnCreate", "resolveConflictsOnUpdate"}),
+    differs="nothing is installed; versions and configuration values are not checked against EKS's list; an add-on"
+    " without a version gets v1.0.0-eksbuild.1",
+    handler=KeptObject(
+        service="eks",
+        id_format="{clusterName}:{addonName}",
+        compute=_addon,
+        requires=_cluster_there,
+        mutable=frozenset(
+            {
+                "addonVersion",
+                "configurationValues",
+                "podIdentityAssociations",
+                "serviceAccountRoleArn",
+            }
+        ),
+    ),
+)
+
+
+def _access_entry(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+    cluster = text(inputs["clusterName"])
+    kind = inputs.get("type") or "STANDARD"
+    principal = text(inputs["principalArn"])
+    return {
+        "accessEntryArn": scene.account.arn("eks", f"access-entry/{cluster}/{_short(identity)}"),
+        "type": kind,
+        "userName": inputs.get("userName") or principal,
+        "kubernetesGroups": inputs.get("kubernetesGroups") or [],
+        "createdAt": "2026-01-01T00:00:00Z",
+        "modifiedAt": "2026-01-01T00:00:00Z",
+    }
+
+
+ACCESS_ENTRY = Row(
+    resource="aws:eks/accessEntry:AccessEntry",
+    stored=True,
+    replaces=frozenset({"clusterName", "principalArn", "type"}),
+    differs="grants nothing; the cluster's authentication mode and the principal are not checked",
+    handler=KeptObject(
+        service="eks",
+        id_format="{clusterName}:{principalArn}",
+        compute=_access_entry,
+        requires=_cluster_there,
+        mutable=frozenset({"kubernetesGroups", "userName"}),
+    ),
+)
+
+
+def _entry_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+    _cluster_there(scene, inputs)
+    entry = f"{text(inputs['clusterName'])}:{text(inputs['principalArn'])}"
+    if scene.account.store.get(ACCESS_ENTRY.resource, entry) is None:
+        raise ApiError(
+            service="eks",
+            operation="associate_access_policy",
+            reason="ResourceNotFoundException",
+            message=f"The specified principalArn could not be found: {inputs['principalArn']}",
+        )
+
+
+ACCESS_POLICY = Row(
+    resource="aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+    stored=True,
+    replaces=frozenset({"accessScope", "clusterName", "policyArn", "principalArn"}),
+    differs="grants nothing; the policy's name is not checked",
+    handler=KeptObject(
+        service="eks",
+        id_format="{clusterName}#{principalArn}#{policyArn}",
+        compute=lambda *_: {"associatedAt": "2026-01-01T00:00:00Z", "modifiedAt": "2026-01-01T00:00:00Z"},
+        requires=_entry_there,
+        tagged=False,
+    ),
+)
+
+
+def _pod_identity(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+    cluster = text(inputs["clusterName"])
+    arn = scene.account.arn("eks", f"podidentityassociation/{cluster}/{identity}")
+    return {"associationId": identity, "associationArn": arn, "externalId": _short(identity)}
+
+
+POD_IDENTITY = Row(
+    resource="aws:eks/podIdentityAssociation:PodIdentityAssociation",
+    stored=True,
+    replaces=frozenset({"clusterName", "namespace", "serviceAccount"}),
+    differs="gives no credentials; the role's trust is not checked",
+    handler=KeptObject(
+        service="eks",
+        id_format="",
+        id_of=lambda _, inputs: (
+            "a-" + _short("/".join(text(inputs[name]) for name in ("clusterName", "namespace", "serviceAccount")))
+        ),
+        compute=_pod_identity,
+        requires=_cluster_there,
+        mutable=frozenset({"roleArn", "targetRoleArn", "disableSessionTags"}),
+    ),
+)
+
+ROWS = (NODE_GROUP, CLUSTER, ADDON, ACCESS_ENTRY, ACCESS_POLICY, POD_IDENTITY)
