@@ -75,7 +75,8 @@ def test_download_that_keeps_growing_may_take_longer_than_the_route_limit(tmp_pa
         "import pathlib, sys, time\n"
         "for n in range(6): pathlib.Path(sys.argv[1], f'x{n}').write_bytes(bytes(1_200_000)); time.sleep(0.3)\n"
     )
-    seen = fill(Download(command=python_source(code), limits=QUICK), tmp_path / "staging", user_environment(tmp_path))
+    source = Download(command=python_source(code), limits=replace(QUICK, stall_s=10))
+    seen = fill(source, tmp_path / "staging", user_environment(tmp_path))
     assert max(event.done for event in seen) >= 7
     assert not (tmp_path / "staging" / "scratch").exists()
 
