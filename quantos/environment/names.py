@@ -42,6 +42,16 @@ class Names:
         return f"alias/{self.prefix}-plan-signing"
 
     @property
+    def state_bucket(self) -> str:
+        """Bucket of Pulumi state, made once by hand before the first `up`."""
+        return self.bucket("state")
+
+    @property
+    def state_key(self) -> str:
+        """KMS alias of the key which encrypts the state bucket and the secrets in the state, made with it."""
+        return f"alias/{self.prefix}-state"
+
+    @property
     def coordination_table(self) -> str:
         """DynamoDB table of leases, switches and what the actuator remembers; in the foundation layer."""
         return f"{self.prefix}-coordination"

@@ -1,0 +1,59 @@
+"""An alarm that tells a topic."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmArgs:
+    """Goes off when the metric, summed over each period, is above `above` (or, with `silent`, when there is none).
+
+    `silent_periods` turns the alarm around: it goes off after that many periods without a single count.
+    """
+
+    alarm_name: str
+    description: str
+    namespace: str
+    metric: str
+    topic_arn: pulumi.Input[str]
+    tags: Mapping[str, str]
+    dimensions: Mapping[str, pulumi.Input[str]] | None = None
+    period_seconds: int = 300
+    statistic: str = "Sum"
+    silent_periods: int = 0
+
+
+class Alarm(pulumi.ComponentResource):
+    """A CloudWatch alarm which tells when it goes off and when all is well again.
+
+    Outputs: `arn`.
+    """
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:control:Alarm", name, {}, opts)
+        silent = args.silent_periods > 0
+        alarm = aws.cloudwatch.MetricAlarm(
+            name,
+            name=args.alarm_name,
+            alarm_description=args.description,
+            namespace=args.namespace,
+            metric_name=args.metric,
+            dimensions=args.dimensions,
+            statistic=args.statistic,
+            period=args.period_seconds,
+            evaluation_periods=max(args.silent_periods, 1),
+            comparison_operator="LessThanThreshold" if silent else "GreaterThanThreshold",
+            threshold=1 if silent else 0,
+            treat_missing_data="breaching" if silent else "notBreaching",
+            alarm_actions=[args.topic_arn],
+            ok_actions=[args.topic_arn],
+            tags=args.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = alarm.arn
+        self.register_outputs({"arn": self.arn})

@@ -1,0 +1,150 @@
+"""A clock that calls a function for one stack."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarm import Alarm, AlarmArgs
+from components.service_role import ServiceRole, ServiceRoleArgs
+from components.statements import Statement, assume_role_document, policy_document
+
+SECONDS_PER_MINUTE = 60
+SECONDS_PER_HOUR = 3600
+QUEUE_RETENTION_SECONDS = 14 * 24 * SECONDS_PER_HOUR
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleArgs:
+    """`interval_seconds` divides an hour; calls fall on its multiples, as UTC clocks show them.
+
+    `payload` is what the function gets beside `scheduled_time`. `retries` counts attempts after the first, both of
+    the delivery and of the function; a call is given up when the next one is due.
+    """
+
+    schedule_name: str
+    account_id: str
+    function_name: str
+    function_arn: pulumi.Input[str]
+    interval_seconds: int
+    retries: int
+    payload: Mapping[str, str]
+    kms_key_arn: pulumi.Input[str]
+    alarm_topic_arn: pulumi.Input[str]
+    tags: Mapping[str, str]
+
+
+class Schedule(pulumi.ComponentResource):
+    """An EventBridge schedule, and the queue of the calls that came to nothing.
+
+    Outputs: `schedule_arn`, `queue_arn`.
+    """
+
+    schedule_arn: pulumi.Output[str]
+    queue_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:control:Schedule", name, {}, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        queue = aws.sqs.Queue(
+            name,
+            name=queue_name(args.schedule_name),
+            kms_master_key_id=args.kms_key_arn,
+            message_retention_seconds=QUEUE_RETENTION_SECONDS,
+            tags=args.tags,
+            opts=self._child,
+        )
+        aws.lambda_.FunctionEventInvokeConfig(
+            name,
+            function_name=args.function_arn,
+            maximum_retry_attempts=args.retries,
+            maximum_event_age_in_seconds=max(args.interval_seconds, SECONDS_PER_MINUTE),
+            destination_config={"on_failure": {"destination": queue.arn}},
+            opts=self._child,
+        )
+        self.schedule_arn = self._schedule(queue).arn
+        self.queue_arn = queue.arn
+        Alarm(
+            f"{name}-lost",
+            AlarmArgs(
+                alarm_name=f"{args.schedule_name}-lost",
+                description=f"calls of {args.function_name} came to nothing; the queue of lost calls holds them",
+                namespace="AWS/SQS",
+                metric="ApproximateNumberOfMessagesVisible",
+                statistic="Maximum",
+                dimensions={"QueueName": queue_name(args.schedule_name)},
+                topic_arn=args.alarm_topic_arn,
+                tags=args.tags,
+            ),
+            opts=self._child,
+        )
+        self.register_outputs({"scheduleArn": self.schedule_arn, "queueArn": self.queue_arn})
+
+    def _schedule(self, queue: aws.sqs.Queue) -> aws.scheduler.Schedule:
+        args = self._args
+        statements = pulumi.Output.all(args.function_arn, queue.arn, args.kms_key_arn).apply(
+            lambda arns: policy_document(_calling(*map(str, arns)))
+        )
+        role = ServiceRole(
+            self._name,
+            ServiceRoleArgs(
+                role_name=args.schedule_name,
+                trust_policy=assume_role_document("scheduler.amazonaws.com", account_id=args.account_id),
+                managed_policies={},
+                policy=statements,
+                tags=args.tags,
+            ),
+            opts=self._child,
+        )
+        return aws.scheduler.Schedule(
+            self._name,
+            name=args.schedule_name,
+            description=f"calls {args.function_name} every {args.interval_seconds} s",
+            schedule_expression=cron_expression(args.interval_seconds),
+            schedule_expression_timezone="UTC",
+            flexible_time_window={"mode": "OFF"},
+            target={
+                "arn": args.function_arn,
+                "role_arn": role.arn,
+                "input": json.dumps({**args.payload, "scheduled_time": "<aws.scheduler.scheduled-time>"}),
+                "retry_policy": {
+                    "maximum_retry_attempts": args.retries,
+                    "maximum_event_age_in_seconds": max(args.interval_seconds, SECONDS_PER_MINUTE),
+                },
+                "dead_letter_config": {"arn": queue.arn},
+            },
+            opts=self._child,
+        )
+
+
+def queue_name(schedule_name: str) -> str:
+    """The queue in which lost calls of a schedule wait."""
+    return f"{schedule_name}-lost"
+
+
+def cron_expression(interval_seconds: int) -> str:
+    """The schedule whose moments are the multiples of the interval since the epoch.
+
+    A `rate(...)` would count from when it was made, and miss the ends of bins.
+
+    Raises:
+        ValueError: the interval is not whole minutes that divide an hour.
+    """
+    minutes, rest = divmod(interval_seconds, SECONDS_PER_MINUTE)
+    if rest or minutes < 1 or SECONDS_PER_HOUR % interval_seconds:
+        raise ValueError(f"no schedule has an interval of {interval_seconds} s: whole minutes that divide an hour do")
+    if interval_seconds == SECONDS_PER_HOUR:
+        return "cron(0 * * * ? *)"
+    return f"cron(0/{minutes} * * * ? *)"
+
+
+def _calling(function_arn: str, queue_arn: str, key_arn: str) -> tuple[Statement, ...]:
+    return (
+        Statement(sid="CallFunction", actions=("lambda:InvokeFunction",), resources=(function_arn,)),
+        Statement(sid="KeepLostCalls", actions=("sqs:SendMessage",), resources=(queue_arn,)),
+        Statement(sid="EncryptLostCalls", actions=("kms:Decrypt", "kms:GenerateDataKey"), resources=(key_arn,)),
+    )

@@ -1,0 +1,150 @@
+"""The control layer: the functions, what triggers them, the tables they keep, and the alarms that watch them."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.alarm_topic import AlarmTopic, AlarmTopicArgs
+from components.function import Function, FunctionArgs
+from components.outcome_alarms import OutcomeAlarms, OutcomeAlarmsArgs
+from components.schedule import Schedule, ScheduleArgs
+from components.statements import policy_document
+from components.stream_mapping import StreamMapping, StreamMappingArgs
+from components.table import KeyAttribute, Table, TableArgs
+from quantos.environment import functions
+from quantos.environment.functions import PARTITIONS, FunctionSpec, function_table
+from quantos.environment.settings import EnvironmentSettings
+from quantos.telemetry.adapters import dynamo_history
+from stacks.function_access import schedule_name, statements, variables
+
+BAD_OUTCOMES = ("blocked", "drift", "interrupted", "failed")
+SILENT_INTERVALS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Layer:
+    """What every function of the layer shares."""
+
+    settings: EnvironmentSettings
+    foundation: pulumi.StackReference
+    alarms: AlarmTopic
+
+    def output(self, name: str) -> pulumi.Output[str]:
+        return self.foundation.require_output(name)
+
+
+def program(settings: EnvironmentSettings) -> None:
+    """Declare the layer. The foundation layer must be up."""
+    names = settings.names()
+    foundation = pulumi.StackReference(names.qualified_stack("foundation"))
+    alarm_args = AlarmTopicArgs(
+        topic_name=f"{names.prefix}-alarms",
+        account_id=settings.account_id,
+        region=settings.region,
+        kms_key_arn=foundation.require_output("data_key_arn"),
+        tags=settings.tags(),
+    )
+    layer = _Layer(settings=settings, foundation=foundation, alarms=AlarmTopic("alarms", alarm_args))
+    made = {spec.name: _function(layer, spec) for spec in function_table(settings)}
+    _outcome_alarms(layer, made[functions.RESIZE])
+    pulumi.export("functions", {name: function.arn for name, function in made.items()})
+    pulumi.export("demand_table", _demand_table(layer).table_name)
+    pulumi.export("audit_table", _audit_table(layer).table_name)
+    pulumi.export("alarm_topic_arn", layer.alarms.arn)
+
+
+def _demand_table(layer: _Layer) -> Table:
+    args = TableArgs(
+        table_name=layer.settings.names().demand_table,
+        hash_key=KeyAttribute(name=dynamo_history.HASH_KEY),
+        range_key=KeyAttribute(name=dynamo_history.RANGE_KEY),
+        ttl_attribute=dynamo_history.TTL_ATTRIBUTE,
+        kms_key_arn=layer.output("data_key_arn"),
+        deletion_protection=layer.settings.deletion_protection,
+        tags=layer.settings.tags(),
+    )
+    return Table("demand", args)
+
+
+def _audit_table(layer: _Layer) -> Table:
+    args = TableArgs(
+        table_name=layer.settings.names().audit_table,
+        hash_key=KeyAttribute(name="pk"),
+        range_key=KeyAttribute(name="sk"),
+        kms_key_arn=layer.output("data_key_arn"),
+        deletion_protection=layer.settings.deletion_protection,
+        tags=layer.settings.tags(),
+    )
+    return Table("audit", args)
+
+
+def _function(layer: _Layer, spec: FunctionSpec) -> Function:
+    settings, name = layer.settings, layer.settings.names().function(spec.name)
+    arns = pulumi.Output.all(
+        data_key_arn=layer.output("data_key_arn"),
+        signing_key_arn=layer.output("plan_signing_key_arn"),
+        msk_cluster_arn=layer.output("msk_cluster_arn"),
+    )
+    subnets = layer.foundation.require_output("private_subnet_ids")
+    policy = arns.apply(lambda known: policy_document(statements(settings, spec, **known)))
+    args = FunctionArgs(
+        function_name=name,
+        handler=f"{spec.module}.handler",
+        image_uri=pulumi.Output.format("{0}@{1}", layer.output("repository_url"), settings.functions.image_digest),
+        policy=policy,
+        variables=layer.output("msk_bootstrap_brokers").apply(lambda it: variables(settings, spec, brokers=it)),
+        timeout_seconds=spec.timeout_seconds,
+        memory_mib=settings.functions.memory_mib,
+        reserved_concurrency=sum(PARTITIONS[stream.topic] for stream in spec.streams) + len(spec.schedules),
+        subnet_ids=subnets.apply(lambda by_zone: sorted(by_zone.values())),
+        security_group_id=layer.output("function_security_group_id"),
+        kms_key_arn=layer.output("data_key_arn"),
+        alarm_topic_arn=layer.alarms.arn,
+        log_retention_days=settings.functions.log_retention_days,
+        tags=settings.tags(),
+    )
+    function = Function(spec.name, args)
+    for stream in spec.streams:
+        mapping_args = StreamMappingArgs(
+            function_name=function.function_name,
+            cluster_arn=layer.output("msk_cluster_arn"),
+            topic=stream.topic,
+            consumer_group=f"{name}.{stream.topic}",
+            batch_size=stream.batch_size,
+            batching_window_seconds=stream.batching_window_seconds,
+            retries=stream.retries,
+            failure_topic=stream.failure_topic,
+            maximum_pollers=PARTITIONS[stream.topic],
+            tags=settings.tags(),
+        )
+        StreamMapping(f"{spec.name}-{stream.topic}", mapping_args)
+    for schedule in spec.schedules:
+        schedule_args = ScheduleArgs(
+            schedule_name=schedule_name(name, schedule.stack),
+            account_id=settings.account_id,
+            function_name=name,
+            function_arn=function.arn,
+            interval_seconds=schedule.interval_seconds,
+            retries=schedule.retries,
+            payload={"stack": schedule.stack},
+            kms_key_arn=layer.output("data_key_arn"),
+            alarm_topic_arn=layer.alarms.arn,
+            tags=settings.tags(),
+        )
+        Schedule(f"{spec.name}-{schedule.stack}", schedule_args)
+    return function
+
+
+def _outcome_alarms(layer: _Layer, resize: Function) -> None:
+    settings = layer.settings
+    args = OutcomeAlarmsArgs(
+        function_name=settings.names().function(functions.RESIZE),
+        log_group_name=resize.log_group_name,
+        metric_namespace=settings.names().prefix,
+        statuses=BAD_OUTCOMES,
+        interval_seconds=settings.decisions.bin_seconds,
+        silent_intervals=SILENT_INTERVALS,
+        alarm_topic_arn=layer.alarms.arn,
+        tags=settings.tags(),
+    )
+    OutcomeAlarms("resize-outcomes", args)

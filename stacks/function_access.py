@@ -1,0 +1,78 @@
+"""What each function is told and may do, from the environment's names and the foundation's outputs."""
+
+from collections.abc import Mapping
+
+from components.function_grants import Places, Traffic, function_statements
+from components.permissions import Account
+from components.schedule import queue_name
+from components.statements import Statement
+from quantos.contracts import topics
+from quantos.environment import functions
+from quantos.environment.functions import FunctionSpec
+from quantos.environment.settings import EnvironmentSettings
+
+WRITES: Mapping[str, tuple[str, ...]] = {
+    functions.INGEST: (),
+    functions.FORECAST: (topics.CAPACITY_PLANS, topics.AUDIT_RECORDS),
+    functions.RESIZE: (topics.CAPACITY_OUTCOMES, topics.AUDIT_RECORDS),
+    functions.AUDIT: (),
+}
+"""Topics a function publishes to by itself, beside the dead-letter topics of its triggers."""
+
+PULUMI_FOLDER = "/tmp/pulumi"  # noqa: S108 - the only folder a function may write to
+
+
+def schedule_name(function_name: str, stack: str) -> str:
+    """Name of the schedule, and its role, which calls a function for one stack."""
+    return f"{function_name}-{stack}"
+
+
+def statements(
+    settings: EnvironmentSettings, spec: FunctionSpec, *, data_key_arn: str, signing_key_arn: str, msk_cluster_arn: str
+) -> tuple[Statement, ...]:
+    """Everything a function may do."""
+    names = settings.names()
+    function_name = names.function(spec.name)
+    traffic = Traffic(
+        reads=[stream.topic for stream in spec.streams],
+        writes=[*WRITES[spec.name], *(stream.failure_topic for stream in spec.streams)],
+        queues=[queue_name(schedule_name(function_name, schedule.stack)) for schedule in spec.schedules],
+    )
+    account = Account(
+        account_id=settings.account_id,
+        region=settings.region,
+        data_key_arn=data_key_arn,
+        msk_cluster_arn=msk_cluster_arn,
+    )
+    places = Places(
+        demand_table=names.demand_table,
+        audit_table=names.audit_table,
+        coordination_table=names.coordination_table,
+        plans_bucket=names.bucket("plans"),
+        audit_bucket=names.bucket("audit"),
+        state_bucket=names.state_bucket,
+        state_key_alias=names.state_key,
+        signing_key_arn=signing_key_arn,
+        cluster_name=names.cluster,
+        system_group_name=f"{names.cluster}-system",
+        capacity_stack=names.stack("capacity"),
+        foundation_stack=names.stack("foundation"),
+    )
+    return function_statements(spec.name, function_name=function_name, account=account, places=places, traffic=traffic)
+
+
+def variables(settings: EnvironmentSettings, spec: FunctionSpec, *, brokers: str) -> dict[str, str]:
+    """The process environment of a function; `brokers` are `host:port` pairs, comma between."""
+    shared = {"QUANTOS_ENVIRONMENT": settings.name, "QUANTOS_BUS": f"kafka+iam://{brokers}?region={settings.region}"}
+    return {**shared, **_engine_variables(settings)} if spec.name == functions.RESIZE else shared
+
+
+def _engine_variables(settings: EnvironmentSettings) -> dict[str, str]:
+    names = settings.names()
+    return {
+        "PULUMI_BACKEND_URL": f"s3://{names.state_bucket}?region={settings.region}",
+        "PULUMI_SECRETS_PROVIDER": f"awskms://{names.state_key}?region={settings.region}",
+        "PULUMI_HOME": PULUMI_FOLDER,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
