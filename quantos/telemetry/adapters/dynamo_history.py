@@ -1,0 +1,130 @@
+"""The demand history on DynamoDB: one item per series and hour, in it one number set per second and source.
+
+A set union is idempotent and commutative, so redelivery and reordering leave the same item, also when one key arrives
+with two values. The table's keys are `HASH_KEY` (series) and `RANGE_KEY` (hour, `2003-03-03T07`), both strings; its
+time-to-live attribute is `TTL_ATTRIBUTE`, epoch seconds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from quantos.contracts.demand import DemandSample
+from quantos.errors import TelemetryError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+HASH_KEY: Final = "pk"
+RANGE_KEY: Final = "sk"
+TTL_ATTRIBUTE: Final = "expires_at"
+
+_HOUR_FORMAT: Final = "%Y-%m-%dT%H"
+_SAMPLE_PREFIX: Final = "v"
+_ATTRIBUTES_PER_UPDATE: Final = 100
+"""Keeps an update expression under DynamoDB's 4 KB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamoDemandHistory:
+    """`DemandHistory` on one table. Items expire `retention` after the hour they hold."""
+
+    client: "DynamoDBClient"
+    table: str
+    retention: timedelta
+
+    def add(self, samples: Sequence[DemandSample]) -> None:
+        """Add samples, one update per series and hour. Raises TelemetryError; adding all again is safe."""
+        for (series, hour), values in _by_item(samples).items():
+            names = sorted(values)
+            for first in range(0, len(names), _ATTRIBUTES_PER_UPDATE):
+                chunk = names[first : first + _ATTRIBUTES_PER_UPDATE]
+                self._update(series, hour=hour, values={name: values[name] for name in chunk})
+
+    def samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
+        """Samples with start <= time < end, in order of (time, source); of conflicting values the greatest."""
+        if start >= end:
+            return ()
+        found = [
+            sample
+            for item in self._items(series, start=start, end=end)
+            for sample in _samples_of(item)
+            if start <= sample.time < end
+        ]
+        return tuple(sorted(found, key=lambda sample: (sample.time, sample.source)))
+
+    def _update(self, series: str, *, hour: datetime, values: Mapping[str, set[float]]) -> None:
+        names = {f"#a{index}": name for index, name in enumerate(values)}
+        sets: dict[str, AttributeValueTypeDef] = {
+            f":a{index}": {"NS": [repr(value) for value in sorted(taken)]}
+            for index, taken in enumerate(values.values())
+        }
+        additions = ", ".join(f"#a{index} :a{index}" for index in range(len(values)))
+        expires_at = int((hour + self.retention).timestamp())
+        try:
+            self.client.update_item(
+                TableName=self.table,
+                Key={HASH_KEY: {"S": series}, RANGE_KEY: {"S": hour.strftime(_HOUR_FORMAT)}},
+                UpdateExpression=f"SET #ttl = :ttl ADD {additions}",
+                ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, **names},
+                ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, **sets},
+            )
+        except (BotoCoreError, ClientError) as exc:
+            raise _store_error("take samples of", series=series, table=self.table, cause=exc) from exc
+
+    def _items(self, series: str, *, start: datetime, end: datetime) -> Iterator[Mapping[str, "AttributeValueTypeDef"]]:
+        last = end - timedelta(microseconds=1)
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            ConsistentRead=True,
+            KeyConditionExpression="#pk = :series AND #sk BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#pk": HASH_KEY, "#sk": RANGE_KEY},
+            ExpressionAttributeValues={
+                ":series": {"S": series},
+                ":first": {"S": start.astimezone(UTC).strftime(_HOUR_FORMAT)},
+                ":last": {"S": last.astimezone(UTC).strftime(_HOUR_FORMAT)},
+            },
+        )
+        try:
+            for page in pages:
+                yield from page["Items"]
+        except (BotoCoreError, ClientError) as exc:
+            raise _store_error("read", series=series, table=self.table, cause=exc) from exc
+
+
+def _by_item(samples: Sequence[DemandSample]) -> dict[tuple[str, datetime], dict[str, set[float]]]:
+    items: defaultdict[tuple[str, datetime], dict[str, set[float]]] = defaultdict(dict)
+    for sample in samples:
+        time = sample.time.astimezone(UTC)
+        hour = time.replace(minute=0, second=0)
+        name = f"{_SAMPLE_PREFIX}{time.minute * 60 + time.second:04d}|{sample.source}"
+        items[sample.series, hour].setdefault(name, set()).add(sample.value)
+    return items
+
+
+def _samples_of(item: Mapping[str, "AttributeValueTypeDef"]) -> Iterator[DemandSample]:
+    series = item[HASH_KEY].get("S", "")
+    hour = datetime.strptime(item[RANGE_KEY].get("S", ""), _HOUR_FORMAT).replace(tzinfo=UTC)
+    for name, value in item.items():
+        if name in {HASH_KEY, RANGE_KEY, TTL_ATTRIBUTE}:
+            continue
+        second, _, source = name.removeprefix(_SAMPLE_PREFIX).partition("|")
+        yield DemandSample.model_construct(
+            schema_version=1,
+            series=series,
+            time=hour + timedelta(seconds=int(second)),
+            source=source,
+            value=max(float(number) for number in value.get("NS", ())),
+        )
+
+
+def _store_error(action: str, *, series: str, table: str, cause: Exception) -> TelemetryError:
+    return TelemetryError(
+        f"the demand history could not {action} {series}: {cause}",
+        remedy=f"check that table {table} exists and that the function's role may read and update it, then try again",
+    )

@@ -1,0 +1,98 @@
+"""Bins, computed when read: samples on a regular grid, where unknown is NaN and closed is zero."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantos.contracts.demand import DemandSample
+from quantos.contracts.strategy import Session
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+_DAY_SECONDS = 86_400
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`count` bins of `bin_seconds` each; the first starts at `start` (epoch seconds), a multiple of `bin_seconds`.
+
+    `bin_seconds` divides a day.
+    """
+
+    start: int
+    bin_seconds: int
+    count: int
+
+    @property
+    def end(self) -> int:
+        """End of the last bin, epoch seconds."""
+        return self.start + self.count * self.bin_seconds
+
+    @property
+    def starts_at(self) -> datetime:
+        """Start of the first bin, aware."""
+        return datetime.fromtimestamp(self.start, UTC)
+
+    @property
+    def ends_at(self) -> datetime:
+        """End of the last bin, aware."""
+        return datetime.fromtimestamp(self.end, UTC)
+
+
+def floor_to_bin(moment: datetime, *, bin_seconds: int) -> int:
+    """The last bin boundary at or before `moment`, epoch seconds."""
+    return int(moment.timestamp()) // bin_seconds * bin_seconds
+
+
+def bin_sums(samples: Sequence[DemandSample], grid: Grid) -> FloatArray:
+    """Demand by bin, shape (count,), NaN where a bin has no sample; samples outside the grid are left out.
+
+    Counts (`market/`, `workload/`) add up over time and sources. Levels (`system/`) add up over sources only; within a
+    bin a source counts with its greatest level.
+    """
+    sums = np.full(grid.count, np.nan)
+    levels: dict[tuple[int, str], float] = {}
+    for sample in samples:
+        index = (int(sample.time.timestamp()) - grid.start) // grid.bin_seconds
+        if not 0 <= index < grid.count:
+            continue
+        if sample.series.startswith("system/"):
+            key = (index, sample.source)
+            levels[key] = max(levels.get(key, 0.0), sample.value)
+        else:
+            sums[index] = sample.value if np.isnan(sums[index]) else sums[index] + sample.value
+    for (index, _), level in sorted(levels.items()):
+        sums[index] = level if np.isnan(sums[index]) else sums[index] + level
+    return sums
+
+
+def open_bins(session: Session | None, grid: Grid) -> BoolArray:
+    """Which bins have any part in the session, shape (count,); all of them when there is no session."""
+    if session is None:
+        return np.ones(grid.count, dtype=np.bool_)
+    first_day, last_day = grid.start // _DAY_SECONDS, max(grid.end - 1, grid.start) // _DAY_SECONDS
+    days = [_open_bins_of_day(session, day, bin_seconds=grid.bin_seconds) for day in range(first_day, last_day + 1)]
+    offset = (grid.start - first_day * _DAY_SECONDS) // grid.bin_seconds
+    return np.concatenate(days)[offset : offset + grid.count]
+
+
+def demand_in_session(sums: FloatArray, *, opened: BoolArray) -> FloatArray:
+    """Demand by bin: what was measured, zero where nothing was and the session is closed, NaN where it is open."""
+    return np.where(np.isnan(sums) & ~opened, 0.0, sums)
+
+
+@lru_cache(maxsize=4096)
+def _open_bins_of_day(session: Session, day: int, *, bin_seconds: int) -> BoolArray:
+    starts = range(day * _DAY_SECONDS, (day + 1) * _DAY_SECONDS, bin_seconds)
+    opened = np.fromiter(
+        (session.is_open(datetime.fromtimestamp(start, UTC), bin_seconds=bin_seconds) for start in starts),
+        dtype=np.bool_,
+        count=len(starts),
+    )
+    opened.setflags(write=False)
+    return opened

@@ -1,0 +1,102 @@
+"""Takes batches of telemetry records into the demand history, and sets the poisonous ones aside."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from quantos.contracts import topics
+from quantos.contracts.demand import DemandSample
+from quantos.messaging.ports import Message, Publisher
+from quantos.telemetry.ingest import Rejection, parse_sample
+from quantos.telemetry.ports import DemandHistory
+
+
+class TelemetryRecord(Protocol):
+    """A record as a topic delivered it."""
+
+    @property
+    def topic(self) -> str:
+        """The topic it was read from."""
+        ...
+
+    @property
+    def partition(self) -> int:
+        """Its partition of the topic."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """Its offset in the partition."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Its key, empty when it has none."""
+        ...
+
+    @property
+    def value(self) -> bytes:
+        """Its payload."""
+        ...
+
+
+class EventClock(Protocol):
+    """Now, aware, on the clock that samples are stamped by."""
+
+    def __call__(self) -> datetime:
+        """The present moment."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """How many records of a batch became samples, and how many went to a dead-letter topic."""
+
+    samples: int
+    rejected: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """Takes batches. Key of a record: (series, time, source); the order of records and batches does not matter."""
+
+    history: DemandHistory
+    publisher: Publisher
+    clock: EventClock
+
+    def take(self, records: Sequence[TelemetryRecord]) -> Taken:
+        """Add the good records to the history and publish the others, each with its reason, as dead letters.
+
+        Raises:
+            TelemetryError: the history could not take them; taking the whole batch again is safe.
+            BusError: a dead letter could not be published; taking the whole batch again is safe, and may repeat some.
+        """
+        now = self.clock()
+        samples: list[DemandSample] = []
+        letters: list[Message] = []
+        for record in records:
+            parsed = parse_sample(record.value, topic=record.topic, now=now)
+            if isinstance(parsed, Rejection):
+                letters.append(_dead_letter(record, parsed))
+            else:
+                samples.append(parsed)
+        if samples:
+            self.history.add(samples)
+        if letters:
+            self.publisher.publish(letters)
+        return Taken(samples=len(samples), rejected=len(letters))
+
+
+def _dead_letter(record: TelemetryRecord, rejection: Rejection) -> Message:
+    body = {
+        "reason": rejection.reason,
+        "detail": rejection.detail,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "value": base64.b64encode(record.value).decode(),
+    }
+    return Message(topics.dead_letter(record.topic), record.key, json.dumps(body).encode())

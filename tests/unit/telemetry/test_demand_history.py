@@ -1,0 +1,164 @@
+"""One contract, run against the history in memory and the one on DynamoDB."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from quantos.contracts.demand import DemandSample
+from quantos.errors import TelemetryError
+from quantos.telemetry.adapters.dynamo_history import HASH_KEY, RANGE_KEY, TTL_ATTRIBUTE, DynamoDemandHistory
+from quantos.telemetry.ports import DemandHistory
+from tests.support.demand_history import MemoryDemandHistory
+
+START = datetime(2026, 3, 2, 14, tzinfo=UTC)
+REGION = "us-east-1"
+TABLE = "demand"
+EXAMPLES = count()
+
+
+def sample(
+    seconds: int = 0, *, value: float = 1.0, source: str = "gw-1", series: str = "workload/orders"
+) -> DemandSample:
+    return DemandSample(series=series, time=START + timedelta(seconds=seconds), source=source, value=value)
+
+
+@pytest.fixture
+def dynamo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDemandHistory]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb", REGION)
+        keys = (HASH_KEY, RANGE_KEY)
+        client.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": keys[0], "KeyType": "HASH"}, {"AttributeName": keys[1], "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield DynamoDemandHistory(client=client, table=TABLE, retention=timedelta(days=42))
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def history(request: pytest.FixtureRequest) -> DemandHistory:
+    return MemoryDemandHistory() if request.param == "memory" else request.getfixturevalue("dynamo")
+
+
+def everything(history: DemandHistory, series: str = "workload/orders") -> tuple[DemandSample, ...]:
+    return history.samples(series, start=START - timedelta(days=2), end=START + timedelta(days=2))
+
+
+def test_samples_come_back_in_order_of_time_and_source(history: DemandHistory):
+    given = [sample(3700), sample(0, source="gw-2"), sample(0), sample(59, source="a:b.c_d-e")]
+    history.add(given)
+
+    assert everything(history) == (given[2], given[1], given[3], given[0])
+
+
+def test_the_interval_is_closed_at_its_start_and_open_at_its_end(history: DemandHistory):
+    history.add([sample(0), sample(3599), sample(3600)])
+
+    found = history.samples("workload/orders", start=START, end=START + timedelta(seconds=3600))
+
+    assert [item.time for item in found] == [START, START + timedelta(seconds=3599)]
+    assert history.samples("workload/orders", start=START, end=START) == ()
+
+
+def test_series_are_apart(history: DemandHistory):
+    history.add([sample(value=1), sample(value=2, series="workload/orders-2")])
+
+    assert [item.value for item in everything(history, "workload/orders-2")] == [2.0]
+
+
+def test_of_conflicting_values_the_greatest_is_read_whichever_came_first(history: DemandHistory):
+    history.add([sample(value=5.25)])
+    history.add([sample(value=3), sample(value=7.5)])
+    history.add([sample(value=5.25), sample(value=0)])
+
+    assert [item.value for item in everything(history)] == [7.5]
+
+
+def test_more_samples_of_one_hour_than_one_update_holds(history: DemandHistory):
+    history.add([sample(second, source=f"gw-{second % 3}") for second in range(450)])
+
+    assert len(everything(history)) == 450
+
+
+def test_values_survive_exactly(history: DemandHistory):
+    values = [0.1 + 0.2, 1e15, 1e-12, 123456789.123456789, 0.0]
+    history.add([sample(index, value=value) for index, value in enumerate(values)])
+
+    assert [item.value for item in everything(history)] == values
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_shuffled_and_doubled_delivery_changes_nothing(dynamo: DynamoDemandHistory, data: st.DataObject):
+    number = next(EXAMPLES)
+    delivered = data.draw(
+        st.lists(
+            st.builds(
+                sample,
+                st.sampled_from([0, 300, 3600, 7199]),
+                value=st.sampled_from([0.0, 1.0, 2.5, 9.0]),
+                source=st.sampled_from(["gw-1", "gw-2"]),
+                series=st.sampled_from([f"workload/a{number}", f"workload/b{number}"]),
+            ),
+            max_size=12,
+        )
+    )
+    memory = MemoryDemandHistory()
+    memory.add(delivered)
+
+    again = data.draw(st.permutations(delivered + delivered))
+    half = len(again) // 2
+    dynamo.add(again[:half])
+    dynamo.add(again[half:])
+
+    for series in (f"workload/a{number}", f"workload/b{number}"):
+        assert everything(dynamo, series) == everything(memory, series)
+
+
+def test_one_update_per_series_and_hour(dynamo: DynamoDemandHistory):
+    calls: list[str] = []
+    dynamo.client.meta.events.register("before-call.dynamodb.UpdateItem", lambda **_: calls.append("update"))
+
+    dynamo.add([sample(second * 300) for second in range(12)] + [sample(3600)])
+
+    assert len(calls) == 2
+
+
+def test_an_item_expires_after_the_retention(dynamo: DynamoDemandHistory):
+    dynamo.add([sample(3600 + 120)])
+
+    (item,) = dynamo.client.scan(TableName=TABLE)["Items"]
+
+    hour = START + timedelta(hours=1)
+    assert int(item[TTL_ATTRIBUTE]["N"]) == int((hour + timedelta(days=42)).timestamp())
+
+
+def test_every_page_is_read(dynamo: DynamoDemandHistory):
+    given = [sample(hour * 3600) for hour in range(4)]
+    dynamo.add(given)
+    events = dynamo.client.meta.events
+    pages: list[str] = []
+    events.register("before-call.dynamodb.Query", lambda **_: pages.append("page"))
+    events.register("provide-client-params.dynamodb.Query", lambda params, **_: {**params, "Limit": 1})
+
+    assert everything(dynamo) == tuple(given)
+    assert len(pages) >= 4
+
+
+def test_a_store_that_fails_is_a_telemetry_error(dynamo: DynamoDemandHistory):
+    dynamo.client.delete_table(TableName=TABLE)
+
+    with pytest.raises(TelemetryError, match="could not take samples of workload/orders"):
+        dynamo.add([sample()])
+    with pytest.raises(TelemetryError, match="could not read workload/orders"):
+        everything(dynamo)

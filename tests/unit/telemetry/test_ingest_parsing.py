@@ -1,0 +1,61 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from quantos.contracts import topics
+from quantos.contracts.demand import DemandSample
+from quantos.telemetry.ingest import MAX_AHEAD, MAX_VALUE, Rejection, parse_sample
+
+NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+
+
+def payload(**changes: object) -> bytes:
+    record = {"series": "workload/orders", "time": "2026-03-02T14:25:00Z", "source": "gw-1", "value": 12.5}
+    return json.dumps({**record, **changes}).encode()
+
+
+def test_a_good_record_is_a_sample():
+    sample = parse_sample(payload(), topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+
+    assert isinstance(sample, DemandSample)
+    assert (sample.series, sample.source, sample.value) == ("workload/orders", "gw-1", 12.5)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        pytest.param(b"\xff\x00 not json", "not-json", id="bytes"),
+        pytest.param(b'{"series": "workload/x"', "not-json", id="cut-off"),
+        pytest.param(b"[]", "schema", id="not-an-object"),
+        pytest.param(payload(extra=1), "schema", id="unknown-key"),
+        pytest.param(payload(schema_version=2), "schema", id="newer-version"),
+        pytest.param(payload(series="orders"), "schema", id="series-without-topic"),
+        pytest.param(payload(time="2026-03-02T14:25:00"), "schema", id="naive-time"),
+        pytest.param(payload(time="2026-03-02T14:25:00.5Z"), "schema", id="fraction-of-a-second"),
+        pytest.param(payload(series="market/spy"), "wrong-topic", id="wrong-topic"),
+        pytest.param(payload(value=float("nan")), "not-a-number", id="nan"),
+        pytest.param(payload(value=float("inf")), "not-a-number", id="infinity"),
+        pytest.param(payload(value=-0.001), "negative", id="negative"),
+        pytest.param(payload(value=MAX_VALUE * 1.01), "absurd", id="too-great"),
+        pytest.param(payload(value=1e-200), "absurd", id="too-small"),
+        pytest.param(payload(time=(NOW + MAX_AHEAD + timedelta(seconds=1)).isoformat()), "future", id="future"),
+    ],
+)
+def test_a_bad_record_is_rejected_by_name(record: bytes, reason: str):
+    rejection = parse_sample(record, topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+
+    assert isinstance(rejection, Rejection)
+    assert rejection.reason == reason
+    assert rejection.detail
+
+
+@pytest.mark.parametrize("value", [0, MAX_VALUE])
+def test_the_bounds_themselves_are_believed(value: float):
+    assert isinstance(parse_sample(payload(value=value), topic=topics.TELEMETRY_WORKLOAD, now=NOW), DemandSample)
+
+
+def test_a_sample_may_be_late_by_years_and_early_by_a_little():
+    for time in (NOW - timedelta(days=4000), NOW + MAX_AHEAD):
+        record = payload(time=time.isoformat())
+        assert isinstance(parse_sample(record, topic=topics.TELEMETRY_WORKLOAD, now=NOW), DemandSample)
