@@ -9,9 +9,10 @@ import pulumi_aws as aws
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmArgs:
-    """Goes off when the metric, summed over each period, is above `above` (or, with `silent`, when there is none).
+    """Goes off when a period counts anything at all, for metrics that should stay at zero.
 
-    `silent_periods` turns the alarm around: it goes off after that many periods without a single count.
+    `silent_periods` turns it around: it goes off after that many periods in a row without a count, for metrics that
+    should never be at zero.
     """
 
     alarm_name: str

@@ -38,6 +38,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         plan = ScalingPlan.model_validate_json(record.value)
         outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}")
         current.publisher.publish(outcome_messages(outcome, chain=settings.names().audit_chain))
-        logger.info("plan %s: %s", plan.plan_id[:12], outcome.status, extra={"reason": outcome.reason})
+        logger.info("plan %s", plan.plan_id[:12], extra={"status": outcome.status, "reason": outcome.reason})
         statuses[plan.plan_id] = outcome.status
     return statuses
