@@ -79,6 +79,6 @@ bench: engine ## Run the benchmarks against their budgets (ARGS)
 	$(RUN) python -m benchmarks $(ARGS)
 
 clean: ## Stop the sandbox and remove everything that was made here, the environment included
-	@if [ -d .quantos ] && [ -x .venv/bin/quantos ]; then .venv/bin/quantos sandbox stop; fi
+	@[ ! -f .quantos/sandbox.json ] || .venv/bin/quantos sandbox stop
 	rm -rf .quantos out dist .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import sys
 import time
@@ -134,20 +135,26 @@ def test_go_version_text(text: str, version: tuple[int, int, int] | None) -> Non
 
 
 def test_error_in_a_listener_ends_the_child_and_what_it_started(tmp_path: Path) -> None:
-    pid_file = tmp_path / "pid"
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    reader = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
 
     def tick() -> None:
-        if pid_file.exists() and pid_file.read_text(encoding="utf-8").strip():
-            raise KeyboardInterrupt
+        with contextlib.suppress(BlockingIOError):
+            if os.read(reader, 100):
+                raise KeyboardInterrupt
 
+    started_s = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         run_watched(
-            ["/bin/sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"],
+            ["/bin/sh", "-c", f"exec 3>{alive}; sleep 100 & echo started >&3; wait"],
             cwd=tmp_path,
             environment=user_environment(tmp_path),
             log=tmp_path / "log",
             on_tick=tick,
             interval_s=0.05,
         )
-    grandchild = Path("/proc") / pid_file.read_text(encoding="utf-8").strip() / "stat"
-    assert not grandchild.exists() or grandchild.read_text(encoding="utf-8").split()[2] == "Z"
+    os.set_blocking(reader, True)
+    assert os.read(reader, 100) == b"", "the end of the pipe comes when its last holder is gone"
+    assert time.monotonic() - started_s < 50
+    os.close(reader)
