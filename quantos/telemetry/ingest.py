@@ -60,7 +60,7 @@ def parse_sample(payload: bytes, *, topic: str, now: datetime) -> DemandSample |
 def _named(error: ValidationError) -> Rejection:
     first = error.errors(include_url=False, include_context=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    detail = f"{field}: {first['msg']}" if field else str(first["msg"])
+    detail = f"{field}: {first['msg']}" if field else first["msg"]
     if first["type"] == "json_invalid":
         return Rejection("not-json", detail)
     if field == "value" and first["type"] == "finite_number":

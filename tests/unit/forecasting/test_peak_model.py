@@ -1,0 +1,246 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantos.errors import ForecastError
+from quantos.forecasting.candidates import pinball_loss
+from quantos.forecasting.peak_model import LAST_VALUE, NAIVE, REGRESSION, FittedModel, PeakForecast, fit, predict
+from quantos.forecasting.references import DemandWindow, known_peaks
+
+LEVELS = (0.5, 0.75, 0.9, 0.985)
+HORIZON = 6
+BIN = 900
+DAY = 86_400 // BIN
+
+
+def demand(days: int, *, seed: int = 7, drift: float = 0.3, noise: float = 0.08) -> np.ndarray:
+    """A weekday pattern with a slowly moving level, closed at night and at weekends; vCPU."""
+    rng = np.random.default_rng(seed)
+    slots = np.arange(days * DAY)
+    hour, weekday = slots % DAY * BIN / 3600, slots // DAY % 7
+    shape = np.where((hour >= 8) & (hour < 18) & (weekday < 5), 40 + 25 * np.sin((hour - 8) / 10 * np.pi), 0.0)
+    level = np.repeat(np.exp(drift * np.cumsum(rng.normal(size=days)) / 3), DAY)
+    return np.maximum(shape * level * (1 + noise * rng.normal(size=len(slots))), 0.0)
+
+
+def opened(count: int) -> np.ndarray:
+    slots = np.arange(count)
+    hour, weekday = slots % DAY * BIN / 3600, slots // DAY % 7
+    return (hour >= 8) & (hour < 18) & (weekday < 5)
+
+
+def window(values: np.ndarray, *, end: int | None = None, always_open: bool = False) -> DemandWindow:
+    count = len(values) if end is None else end
+    ahead = count + HORIZON
+    return DemandWindow(
+        values=values[:count], opened=np.ones(ahead, dtype=bool) if always_open else opened(ahead), bin_seconds=BIN
+    )
+
+
+@pytest.fixture(scope="module")
+def values() -> np.ndarray:
+    return demand(42)
+
+
+@pytest.fixture(scope="module")
+def fitted(values: np.ndarray) -> FittedModel:
+    return fit(window(values, end=35 * DAY), levels=LEVELS)
+
+
+def forecasts(fitted: FittedModel, values: np.ndarray) -> list[tuple[PeakForecast, float]]:
+    """Forecasts through the five weekdays after the fit, and what came."""
+    ends = range(35 * DAY, 40 * DAY, 3)
+    return [(predict(fitted, window(values, end=end)), float(values[end : end + HORIZON].max())) for end in ends]
+
+
+def test_the_better_candidate_serves_and_the_other_is_named_with_its_score(fitted: FittedModel):
+    (rejected,) = fitted.rejected
+
+    assert {fitted.model, rejected.model} == {REGRESSION, NAIVE}
+    assert fitted.score is not None
+    assert rejected.score is not None
+    assert fitted.score <= rejected.score
+    assert fitted.degraded is None
+
+
+def test_a_level_that_moves_by_the_day_is_better_served_by_regression(fitted: FittedModel):
+    assert fitted.model == REGRESSION
+
+
+def test_quantiles_hold_about_as_often_as_they_say():
+    pairs = []
+    for seed in range(6):
+        history = demand(42, seed=seed)
+        served = fit(window(history, end=35 * DAY), levels=LEVELS)
+        pairs += [(forecast, peak) for forecast, peak in forecasts(served, history) if peak > 0]
+
+    held = np.mean([[peak <= quantile for quantile in forecast.peaks] for forecast, peak in pairs], axis=0)
+
+    assert 0.3 < held[0] < 0.7
+    assert held[-1] > 0.92
+    assert np.mean([forecast.upper / peak for forecast, peak in pairs]) < 1.6
+
+
+def test_quantiles_ascend_and_closed_hours_need_nothing(fitted: FittedModel, values: np.ndarray):
+    for forecast, _ in forecasts(fitted, values):
+        assert list(forecast.peaks) == sorted(forecast.peaks)
+        assert min(forecast.peaks) >= 0
+    night = predict(fitted, window(values, end=36 * DAY + DAY * 20 // 24))
+    assert night.peaks == (0.0,) * len(LEVELS)
+    assert not night.path.any()
+
+
+def test_opening_is_seen_before_it_comes(fitted: FittedModel, values: np.ndarray):
+    before_opening = 36 * DAY + DAY * 8 // 24 - 2
+
+    forecast = predict(fitted, window(values, end=before_opening))
+
+    assert forecast.upper >= 0.9 * values[before_opening : before_opening + HORIZON].max() > 0
+    assert forecast.path[:2].tolist() == [0, 0]
+    assert forecast.path[2:].all()
+
+
+@given(cut=st.integers(30 * DAY, 40 * DAY), change=st.floats(0, 1e6))
+@settings(max_examples=25, deadline=None)
+def test_later_data_never_changes_an_earlier_forecast(fitted: FittedModel, values: np.ndarray, cut: int, change: float):
+    changed = values.copy()
+    changed[cut:] = change
+
+    before, after = predict(fitted, window(values, end=cut)), predict(fitted, window(changed, end=cut))
+
+    assert before.peaks == after.peaks
+    assert np.array_equal(before.path, after.path)
+
+
+def test_the_same_window_fits_the_same_model(values: np.ndarray, fitted: FittedModel):
+    assert fit(window(values.copy(), end=35 * DAY), levels=LEVELS) == fitted
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e4])
+def test_the_forecast_does_not_care_for_the_unit(values: np.ndarray, fitted: FittedModel, scale: float):
+    scaled = fit(window(values * scale, end=35 * DAY), levels=LEVELS)
+    moment = 37 * DAY + DAY // 2
+
+    assert scaled.model == fitted.model
+    assert predict(scaled, window(values * scale, end=moment)).upper == pytest.approx(
+        predict(fitted, window(values, end=moment)).upper * scale, rel=1e-3
+    )
+
+
+def test_unknown_days_are_not_taken_for_idle_ones(values: np.ndarray, fitted: FittedModel):
+    gappy = values.copy()
+    for day in (9, 17, 25):
+        gappy[day * DAY : (day + 1) * DAY] = np.nan
+    idle = np.nan_to_num(gappy)
+    moment = 36 * DAY + DAY // 2
+
+    def upper(history: np.ndarray) -> float:
+        served = fit(window(history, end=35 * DAY), levels=LEVELS)
+        return predict(served, window(history, end=moment)).expected
+
+    full = upper(values)
+    assert abs(upper(gappy) - full) / full < 0.1
+    assert upper(idle) != upper(gappy)
+
+
+def test_a_horizon_that_is_mostly_unknown_has_no_known_peak():
+    history = np.ones(4 * DAY)
+    history[10:14] = np.nan
+
+    peaks = known_peaks(window(history, always_open=True))
+
+    assert np.isnan(peaks[9])
+    assert peaks[0] == 1
+
+
+def test_a_short_history_degrades_by_rule_and_says_so(values: np.ndarray):
+    hours = fit(window(values[: DAY // 2]), levels=LEVELS)
+    week = fit(window(values[: 3 * DAY]), levels=LEVELS)
+
+    assert hours.model == LAST_VALUE
+    assert week.model == NAIVE
+    for lesser in (hours, week):
+        assert lesser.degraded is not None
+        assert "history too short" in lesser.degraded
+
+
+def test_the_last_value_serves_with_its_margin_where_nothing_else_is_known():
+    history = np.full(DAY // 2, np.nan)
+    history[-3:] = (10.0, 20.0, np.nan)
+    served = fit(window(history, always_open=True), levels=LEVELS)
+
+    forecast = predict(served, window(history, always_open=True))
+
+    assert forecast.model == LAST_VALUE
+    assert forecast.peaks == (20.0, 25.0, 25.0, 30.0)
+
+
+def test_no_history_at_all_forecasts_nothing_and_says_so():
+    history = np.full(2 * DAY, np.nan)
+    forecast = predict(fit(window(history), levels=LEVELS), window(history))
+
+    assert forecast.model == LAST_VALUE
+    assert forecast.degraded is not None
+
+
+def test_non_finite_output_falls_back_to_naive_and_says_so(values: np.ndarray, fitted: FittedModel):
+    broken = FittedModel(
+        model=REGRESSION,
+        levels=fitted.levels,
+        horizon_bins=fitted.horizon_bins,
+        bin_seconds=fitted.bin_seconds,
+        ratios=fitted.ratios,
+        coefficients=tuple((float("nan"),) * 5 for _ in LEVELS),
+    )
+
+    forecast = predict(broken, window(values, end=36 * DAY + DAY // 2))
+
+    assert forecast.model == NAIVE
+    assert forecast.degraded == "non-finite output of quantile-regression"
+    assert np.isfinite(forecast.peaks).all()
+
+
+def test_constant_demand_is_forecast_as_it_is():
+    history = np.full(20 * DAY, 12.0)
+
+    forecast = predict(fit(window(history, always_open=True), levels=LEVELS), window(history, always_open=True))
+
+    assert forecast.peaks == pytest.approx((12.0,) * len(LEVELS), rel=1e-6)
+
+
+def test_the_contract_carries_model_score_and_rivals(values: np.ndarray, fitted: FittedModel):
+    origin = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    forecast = predict(fitted, window(values, end=36 * DAY + DAY // 2))
+
+    document = forecast.contract(series="pool/cpu", origin=origin, bin_seconds=BIN)
+
+    assert (document.model, document.score, document.rejected) == (fitted.model, fitted.score, fitted.rejected)
+    assert len(document.values) == len(LEVELS)
+    assert max(document.values[-1]) == pytest.approx(forecast.upper)
+
+
+def test_a_model_refuses_a_window_it_was_not_fitted_for(values: np.ndarray, fitted: FittedModel):
+    other = DemandWindow(values=values[:DAY], opened=opened(DAY + HORIZON + 1), bin_seconds=BIN)
+
+    with pytest.raises(ForecastError, match="was given a window"):
+        predict(fitted, other)
+
+
+@pytest.mark.parametrize("levels", [(), (0.9,), (0.5, 0.4), (0.5, 0.5), (0.5, 1.0)])
+def test_levels_must_ascend_from_the_median(values: np.ndarray, levels: tuple[float, ...]):
+    with pytest.raises(ForecastError, match="levels"):
+        fit(window(values), levels=levels)
+
+
+@pytest.mark.parametrize(("bin_seconds", "horizon"), [(30, 4), (7200, 4), (700, 4), (900, 0), (900, 97)])
+def test_a_window_has_a_known_bin_size_and_at_most_a_day_ahead(bin_seconds: int, horizon: int):
+    with pytest.raises(ForecastError):
+        DemandWindow(values=np.zeros(10), opened=np.ones(10 + horizon, dtype=bool), bin_seconds=bin_seconds)
+
+
+def test_pinball_loss_weighs_a_miss_by_the_level():
+    assert pinball_loss(np.array([10.0]), np.array([8.0]), level=0.9) == pytest.approx(1.8)
+    assert pinball_loss(np.array([8.0]), np.array([10.0]), level=0.9) == pytest.approx(0.2)
