@@ -36,7 +36,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     statuses: dict[str, str] = {}
     for record in records.decoded(event):
         plan = ScalingPlan.model_validate_json(record.value)
-        outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}")
+        outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}/{os.getpid()}")
         current.publisher.publish(outcome_messages(outcome, chain=settings.names().audit_chain))
         logger.info("plan %s", plan.plan_id[:12], extra={"status": outcome.status, "reason": outcome.reason})
         statuses[plan.plan_id] = outcome.status
