@@ -27,6 +27,7 @@ class Places:
     coordination_table: str
     plans_bucket: str
     audit_bucket: str
+    audit_chain: str
     state_bucket: str
     state_key_alias: str
     signing_key_arn: str
@@ -66,11 +67,10 @@ def _ingest(account: Account, places: Places) -> tuple[Statement, ...]:
 def _forecast(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
         using_table(account, places.demand_table, sid="ReadSamples", actions=("Query",)),
-        using_table(account, places.coordination_table, sid="ReadMemory", actions=("GetItem",)),
         listing(places.plans_bucket, sid="ListPlans"),
         using_objects(
             places.plans_bucket,
-            ("current.json", "strategies.json", "plans/*"),
+            ("current.json", "strategies.json"),
             sid="ReadPlans",
             actions=("GetObject",),
         ),
@@ -100,5 +100,7 @@ def _audit(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
         using_table(account, places.audit_table, sid="IndexRecords", actions=("GetItem", "PutItem", "Query")),
         listing(places.audit_bucket, sid="ListChain"),
-        using_objects(places.audit_bucket, ("*",), sid="ExtendChain", actions=("GetObject", "PutObject")),
+        using_objects(
+            places.audit_bucket, (f"{places.audit_chain}/*",), sid="ExtendChain", actions=("GetObject", "PutObject")
+        ),
     )

@@ -50,6 +50,7 @@ def statements(
         coordination_table=names.coordination_table,
         plans_bucket=names.bucket("plans"),
         audit_bucket=names.bucket("audit"),
+        audit_chain=names.audit_chain,
         state_bucket=names.state_bucket,
         state_key_alias=names.state_key,
         signing_key_arn=signing_key_arn,
