@@ -1,0 +1,29 @@
+"""Writes the audit chain. Trigger: topic `audit.records`. Idempotency key of a record: `record_id`."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import records, runtime
+from quantos.audit.adapters.composition import compose_intake
+from quantos.audit.intake import AuditIntake
+
+logger = Logger(service="audit")
+
+
+def _compose(current: runtime.Runtime) -> AuditIntake:
+    return compose_intake(current.settings, publisher=current.publisher)
+
+
+service = runtime.PerRuntime(_compose)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """Append what the chain lacks and set aside what it cannot take; when a store fails the batch comes again whole."""
+    del context
+    taken = service().take(tuple(records.decoded(event)))
+    answer = {"appended": taken.appended, "known": taken.known, "rejected": taken.rejected}
+    logger.info("batch taken", extra=answer)
+    return answer

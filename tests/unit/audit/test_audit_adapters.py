@@ -1,0 +1,171 @@
+"""One contract, run against the fakes and against S3 and DynamoDB on moto."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from moto import mock_aws
+
+from quantos.audit.adapters import s3_chain
+from quantos.audit.adapters.s3_chain import S3ChainStore, object_key
+from quantos.audit.chain import EMPTY, Head, verify
+from quantos.audit.ledger import verify_chain
+from quantos.audit.ports import ChainIndex, ChainStore
+from quantos.errors import AuditError
+from tests.support.audit_fakes import (
+    BUCKET,
+    NOW,
+    FakeChainIndex,
+    FakeChainStore,
+    create_audit_aws,
+    make_links,
+    make_record,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def s3_store() -> S3ChainStore:
+    return create_audit_aws()[0]
+
+
+@pytest.fixture
+def client(s3_store: S3ChainStore) -> "S3Client":
+    return s3_store.client
+
+
+@pytest.fixture(params=["fake", "s3"])
+def store(request: pytest.FixtureRequest) -> ChainStore:
+    return FakeChainStore() if request.param == "fake" else request.getfixturevalue("s3_store")
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def index(request: pytest.FixtureRequest) -> ChainIndex:
+    return FakeChainIndex() if request.param == "fake" else create_audit_aws()[1]
+
+
+def test_a_place_is_taken_once_and_the_first_stays(store: ChainStore) -> None:
+    first, second = make_links(1)[0], make_links(1)[0].model_copy(update={"record": make_record(2)})
+    assert store.put(first)
+    assert not store.put(second)
+    assert list(store.links("dev")) == [first]
+
+
+def test_links_stream_in_order_from_any_place(store: ChainStore) -> None:
+    links = make_links(12)
+    for one in links:
+        assert store.put(one)
+    assert list(store.links("dev")) == links
+    assert list(store.links("dev", after=9)) == links[9:]
+    assert list(store.links("dev", after=12)) == []
+    assert (store.head("dev"), store.head("dev", after=7), store.head("dev", after=40)) == (12, 12, 40)
+    assert store.head("prod") == 0
+    assert list(store.links("prod")) == []
+
+
+def test_what_was_put_verifies(store: ChainStore) -> None:
+    for one in make_links(70):
+        store.put(one)
+    verdict = verify_chain(store, "dev", at_least=70)
+    assert (verdict.intact, verdict.head.sequence) == (True, 70)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 9, 16, 33])
+def test_the_head_of_a_long_chain_is_found_by_bisection(
+    s3_store: S3ChainStore, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(s3_chain, "PAGE", 2)
+    for one in make_links(count):
+        s3_store.put(one)
+    assert s3_store.head("dev") == count
+    assert len(list(s3_store.links("dev"))) == count
+
+
+def test_an_overwritten_link_is_a_fork(s3_store: S3ChainStore, client: "S3Client") -> None:
+    links = make_links(3)
+    for one in links:
+        s3_store.put(one)
+    client.put_object(Bucket=BUCKET, Key=object_key("dev", 2), Body=links[1].to_json())
+    problem = verify_chain(s3_store, "dev").problem
+    assert problem is not None
+    assert (problem.kind, problem.sequence) == ("forked", 2)
+
+
+def test_a_deleted_link_is_missing(s3_store: S3ChainStore, client: "S3Client") -> None:
+    for one in make_links(3):
+        s3_store.put(one)
+    client.delete_object(Bucket=BUCKET, Key=object_key("dev", 3))
+    problem = verify_chain(s3_store, "dev").problem
+    assert problem is not None
+    assert (problem.kind, problem.sequence) == ("missing", 3)
+
+
+def test_a_stray_object_is_a_fork(s3_store: S3ChainStore, client: "S3Client") -> None:
+    for one in make_links(3):
+        s3_store.put(one)
+    client.put_object(Bucket=BUCKET, Key=f"{object_key('dev', 2)}-other", Body=b"{}")
+    problem = verify(s3_store.objects("dev"), chain="dev").problem
+    assert problem is not None
+    assert (problem.kind, problem.sequence) == ("forked", 3)
+    assert "000000000002-other" in problem.reason
+
+
+def test_what_is_not_a_link_stops_reading(s3_store: S3ChainStore, client: "S3Client") -> None:
+    client.put_object(Bucket=BUCKET, Key=object_key("dev", 1), Body=b"{}")
+    with pytest.raises(AuditError, match="is not a link"):
+        list(s3_store.links("dev"))
+
+
+def test_an_absent_bucket_is_an_audit_error(s3_store: S3ChainStore) -> None:
+    absent = S3ChainStore(client=s3_store.client, bucket="absent")
+    for attempt in (
+        lambda: absent.put(make_links(1)[0]),
+        lambda: absent.head("dev"),
+        lambda: list(absent.links("dev")),
+        lambda: list(absent.objects("dev")),
+    ):
+        with pytest.raises(AuditError, match="absent"):
+            attempt()
+
+
+def test_index_moves_only_from_where_it_stands(index: ChainIndex) -> None:
+    links = make_links(4)
+    assert index.head("dev") == EMPTY
+    assert not index.extend(links[1:2], after=Head(1, links[0].digest))
+    assert index.extend(links[:2], after=EMPTY)
+    assert not index.extend(links[:2], after=EMPTY)
+    assert not index.extend(links[2:], after=Head(2, "f" * 64))
+    assert index.extend(links[2:], after=Head(2, links[1].digest))
+    assert index.head("dev") == Head(4, links[3].digest)
+    assert index.head("prod") == EMPTY
+
+
+def test_index_finds_records_by_id(index: ChainIndex) -> None:
+    index.extend(make_links(130), after=EMPTY)
+    ids = [f"plan/{number:04d}" for number in range(1, 140)]
+    found = index.find("dev", ids)
+    assert sorted(found) == ids[:130]
+    entry = found["plan/0107"]
+    assert (entry.sequence, entry.kind, entry.subject, entry.occurred_at) == (107, "plan", "dev-capacity", NOW)
+    assert index.find("prod", ids) == {}
+    assert index.find("dev", []) == {}
+
+
+def test_index_lists_a_subject_by_kind_in_order(index: ChainIndex) -> None:
+    links = make_links(12)
+    index.extend(links, after=EMPTY)
+    assert [entry.sequence for entry in index.about("dev", "dev-capacity")] == list(range(1, 13))
+    assert [entry.sequence for entry in index.about("dev", "dev-capacity", kind="plan")] == list(range(1, 13))
+    assert index.about("dev", "dev-capacity", kind="switch") == ()
+    assert index.about("dev", "staging-capacity") == ()

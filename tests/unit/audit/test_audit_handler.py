@@ -1,0 +1,128 @@
+"""The audit function takes batches as the event loop delivers them, on moto."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from lambdas import runtime
+from lambdas.audit.handler import handler
+from quantos.audit.adapters.composition import compose_index, compose_store
+from quantos.audit.ledger import verify_chain
+from quantos.catalog.catalog import load_catalog
+from quantos.contracts import topics
+from quantos.environment.functions import AUDIT, function_table, topic_partitions
+from quantos.environment.settings import EnvironmentSettings
+from quantos.messaging.adapters.memory import MemoryBus
+from quantos.messaging.ports import Message
+from sandbox.events.bus import MemoryEventBus
+from sandbox.events.clock import ReplayClock
+from sandbox.events.events import Account
+from sandbox.events.loop import EventLoop, Faults, LocalFunction
+from tests.support import audit_fakes
+from tests.support.audit_fakes import make_record
+from tests.support.environments import make_settings
+
+NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[EnvironmentSettings]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    made = make_settings()
+    monkeypatch.setattr(audit_fakes, "BUCKET", made.names().bucket("audit"))
+    monkeypatch.setattr(audit_fakes, "TABLE", made.names().audit_table)
+    with mock_aws():
+        audit_fakes.create_audit_aws()
+        yield made
+
+
+@pytest.fixture
+def bus(settings: EnvironmentSettings, monkeypatch: pytest.MonkeyPatch) -> MemoryBus:
+    bus = MemoryBus(topic_partitions())
+    monkeypatch.setattr(runtime, "_used", [])
+    runtime.use(
+        runtime.Runtime(
+            settings=settings, catalog=load_catalog(), publisher=bus, clock=lambda: NOW, wall_clock=lambda: NOW
+        )
+    )
+    return bus
+
+
+def loop_over(bus: MemoryBus, settings: EnvironmentSettings, *, faults: Faults | None = None, **spec: Any) -> EventLoop:
+    (audit,) = (one for one in function_table(settings) if one.name == AUDIT)
+    account = Account(environment=settings.name, account_id=settings.account_id, region=settings.region)
+    function = LocalFunction(spec=replace(audit, **spec), handler=handler)
+    return EventLoop(MemoryEventBus(bus), [function], clock=ReplayClock(NOW), account=account, faults=faults)
+
+
+def publish(bus: MemoryBus, *values: bytes) -> None:
+    bus.publish([Message(topic=topics.AUDIT_RECORDS, key="dev", value=value) for value in values])
+
+
+def test_records_become_a_chain_that_verifies(bus: MemoryBus, settings: EnvironmentSettings) -> None:
+    publish(bus, *(make_record(number).to_json() for number in range(1, 121)))
+    loop = loop_over(bus, settings)
+    assert loop.run_until_idle() == 2
+    assert loop.abandoned == ()
+    verdict = verify_chain(compose_store(settings), "dev")
+    assert (verdict.intact, verdict.head.sequence) == (True, 120)
+    about = compose_index(settings).about("dev", "dev-capacity", kind="plan")
+    assert [entry.record_id for entry in about] == [f"plan/{number:04d}" for number in range(1, 121)]
+
+
+def test_batches_delivered_twice_and_shuffled_leave_each_record_once(
+    bus: MemoryBus, settings: EnvironmentSettings
+) -> None:
+    (audit,) = (one for one in function_table(settings) if one.name == AUDIT)
+    small = (replace(audit.streams[0], batch_size=7),)
+    publish(bus, *(make_record(number).to_json() for number in range(1, 51)))
+    loop_over(bus, settings, faults=Faults(rng=Random(5)), streams=small).run_until_idle()
+    store = compose_store(settings)
+    assert verify_chain(store, "dev").intact
+    assert sorted(one.record.record_id for one in store.links("dev")) == [f"plan/{n:04d}" for n in range(1, 51)]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "detail"),
+    [
+        pytest.param(b"{", "malformed", "EOF", id="not-json"),
+        pytest.param(make_record(2).to_json().replace(b'"plan",', b'"guess",'), "malformed", "kind", id="unknown-kind"),
+        pytest.param(make_record(2, chain="prod").to_json(), "other-chain", "prod", id="other-chain"),
+        pytest.param(make_record(2, body={"x": float("nan")}).to_json(), "undigestible", "plan/0002", id="nan"),
+    ],
+)
+def test_poison_is_set_aside_with_its_reason_and_the_rest_goes_on(
+    bus: MemoryBus, settings: EnvironmentSettings, value: bytes, reason: str, detail: str
+) -> None:
+    publish(bus, make_record(1).to_json(), value, make_record(3).to_json())
+    assert loop_over(bus, settings).run_until_idle() == 1
+    ids = [one.record.record_id for one in compose_store(settings).links("dev")]
+    assert ids == ["plan/0001", "plan/0003"]
+    (letter,) = (json.loads(one.value) for one in bus.records(topics.dead_letter(topics.AUDIT_RECORDS)))
+    assert letter["reason"] == reason
+    assert detail in letter["detail"]
+    assert (letter["topic"], letter["offset"]) == (topics.AUDIT_RECORDS, 1)
+    assert base64.b64decode(letter["value"]) == value
+
+
+def test_a_store_that_fails_brings_the_batch_to_the_failure_topic_whole(
+    bus: MemoryBus, settings: EnvironmentSettings
+) -> None:
+    store = compose_store(settings)
+    store.client.put_object(Bucket=store.bucket, Key="dev/000000000001", Body=b"{}")
+    publish(bus, make_record(1).to_json())
+    loop = loop_over(bus, settings)
+    assert loop.run_until_idle() == 6
+    assert ["is not a link" in str(one.error) for one in loop.abandoned] == [True]
+    (letter,) = (json.loads(one.value) for one in bus.records(topics.dead_letter(topics.AUDIT_RECORDS)))
+    (records,) = letter["payload"]["records"].values()
+    assert [base64.b64decode(one["value"]) for one in records] == [make_record(1).to_json()]
