@@ -1,0 +1,141 @@
+"""Instance shapes and prices, from dated files that the project carries: the same answer offline and tomorrow."""
+
+import csv
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from quantos.errors import CatalogError
+
+DATA = Path(__file__).resolve().parent / "data"
+Architecture = Literal["x86_64", "arm64"]
+CapacityType = Literal["ON_DEMAND", "SPOT"]
+ARCHITECTURES: Mapping[str, Architecture] = {"x86_64": "x86_64", "arm64": "arm64"}
+
+
+@dataclass(frozen=True)
+class InstanceShape:
+    """What one instance holds. `network_mbps` is the baseline, which a small instance may exceed for a while."""
+
+    instance_type: str
+    vcpu: int
+    memory_gib: float
+    gpus: int
+    network_mbps: int
+    architecture: Architecture
+
+    @property
+    def family(self) -> str:
+        """`c7i` of `c7i.2xlarge`."""
+        return family_of(self.instance_type)
+
+
+@dataclass(frozen=True)
+class SpotAssumption:
+    """What spot is taken to save where no measured spot price is at hand, and why that is careful."""
+
+    saving: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Shapes and USD prices an hour.
+
+    `on_demand` and `spot` map region, then instance type, to a price. A spot price that was not measured is the
+    on-demand price less the family's assumed saving.
+    """
+
+    shapes: Mapping[str, InstanceShape]
+    on_demand: Mapping[str, Mapping[str, float]]
+    spot: Mapping[str, Mapping[str, float]]
+    assumptions: Mapping[str, SpotAssumption]
+    otherwise: SpotAssumption
+
+    def shape(self, instance_type: str) -> InstanceShape:
+        """The shape of an instance type. Raises CatalogError for an unknown one."""
+        found = self.shapes.get(instance_type)
+        if found is None:
+            raise CatalogError(
+                f"instance type {instance_type} is not in the catalog",
+                remedy="correct the name, or regenerate the catalog: `python scripts/generate_catalog.py`",
+            )
+        return found
+
+    def usd_per_hour(self, instance_type: str, *, capacity_type: CapacityType, region: str) -> float:
+        """Price of one Linux instance for an hour. Raises CatalogError where none is known: an unknown is never 0."""
+        price = self.on_demand.get(region, {}).get(instance_type)
+        if price is None:
+            raise CatalogError(
+                f"no price is known for {instance_type} in {region}",
+                remedy=f"take prices from AWS: `python scripts/refresh_prices.py {region}`, or use a priced type",
+            )
+        if capacity_type == "ON_DEMAND":
+            return price
+        measured = self.spot.get(region, {}).get(instance_type)
+        return price * (1 - self.spot_assumption(instance_type).saving) if measured is None else measured
+
+    def spot_assumption(self, instance_type: str) -> SpotAssumption:
+        """The saving assumed for the family of `instance_type`."""
+        return self.assumptions.get(family_of(instance_type), self.otherwise)
+
+    def with_spot_prices(self, region: str, usd_per_hour: Mapping[str, float]) -> "Catalog":
+        """The same catalog with measured spot prices of a region, which go before assumed ones."""
+        return replace(self, spot={**self.spot, region: {**self.spot.get(region, {}), **usd_per_hour}})
+
+
+def family_of(instance_type: str) -> str:
+    """`c7i` of `c7i.2xlarge`."""
+    return instance_type.partition(".")[0]
+
+
+@functools.cache
+def load_catalog(data: Path = DATA) -> Catalog:
+    """The catalog in a data folder, read once a process. Raises CatalogError when the files cannot be read."""
+    try:
+        assumed = json.loads((data / "spot_savings.json").read_text(encoding="utf-8"))
+        return Catalog(
+            shapes=_shapes(data / "shapes.csv"),
+            on_demand=_price_files(data / "on_demand"),
+            spot=_price_files(data / "spot"),
+            assumptions={
+                family: _assumption(group) for group in assumed["groups"] for family in group["families"].split()
+            },
+            otherwise=_assumption(assumed["otherwise"]),
+        )
+    except (OSError, KeyError, ValueError) as exc:
+        raise CatalogError(
+            f"the catalog in {data} cannot be read: {type(exc).__name__}: {exc}",
+            remedy="regenerate it: `python scripts/generate_catalog.py`",
+        ) from exc
+
+
+def _shapes(path: Path) -> dict[str, InstanceShape]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        return {
+            name: InstanceShape(name, int(vcpu), float(memory), int(gpus), int(network), ARCHITECTURES[architecture])
+            for name, architecture, vcpu, memory, gpus, network in rows
+        }
+
+
+def _price_files(folder: Path) -> dict[str, dict[str, float]]:
+    return {path.stem: _prices(path) for path in sorted(folder.glob("*.csv"))}
+
+
+def _prices(path: Path) -> dict[str, float]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        prices = {name: float(price) for name, price in rows}
+    if free := sorted(name for name, price in prices.items() if not price > 0):
+        raise ValueError(f"{path.name} has no positive price for {', '.join(free)}")
+    return prices
+
+
+def _assumption(group: Mapping[str, str]) -> SpotAssumption:
+    return SpotAssumption(saving=float(group["saving_percent"]) / 100, reason=group["reason"])

@@ -1,0 +1,173 @@
+"""Reading environment files: each mistake is named once, with its file and field, and what to do."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from quantos.catalog.catalog import load_catalog
+from quantos.environment.load import load_environment
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import SettingsError
+
+ENVIRONMENTS = Path(__file__).resolve().parents[3] / "stacks" / "environments"
+DEV = yaml.safe_load((ENVIRONMENTS / "dev.yaml").read_text(encoding="utf-8"))
+
+
+def changed(field: str, value: object) -> dict:
+    """The committed `dev` with one field, `pools.cpu.floor_nodes`, set."""
+    document = copy.deepcopy(DEV)
+    *parents, last = field.split(".")
+    part = document
+    for parent in parents:
+        part = part[int(parent)] if isinstance(part, list) else part[parent]
+    part[last] = value
+    return document
+
+
+def without(field: str) -> dict:
+    document = copy.deepcopy(DEV)
+    del document[field]
+    return document
+
+
+@pytest.fixture
+def refusal(tmp_path: Path) -> Callable[[dict | str], str]:
+    def read(document: dict | str, name: str = "dev") -> str:
+        root = tmp_path / "stacks" / "environments"
+        root.mkdir(parents=True)
+        text = document if isinstance(document, str) else yaml.safe_dump(document)
+        (root / f"{name}.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(SettingsError) as caught:
+            load_environment(name, root=root, catalog=load_catalog())
+        assert caught.value.remedy
+        return str(caught.value)
+
+    return read
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_committed_environments_are_right(name: str) -> None:
+    settings = load_environment(name, root=ENVIRONMENTS, catalog=load_catalog())
+    assert isinstance(settings, EnvironmentSettings)
+    assert settings.name == name
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(
+            changed("region", "us-east-9"), "region: input should be 'us-east-1', 'us-east-2'", id="unknown-region"
+        ),
+        pytest.param(
+            changed("region", "us-west-2"), "network.zones: us-east-1a is not in region us-west-2", id="other-region"
+        ),
+        pytest.param(
+            changed("network.zones.1.public_cidr", "10.20.64.0/20"),
+            "network: subnets 10.20.64.0/18 and 10.20.64.0/20 overlap",
+            id="overlapping-subnets",
+        ),
+        pytest.param(
+            changed("network.zones.1.public_cidr", "10.21.0.0/22"),
+            "network: subnet 10.21.0.0/22 is not inside the VPC's 10.20.0.0/16",
+            id="subnet-outside",
+        ),
+        pytest.param(
+            changed("pools.cpu.floor_nodes", 41),
+            "pools.cpu: floor_nodes 41 is above ceiling_nodes 40",
+            id="floor-above-ceiling",
+        ),
+        pytest.param(
+            changed("pools.cpu.instance_types", ["c7i.2xlarge", "c6i.4xlarge"]),
+            "pools.cpu.instance_types: c6i.4xlarge (16 vCPU, 32 GiB, 0 GPU, x86_64) is unlike c7i.2xlarge "
+            "(8 vCPU, 16 GiB, 0 GPU, x86_64); types of one pool must be equal",
+            id="unequal-vcpu",
+        ),
+        pytest.param(
+            changed("pools.cpu.instance_types", ["c7i.2xlarge", "m7i.2xlarge"]),
+            "m7i.2xlarge (8 vCPU, 32 GiB, 0 GPU, x86_64) is unlike",
+            id="unequal-memory",
+        ),
+        pytest.param(
+            changed("pools.cpu.instance_types", ["m6i.4xlarge", "g5.4xlarge"]),
+            "g5.4xlarge (16 vCPU, 64 GiB, 1 GPU, x86_64) is unlike",
+            id="unequal-gpu",
+        ),
+        pytest.param(
+            changed("pools.cpu.instance_types", ["c7i.3xlarge"]),
+            "pools.cpu.instance_types: instance type c7i.3xlarge is not in the catalog",
+            id="unknown-type",
+        ),
+        pytest.param(
+            changed("cluster.system_nodes.instance_types", ["m9z.large"]),
+            "cluster.system_nodes.instance_types: instance type m9z.large is not in the catalog",
+            id="unknown-system-type",
+        ),
+        pytest.param(
+            changed("pools.cpu.ami_type", "AL2023_ARM_64_STANDARD"),
+            "pools.cpu.ami_type: AL2023_ARM_64_STANDARD is for arm64, c7i.2xlarge is x86_64",
+            id="image-of-another-architecture",
+        ),
+        pytest.param(changed("pools.cpu.ceiling", 3), "pools.cpu.ceiling: is not a known key", id="unknown-key"),
+        pytest.param(without("owner"), "owner: is missing", id="missing-key"),
+        pytest.param(changed("account_id", 123456789012), "account_id: input should be a valid string", id="number"),
+        pytest.param(
+            changed("pools.cpu.zones", ["us-east-1f"]), "pools.cpu.zones: us-east-1f not in network.zones", id="zone"
+        ),
+        pytest.param(changed("name", "prod"), "name: is 'prod', but the file is called dev.yaml", id="wrong-name"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_and_field(document: dict, expected: str, refusal: Callable) -> None:
+    message = refusal(document)
+    assert "\n" not in message
+    assert message.startswith("stacks/environments/dev.yaml: ")
+    assert expected in message
+
+
+def test_a_region_without_prices_is_refused_and_says_how_to_get_them(refusal: Callable) -> None:
+    document = changed("region", "eu-west-2")
+    for zone, letter in zip(document["network"]["zones"], "abc", strict=True):
+        zone["name"] = f"eu-west-2{letter}"
+    message = refusal(document)
+    assert "pools.memory.instance_types: no price is known for r7i.2xlarge in eu-west-2" in message
+    assert "scripts/refresh_prices.py eu-west-2" in message
+
+
+def test_several_mistakes_are_listed_one_a_line(refusal: Callable) -> None:
+    document = changed("pools.cpu.floor_nodes", 41)
+    document["modes"] = "act"
+    del document["limits"]["max_nodes"]
+    assert refusal(document).splitlines() == [
+        "stacks/environments/dev.yaml: limits.max_nodes: is missing",
+        "stacks/environments/dev.yaml: pools.cpu: floor_nodes 41 is above ceiling_nodes 40",
+        "stacks/environments/dev.yaml: modes: is not a known key",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("name: dev\npools: [\n", "dev.yaml: is not YAML: line 3, column 1: ", id="broken"),
+        pytest.param("name: dev\nname: dev\n", "is not YAML: line 2, column 1: key 'name' stands twice", id="twice"),
+        pytest.param("- name: dev\n", "dev.yaml: the file does not hold fields", id="a-list"),
+        pytest.param("", "dev.yaml: the file does not hold fields", id="empty"),
+        pytest.param("!!python/object/apply:os.system [ls]", "is not YAML: ", id="code"),
+    ],
+)
+def test_what_is_not_an_environment_is_refused(text: str, expected: str, refusal: Callable) -> None:
+    assert expected in refusal(text)
+
+
+def test_a_missing_file_is_refused_with_the_ones_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"stacks/environments/qa\.yaml: there is no such file") as caught:
+        load_environment("qa", root=ENVIRONMENTS, catalog=load_catalog())
+    assert "dev, prod, staging" in caught.value.remedy
+
+
+def test_environments_share_no_account_and_no_address() -> None:
+    loaded = [load_environment(name, root=ENVIRONMENTS, catalog=load_catalog()) for name in ("dev", "staging", "prod")]
+    assert len({settings.account_id for settings in loaded}) == 3
+    networks = [settings.network.cidr for settings in loaded]
+    assert not any(one.overlaps(other) for n, one in enumerate(networks) for other in networks[n + 1 :])
