@@ -112,10 +112,12 @@ def horizon_peaks(values: FloatArray, *, horizon_bins: int) -> FloatArray:
 def known_peaks(window: DemandWindow) -> FloatArray:
     """Greatest demand of the horizon from each past origin on, NaN where too much of it is unknown.
 
-    Shape (n - horizon_bins + 1,), vCPU.
+    Shape (n - horizon_bins + 1,), vCPU; empty for a window shorter than its horizon.
     """
     horizon = window.horizon_bins
     values = window.values
+    if len(values) < horizon:
+        return np.zeros(0)
     peaks = horizon_peaks(values, horizon_bins=horizon)
     unknown = np.concatenate([[0.0], np.cumsum(np.isnan(values))])
     opened = np.concatenate([[0.0], np.cumsum(window.opened[: len(values)])])

@@ -1,0 +1,176 @@
+"""The demand on a pool as a decision sees it: its strategies' series in vCPU, summed, forecast, and how fresh."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from quantos.contracts.strategy import Strategy
+from quantos.environment.settings import DecisionSettings
+from quantos.forecasting.peak_model import FittedModel, PeakForecast, fit, predict
+from quantos.forecasting.references import DAY_SECONDS, DemandWindow
+from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session, open_bins
+from quantos.telemetry.windows import DemandWindows
+
+LOWER_LEVELS: Final = (0.5, 0.75, 0.9)
+UPPER_LEVEL_BOUNDS: Final = (0.9, 0.995)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrategyDemand:
+    """One strategy's part in its pool.
+
+    Attributes:
+        weight_vcpu: the greater of what it needed lately and what it needed in the same hours a week ago.
+        stale: its session is open, and telemetry has been silent for `stale_after_seconds` of it.
+    """
+
+    strategy: Strategy
+    weight_vcpu: float
+    stale: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolDemand:
+    """What all strategies of one pool need together, vCPU.
+
+    Attributes:
+        now_vcpu: in the last bin; where that is unknown, in the last known one within `stale_after_seconds`.
+        recent_vcpu: the greatest such figure within the lead time.
+        history_peak_vcpu: the greatest known total of the whole history.
+    """
+
+    strategies: tuple[StrategyDemand, ...]
+    now_vcpu: float
+    recent_vcpu: float
+    history_peak_vcpu: float
+    forecast: PeakForecast
+
+    @property
+    def stale(self) -> tuple[str, ...]:
+        """Names of the strategies whose telemetry is silent."""
+        return tuple(part.strategy.name for part in self.strategies if part.stale)
+
+
+def upper_level(strategies: Sequence[Strategy], *, vcpu_per_node: float, usd_per_node_hour: float) -> float:
+    """The quantile at which one more node costs what it saves: miss / (miss + price), bounded.
+
+    Source: the newsvendor's critical ratio. The dearest miss of the pool's strategies counts. Three decimals.
+    """
+    miss_usd_per_vcpu_hour = max(item.miss_cost_usd_per_unit_hour * item.units_per_vcpu for item in strategies)
+    miss_usd_per_node_hour = miss_usd_per_vcpu_hour * vcpu_per_node
+    ratio = miss_usd_per_node_hour / (miss_usd_per_node_hour + usd_per_node_hour)
+    return round(float(np.clip(ratio, *UPPER_LEVEL_BOUNDS)), 3)
+
+
+@dataclass
+class PoolDemands:
+    """Reads and forecasts pools; keeps binned demand and the day's fitted models while warm.
+
+    A model is fitted on what lies before the UTC day of the decision, so every process that decides on that day fits
+    the same one. Errors of the history (TelemetryError) pass through.
+    """
+
+    windows: DemandWindows
+    settings: DecisionSettings
+    _fitted: dict[str, tuple[object, FittedModel]] = field(default_factory=dict)
+
+    def read(self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, upper: float) -> PoolDemand:
+        """Demand on `pool` up to `bin_end` (epoch seconds), forecast over the horizon up to the quantile `upper`.
+
+        `strategies` are all those on the pool, at least one.
+        """
+        grid = self._grid(bin_end)
+        series = [self._series(strategy, grid) for strategy in strategies]
+        total = _total(series)
+        opened = np.logical_or.reduce([part.opened for part in series])
+        levels = (*(level for level in LOWER_LEVELS if level < upper), upper)
+        midnight = (bin_end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
+        key = (bin_end // DAY_SECONDS, levels, tuple(strategies), self.settings)
+        known_key, fitted = self._fitted.get(pool, (None, None))
+        if fitted is None or known_key != key:
+            before = self._window(total[:midnight], opened[: midnight + self._horizon_bins])
+            fitted = fit(before, levels=levels)
+            self._fitted[pool] = (key, fitted)
+        latest = np.sum([self._carried(part.values) for part in series], axis=0)
+        return PoolDemand(
+            strategies=tuple(self._part(part) for part in series),
+            now_vcpu=float(latest[-1]),
+            recent_vcpu=float(latest.max()),
+            history_peak_vcpu=float(np.nanmax(total, initial=0.0)),
+            forecast=predict(fitted, self._window(total, opened)),
+        )
+
+    @property
+    def _horizon_bins(self) -> int:
+        return -(-self.settings.horizon_seconds // self.settings.bin_seconds)
+
+    @property
+    def _lead_bins(self) -> int:
+        return -(-self.settings.lead_seconds // self.settings.bin_seconds)
+
+    def _grid(self, bin_end: int) -> Grid:
+        bin_seconds = self.settings.bin_seconds
+        start = (bin_end // DAY_SECONDS - self.settings.history_days) * DAY_SECONDS
+        return Grid(start, bin_seconds, (bin_end - start) // bin_seconds)
+
+    def _window(self, values: FloatArray, opened: BoolArray) -> DemandWindow:
+        return DemandWindow(values=values, opened=opened, bin_seconds=self.settings.bin_seconds)
+
+    def _series(self, strategy: Strategy, grid: Grid) -> "_Series":
+        ahead = Grid(grid.start, grid.bin_seconds, grid.count + self._horizon_bins)
+        opened = open_bins(strategy.session, ahead)
+        sums = self.windows.read(strategy.series, grid)
+        values = demand_in_session(sums, opened=opened[: grid.count]) / strategy.units_per_vcpu
+        measured = np.flatnonzero(np.isfinite(sums))
+        return _Series(strategy, values, opened, int(measured[0]) if len(measured) else grid.count)
+
+    def _part(self, series: "_Series") -> StrategyDemand:
+        week = 7 * DAY_SECONDS // self.settings.bin_seconds
+        start = len(series.values) - week
+        last_week = series.values[max(start, 0) : max(start + self._horizon_bins, 0)]
+        lately = self._carried(series.values)
+        weight = max(float(np.nanmax(last_week, initial=0.0)), float(lately.max()))
+        return StrategyDemand(strategy=series.strategy, weight_vcpu=weight, stale=self._stale(series))
+
+    def _stale(self, series: "_Series") -> bool:
+        count = len(series.values)
+        if not series.opened[count - 1]:
+            return False
+        known = np.isfinite(series.values[series.opened[:count]])
+        silent_bins = int(np.argmax(known[::-1])) if known.any() else len(known)
+        return silent_bins * self.settings.bin_seconds >= self.settings.stale_after_seconds
+
+    def _carried(self, values: FloatArray) -> FloatArray:
+        """The last `lead` bins, an unknown one taking the last known value not yet stale; else zero."""
+        stale_bins = -(-self.settings.stale_after_seconds // self.settings.bin_seconds)
+        tail = values[-(self._lead_bins + stale_bins) :]
+        known = np.isfinite(tail)
+        last_known = np.maximum.accumulate(np.where(known, np.arange(len(tail)), -1))
+        carried = np.where(last_known >= 0, tail[np.maximum(last_known, 0)], 0.0)
+        return carried[-self._lead_bins :]
+
+
+@dataclass(frozen=True)
+class _Series:
+    """`values` in vCPU; `first` is the index of the first bin ever measured, the length of `values` when none was."""
+
+    strategy: Strategy
+    values: FloatArray
+    opened: BoolArray
+    first: int
+
+
+def _total(series: Sequence[_Series]) -> FloatArray:
+    """The pool's demand by bin, unknown where any strategy's is.
+
+    A strategy younger than the pool's history needed nothing before its first sample.
+    """
+    beginning = min(part.first for part in series)
+    total = np.zeros(len(series[0].values))
+    for part in series:
+        values = part.values.copy()
+        values[beginning : part.first] = 0.0
+        total += values
+    return total

@@ -1,0 +1,107 @@
+"""The nodes one pool must have, may have, and why: a pure function of its demand, price and limits."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from quantos.capacity.pool_demand import PoolDemand
+from quantos.contracts.plan import PoolSize
+from quantos.environment.settings import PoolSettings
+
+_ROUNDING: Final = 1e-9
+"""Demand that fills nodes to within this share needs no further node."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodePrice:
+    """A node of a pool: the vCPU that each of its types has, and the price of the dearest."""
+
+    vcpu: float
+    usd_per_hour: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolDecision:
+    """What was decided for one pool.
+
+    Attributes:
+        demand: None for a pool that no strategy runs on.
+        required_nodes: the floor that was asked for, before the environment's limits.
+        reactive_nodes: nodes that demand already measured needs.
+        binding: what set the floor, in words that follow "the floor is set by".
+    """
+
+    pool: str
+    settings: PoolSettings
+    price: NodePrice
+    demand: PoolDemand | None
+    size: PoolSize
+    previous: PoolSize
+    required_nodes: int
+    reactive_nodes: int
+    binding: str
+
+    @property
+    def floor_usd_per_hour(self) -> float:
+        """Price of the floor."""
+        return self.size.floor * self.price.usd_per_hour
+
+
+def nodes_for(demand_vcpu: float, *, vcpu_per_node: float) -> int:
+    """Whole nodes that hold a demand."""
+    return math.ceil(demand_vcpu / vcpu_per_node - _ROUNDING)
+
+
+def decide_pool(
+    pool: str, settings: PoolSettings, *, price: NodePrice, demand: PoolDemand | None, previous: PoolSize
+) -> PoolDecision:
+    """Size one pool; the rules are those of `planning.make_plan`."""
+    reasons = _requirements(settings, price=price, demand=demand, previous=previous)
+    required, binding = max(reasons, key=lambda reason: reason[0])
+    limit, limit_name = _environment_limit(settings, price=price)
+    floor = min(required, limit)
+    if required > limit:
+        binding = f"{limit_name}, which is below the {required} nodes needed"
+    ceiling = limit if demand is None else min(limit, _strategies_limit(demand, price=price))
+    return PoolDecision(
+        pool=pool,
+        settings=settings,
+        price=price,
+        demand=demand,
+        size=PoolSize(floor=floor, ceiling=max(ceiling, floor, 1)),
+        previous=previous,
+        required_nodes=required,
+        reactive_nodes=0 if demand is None else nodes_for(demand.recent_vcpu, vcpu_per_node=price.vcpu),
+        binding=binding,
+    )
+
+
+def _requirements(
+    settings: PoolSettings, *, price: NodePrice, demand: PoolDemand | None, previous: PoolSize
+) -> list[tuple[int, str]]:
+    """What asks for how many nodes; of equals the first is named."""
+    environment = (settings.floor_nodes, "the environment's floor")
+    if demand is None:
+        return [environment]
+    stated_vcpu = sum(
+        part.strategy.service_level.min_throughput_units / part.strategy.units_per_vcpu for part in demand.strategies
+    )
+    wanted = [
+        (nodes_for(demand.forecast.upper, vcpu_per_node=price.vcpu), "the forecast"),
+        (nodes_for(demand.recent_vcpu, vcpu_per_node=price.vcpu), "demand already measured"),
+        (nodes_for(stated_vcpu, vcpu_per_node=price.vcpu), "the throughput that strategies must always be given"),
+    ]
+    held = [(previous.floor, "the floor before, held while telemetry is silent")] if demand.stale else []
+    return [environment, *wanted, *held] if settings.floor_nodes else [*wanted, environment, *held]
+
+
+def _environment_limit(settings: PoolSettings, *, price: NodePrice) -> tuple[int, str]:
+    affordable = math.floor(settings.ceiling_usd_per_hour / price.usd_per_hour + _ROUNDING)
+    if affordable < settings.ceiling_nodes:
+        return max(affordable, 1), f"the pool's limit of {settings.ceiling_usd_per_hour:.2f} USD/hour"
+    return settings.ceiling_nodes, f"the pool's limit of {settings.ceiling_nodes} nodes"
+
+
+def _strategies_limit(demand: PoolDemand, *, price: NodePrice) -> int:
+    ceiling_usd = sum(part.strategy.cost.ceiling_usd_per_hour for part in demand.strategies)
+    return math.floor(ceiling_usd / price.usd_per_hour + _ROUNDING)

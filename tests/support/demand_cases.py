@@ -1,0 +1,105 @@
+"""Strategies, pool demands and planning inputs for tests; each default breaks no rule."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+
+from quantos.capacity.planning import PlanningInputs
+from quantos.capacity.pool_demand import PoolDemand, StrategyDemand
+from quantos.capacity.requirement import NodePrice
+from quantos.contracts.plan import PlanDocument, PoolSize
+from quantos.contracts.strategy import CostLimits, ServiceLevel, Session, Strategy
+from quantos.environment.settings import EnvironmentSettings
+from quantos.forecasting.peak_model import PeakForecast
+from tests.support.environments import make_settings
+
+BIN_END = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+PRICE = NodePrice(vcpu=8, usd_per_hour=0.5)
+
+
+def make_strategy(
+    name: str = "orders",
+    *,
+    pool: str = "cpu",
+    series: str = "workload/orders",
+    units_per_vcpu: float = 10.0,
+    ceiling_usd_per_hour: float = 12.0,
+    min_throughput_units: float = 0.0,
+    miss_cost_usd_per_unit_hour: float = 0.2,
+    session: Session | None = None,
+) -> Strategy:
+    return Strategy(
+        name=name,
+        owner="ada",
+        desk="equities",
+        cost_centre="cc-1",
+        pool=pool,
+        series=series,
+        units_per_vcpu=units_per_vcpu,
+        service_level=ServiceLevel(max_latency_ms=5, min_throughput_units=min_throughput_units),
+        cost=CostLimits(ceiling_usd_per_hour=ceiling_usd_per_hour, budget_usd_per_day=200),
+        miss_cost_usd_per_unit_hour=miss_cost_usd_per_unit_hour,
+        priority=50,
+        session=session,
+    )
+
+
+def make_forecast(*, upper: float = 70.0, degraded: str | None = None) -> PeakForecast:
+    """Median at half of the upper, in steps up to the level 0.98."""
+    return PeakForecast(
+        model="seasonal-naive",
+        levels=(0.5, 0.9, 0.98),
+        peaks=(upper / 2, upper * 0.8, upper),
+        path=np.ones(18),
+        score=1.25,
+        rejected=(),
+        degraded=degraded,
+    )
+
+
+def make_demand(
+    *strategies: Strategy,
+    upper: float = 70.0,
+    recent: float = 30.0,
+    peak: float = 100.0,
+    stale: bool = False,
+    weights: tuple[float, ...] = (),
+) -> PoolDemand:
+    chosen = strategies or (make_strategy(),)
+    shares = weights or tuple(recent for _ in chosen)
+    return PoolDemand(
+        strategies=tuple(
+            StrategyDemand(strategy=strategy, weight_vcpu=weight, stale=stale)
+            for strategy, weight in zip(chosen, shares, strict=True)
+        ),
+        now_vcpu=recent,
+        recent_vcpu=recent,
+        history_peak_vcpu=peak,
+        forecast=make_forecast(upper=upper),
+    )
+
+
+def agree(document: PlanDocument) -> tuple[str, ...]:
+    """Cost rules that refuse nothing."""
+    del document
+    return ()
+
+
+def make_inputs(
+    demand: PoolDemand | None = None,
+    *,
+    settings: EnvironmentSettings | None = None,
+    previous: Mapping[str, PoolSize] | None = None,
+) -> PlanningInputs:
+    """Planning of `dev` with one demand on pool `cpu`."""
+    chosen = settings or make_settings()
+    return PlanningInputs(
+        settings=chosen,
+        stack="dev-capacity",
+        bin_end=BIN_END,
+        prices=dict.fromkeys(chosen.pools, PRICE),
+        demands={} if demand is None else {"cpu": demand},
+        previous=previous or {},
+        check=agree,
+    )

@@ -1,0 +1,317 @@
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quantos.capacity.decision import DecisionService
+from quantos.contracts import topics
+from quantos.contracts.audit import AuditRecord
+from quantos.contracts.demand import DemandSample
+from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan
+from quantos.contracts.strategy import Session, Strategy, StrategyBook
+from quantos.errors import CapacityError, QuantosError, SettingsError
+from quantos.messaging.ports import Message
+from tests.support.capacity_fakes import FakeLedger, FakeSigner
+from tests.support.demand_cases import PRICE, agree, make_strategy
+from tests.support.demand_history import MemoryDemandHistory
+from tests.support.environments import make_settings
+
+STACK = "dev-capacity"
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+SESSION = Session(opens=time(8), closes=time(18))
+ORDERS = make_strategy(session=SESSION)
+HISTORY_DAYS = 14
+
+
+def value_at(moment: datetime) -> float:
+    """Units per bin: a hump over the day, a little different every day."""
+    hour = moment.hour + moment.minute / 60
+    wobble = 1 + 0.05 * np.sin(moment.toordinal() * 12.9 + moment.minute)
+    return float(max(300 + 400 * np.sin((hour - 8) / 10 * np.pi), 0) * wobble)
+
+
+def session_samples(start: datetime, end: datetime, *, series: str = ORDERS.series) -> list[DemandSample]:
+    found = []
+    moment = start
+    while moment < end:
+        if SESSION.is_open(moment, bin_seconds=300):
+            found.append(DemandSample(series=series, time=moment, source="gw", value=value_at(moment)))
+        moment += timedelta(minutes=5)
+    return found
+
+
+HISTORY = session_samples(MONDAY - timedelta(days=HISTORY_DAYS), MONDAY + timedelta(days=1))
+
+
+@dataclass
+class Registry:
+    book: StrategyBook
+
+    def read(self) -> StrategyBook:
+        return self.book
+
+    def replace(self, book: StrategyBook) -> None:
+        self.book = book
+
+
+@dataclass
+class Archive:
+    plans: dict[str, ScalingPlan] = field(default_factory=dict)
+
+    def put(self, plan: ScalingPlan) -> None:
+        self.plans[plan.plan_id] = plan
+
+    def get(self, plan_id: str) -> ScalingPlan:
+        return self.plans[plan_id]
+
+
+@dataclass
+class Outbox:
+    messages: list[Message] = field(default_factory=list)
+    fail_next: QuantosError | None = None
+
+    def publish(self, messages: Iterable[Message]) -> None:
+        error, self.fail_next = self.fail_next, None
+        if error is not None:
+            raise error
+        self.messages.extend(messages)
+
+
+@dataclass
+class Desk:
+    """A decision service and everything around it."""
+
+    history: MemoryDemandHistory = field(default_factory=MemoryDemandHistory)
+    strategies: tuple[Strategy, ...] = (ORDERS,)
+    ledger: FakeLedger = field(default_factory=lambda: FakeLedger(standing()))
+    archive: Archive = field(default_factory=Archive)
+    outbox: Outbox = field(default_factory=Outbox)
+
+    def service(self) -> DecisionService:
+        chosen = make_settings()
+        return DecisionService(
+            settings=chosen,
+            prices=dict.fromkeys(chosen.pools, PRICE),
+            check=agree,
+            registry=Registry(StrategyBook(strategies=self.strategies)),
+            history=self.history,
+            ledger=self.ledger,
+            archive=self.archive,
+            signer=FakeSigner(),
+            publisher=self.outbox,
+        )
+
+
+def standing(*, cpu: int = 1, sequence: int = 0) -> PlanDocument:
+    return PlanDocument(
+        stack=STACK,
+        plan_id="",
+        sequence=sequence,
+        sizes={"cpu": PoolSize(floor=cpu, ceiling=32)},
+        previous={},
+        pool_costs={},
+        strategy_costs={},
+    )
+
+
+def request(hours: float) -> DecisionRequest:
+    return DecisionRequest(stack=STACK, scheduled_time=MONDAY + timedelta(hours=hours))
+
+
+def desk_at(hours: float, *, cpu: int = 1, samples: Iterable[DemandSample] = HISTORY) -> Desk:
+    """A desk that has seen all samples that were there by then."""
+    desk = Desk(ledger=FakeLedger(standing(cpu=cpu)))
+    desk.history.add([item for item in samples if item.time < MONDAY + timedelta(hours=hours)])
+    return desk
+
+
+def decided(desk: Desk, hours: float) -> ScalingPlan:
+    plan = desk.service().decide(request(hours))
+    assert plan is not None
+    return plan
+
+
+def test_a_decision_is_signed_archived_published_and_audited():
+    desk = desk_at(11)
+
+    plan = decided(desk, 11)
+
+    assert plan.plan_id == plan.content_digest()
+    assert FakeSigner().verify(plan.signed_bytes(), signature=plan.signature)
+    assert desk.archive.plans == {plan.plan_id: plan}
+    published, audited = desk.outbox.messages
+    assert (published.topic, published.key) == (topics.CAPACITY_PLANS, STACK)
+    assert ScalingPlan.model_validate_json(published.value) == plan
+    record = AuditRecord.model_validate_json(audited.value)
+    assert (audited.topic, audited.key) == (topics.AUDIT_RECORDS, "dev")
+    assert (record.record_id, record.kind, record.chain) == (f"plan/{plan.plan_id}", "plan", "dev")
+    assert record.body["sentence"] == plan.explanation.sentence
+
+
+def test_a_moment_within_a_bin_decides_the_bin_that_ended():
+    plan = decided(desk_at(11), 11 + 4.9 / 60)
+
+    assert plan.created_at == MONDAY + timedelta(hours=11)
+
+
+def test_a_duplicate_trigger_makes_the_same_plan_in_any_process():
+    desk = desk_at(11)
+    warm = desk.service()
+
+    plans = [warm.decide(request(11)), warm.decide(request(11 + 1 / 60)), desk.service().decide(request(11))]
+
+    assert plans[0] == plans[1] == plans[2]
+
+
+def test_a_warm_process_decides_as_a_cold_one():
+    desk = desk_at(9)
+    warm = desk.service()
+    warm.decide(request(9))
+    for hours in (9.5, 10, 11):
+        desk.history.add([item for item in HISTORY if item.time < MONDAY + timedelta(hours=hours)])
+        assert warm.decide(request(hours)) == desk.service().decide(request(hours))
+
+
+def test_once_a_bin_is_applied_there_is_nothing_to_decide():
+    desk = desk_at(11)
+    desk.ledger = FakeLedger(standing(sequence=int((MONDAY + timedelta(hours=11)).timestamp())))
+
+    assert desk.service().decide(request(11)) is None
+    assert desk.outbox.messages == []
+
+
+def test_a_preview_writes_nothing_and_is_the_plan_that_would_be_published():
+    desk = desk_at(11)
+
+    plan = desk.service().preview(request(11))
+
+    assert plan is not None
+    assert desk.outbox.messages == []
+    assert desk.archive.plans == {}
+    assert plan.plan_id == decided(desk, 11).plan_id
+
+
+def test_the_bus_failing_leaves_a_decision_to_be_made_again():
+    desk = desk_at(11)
+    desk.outbox.fail_next = CapacityError("the bus is down", remedy="wait")
+    service = desk.service()
+
+    with pytest.raises(CapacityError):
+        service.decide(request(11))
+    again = service.decide(request(11))
+
+    assert again is not None
+    assert len(desk.outbox.messages) == 2
+
+
+@given(data=st.data())
+@settings(max_examples=10, deadline=None)
+def test_shuffled_and_doubled_samples_change_no_figure(data: st.DataObject):
+    recent = [item for item in HISTORY if item.time >= MONDAY - timedelta(days=4)]
+    older = [item for item in HISTORY if item.time < MONDAY - timedelta(days=4)]
+    shuffled = data.draw(st.permutations(recent + recent[::3]))
+
+    assert decided(desk_at(11, samples=[*shuffled, *older, *older[::2]]), 11) == decided(desk_at(11), 11)
+
+
+def test_later_samples_change_no_earlier_decision():
+    desk = desk_at(11)
+    plain = decided(desk, 11)
+    desk.history.add(session_samples(MONDAY + timedelta(hours=11), MONDAY + timedelta(hours=18)))
+
+    assert decided(desk, 11) == plain
+
+
+def test_capacity_is_bought_before_the_opening_and_given_back_after_the_close():
+    opening, night = decided(desk_at(7.5), 7.5), decided(desk_at(19), 19)
+
+    assert opening.sizes["cpu"].floor >= 300 / 10 / 8
+    assert opening.explanation.pools[0].demand_now_vcpu == 0
+    assert night.sizes["cpu"].floor == 1
+
+
+@pytest.mark.parametrize("silent_from", [8.0, 10.0, 11.5])
+def test_a_feed_gone_silent_never_lowers_the_floor(silent_from: float):
+    kept = [item for item in HISTORY if item.time < MONDAY + timedelta(hours=silent_from)]
+
+    plan = decided(desk_at(12, cpu=25, samples=kept), 12)
+
+    assert plan.sizes["cpu"].floor == 25
+    assert "stale feed of orders" in (plan.explanation.pools[0].degraded or "")
+
+
+def test_a_feed_late_by_less_than_the_limit_is_not_stale():
+    kept = [item for item in HISTORY if item.time < MONDAY + timedelta(hours=11, minutes=35)]
+
+    plan = decided(desk_at(12, cpu=25, samples=kept), 12)
+
+    assert plan.explanation.pools[0].degraded is None
+    assert plan.explanation.pools[0].demand_now_vcpu == pytest.approx(
+        value_at(MONDAY + timedelta(hours=11, minutes=30)) / 10
+    )
+
+
+def test_after_the_close_a_silent_feed_holds_nothing():
+    kept = [item for item in HISTORY if item.time < MONDAY + timedelta(hours=10)]
+
+    assert decided(desk_at(20, cpu=25, samples=kept), 20).sizes["cpu"].floor == 1
+
+
+def test_a_strategy_without_any_history_holds_its_floor_and_says_why():
+    plan = decided(desk_at(11, cpu=6, samples=[]), 11)
+
+    (pool,) = plan.explanation.pools
+    assert plan.sizes["cpu"].floor == 6
+    assert pool.model == "last-value"
+    assert "history too short" in (pool.degraded or "")
+
+
+def test_a_newcomer_does_not_void_the_history_of_its_pool():
+    newcomer = make_strategy("quotes", series="workload/quotes", session=SESSION)
+    desk = desk_at(11)
+    desk.strategies = (ORDERS, newcomer)
+    start = MONDAY + timedelta(hours=10)
+    desk.history.add(session_samples(start, MONDAY + timedelta(hours=11), series=newcomer.series))
+
+    plan = decided(desk, 11)
+
+    (pool,) = plan.explanation.pools
+    assert pool.model != "last-value"
+    assert pool.demand_now_vcpu == pytest.approx(2 * decided(desk_at(11), 11).explanation.pools[0].demand_now_vcpu)
+    assert set(plan.strategy_costs) == {"orders", "quotes"}
+
+
+def test_a_dearer_miss_buys_more():
+    cheap, dear = desk_at(11), desk_at(11)
+    cheap.strategies = (make_strategy(session=SESSION, miss_cost_usd_per_unit_hour=0.001),)
+    dear.strategies = (make_strategy(session=SESSION, miss_cost_usd_per_unit_hour=10),)
+
+    low, high = decided(cheap, 11).explanation.pools[0], decided(dear, 11).explanation.pools[0]
+
+    assert (low.level, high.level) == (0.9, 0.995)
+    assert low.demand_upper_vcpu <= high.demand_upper_vcpu
+
+
+def test_another_stack_and_an_unknown_pool_are_refused():
+    desk = desk_at(11)
+    with pytest.raises(SettingsError, match="prod-capacity"):
+        desk.service().decide(DecisionRequest(stack="prod-capacity", scheduled_time=MONDAY))
+    desk.strategies = (make_strategy(pool="gpu"),)
+    with pytest.raises(SettingsError, match="pool gpu"):
+        desk.service().decide(request(11))
+
+
+def test_the_audit_body_is_short():
+    desk = desk_at(11)
+    decided(desk, 11)
+
+    body = json.loads(desk.outbox.messages[1].value)["body"]
+
+    assert set(body) == {
+        "sequence", "floors", "ceilings", "usd_per_hour_before", "usd_per_hour_after", "sentence"
+    }  # fmt: skip
