@@ -98,7 +98,12 @@ def _resize(account: Account, places: Places) -> tuple[Statement, ...]:
 
 def _audit(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
-        using_table(account, places.audit_table, sid="IndexRecords", actions=("GetItem", "PutItem", "Query")),
+        using_table(
+            account,
+            places.audit_table,
+            sid="IndexRecords",
+            actions=("BatchGetItem", "BatchWriteItem", "GetItem", "PutItem", "Query"),
+        ),
         listing(places.audit_bucket, sid="ListChain"),
         using_objects(
             places.audit_bucket, (f"{places.audit_chain}/*",), sid="ExtendChain", actions=("GetObject", "PutObject")

@@ -6,7 +6,7 @@ put already is seen there and not put again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from quantos.audit.chain import EMPTY, Head, Problem, Verdict, digest_matches, followed_by, link, verify
@@ -27,13 +27,17 @@ class Appended:
     known: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class AuditLedger:
-    """The writer of one chain. Key of a record: `record_id`; of two records of one id the first is kept."""
+    """The writer of one chain. Key of a record: `record_id`; of two records of one id the first is kept.
+
+    A warm writer starts from the head it left: if another has moved it since, the place it asks for is taken.
+    """
 
     store: ChainStore
     index: ChainIndex
     chain: str
+    _left_at: Head | None = field(default=None, init=False)
 
     def append(self, records: Sequence[AuditRecord]) -> Appended:
         """Put the records that the chain does not hold yet behind its head, in order.
@@ -43,9 +47,12 @@ class AuditLedger:
                 batch again is safe.
         """
         self._refuse_strangers(records)
+        if not records:
+            return Appended(links=(), known=())
+        left_at, self._left_at = self._left_at, None
         waiting = {record.record_id: record for record in reversed(records)}
         order = list(dict.fromkeys(record.record_id for record in records))
-        head = self.catch_up()
+        head = left_at or self.catch_up()
         known = set(self.index.find(self.chain, order))
         put: list[ChainLink] = []
         lost = 0
@@ -65,6 +72,7 @@ class AuditLedger:
                 head = self.catch_up()
                 known |= set(self.index.find(self.chain, order))
         self._index(put)
+        self._left_at = head
         mine = {one.record.record_id for one in put}
         return Appended(links=tuple(put), known=tuple(record_id for record_id in order if record_id not in mine))
 

@@ -1,14 +1,14 @@
 """The audit table: a projection of the chain to look records up in.
 
 Items, all with string keys: `record/<chain>/<record_id>` at `-`, and `subject/<chain>/<subject>` at
-`<sequence, twelve digits>`, for each link; `head/<chain>` at `-` for how far the projection has got. A link's items and
-the head move in one transaction, so the projection has no holes.
+`<sequence, twelve digits>`, for each link; `head/<chain>` at `-` for how far the projection has got. The head moves
+last, so below it the projection has no holes; whoever writes a link's items writes the same ones, so twice is harmless.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, cast, get_args
+from typing import TYPE_CHECKING, Final, TypeAlias, cast, get_args
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,13 +19,14 @@ from quantos.errors import AuditError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestUnionTypeDef
 
-LINKS_A_TRANSACTION: Final = 40
-GETS_A_TRANSACTION: Final = 25
+    Item: TypeAlias = dict[str, AttributeValueTypeDef]
+
+WRITES_A_CALL: Final = 25
+READS_A_CALL: Final = 100
+ATTEMPTS: Final = 8
 _REMEDY: Final = "Check that the control layer is up and that this role may use the audit table."
-READS: Final = 5
-_CONFLICTS: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 _ONLY: Final = "-"
 
 
@@ -47,19 +48,19 @@ class DynamoChainIndex:
 
     def extend(self, links: Sequence[ChainLink], *, after: Head) -> bool:
         """Add the links that follow `after`, and say whether they were: not when the index stands elsewhere."""
-        for start in range(0, len(links), LINKS_A_TRANSACTION):
-            some = links[start : start + LINKS_A_TRANSACTION]
-            if not self._transact(some, after=after):
-                return False
-            after = Head(some[-1].sequence, some[-1].digest)
-        return True
+        if not links:
+            return True
+        items = [item for link in links for item in _link_items(link)]
+        for start in range(0, len(items), WRITES_A_CALL):
+            self._put_all(items[start : start + WRITES_A_CALL])
+        return self._move_head(links[-1], after=after)
 
     def find(self, chain: str, record_ids: Collection[str]) -> dict[str, IndexEntry]:
         """Entries by record id; ids that the index does not hold are left out. Raises AuditError."""
         wanted = list(dict.fromkeys(record_ids))
         found: dict[str, IndexEntry] = {}
-        for start in range(0, len(wanted), GETS_A_TRANSACTION):
-            keys = [_key(_record_key(chain, one)) for one in wanted[start : start + GETS_A_TRANSACTION]]
+        for start in range(0, len(wanted), READS_A_CALL):
+            keys = [_key(_record_key(chain, one)) for one in wanted[start : start + READS_A_CALL]]
             found |= {entry.record_id: entry for entry in _entries(self._get_all(keys))}
         return found
 
@@ -77,69 +78,70 @@ class DynamoChainIndex:
             raise self._failed("read", exc) from exc
         return tuple(entry for entry in entries if kind is None or entry.kind == kind)
 
-    def _get_all(self, keys: "Sequence[dict[str, AttributeValueTypeDef]]") -> "list[dict[str, AttributeValueTypeDef]]":
-        """The items there are, asked for again where a transaction that writes one of them makes DynamoDB refuse."""
-        attempt = 0
-        while True:
-            attempt += 1
+    def _get_all(self, keys: "Sequence[Item]") -> "list[Item]":
+        items: list[Item] = []
+        for _ in range(ATTEMPTS):
             try:
-                response = self.client.transact_get_items(
-                    TransactItems=[{"Get": {"TableName": self.table, "Key": key}} for key in keys]
+                response = self.client.batch_get_item(
+                    RequestItems={self.table: {"Keys": list(keys), "ConsistentRead": True}}
                 )
-            except ClientError as exc:
-                if attempt == READS or not _refusals(exc) <= _CONFLICTS:
-                    raise self._failed("read", exc) from exc
-            except BotoCoreError as exc:
+            except (BotoCoreError, ClientError) as exc:
                 raise self._failed("read", exc) from exc
-            else:
-                return [answer["Item"] for answer in response.get("Responses", []) if "Item" in answer]
+            items += response["Responses"].get(self.table, [])
+            left = response["UnprocessedKeys"].get(self.table)
+            if left is None:
+                return items
+            keys = [dict(key) for key in left["Keys"]]
+        raise self._overloaded("read")
 
-    def _transact(self, links: Sequence[ChainLink], *, after: Head) -> bool:
-        writes: list[TransactWriteItemTypeDef] = [self._head_write(links[-1], after=after)]
-        for link in links:
-            entry = _entry_attributes(link)
-            record = _key(_record_key(link.chain, link.record.record_id)) | entry
-            subject = _key(_subject_key(link.chain, link.record.subject), f"{link.sequence:012d}") | entry
-            writes += ({"Put": {"TableName": self.table, "Item": item}} for item in (record, subject))
+    def _put_all(self, items: "Sequence[Item]") -> None:
+        writes: list[WriteRequestUnionTypeDef] = [{"PutRequest": {"Item": item}} for item in items]
+        for _ in range(ATTEMPTS):
+            try:
+                response = self.client.batch_write_item(RequestItems={self.table: writes})
+            except (BotoCoreError, ClientError) as exc:
+                raise self._failed("write", exc) from exc
+            left = response["UnprocessedItems"].get(self.table)
+            if not left:
+                return
+            writes = list(left)
+        raise self._overloaded("write")
+
+    def _move_head(self, last: ChainLink, *, after: Head) -> bool:
+        item = _key(f"head/{last.chain}") | {"sequence": {"N": str(last.sequence)}, "digest": {"S": last.digest}}
         try:
-            self.client.transact_write_items(TransactItems=writes)
+            if after == EMPTY:
+                self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
+            else:
+                self.client.put_item(
+                    TableName=self.table,
+                    Item=item,
+                    ConditionExpression="#sequence = :sequence AND #digest = :digest",
+                    ExpressionAttributeNames={"#sequence": "sequence", "#digest": "digest"},
+                    ExpressionAttributeValues={
+                        ":sequence": {"N": str(after.sequence)},
+                        ":digest": {"S": after.digest},
+                    },
+                )
         except ClientError as exc:
-            if _refusals(exc) <= _CONFLICTS:
+            if exc.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
                 return False
             raise self._failed("write", exc) from exc
         except BotoCoreError as exc:
             raise self._failed("write", exc) from exc
         return True
 
-    def _head_write(self, last: ChainLink, *, after: Head) -> "TransactWriteItemTypeDef":
-        item = _key(f"head/{last.chain}") | {"sequence": {"N": str(last.sequence)}, "digest": {"S": last.digest}}
-        if after == EMPTY:
-            return {"Put": {"TableName": self.table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
-        return {
-            "Put": {
-                "TableName": self.table,
-                "Item": item,
-                "ConditionExpression": "#sequence = :sequence AND #digest = :digest",
-                "ExpressionAttributeNames": {"#sequence": "sequence", "#digest": "digest"},
-                "ExpressionAttributeValues": {
-                    ":sequence": {"N": str(after.sequence)},
-                    ":digest": {"S": after.digest},
-                },
-            }
-        }
+    def _overloaded(self, verb: str) -> AuditError:
+        return AuditError(
+            f"the audit table {self.table} did not {verb} everything in {ATTEMPTS} attempts",
+            remedy="Deliver the batch again; the table takes more once it has scaled.",
+        )
 
     def _failed(self, verb: str, exc: Exception) -> AuditError:
         return AuditError(f"could not {verb} the audit table {self.table}: {exc}", remedy=_REMEDY)
 
 
-def _refusals(exc: ClientError) -> set[str]:
-    """Why DynamoDB cancelled a transaction, or the code of another error."""
-    code = exc.response.get("Error", {}).get("Code", "")
-    reasons = cast("dict[str, list[dict[str, str]]]", exc.response).get("CancellationReasons", [])
-    return {reason.get("Code", "") for reason in reasons} - {"None"} or {code}
-
-
-def _key(partition: str, place: str = _ONLY) -> "dict[str, AttributeValueTypeDef]":
+def _key(partition: str, place: str = _ONLY) -> "Item":
     return {"pk": {"S": partition}, "sk": {"S": place}}
 
 
@@ -151,7 +153,15 @@ def _subject_key(chain: str, subject: str) -> str:
     return f"subject/{chain}/{subject}"
 
 
-def _entry_attributes(link: ChainLink) -> "dict[str, AttributeValueTypeDef]":
+def _link_items(link: ChainLink) -> "tuple[Item, Item]":
+    record, entry = link.record, _entry_attributes(link)
+    return (
+        _key(_record_key(link.chain, record.record_id)) | entry,
+        _key(_subject_key(link.chain, record.subject), f"{link.sequence:012d}") | entry,
+    )
+
+
+def _entry_attributes(link: ChainLink) -> "Item":
     return {
         "record_id": {"S": link.record.record_id},
         "sequence": {"N": str(link.sequence)},
@@ -162,7 +172,7 @@ def _entry_attributes(link: ChainLink) -> "dict[str, AttributeValueTypeDef]":
     }
 
 
-def _entries(items: "Iterable[dict[str, AttributeValueTypeDef]]") -> list[IndexEntry]:
+def _entries(items: "Iterable[Item]") -> list[IndexEntry]:
     return [
         IndexEntry(
             record_id=_text(item, "record_id"),
@@ -182,14 +192,14 @@ def _kind(text: str) -> AuditKind:
     return cast("AuditKind", text)
 
 
-def _text(item: "dict[str, AttributeValueTypeDef]", name: str) -> str:
+def _text(item: "Item", name: str) -> str:
     value = item.get(name, {}).get("S")
     if value is None:
         raise AuditError(f"an item of the audit table lacks {name}", remedy="Rebuild the table from the chain.")
     return value
 
 
-def _number(item: "dict[str, AttributeValueTypeDef]", name: str) -> str:
+def _number(item: "Item", name: str) -> str:
     value = item.get(name, {}).get("N")
     if value is None:
         raise AuditError(f"an item of the audit table lacks {name}", remedy="Rebuild the table from the chain.")

@@ -106,6 +106,28 @@ def test_the_loser_skips_what_the_winner_put() -> None:
     assert record_ids(store) == ["plan/0001", "plan/0002"]
 
 
+def test_a_warm_writer_sees_what_another_has_put_meanwhile(ledger: AuditLedger) -> None:
+    other = AuditLedger(ledger.store, ledger.index, "dev")
+    ledger.append([make_record(1)])
+    other.append([make_record(2), make_record(3)])
+    appended = ledger.append([make_record(3), make_record(4)])
+    assert appended.known == ("plan/0003",)
+    assert other.append([make_record(4), make_record(5)]).known == ("plan/0004",)
+    assert record_ids(ledger.store) == [f"plan/000{number}" for number in range(1, 6)]
+    assert ledger.catch_up() == ledger.index.head("dev")
+
+
+def test_a_writer_that_failed_starts_from_the_store_again() -> None:
+    store, index = FakeChainStore(), FakeChainIndex()
+    ledger = AuditLedger(store, index, "dev")
+    ledger.append([make_record(1)])
+    store.fail_after_put = True
+    with pytest.raises(AuditError, match="killed"):
+        ledger.append([make_record(2)])
+    assert ledger.append([make_record(2), make_record(3)]).known == ("plan/0002",)
+    assert record_ids(store) == ["plan/0001", "plan/0002", "plan/0003"]
+
+
 def test_a_store_that_never_gives_a_place_ends_in_an_error() -> None:
     store = RacingStore(rival=list(range(100, 300)))
     with pytest.raises(AuditError, match="lost to other writers"):
