@@ -1,0 +1,51 @@
+"""What the cost rules hold an environment to. The numbers are the environment file's; a pack is only handed them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from quantos.environment.settings import EnvironmentSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolLimits:
+    """Limits of one elastic pool, at its maximum size."""
+
+    workload: Literal["service", "batch"]
+    ceiling_usd_per_hour: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostLimits:
+    """Limits of one environment. Money is at maximum sizes; steps are of floors, summed over pools, in one plan."""
+
+    environment: str
+    region: str
+    ceiling_usd_per_hour: float
+    max_nodes: int
+    max_step_up_nodes: int
+    max_step_down_nodes: int
+    instance_families: tuple[str, ...]
+    min_batch_spot_share: float
+    required_tags: tuple[str, ...]
+    pools: Mapping[str, PoolLimits]
+
+
+def cost_limits(settings: EnvironmentSettings) -> CostLimits:
+    """The limits an environment file states."""
+    limits = settings.limits
+    return CostLimits(
+        environment=settings.name,
+        region=settings.region,
+        ceiling_usd_per_hour=limits.ceiling_usd_per_hour,
+        max_nodes=limits.max_nodes,
+        max_step_up_nodes=limits.max_step_up_nodes,
+        max_step_down_nodes=limits.max_step_down_nodes,
+        instance_families=limits.instance_families,
+        min_batch_spot_share=limits.min_batch_spot_share,
+        required_tags=limits.required_tags,
+        pools={
+            name: PoolLimits(workload=pool.workload, ceiling_usd_per_hour=pool.ceiling_usd_per_hour)
+            for name, pool in settings.pools.items()
+        },
+    )
