@@ -108,6 +108,7 @@ class Bucket(pulumi.ComponentResource):
             aws.s3.BucketObjectLockConfiguration(
                 name,
                 bucket=bucket.bucket,
+                object_lock_enabled="Enabled",
                 rule={
                     "default_retention": {
                         "mode": args.object_lock.mode,
