@@ -12,9 +12,9 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from quantos.environment.functions import topic_partitions
 from quantos.errors import BusError
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
-from quantos.messaging.adapters.memory import MemoryBus, memory_bus
+from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.adapters.record import StoredRecord
-from quantos.messaging.adapters.url import kafka_cluster
+from quantos.messaging.adapters.url import kafka_cluster, publisher_from_url
 from quantos.messaging.ports import Publisher
 
 CALL_TIMEOUT_SECONDS: Final = 20.0
@@ -270,9 +270,9 @@ def open_bus(url: str) -> Iterator[EventBus]:
         SettingsError: the URL names no bus.
         BusError: the cluster cannot be reached.
     """
-    name = url.removeprefix("memory://")
-    if name != url:
-        yield MemoryEventBus(memory_bus(name))
+    publisher = publisher_from_url(url)
+    if isinstance(publisher, MemoryBus):
+        yield MemoryEventBus(publisher)
         return
     cluster = kafka_cluster(url)
     create_topics(cluster, topic_partitions(), replicas=1, timeout_seconds=CALL_TIMEOUT_SECONDS)
