@@ -1,0 +1,94 @@
+"""What a run comes to, in figures and in one sentence; the report, the summary and the terminal all say this."""
+
+from collections import Counter
+from typing import Final
+
+from sandbox.demo.report.wording import percent, usd
+from sandbox.demo.result import DemoResult, WayOfSizing
+
+_STATUSES: Final = (
+    "applied", "unchanged", "observed", "blocked", "paused", "busy", "stale", "killed", "interrupted", "drift",
+    "failed",
+)  # fmt: skip
+
+
+def demand_vcpu_hours(result: DemoResult) -> float:
+    """All known demand of the replay."""
+    known = (row.demand_vcpu for row in result.bins if row.demand_vcpu is not None)
+    return sum(known) * result.bin_seconds / 3600
+
+
+def missing_share(result: DemoResult, way: WayOfSizing) -> float | None:
+    """Missing demand as a share of all known demand; None where there was none."""
+    total = demand_vcpu_hours(result)
+    return way.missing_vcpu_hours / total if total > 0 else None
+
+
+def way_named(result: DemoResult, name: str) -> WayOfSizing | None:
+    """One way of sizing, where the run compared it."""
+    return next((way for way in result.ways if way.name == name), None)
+
+
+def outcome_counts(result: DemoResult) -> dict[str, int]:
+    """Plans by what became of them, those that happened only, in the order of concern."""
+    counts = Counter(row.status for row in result.decisions)
+    return {status: counts[status] for status in _STATUSES if counts[status]}
+
+
+def problems(result: DemoResult) -> tuple[str, ...]:
+    """What did not hold at the end of the run, one clause each; empty when everything did."""
+    found = []
+    wrong = [group.pool for group in result.groups if not group.agrees]
+    if not result.groups:
+        found.append("no node group was read back")
+    if wrong:
+        found.append(f"node groups differ from the plan: {', '.join(wrong)}")
+    if result.audit_problem:
+        found.append(f"the audit chain is broken: {result.audit_problem}")
+    if result.drift:
+        found.append(f"a preview of the capacity stack would still change {len(result.drift)} thing(s)")
+    if result.lowered_desired:
+        found.append(f"a resize lowered a desired size {result.lowered_desired} time(s)")
+    return tuple(found)
+
+
+def headline(result: DemoResult) -> str:
+    """What quantos cost and missed beside the two other ways, in one sentence, whichever way it went."""
+    own = way_named(result, "quantos")
+    if own is None:
+        return "The run compared no ways of sizing."
+    parts = [f"quantos cost {usd(own.usd_per_hour)} USD/hour"]
+    static = way_named(result, "static peak")
+    if static is not None and static.usd_per_hour > 0:
+        parts.append(_beside_static(own.usd_per_hour / static.usd_per_hour - 1))
+    sentence = ", ".join(parts) + (", and " if len(parts) > 1 else " and ") + _missed(result, own)
+    reactive = way_named(result, "reactive")
+    if reactive is not None:
+        sentence += f"; reactive sizing cost {usd(reactive.usd_per_hour)} and {_missed(result, reactive)}"
+    return sentence + "."
+
+
+def closing_statement(result: DemoResult) -> str:
+    """Whether what was planned, done and written down agree at the end."""
+    found = problems(result)
+    if found:
+        return "Not everything held: " + "; ".join(found) + "."
+    return (
+        f"All {len(result.groups)} node groups agree with the plan, the audit chain of {result.audit_links:,} links "
+        "verifies, a preview shows no drift, and no resize lowered a running pool."
+    )
+
+
+def _beside_static(change: float) -> str:
+    if abs(change) < 0.0005:
+        return "as much as a static peak"
+    return f"{percent(abs(change))} {'above' if change > 0 else 'below'} a static peak"
+
+
+def _missed(result: DemoResult, way: WayOfSizing) -> str:
+    share = missing_share(result, way)
+    if way.missing_vcpu_hours <= 0:
+        return "missed no demand"
+    if share is None:
+        return f"missed {way.missing_vcpu_hours:.1f} vCPU-hours"
+    return f"missed {percent(share)} of demand"
