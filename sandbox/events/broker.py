@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +58,7 @@ def start_broker(
     environment: Mapping[str, str] | None = None,
     report: Callable[[str], None] = _silent,
     timeout_seconds: float = START_TIMEOUT_SECONDS,
-) -> Iterator[str]:
+) -> Generator[str, None, None]:
     """A broker for as long as the block runs; no topic is created by itself.
 
     Args:

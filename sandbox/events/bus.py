@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Final, Protocol, TypeVar, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -188,12 +188,17 @@ class KafkaStream:
 
 
 class KafkaEventBus:
-    """A Kafka cluster as an event source."""
+    """A Kafka cluster as an event source.
 
-    def __init__(self, cluster: KafkaCluster) -> None:
+    Args:
+        cluster: where the topics are.
+        publisher: publishes on the same cluster; one of its own by default.
+    """
+
+    def __init__(self, cluster: KafkaCluster, *, publisher: Publisher | None = None) -> None:
         self._cluster = cluster
         self._admin = AdminClient(cluster.client_settings())
-        self._publisher = KafkaPublisher(cluster)
+        self._publisher = publisher or KafkaPublisher(cluster)
         self._streams: dict[str, list[KafkaStream]] = {}
 
     @property
@@ -208,22 +213,23 @@ class KafkaEventBus:
 
     def open(self, group: str, topic: str) -> KafkaStream:
         """The topic from the group's last commit on. Raises BusError when it does not exist."""
+        consumer = Consumer(
+            {
+                **self._cluster.client_settings(),
+                "group.id": group,
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 100,
+            }
+        )
         with _translated(f"topic {topic} cannot be read"):
-            known = self._admin.list_topics(topic, timeout=CALL_TIMEOUT_SECONDS).topics[topic]
+            known = consumer.list_topics(topic, timeout=CALL_TIMEOUT_SECONDS).topics[topic]
             if known.error is not None:
+                consumer.close()
                 raise BusError(
                     f"Kafka has no topic {topic}: {known.error}", remedy="Create the project's topics first."
                 )
             partitions = [TopicPartition(topic, part) for part in sorted(known.partitions)]
-            consumer = Consumer(
-                {
-                    **self._cluster.client_settings(),
-                    "group.id": group,
-                    "enable.auto.commit": False,
-                    "auto.offset.reset": "earliest",
-                    "fetch.wait.max.ms": 100,
-                }
-            )
             starts = self._offsets(partitions, _EARLIEST)
             committed = _settled(lambda: consumer.committed(partitions, timeout=CALL_TIMEOUT_SECONDS))
         positions = {part.partition: max(part.offset, starts[topic, part.partition]) for part in committed}
@@ -263,7 +269,7 @@ class KafkaEventBus:
 
 
 @contextlib.contextmanager
-def open_bus(url: str) -> Iterator[EventBus]:
+def open_bus(url: str) -> Generator[EventBus, None, None]:
     """The bus that `memory://NAME` or `kafka://HOST:PORT` names, with the project's topics on it.
 
     Raises:
@@ -312,7 +318,7 @@ def _stored(message: KafkaMessage) -> StoredRecord:
 
 
 @contextlib.contextmanager
-def _translated(what: str) -> Iterator[None]:
+def _translated(what: str) -> Generator[None, None, None]:
     try:
         yield
     except KafkaException as exc:

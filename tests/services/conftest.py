@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
-from quantos.messaging.adapters.kafka import KafkaCluster, create_topics
+from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
 from quantos.messaging.adapters.memory import MemoryBus
 from sandbox.events.broker import start_broker
 from sandbox.events.bus import EventBus, KafkaEventBus, MemoryEventBus
@@ -24,6 +24,12 @@ def broker() -> Iterator[str]:
         yield bootstrap
 
 
+@pytest.fixture(scope="session")
+def kafka_publisher(broker: str) -> KafkaPublisher:
+    """One publisher for the session; a producer needs a second to get its id from the broker."""
+    return KafkaPublisher(KafkaCluster(brokers=broker), timeout_seconds=10)
+
+
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.services)])
 def make_bus(request: pytest.FixtureRequest) -> Iterator[BusMaker]:
     """Makes a bus with the topics given, in memory or on the broker."""
@@ -31,11 +37,12 @@ def make_bus(request: pytest.FixtureRequest) -> Iterator[BusMaker]:
         yield lambda partitions: MemoryEventBus(MemoryBus(partitions))
         return
     cluster = KafkaCluster(brokers=request.getfixturevalue("broker"))
+    publisher = request.getfixturevalue("kafka_publisher")
     buses: list[KafkaEventBus] = []
 
     def make(partitions: Mapping[str, int]) -> KafkaEventBus:
         create_topics(cluster, partitions, replicas=1, timeout_seconds=20)
-        buses.append(KafkaEventBus(cluster))
+        buses.append(KafkaEventBus(cluster, publisher=publisher))
         return buses[-1]
 
     yield make
