@@ -22,7 +22,8 @@ class StrategyDemand:
     """One strategy's part in its pool.
 
     Attributes:
-        weight_vcpu: the greater of what it needed lately and what it needed in the same hours a week ago.
+        weight_vcpu: the greatest of what it needed lately, what it needed in the same hours a week ago, and the
+            throughput it asks to be given always.
         stale: its session is open, and telemetry has been silent for `stale_after_seconds` of it.
     """
 
@@ -131,8 +132,10 @@ class PoolDemands:
         start = len(series.values) - week
         last_week = series.values[max(start, 0) : max(start + self._horizon_bins, 0)]
         lately = self._carried(series.values)
-        weight = max(float(np.nanmax(last_week, initial=0.0)), float(lately.max()))
-        return StrategyDemand(strategy=series.strategy, weight_vcpu=weight, stale=self._stale(series))
+        needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))
+        strategy = series.strategy
+        stated = strategy.service_level.min_throughput_units / strategy.units_per_vcpu
+        return StrategyDemand(strategy=strategy, weight_vcpu=max(needed, stated), stale=self._stale(series))
 
     def _stale(self, series: "_Series") -> bool:
         count = len(series.values)

@@ -1,5 +1,6 @@
 """Binned demand of the last weeks, kept between decisions, so that a warm decision reads hours and not weeks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -12,7 +13,7 @@ from quantos.telemetry.ports import DemandHistory
 TAIL_SECONDS: Final = 2 * 3600
 """Samples up to this old are read again at every decision."""
 
-REREAD_PARTS: Final = 6
+REREAD_PARTS: Final = 24
 """Whenever the window has moved on by an hour, one of this many parts of it is read again."""
 
 _HOUR_SECONDS: Final = 3600
@@ -56,10 +57,8 @@ class DemandWindows:
         kept_end = min(kept.start + len(kept.sums) * grid.bin_seconds, grid.end)
         self._overwrite(series, grid, sums=sums, start=kept_end - TAIL_SECONDS, end=grid.end)
         for hour in range(kept.hour + 1, grid.end // _HOUR_SECONDS + 1):
-            part = hour % REREAD_PARTS
-            length = grid.end - grid.start
-            start, end = (grid.start + length * edge // REREAD_PARTS for edge in (part, part + 1))
-            self._overwrite(series, grid, sums=sums, start=start, end=end)
+            for start, end in _part(grid, hour=hour):
+                self._overwrite(series, grid, sums=sums, start=start, end=end)
         return sums
 
     def _overwrite(self, series: str, grid: Grid, *, sums: FloatArray, start: int, end: int) -> None:
@@ -73,6 +72,18 @@ class DemandWindows:
             series, start=datetime.fromtimestamp(grid.start, UTC), end=datetime.fromtimestamp(grid.end, UTC)
         )
         return bin_sums(samples, grid)
+
+
+def _part(grid: Grid, *, hour: int) -> Iterator[tuple[int, int]]:
+    """Spans to read again in an hour, epoch seconds.
+
+    Time is cut into spans that do not move with the window; of any `REREAD_PARTS` in a row one has its turn.
+    """
+    hours = -(-grid.count * grid.bin_seconds // (REREAD_PARTS * _HOUR_SECONDS))
+    length = hours * _HOUR_SECONDS
+    for index in range(grid.start // length, -(-grid.end // length)):
+        if index % REREAD_PARTS == hour % REREAD_PARTS:
+            yield max(index * length, grid.start), min((index + 1) * length, grid.end)
 
 
 def _continues(kept: _Kept, grid: Grid) -> bool:

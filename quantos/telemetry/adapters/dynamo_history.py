@@ -1,8 +1,9 @@
 """The demand history on DynamoDB: one item per series and hour, in it one number set per second and source.
 
 A set union is idempotent and commutative, so redelivery and reordering leave the same item, also when one key arrives
-with two values. The table's keys are `HASH_KEY` (series) and `RANGE_KEY` (hour, `2003-03-03T07`), both strings; its
-time-to-live attribute is `TTL_ATTRIBUTE`, epoch seconds.
+with two values. The table's keys are `HASH_KEY` (series and day, `workload/orders#2003-03-03`: a partition a day, so
+that none grows with the history) and `RANGE_KEY` (hour, `07`), both strings; its time-to-live attribute is
+`TTL_ATTRIBUTE`, epoch seconds.
 """
 
 from collections import defaultdict
@@ -24,7 +25,7 @@ HASH_KEY: Final = "pk"
 RANGE_KEY: Final = "sk"
 TTL_ATTRIBUTE: Final = "expires_at"
 
-_HOUR_FORMAT: Final = "%Y-%m-%dT%H"
+_DAY_FORMAT: Final = "%Y-%m-%d"
 _SAMPLE_PREFIX: Final = "v"
 _ATTRIBUTES_PER_UPDATE: Final = 100
 """Keeps an update expression under DynamoDB's 4 KB."""
@@ -69,7 +70,7 @@ class DynamoDemandHistory:
         try:
             self.client.update_item(
                 TableName=self.table,
-                Key={HASH_KEY: {"S": series}, RANGE_KEY: {"S": hour.strftime(_HOUR_FORMAT)}},
+                Key={HASH_KEY: {"S": _partition(series, hour)}, RANGE_KEY: {"S": f"{hour:%H}"}},
                 UpdateExpression=f"SET #ttl = :ttl ADD {additions}",
                 ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, **names},
                 ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, **sets},
@@ -78,16 +79,29 @@ class DynamoDemandHistory:
             raise _store_error("take samples of", series=series, table=self.table, cause=exc) from exc
 
     def _items(self, series: str, *, start: datetime, end: datetime) -> Iterator[Mapping[str, "AttributeValueTypeDef"]]:
-        last = end - timedelta(microseconds=1)
+        first, last = start.astimezone(UTC), end.astimezone(UTC) - timedelta(microseconds=1)
+        day = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        while day <= last:
+            yield from self._items_of_day(
+                series,
+                day=day,
+                first_hour=first.hour if first > day else 0,
+                last_hour=last.hour if last < day + timedelta(days=1) else 23,
+            )
+            day += timedelta(days=1)
+
+    def _items_of_day(
+        self, series: str, *, day: datetime, first_hour: int, last_hour: int
+    ) -> Iterator[Mapping[str, "AttributeValueTypeDef"]]:
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
             ConsistentRead=True,
-            KeyConditionExpression="#pk = :series AND #sk BETWEEN :first AND :last",
+            KeyConditionExpression="#pk = :partition AND #sk BETWEEN :first AND :last",
             ExpressionAttributeNames={"#pk": HASH_KEY, "#sk": RANGE_KEY},
             ExpressionAttributeValues={
-                ":series": {"S": series},
-                ":first": {"S": start.astimezone(UTC).strftime(_HOUR_FORMAT)},
-                ":last": {"S": last.astimezone(UTC).strftime(_HOUR_FORMAT)},
+                ":partition": {"S": _partition(series, day)},
+                ":first": {"S": f"{first_hour:02d}"},
+                ":last": {"S": f"{last_hour:02d}"},
             },
         )
         try:
@@ -95,6 +109,10 @@ class DynamoDemandHistory:
                 yield from page["Items"]
         except (BotoCoreError, ClientError) as exc:
             raise _store_error("read", series=series, table=self.table, cause=exc) from exc
+
+
+def _partition(series: str, moment: datetime) -> str:
+    return f"{series}#{moment.strftime(_DAY_FORMAT)}"
 
 
 def _by_item(samples: Sequence[DemandSample]) -> dict[tuple[str, datetime], dict[str, set[float]]]:
@@ -108,8 +126,8 @@ def _by_item(samples: Sequence[DemandSample]) -> dict[tuple[str, datetime], dict
 
 
 def _samples_of(item: Mapping[str, "AttributeValueTypeDef"]) -> Iterator[DemandSample]:
-    series = item[HASH_KEY].get("S", "")
-    hour = datetime.strptime(item[RANGE_KEY].get("S", ""), _HOUR_FORMAT).replace(tzinfo=UTC)
+    series, _, day = item[HASH_KEY].get("S", "").partition("#")
+    hour = datetime.strptime(day, _DAY_FORMAT).replace(hour=int(item[RANGE_KEY].get("S", "")), tzinfo=UTC)
     for name, value in item.items():
         if name in {HASH_KEY, RANGE_KEY, TTL_ATTRIBUTE}:
             continue

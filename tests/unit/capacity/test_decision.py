@@ -315,3 +315,14 @@ def test_the_audit_body_is_short():
     assert set(body) == {
         "sequence", "floors", "ceilings", "usd_per_hour_before", "usd_per_hour_after", "sentence"
     }  # fmt: skip
+
+
+def test_a_strategy_that_asks_for_throughput_pays_for_it():
+    asking = make_strategy("quotes", series="workload/quotes", session=SESSION, min_throughput_units=1500)
+    desk = desk_at(11)
+    desk.strategies = (ORDERS, asking)
+
+    plan = decided(desk, 11)
+
+    assert plan.sizes["cpu"].floor >= 1500 / 10 / 8
+    assert plan.strategy_costs["quotes"].usd_per_hour > 0.6 * plan.pool_costs["cpu"].floor_usd_per_hour
