@@ -66,7 +66,7 @@ def _dear_pool(group: NodeGroup, limits: CostLimits, catalog: Catalog) -> Iterat
     if _exceeds(cost, pool.ceiling_usd_per_hour):
         yield (
             f"pool {group.name} may grow to {group.maximum} nodes of {price:.4f} USD/hour, {cost:.2f} USD/hour in all, "
-            f"which is {cost - pool.ceiling_usd_per_hour:.2f} above its ceiling of {pool.ceiling_usd_per_hour:.2f}"
+            f"which is {_excess(cost, pool.ceiling_usd_per_hour)}"
         )
 
 
@@ -75,8 +75,7 @@ def _dear_strategies(document: PlanDocument, _: CostLimits, __: Catalog) -> Iter
         ceiling = cost.ceiling_usd_per_hour
         if _exceeds(cost.usd_per_hour, ceiling):
             yield (
-                f"strategy {name} would cost {cost.usd_per_hour:.2f} USD/hour, "
-                f"{cost.usd_per_hour - ceiling:.2f} above its ceiling of {ceiling:.2f}"
+                f"strategy {name} would cost {cost.usd_per_hour:.2f} USD/hour, {_excess(cost.usd_per_hour, ceiling)}"
             )
 
 
@@ -132,7 +131,7 @@ def _dear_environment(capacity: Capacity, limits: CostLimits, catalog: Catalog) 
         parts = ", ".join(f"{name} {cost:.2f}" for name, cost in costs)
         yield (
             f"{limits.environment} at full size would cost {total:.2f} USD/hour ({parts}), "
-            f"{total - limits.ceiling_usd_per_hour:.2f} above its ceiling of {limits.ceiling_usd_per_hour:.2f}"
+            f"{_excess(total, limits.ceiling_usd_per_hour)}"
         )
 
 
@@ -167,6 +166,12 @@ def _vcpu(group: NodeGroup, catalog: Catalog) -> int:
 
 def _exceeds(value: float, limit: float) -> bool:
     return value > limit + ROUNDING
+
+
+def _excess(usd_per_hour: float, ceiling: float) -> str:
+    """To the cent, or closer where it is less than one."""
+    digits = 2 if usd_per_hour - ceiling >= 0.01 else 4
+    return f"{usd_per_hour - ceiling:.{digits}f} above its ceiling of {ceiling:.{digits}f}"
 
 
 def _steps(document: PlanDocument) -> dict[str, int]:

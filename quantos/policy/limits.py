@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict
 
 from quantos.environment.settings import EnvironmentSettings
+
+READ_STRICTLY = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PoolLimits:
     """Limits of one elastic pool, at its maximum size."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = READ_STRICTLY
 
     workload: Literal["service", "batch"]
     ceiling_usd_per_hour: float
@@ -18,6 +24,8 @@ class PoolLimits:
 @dataclass(frozen=True, kw_only=True)
 class CostLimits:
     """Limits of one environment. Money is at maximum sizes; steps are of floors, summed over pools, in one plan."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = READ_STRICTLY
 
     environment: str
     region: str

@@ -1,0 +1,14 @@
+"""Registers the cost rules with the engine. `PolicyPack` serves until the engine ends, and never returns."""
+
+import sys
+from pathlib import Path
+
+# The engine starts this file by its folder; in the function image the packages lie beside the project, too.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from pulumi_policy import PolicyPack
+
+from policy_packs.cost.validators import policies
+from quantos.policy.cost import PACK
+
+PolicyPack(name=PACK, policies=policies())

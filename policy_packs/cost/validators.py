@@ -1,0 +1,86 @@
+"""Binds cost rules to what an engine calls: one policy a rule, mandatory, with its limits as configuration."""
+
+from collections.abc import Callable, Mapping
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UnknownValueError
+
+from policy_packs.cost import resources
+from quantos.catalog.catalog import load_catalog
+from quantos.errors import QuantosError
+from quantos.policy.capacity import Capacity
+from quantos.policy.config import LIMITS_KEY, parsed_limits
+from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
+from quantos.policy.rule import Rule, S_contra, sentence
+
+SCHEMA = PolicyConfigSchema(properties={LIMITS_KEY: {"type": "object"}})
+
+
+def policies() -> list[Policy]:
+    """Every cost rule as a policy."""
+    return [
+        *(_resource_policy(rule, resources.NODE_GROUP_TYPE, resources.node_group) for rule in GROUP_RULES),
+        *(_resource_policy(rule, resources.PLAN_TYPE, resources.plan_document) for rule in PLAN_RULES),
+        *(_stack_policy(rule) for rule in STACK_RULES),
+    ]
+
+
+def _resource_policy(
+    rule: Rule[S_contra], resource_type: str, read: Callable[[resources.Resource], S_contra]
+) -> ResourceValidationPolicy:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if args.resource_type == resource_type:
+            for message in _messages(rule, lambda: read(args), args.get_config()):
+                report(message, None)
+
+    return ResourceValidationPolicy(
+        name=rule.name,
+        description=rule.description,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        config_schema=SCHEMA,
+    )
+
+
+def _stack_policy(rule: Rule[Capacity]) -> StackValidationPolicy:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        if _concerns(args):
+            for message in _messages(rule, lambda: resources.capacity(args.resources), args.get_config()):
+                report(message, None)
+
+    return StackValidationPolicy(
+        name=rule.name,
+        description=rule.description,
+        validate=validate,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        config_schema=SCHEMA,
+    )
+
+
+def _messages(rule: Rule[S_contra], read: Callable[[], S_contra], config: Mapping[str, object]) -> tuple[str, ...]:
+    """What to report; a subject or limits that cannot be read are reported too. Unknown values are the engine's."""
+    try:
+        return rule.messages(read(), parsed_limits(config), catalog=load_catalog())
+    except UnknownValueError:
+        raise
+    except QuantosError as exc:
+        return (f"cannot be judged: {exc.what}. {sentence(exc.remedy)}",)
+    except Exception as exc:  # whatever keeps a rule from running must refuse
+        return (f"the rule could not run ({type(exc).__name__}: {exc}). Correct it; nothing passes unjudged.",)
+
+
+def _concerns(args: StackValidationArgs) -> bool:
+    """Whether the stack has anything of which a cost rule could speak."""
+    judged = {resources.NODE_GROUP_TYPE, resources.PLAN_TYPE}
+    return any(
+        resource.resource_type in judged or resources.is_capacity_stack(resource.urn) for resource in args.resources
+    )
