@@ -170,7 +170,7 @@ def _exceeds(value: float, limit: float) -> bool:
 
 def _excess(usd_per_hour: float, ceiling: float) -> str:
     """To the cent, or closer where it is less than one."""
-    digits = 2 if usd_per_hour - ceiling >= 0.01 else 4
+    digits = 2 if usd_per_hour - ceiling >= 0.0095 else 4
     return f"{usd_per_hour - ceiling:.{digits}f} above its ceiling of {ceiling:.{digits}f}"
 
 
