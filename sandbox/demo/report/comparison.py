@@ -31,7 +31,7 @@ def comparison_table(result: DemoResult) -> Markup:
         "tr",
         *(
             element("th", text, scope="col")
-            for text in ("Way of sizing", "USD/hour", "Missing demand", "of demand", "Bins short")
+            for text in ("Sizing", "USD/hour", "Missing vCPU\u00b7h", "of demand", "Bins short")
         ),
     )
     rows = [
@@ -39,7 +39,7 @@ def comparison_table(result: DemoResult) -> Markup:
             "tr",
             element("th", way.name, scope="row"),
             _barred(usd(way.usd_per_hour), way.usd_per_hour, of=dearest, kind="cost"),
-            _barred(f"{way.missing_vcpu_hours:,.2f} vCPU\u00b7h", way.missing_vcpu_hours, of=worst, kind="missing"),
+            _barred(f"{way.missing_vcpu_hours:,.2f}", way.missing_vcpu_hours, of=worst, kind="missing"),
             element("td", _share(result, way), class_="figure"),
             element("td", percent(way.short_share), class_="figure"),
         )

@@ -72,8 +72,13 @@ def _run(run: tuple[DecisionRow, ...], pool: str) -> Markup:
         element(
             "li",
             _time(row),
-            element("div", row.sentence, " ", element("span", _facts(row, pool), class_="facts")),
-            title=row.reason or None,
+            element(
+                "div",
+                row.sentence,
+                when(row.reason != reason, " ", element("span", row.reason, class_="reason")),
+                " ",
+                element("span", _facts(row, pool), class_="facts"),
+            ),
         )
         for row in run
     ]

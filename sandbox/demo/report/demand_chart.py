@@ -162,9 +162,10 @@ def _tick(plot: Plot, time: datetime) -> Markup:
     x, foot = plot.x(time), plot.bottom
     midnight = time.hour == 0
     mark = element("path", d=f"M{number(x)} {number(foot)}v5", class_="axis")
-    anchor = "end" if x > plot.right - 14 else "middle"
-    label = element("text", clock(time), x=x, y=foot + 18, text_anchor=anchor)
-    if not midnight or plot.right - x < 60:
+    if plot.right - x < 60 and midnight:
+        return mark
+    label = element("text", clock(time), x=x, y=foot + 18, text_anchor="middle")
+    if not midnight:
         return joined((mark, label))
     day = element("text", f"{time:%a} {time.day} {time:%b}", x=max(x - 16, 0), y=foot + 33, class_="day-name")
     return joined((mark, label, day))

@@ -12,6 +12,7 @@ from sandbox.demo.result import DemoResult, GroupRow
 def verdicts(result: DemoResult) -> Markup:
     """One line a check: whether it held, and its figures."""
     differing = sum(not group.agrees for group in result.groups)
+    lowered = result.lowered_desired or "none"
     lines = (
         _verdict(
             "Node groups",
@@ -20,8 +21,9 @@ def verdicts(result: DemoResult) -> Markup:
         ),
         _verdict(
             "Audit chain",
-            result.audit_problem or f"{counted(result.audit_links, 'link')}, every one verified",
-            holds=not result.audit_problem,
+            result.audit_problem
+            or (f"{counted(result.audit_links, 'link')}, every one verified" if result.audit_links else "no links"),
+            holds=result.audit_links > 0 and not result.audit_problem,
         ),
         _verdict(
             "Drift",
@@ -30,7 +32,7 @@ def verdicts(result: DemoResult) -> Markup:
         ),
         _verdict(
             "Autoscaler",
-            f"{counted(result.autoscaler_moves, 'move')}; resizes lowered {result.lowered_desired or 'none'} of them",
+            f"{counted(result.autoscaler_moves, 'move')}; desired sizes lowered by a resize: {lowered}",
             holds=not result.lowered_desired,
         ),
     )
@@ -70,7 +72,7 @@ def run_tables(result: DemoResult) -> Markup:
 
 
 def _verdict(name: str, text: str, *, holds: bool) -> Markup:
-    word = element("span", "\u2713 holds" if holds else "\u2715 does not hold", class_="word")
+    word = element("span", "\u2713 holds" if holds else "\u2715 fails", class_="word")
     return element("li", word, element("strong", name), element("span", text), class_="good" if holds else "bad")
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Final
 
-from sandbox.demo.report.wording import percent, usd
+from sandbox.demo.report.wording import counted, percent, usd
 from sandbox.demo.result import DemoResult, WayOfSizing
 
 _STATUSES: Final = (
@@ -45,10 +45,12 @@ def problems(result: DemoResult) -> tuple[str, ...]:
         found.append(f"node groups differ from the plan: {', '.join(wrong)}")
     if result.audit_problem:
         found.append(f"the audit chain is broken: {result.audit_problem}")
+    elif not result.audit_links:
+        found.append("the audit chain has no links")
     if result.drift:
-        found.append(f"a preview of the capacity stack would still change {len(result.drift)} thing(s)")
+        found.append(f"a preview of the capacity stack would still change {counted(len(result.drift), 'thing')}")
     if result.lowered_desired:
-        found.append(f"a resize lowered a desired size {result.lowered_desired} time(s)")
+        found.append(f"a resize lowered a desired size {counted(result.lowered_desired, 'time')}")
     return tuple(found)
 
 
