@@ -1,0 +1,32 @@
+"""Decides one stack. Trigger: EventBridge Scheduler. Idempotency key: (stack, bin end)."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import runtime
+from quantos.capacity.adapters.decisions import compose_decisions
+from quantos.capacity.decision import DecisionService
+from quantos.contracts.plan import DecisionRequest
+
+logger = Logger(service="forecast")
+
+
+def _compose(current: runtime.Runtime) -> DecisionService:
+    return compose_decisions(current.settings, catalog=current.catalog, publisher=current.publisher)
+
+
+service = runtime.PerRuntime(_compose)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | None]:
+    """Publish the plan of the bin that ended last and answer its id; None when that bin is already applied."""
+    del context
+    plan = service().decide(DecisionRequest.model_validate(event))
+    if plan is None:
+        logger.info("nothing left to decide")
+        return {"plan_id": None}
+    logger.info(plan.explanation.sentence, extra={"plan_id": plan.plan_id, "sequence": plan.sequence})
+    return {"plan_id": plan.plan_id}

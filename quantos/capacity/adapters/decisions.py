@@ -1,0 +1,35 @@
+"""Composes the decision service of an environment from its AWS adapters."""
+
+import boto3
+
+from quantos.capacity.adapters.kms_signer import KmsSigner
+from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger, S3StrategyRegistry
+from quantos.capacity.decision import DecisionService
+from quantos.capacity.node_prices import node_prices
+from quantos.catalog.catalog import Catalog
+from quantos.contracts.plan import PlanDocument
+from quantos.environment.settings import EnvironmentSettings
+from quantos.messaging.ports import Publisher
+from quantos.policy.cost import foreseen_violations
+from quantos.telemetry.adapters.composition import compose_history
+
+
+def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publisher: Publisher) -> DecisionService:
+    """The decision service of an environment's capacity stack. Raises CatalogError for a pool without a price."""
+
+    def check(document: PlanDocument) -> tuple[str, ...]:
+        return tuple(found.message for found in foreseen_violations(document, settings, catalog=catalog))
+
+    names = settings.names()
+    bucket = PlansBucket(boto3.client("s3", region_name=settings.region), names.bucket("plans"))
+    return DecisionService(
+        settings=settings,
+        prices=node_prices(settings, catalog),
+        check=check,
+        registry=S3StrategyRegistry(bucket),
+        history=compose_history(settings),
+        ledger=S3PlanLedger(bucket, settings, names.stack("capacity")),
+        archive=S3PlanArchive(bucket),
+        signer=KmsSigner(boto3.client("kms", region_name=settings.region), names.plan_signing_key),
+        publisher=publisher,
+    )

@@ -1,0 +1,48 @@
+"""An account on moto that holds what the ingest and forecast functions read and write."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lambdas import runtime
+from quantos.catalog.catalog import load_catalog
+from quantos.environment.functions import topic_partitions
+from quantos.messaging.adapters.memory import MemoryBus
+from quantos.telemetry.adapters.dynamo_history import HASH_KEY, RANGE_KEY
+from tests.support.environments import make_settings
+
+
+@contextmanager
+def telemetry_account(monkeypatch: pytest.MonkeyPatch, *, now: datetime) -> Iterator[MemoryBus]:
+    """The account and the bus of `dev`, put to use as the functions' runtime."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    settings = make_settings()
+    names = settings.names()
+    bus = MemoryBus(topic_partitions(), clock=lambda: now)
+    with mock_aws():
+        boto3.client("dynamodb", settings.region).create_table(
+            TableName=names.demand_table,
+            KeySchema=[
+                {"AttributeName": HASH_KEY, "KeyType": "HASH"},
+                {"AttributeName": RANGE_KEY, "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in (HASH_KEY, RANGE_KEY)],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        boto3.client("s3", settings.region).create_bucket(Bucket=names.bucket("plans"))
+        kms = boto3.client("kms", settings.region)
+        key = kms.create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=names.plan_signing_key, TargetKeyId=key)
+        monkeypatch.setattr(runtime, "_used", [])
+        runtime.use(
+            runtime.Runtime(
+                settings=settings, catalog=load_catalog(), publisher=bus, clock=lambda: now, wall_clock=lambda: now
+            )
+        )
+        yield bus
