@@ -92,7 +92,8 @@ class SdkSchemas:
         relative, class_name = self._module(token)
         folder = relative.rpartition("/")[0]
         source = self._source(relative)
-        inputs = self._class_fields(_class_body(source, f"{class_name}Args"), folder, "_inputs")
+        arguments = f"{class_name}InitArgs" if f"class {class_name}InitArgs:" in source else f"{class_name}Args"
+        inputs = self._class_fields(_class_body(source, arguments), folder, "_inputs")
         outputs = self._class_fields(_class_body(source, class_name), folder, "outputs")
         return TypeSchema(token, inputs, outputs)
 

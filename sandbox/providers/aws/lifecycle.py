@@ -70,7 +70,7 @@ class Resource:
         found = list(failures(self.schemas, scene.type.inputs, value=inputs))
         if self.row.name and inputs.get(self.row.name) is None:
             held = olds.get(self.row.name) if self.row.name in items(olds.get(DEFAULTS_KEY)) else None
-            generated = held or naming.generated(limit=self.row.name_limit)
+            generated = held or self.row.name_prefix + naming.generated(limit=self.row.name_limit)
             inputs[self.row.name] = self._cased(text(generated))
             inputs[DEFAULTS_KEY] = [self.row.name]
         else:

@@ -92,7 +92,7 @@ class Row:
         handler: how objects are held.
         replaces: dotted property paths whose change needs a new object.
         name: the property which gets `<resource name>-<7 hex digits>` when the program gives none.
-        name_limit: longest name AWS takes.
+        name_limit: longest name AWS takes; name_prefix: what AWS wants before it.
         kept: dotted paths which moto accepts and forgets; the stand-in's store holds them.
         local: properties which only the provider itself uses, held in Pulumi's state as by the real provider.
         volatile: outputs which any update may change, unknown in its preview.
@@ -106,6 +106,7 @@ class Row:
     replaces: frozenset[str] = frozenset()
     name: str = ""
     name_limit: int = 255
+    name_prefix: str = ""
     kept: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()
     volatile: frozenset[str] = frozenset()

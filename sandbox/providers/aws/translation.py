@@ -60,6 +60,8 @@ def _scalar(value: Json, kind: str) -> Json:
         return value if isinstance(value, str) else json.dumps(value)
     if kind in {"integer", "long"} and isinstance(value, str) and value.lstrip("-").isdigit():
         return int(value)
+    if kind == "boolean" and isinstance(value, str):
+        return value == "true"
     return value
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.rows.ec2_gateways import ROWS as GATEWAYS
+from sandbox.providers.aws.rows.ec2_routing import ROWS as ROUTING
+from sandbox.providers.aws.rows.ec2_security import ROWS as SECURITY
+from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
+from sandbox.providers.aws.tags import member_shape
+from sandbox.providers.aws.translation import Decoding, Encoding
 from sandbox.providers.values import Document, Json, items, mapping, text
-
-
-def ec2_tags(resource_type: str) -> Tagging:
-    """Tags of an EC2 object, given as tag specifications and answered with it."""
-    return Tagging(
-        member=f"TagSpecifications:{resource_type}",
-        add="create_tags",
-        remove="delete_tags",
-        keys="",
-        identity=("Resources", "{id}[]"),
-        described="Tags",
-    )
 
 
 def _attribute(name: str, member: str) -> Update:
@@ -114,4 +110,165 @@ SUBNET = Row(
     ),
 )
 
-ROWS = (VPC, SUBNET)
+
+def _flow_log_request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
+    del scene
+    for name, kind in (("vpcId", "VPC"), ("subnetId", "Subnet"), ("eniId", "NetworkInterface")):
+        if inputs.get(name):
+            request |= {"ResourceType": kind, "ResourceIds": [inputs[name]]}
+    if isinstance(inputs.get("logDestination"), str) and ":log-group:" in text(inputs["logDestination"]):
+        group = text(inputs["logDestination"]).partition(":log-group:")[2].removesuffix(":*")
+        request["LogGroupName"] = group
+        request.pop("LogDestination", None)
+    return request
+
+
+def _flow_log(scene: Scene, found: Document, held: Held) -> Document:
+    resource = text(found.get("ResourceId"))
+    name = {"vpc": "vpcId", "subnet": "subnetId"}.get(resource.partition("-")[0], "eniId")
+    shown: Document = {name: resource}
+    if found.get("LogGroupName"):
+        group = text(found["LogGroupName"])
+        given = text(held.state.get("logDestination"))
+        arn = scene.account.arn("logs", f"log-group:{group}")
+        shown["logDestination"] = given if given.removesuffix(":*") == arn else arn
+    return shown
+
+
+FLOW_LOG = Row(
+    resource="aws:ec2/flowLog:FlowLog",
+    replaces=frozenset(
+        {
+            "destinationOptions",
+            "eniId",
+            "iamRoleArn",
+            "logDestination",
+            "logDestinationType",
+            "logFormat",
+            "maxAggregationInterval",
+            "subnetId",
+            "trafficType",
+            "vpcId",
+        }
+    ),
+    kept=frozenset({"destinationOptions"}),
+    differs="no traffic is logged",
+    handler=ApiObject(
+        service="ec2",
+        create_operation="create_flow_logs",
+        read_operation="describe_flow_logs",
+        delete_operation="delete_flow_logs",
+        identity={"FlowLogIds[]": "{id}"},
+        id_at="FlowLogIds[0]",
+        at="FlowLogs[0]",
+        gone=frozenset({"InvalidFlowLogId.NotFound"}),
+        renames={"iamRoleArn": "DeliverLogsPermissionArn"},
+        tagging=ec2_tags("vpc-flow-log"),
+        handled=frozenset({"vpcId", "subnetId", "eniId"}),
+        prepare=_flow_log_request,
+        present=_flow_log,
+        outputs={"arn": "arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}"},
+    ),
+)
+
+
+def _template_data(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
+    shape = member_shape(scene.account.input_shape("ec2", "create_launch_template"), "LaunchTemplateData")
+    plain = {name: value for name, value in inputs.items() if name in _TEMPLATE_DATA}
+    return request | {"LaunchTemplateData": Encoding(_TEMPLATE_RENAMES).request(plain, shape)}
+
+
+_TEMPLATE_RENAMES = {
+    "blockDeviceMappings": "BlockDeviceMappings",
+    "vpcSecurityGroupIds": "SecurityGroupIds",
+    "networkInterfaces.securityGroups": "Groups",
+}
+_TEMPLATE_DATA = frozenset(
+    {
+        "blockDeviceMappings",
+        "ebsOptimized",
+        "iamInstanceProfile",
+        "imageId",
+        "instanceType",
+        "keyName",
+        "metadataOptions",
+        "monitoring",
+        "networkInterfaces",
+        "placement",
+        "tagSpecifications",
+        "userData",
+        "vpcSecurityGroupIds",
+    }
+)
+"""What the stand-in puts into a version of a launch template; the other settings are refused."""
+
+
+class _LaunchTemplate(ApiObject):
+    """A launch template: a change of its data is a new version."""
+
+    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> list[str]:
+        """Everything outside the settings above, and members of them that EC2 does not know."""
+        shape = member_shape(scene.account.input_shape("ec2", "create_launch_template"), "LaunchTemplateData")
+        encoding = Encoding(_TEMPLATE_RENAMES)
+        known = {"name", "tags", "region", "description", "updateDefaultVersion"}
+        encoding.request({name: value for name, value in inputs.items() if name in _TEMPLATE_DATA}, shape)
+        return [*encoding.unmapped, *(name for name in inputs if name not in known | _TEMPLATE_DATA)]
+
+
+def _new_template_version(scene: Scene, change: Change) -> None:
+    request: Document = {"LaunchTemplateId": change.held.id}
+    if change.new.get("description"):
+        request["VersionDescription"] = change.new["description"]
+    request = _template_data(scene, change.new, request)
+    answer = scene.account.call("ec2", "create_launch_template_version", request)
+    if change.new.get("updateDefaultVersion"):
+        version = mapping(answer.get("LaunchTemplateVersion")).get("VersionNumber")
+        default: Document = {"LaunchTemplateId": change.held.id, "DefaultVersion": text(version)}
+        scene.account.call("ec2", "modify_launch_template", default)
+
+
+def _template(scene: Scene, found: Document, held: Held) -> Document:
+    request: Document = {"LaunchTemplateId": held.id, "Versions": ["$Latest"]}
+    answer = scene.account.call("ec2", "describe_launch_template_versions", request)
+    version = _first(answer, "LaunchTemplateVersions")
+    data = mapping(version.get("LaunchTemplateData"))
+    fields = {name: declared for name, declared in scene.type.outputs.items() if name in _TEMPLATE_DATA}
+    shown = Decoding(scene.schemas, _TEMPLATE_RENAMES).outputs(data, fields)
+    return {
+        **shown,
+        "name": found.get("LaunchTemplateName"),
+        "latestVersion": found.get("LatestVersionNumber"),
+        "defaultVersion": found.get("DefaultVersionNumber"),
+        "description": version.get("VersionDescription"),
+    }
+
+
+LAUNCH_TEMPLATE = Row(
+    resource="aws:ec2/launchTemplate:LaunchTemplate",
+    name="name",
+    name_limit=125,
+    replaces=frozenset({"name", "namePrefix"}),
+    local=frozenset({"updateDefaultVersion"}),
+    volatile=frozenset({"latestVersion", "defaultVersion"}),
+    differs="settings outside disks, network, image, profile, metadata and tags are refused",
+    handler=_LaunchTemplate(
+        service="ec2",
+        create_operation="create_launch_template",
+        read_operation="describe_launch_templates",
+        delete_operation="delete_launch_template",
+        identity={"LaunchTemplateIds[]": "{id}"},
+        delete_identity={"LaunchTemplateId": "{id}"},
+        id_at="LaunchTemplate.LaunchTemplateId",
+        at="LaunchTemplates[0]",
+        gone=frozenset({"InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.NotFoundException"}),
+        renames={"name": "LaunchTemplateName", "description": "VersionDescription"},
+        tagging=ec2_tags("launch-template"),
+        handled=_TEMPLATE_DATA,
+        prepare=_template_data,
+        present=_template,
+        outputs={"arn": "arn:{partition}:ec2:{region}:{account}:launch-template/{id}"},
+        updates=(Update(names=_TEMPLATE_DATA | {"description"}, send=_new_template_version),),
+    ),
+)
+
+ROWS = (VPC, SUBNET, *GATEWAYS, *ROUTING, *SECURITY, FLOW_LOG, LAUNCH_TEMPLATE)

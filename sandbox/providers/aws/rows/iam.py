@@ -236,10 +236,7 @@ def _audiences(scene: Scene, change: Change) -> None:
 
 def _identity_provider(scene: Scene, found: Document, held: Held) -> Document:
     del scene
-    url = text(found.get("Url"))
-    given = text(held.state.get("url"))
-    same_host = given.removeprefix("https://") == url.removeprefix("https://")
-    return {"arn": held.id, "url": given if same_host else url}
+    return {"arn": held.id, "url": f"https://{text(found.get('Url')).removeprefix('https://')}"}
 
 
 IDENTITY_PROVIDER = Row(

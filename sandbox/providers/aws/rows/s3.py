@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sandbox.providers.aws.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.rows.s3_settings import ROWS as SETTINGS
 from sandbox.providers.aws.tags import all_tags, tag_map
 from sandbox.providers.values import Document, Json, items, mapping, text
 
@@ -109,4 +110,4 @@ BUCKET = Row(
     ),
 )
 
-ROWS = (BUCKET,)
+ROWS = (BUCKET, *SETTINGS)

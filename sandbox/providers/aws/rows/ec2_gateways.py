@@ -1,0 +1,182 @@
+"""EC2: ways out of a network."""
+
+from __future__ import annotations
+
+from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
+from sandbox.providers.values import Document, at_path, items, text
+
+
+def _attach(scene: Scene, change: Change) -> None:
+    for vpc, operation in (
+        (change.old.get("vpcId"), "detach_internet_gateway"),
+        (change.new.get("vpcId"), "attach_internet_gateway"),
+    ):
+        if vpc:
+            scene.account.call("ec2", operation, {"InternetGatewayId": change.held.id, "VpcId": vpc})
+
+
+def _detach(scene: Scene, held: Held) -> None:
+    vpc = held.state.get("vpcId")
+    if vpc:
+        scene.account.call("ec2", "detach_internet_gateway", {"InternetGatewayId": held.id, "VpcId": vpc})
+
+
+INTERNET_GATEWAY = Row(
+    resource="aws:ec2/internetGateway:InternetGateway",
+    handler=ApiObject(
+        service="ec2",
+        create_operation="create_internet_gateway",
+        read_operation="describe_internet_gateways",
+        delete_operation="delete_internet_gateway",
+        identity={"InternetGatewayIds[]": "{id}"},
+        delete_identity={"InternetGatewayId": "{id}"},
+        id_at="InternetGateway.InternetGatewayId",
+        at="InternetGateways[0]",
+        gone=frozenset({"InvalidInternetGatewayID.NotFound", "Gateway.NotAttached"}),
+        tagging=ec2_tags("internet-gateway"),
+        outside=frozenset({"vpcId"}),
+        present=lambda scene, found, _: {
+            "vpcId": at_path(found, "Attachments[0].VpcId"),
+            "ownerId": scene.account.account_id,
+        },
+        before_delete=_detach,
+        outputs={"arn": "arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}"},
+        updates=(Update(names=frozenset({"vpcId"}), settles=True, send=_attach),),
+    ),
+)
+
+EIP = Row(
+    resource="aws:ec2/eip:Eip",
+    replaces=frozenset({"address", "customerOwnedIpv4Pool", "domain", "networkBorderGroup", "publicIpv4Pool"}),
+    differs="addresses are taken, never routed; associating an address here is refused",
+    handler=ApiObject(
+        service="ec2",
+        create_operation="allocate_address",
+        read_operation="describe_addresses",
+        delete_operation="release_address",
+        identity={"AllocationIds[]": "{id}"},
+        delete_identity={"AllocationId": "{id}"},
+        id_at="AllocationId",
+        at="Addresses[0]",
+        gone=frozenset({"InvalidAllocationID.NotFound", "InvalidAddressID.NotFound"}),
+        constants={"Domain": "vpc"},
+        tagging=ec2_tags("elastic-ip"),
+        outside=frozenset({"associateWithPrivateIp", "instance", "networkInterface"}),
+        present=lambda _, found, held: {
+            "allocationId": held.id,
+            "publicDns": f"ec2-{text(found.get('PublicIp')).replace('.', '-')}.compute-1.amazonaws.com",
+        },
+        outputs={"arn": "arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}"},
+    ),
+)
+
+
+def _nat(scene: Scene, found: Document, held: Held) -> Document:
+    del scene
+    shown: Document = {
+        "allocationId": at_path(found, "NatGatewayAddresses[0].AllocationId"),
+        "associationId": at_path(found, "NatGatewayAddresses[0].AssociationId"),
+        "networkInterfaceId": at_path(found, "NatGatewayAddresses[0].NetworkInterfaceId"),
+        "privateIp": at_path(found, "NatGatewayAddresses[0].PrivateIp"),
+        "publicIp": at_path(found, "NatGatewayAddresses[0].PublicIp"),
+        "availabilityMode": "zonal",
+        "connectivityType": found.get("ConnectivityType") or held.state.get("connectivityType") or "public",
+    }
+    return shown
+
+
+NAT_GATEWAY = Row(
+    resource="aws:ec2/natGateway:NatGateway",
+    replaces=frozenset(
+        {
+            "allocationId",
+            "availabilityMode",
+            "connectivityType",
+            "privateIp",
+            "subnetId",
+            "vpcId",
+        }
+    ),
+    differs="zonal only; there at once where AWS takes about two minutes",
+    handler=ApiObject(
+        service="ec2",
+        create_operation="create_nat_gateway",
+        read_operation="describe_nat_gateways",
+        delete_operation="delete_nat_gateway",
+        identity={"NatGatewayIds[]": "{id}"},
+        delete_identity={"NatGatewayId": "{id}"},
+        id_at="NatGateway.NatGatewayId",
+        at="NatGateways[0]",
+        gone=frozenset({"NatGatewayNotFound", "InvalidNatGatewayID.NotFound"}),
+        absent=lambda found: text(found.get("State")) in {"deleted", "deleting"},
+        tagging=ec2_tags("natgateway"),
+        present=_nat,
+    ),
+)
+
+
+def _endpoint(scene: Scene, found: Document, held: Held) -> Document:
+    del held
+    shown: Document = {
+        "securityGroupIds": [at_path(group, "GroupId") for group in items(found.get("Groups"))],
+        "ownerId": scene.account.account_id,
+        "state": text(found.get("State")).lower(),
+        "policy": found.get("PolicyDocument"),
+    }
+    service = text(found.get("ServiceName"))
+    if found.get("VpcEndpointType") == "Gateway":
+        filters: Document = {"Filters": [{"Name": "prefix-list-name", "Values": [service]}]}
+        lists = scene.account.call("ec2", "describe_managed_prefix_lists", filters)
+        shown["prefixListId"] = at_path(lists, "PrefixLists[0].PrefixListId")
+    return shown
+
+
+def _modify_endpoint(scene: Scene, change: Change) -> None:
+    request: Document = {"VpcEndpointId": change.held.id}
+    for name, member in (
+        ("subnetIds", "SubnetIds"),
+        ("routeTableIds", "RouteTableIds"),
+        ("securityGroupIds", "SecurityGroupIds"),
+    ):
+        if name in change.names:
+            old, new = items(change.old.get(name)), items(change.new.get(name))
+            request[f"Add{member}"] = [part for part in new if part not in old]
+            request[f"Remove{member}"] = [part for part in old if part not in new]
+    for name, member in (("policy", "PolicyDocument"), ("privateDnsEnabled", "PrivateDnsEnabled")):
+        if name in change.names and change.new.get(name) is not None:
+            request[member] = change.new[name]
+    scene.account.call("ec2", "modify_vpc_endpoint", request)
+
+
+VPC_ENDPOINT = Row(
+    resource="aws:ec2/vpcEndpoint:VpcEndpoint",
+    replaces=frozenset({"serviceName", "vpcEndpointType", "vpcId", "serviceRegion", "resourceConfigurationArn"}),
+    kept=frozenset({"dnsOptions", "securityGroupIds", "ipAddressType", "policy"}),
+    local=frozenset({"autoAccept"}),
+    differs="routes and names nothing; the service name is not checked",
+    handler=ApiObject(
+        service="ec2",
+        create_operation="create_vpc_endpoint",
+        read_operation="describe_vpc_endpoints",
+        delete_operation="delete_vpc_endpoints",
+        identity={"VpcEndpointIds[]": "{id}"},
+        id_at="VpcEndpoint.VpcEndpointId",
+        at="VpcEndpoints[0]",
+        gone=frozenset({"InvalidVpcEndpointId.NotFound"}),
+        absent=lambda found: text(found.get("State")) == "deleted",
+        renames={"policy": "PolicyDocument"},
+        tagging=ec2_tags("vpc-endpoint"),
+        present=_endpoint,
+        outputs={"arn": "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}"},
+        updates=(
+            Update(
+                names=frozenset({"subnetIds", "routeTableIds", "securityGroupIds", "policy", "privateDnsEnabled"}),
+                send=_modify_endpoint,
+            ),
+        ),
+    ),
+)
+
+ROWS = (INTERNET_GATEWAY, EIP, NAT_GATEWAY, VPC_ENDPOINT)

@@ -1,0 +1,369 @@
+"""Lambda: functions from images, and what calls them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+
+from sandbox.providers.aws.account import ApiError
+from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.kept_object import KeptObject
+from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.translation import Encoding
+from sandbox.providers.validation import Failure
+from sandbox.providers.values import Document, Json, at_path, items, mapping, text
+
+_GONE = frozenset({"ResourceNotFoundException"})
+_CODE_ELSEWHERE = ("code", "s3Bucket", "s3Key", "s3ObjectVersion", "runtime", "handler", "layers")
+_CONFIGURATION = frozenset(
+    {
+        "deadLetterConfig",
+        "description",
+        "environment",
+        "ephemeralStorage",
+        "imageConfig",
+        "kmsKeyArn",
+        "loggingConfig",
+        "memorySize",
+        "role",
+        "timeout",
+        "tracingConfig",
+        "vpcConfig",
+    }
+)
+
+
+def _image_only(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    if inputs.get("packageType") != "Image":
+        yield Failure(
+            "packageType", "the stand-in holds functions from images only: give packageType Image and imageUri"
+        )
+    for name in _CODE_ELSEWHERE:
+        if inputs.get(name) is not None:
+            yield Failure(name, f"a function from an image has no {name}")
+    concurrency = inputs.get("reservedConcurrentExecutions")
+    if isinstance(concurrency, int) and concurrency < -1:
+        yield Failure("reservedConcurrentExecutions", f"expected at least (-1), got {concurrency}")
+
+
+def _recoded(scene: Scene, change: Change) -> None:
+    request: Document = {"FunctionName": change.held.id, "ImageUri": change.new.get("imageUri")}
+    if change.new.get("publish"):
+        request["Publish"] = True
+    scene.account.call("lambda", "update_function_code", request)
+
+
+def _reserved(scene: Scene, change: Change) -> None:
+    request: Document = {"FunctionName": change.held.id}
+    wanted = change.new.get("reservedConcurrentExecutions")
+    if isinstance(wanted, int) and wanted >= 0:
+        scene.account.call("lambda", "put_function_concurrency", {**request, "ReservedConcurrentExecutions": wanted})
+    elif change.old:
+        scene.account.call("lambda", "delete_function_concurrency", request)
+
+
+def _reconfigured(scene: Scene, change: Change) -> None:
+    shape = scene.account.input_shape("lambda", "update_function_configuration")
+    wanted = {name: change.new.get(name) for name in change.names & _CONFIGURATION}
+    request = Encoding(FUNCTION_RENAMES).request(wanted, shape)
+    empty: Document = {
+        "environment": {"Variables": {}},
+        "vpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+        "description": "",
+        "deadLetterConfig": {"TargetArn": ""},
+    }
+    for name, value in empty.items():
+        if name in wanted and wanted[name] is None:
+            request[name[0].upper() + name[1:]] = value
+    scene.account.call("lambda", "update_function_configuration", {"FunctionName": change.held.id, **request})
+
+
+def _function(scene: Scene, found: Document, held: Held) -> Document:
+    answer = scene.account.call("lambda", "get_function", {"FunctionName": held.id})
+    versions = scene.account.call("lambda", "list_versions_by_function", {"FunctionName": held.id})
+    numbers = [text(mapping(part).get("Version")) for part in items(versions.get("Versions"))]
+    published = max((int(number) for number in numbers if number.isdigit()), default=0)
+    version = str(published) if held.state.get("publish") and published else "$LATEST"
+    arn = text(found.get("FunctionArn"))
+    gateway = f"arn:{scene.account.partition}:apigateway:{scene.account.region}:lambda:path"
+    subnets = at_path(found, "VpcConfig.SubnetIds")
+    reserved = at_path(answer, "Concurrency.ReservedConcurrentExecutions")
+    return {
+        "arn": arn,
+        "imageUri": at_path(answer, "Code.ImageUri"),
+        "reservedConcurrentExecutions": -1 if reserved is None else reserved,
+        "version": version,
+        "qualifiedArn": f"{arn}:{version}",
+        "invokeArn": f"{gateway}/2015-03-31/functions/{arn}/invocations",
+        "qualifiedInvokeArn": f"{gateway}/2015-03-31/functions/{arn}:{version}/invocations",
+        "responseStreamingInvokeArn": f"{gateway}/2021-11-15/functions/{arn}/response-streaming-invocations",
+        "sourceCodeSize": found.get("CodeSize"),
+        "sourceCodeHash": found.get("CodeSha256"),
+        "vpcConfig": found.get("VpcConfig") and _vpc(found) if subnets else None,
+        "layers": None,
+        "handler": None,
+        "runtime": None,
+        "snapStart": None,
+        "imageConfig": held.state.get("imageConfig"),
+    }
+
+
+def _vpc(found: Document) -> Document:
+    config = mapping(found.get("VpcConfig"))
+    return {
+        "subnetIds": config.get("SubnetIds"),
+        "securityGroupIds": config.get("SecurityGroupIds"),
+        "vpcId": config.get("VpcId") or "",
+    }
+
+
+FUNCTION_RENAMES = {
+    "name": "FunctionName",
+    "arn": "FunctionArn",
+    "imageConfig.commands": "Command",
+    "imageConfig.entryPoints": "EntryPoint",
+}
+
+FUNCTION = Row(
+    resource="aws:lambda/function:Function",
+    name="name",
+    name_limit=64,
+    replaces=frozenset({"name", "packageType", "architectures"}),
+    kept=frozenset(
+        {
+            "deadLetterConfig",
+            "ephemeralStorage",
+            "imageConfig",
+            "kmsKeyArn",
+            "loggingConfig",
+            "tracingConfig",
+            "vpcConfig.ipv6AllowedForDualStack",
+        }
+    ),
+    local=frozenset(
+        {
+            "publish",
+            "replaceSecurityGroupsOnDestroy",
+            "replacementSecurityGroupIds",
+            "skipDestroy",
+            "sourceCodeHash",
+            "useResourceTimeoutForPropagation",
+        }
+    ),
+    volatile=frozenset({"lastModified", "version", "qualifiedArn", "qualifiedInvokeArn"}),
+    refusals=_image_only,
+    source="AWS: CreateFunction, UpdateFunctionConfiguration; provider: ForceNew marks",
+    differs="runs nothing: the sandbox's event loop calls the handlers in Python; the image is not looked up; changed"
+    " architectures replace the function, where the provider updates its code; functions from zip archives are refused",
+    handler=ApiObject(
+        service="lambda",
+        create_operation="create_function",
+        read_operation="get_function",
+        delete_operation="delete_function",
+        identity={"FunctionName": "{id}"},
+        id_format="{name}",
+        at="Configuration",
+        gone=_GONE,
+        renames=FUNCTION_RENAMES,
+        tagging=Tagging(
+            member="Tags",
+            add="tag_resource",
+            remove="untag_resource",
+            keys="TagKeys",
+            identity=("Resource", "{arn}"),
+            listing="list_tags",
+            described="Tags",
+        ),
+        handled=frozenset({"imageUri"}),
+        outside=frozenset({"reservedConcurrentExecutions"}),
+        prepare=lambda _, inputs, request: {**request, "Code": {"ImageUri": inputs.get("imageUri")}},
+        present=_function,
+        updates=(
+            Update(names=frozenset({"imageUri"}), send=_recoded),
+            Update(names=frozenset({"reservedConcurrentExecutions"}), settles=True, send=_reserved),
+            Update(names=_CONFIGURATION, send=_reconfigured),
+        ),
+    ),
+)
+
+ALIAS = Row(
+    resource="aws:lambda/alias:Alias",
+    name="name",
+    name_limit=128,
+    replaces=frozenset({"functionName", "name"}),
+    handler=ApiObject(
+        service="lambda",
+        create_operation="create_alias",
+        read_operation="get_alias",
+        delete_operation="delete_alias",
+        identity={"FunctionName": "{functionName}", "Name": "{name}"},
+        id_at="AliasArn",
+        gone=_GONE,
+        renames={"arn": "AliasArn"},
+        outputs={"invokeArn": "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations"},
+        present=lambda _, __, held: {"functionName": held.state.get("functionName")},
+        updates=(
+            Update(names=frozenset({"description", "functionVersion", "routingConfig"}), operation="update_alias"),
+        ),
+    ),
+)
+
+
+def _function_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+    scene.account.call("lambda", "get_function", {"FunctionName": inputs["functionName"]})
+
+
+def _mapping(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+    answer = scene.account.call("lambda", "get_function", {"FunctionName": inputs["functionName"]})
+    shown: Document = {
+        "uuid": identity,
+        "arn": scene.account.arn("lambda", f"event-source-mapping:{identity}"),
+        "functionArn": at_path(answer, "Configuration.FunctionArn"),
+        "lastModified": "2026-01-01T00:00:00Z",
+        "lastProcessingResult": "No records processed",
+        "state": "Disabled" if inputs.get("enabled") is False else "Enabled",
+        "stateTransitionReason": "USER_INITIATED",
+    }
+    return shown
+
+
+EVENT_SOURCE_MAPPING = Row(
+    resource="aws:lambda/eventSourceMapping:EventSourceMapping",
+    stored=True,
+    replaces=frozenset(
+        {
+            "amazonManagedKafkaEventSourceConfig.consumerGroupId",
+            "eventSourceArn",
+            "queues",
+            "selfManagedEventSource",
+            "selfManagedKafkaEventSourceConfig.consumerGroupId",
+            "startingPosition",
+            "startingPositionTimestamp",
+            "topics",
+        }
+    ),
+    local=frozenset({"useResourceTimeoutForPropagation"}),
+    volatile=frozenset({"lastModified"}),
+    differs="polls nothing: the sandbox's event loop delivers batches of the same shape; the source and the topic are"
+    " not looked up",
+    handler=KeptObject(
+        service="lambda",
+        id_format="",
+        id_of=lambda *_: str(uuid.uuid4()),
+        compute=_mapping,
+        requires=_function_there,
+        mutable=frozenset(
+            {
+                "amazonManagedKafkaEventSourceConfig",
+                "batchSize",
+                "bisectBatchOnFunctionError",
+                "destinationConfig",
+                "enabled",
+                "filterCriteria",
+                "functionName",
+                "functionResponseTypes",
+                "kmsKeyArn",
+                "maximumBatchingWindowInSeconds",
+                "maximumRecordAgeInSeconds",
+                "maximumRetryAttempts",
+                "metricsConfig",
+                "parallelizationFactor",
+                "provisionedPollerConfig",
+                "scalingConfig",
+                "sourceAccessConfigurations",
+                "tumblingWindowInSeconds",
+            }
+        ),
+    ),
+)
+
+
+class _Permission(ApiObject):
+    """One statement of a function's policy."""
+
+    def read(self, scene: Scene, held: Held) -> Document | None:
+        """The statement in the policy; an import names it `<function>/<statement>`."""
+        function, _, statement_id = held.id.rpartition("/")
+        function = text(held.state.get("function")) or function
+        try:
+            answer = scene.account.call("lambda", "get_policy", {"FunctionName": function})
+        except ApiError as error:
+            if error.reason in _GONE:
+                return None
+            raise
+        policy: Json = json.loads(text(answer.get("Policy")))
+        for statement in map(mapping, items(mapping(policy).get("Statement"))):
+            if statement.get("Sid") == statement_id:
+                principal = statement.get("Principal")
+                who = at_path(principal, "Service") or at_path(principal, "AWS") or principal
+                return {
+                    "function": function,
+                    "statementId": statement_id,
+                    "action": statement.get("Action"),
+                    "principal": who,
+                    "sourceArn": at_path(statement, "Condition.ArnLike.AWS:SourceArn")
+                    or mapping(mapping(statement.get("Condition")).get("ArnLike")).get("AWS:SourceArn"),
+                    "sourceAccount": mapping(mapping(statement.get("Condition")).get("StringEquals")).get(
+                        "AWS:SourceAccount"
+                    ),
+                }
+        return None
+
+
+PERMISSION = Row(
+    resource="aws:lambda/permission:Permission",
+    name="statementId",
+    name_limit=100,
+    replaces=frozenset(
+        {
+            "action",
+            "eventSourceToken",
+            "function",
+            "functionUrlAuthType",
+            "principal",
+            "principalOrgId",
+            "qualifier",
+            "sourceAccount",
+            "sourceArn",
+            "statementId",
+            "statementIdPrefix",
+        }
+    ),
+    kept=frozenset({"sourceAccount", "principalOrgId", "eventSourceToken", "functionUrlAuthType"}),
+    differs="kept and not enforced",
+    handler=_Permission(
+        service="lambda",
+        create_operation="add_permission",
+        read_operation="get_policy",
+        delete_operation="remove_permission",
+        identity={"FunctionName": "{function}", "StatementId": "{id}"},
+        id_format="{statementId}",
+        gone=_GONE,
+        renames={"function": "FunctionName"},
+    ),
+)
+
+INVOKE_CONFIG = Row(
+    resource="aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    replaces=frozenset({"functionName", "qualifier"}),
+    handler=ApiObject(
+        service="lambda",
+        create_operation="put_function_event_invoke_config",
+        read_operation="get_function_event_invoke_config",
+        delete_operation="delete_function_event_invoke_config",
+        identity={"FunctionName": "{functionName}"},
+        id_format="{functionName}",
+        gone=_GONE,
+        present=lambda _, __, held: {"functionName": held.id},
+        updates=(
+            Update(
+                names=frozenset({"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"}),
+                operation="put_function_event_invoke_config",
+                whole=True,
+            ),
+        ),
+    ),
+)
+
+ROWS = (FUNCTION, ALIAS, EVENT_SOURCE_MAPPING, PERMISSION, INVOKE_CONFIG)

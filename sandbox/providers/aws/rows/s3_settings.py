@@ -1,0 +1,247 @@
+"""S3: settings of a bucket which are resources of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sandbox.providers.aws.account import ApiError
+from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.rows.iam import policy_text
+from sandbox.providers.aws.tags import member_shape
+from sandbox.providers.aws.translation import Decoding, Encoding
+from sandbox.providers.values import Document, Json, at_path, mapping, text
+
+_BUCKET_GONE = frozenset({"NoSuchBucket", "404"})
+_CENTRAL = frozenset({"bucket", "region", "expectedBucketOwner"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BucketSetting:
+    """Holds one setting of a bucket by a put, a get and a delete operation; the id is the bucket's name.
+
+    Attributes:
+        member: of `put`, an object made of all properties, or of the one in `only`.
+        answered: path of that object in the answer of `get`, where it is not `member`.
+        missing: error codes of `get` which say that the bucket has no such setting.
+        removed: what `put` gets in place of a delete operation, where S3 has none.
+        constants: what S3 wants beside the properties which the program gives.
+        plain: the member is the value itself and not an object.
+        absent: whether an answer without error means that the setting is not there.
+    """
+
+    put: str
+    get: str
+    member: str
+    delete_operation: str = ""
+    answered: str | None = None
+    only: str = ""
+    plain: bool = False
+    missing: frozenset[str] = frozenset()
+    removed: Mapping[str, Json] | None = None
+    constants: Mapping[str, Json] = field(default_factory=dict)
+    renames: Mapping[str, str] = field(default_factory=dict)
+
+    def _encode(self, scene: Scene, inputs: Mapping[str, Json]) -> tuple[Json, list[str]]:
+        shape = member_shape(scene.account.input_shape("s3", self.put), self.member)
+        given = {name: value for name, value in inputs.items() if name not in _CENTRAL}
+        if self.plain:
+            return policy_text(given.pop(self.only, None)), list(given)
+        given = {**self.constants, **given}
+        encoding = Encoding(self.renames)
+        if self.only:
+            return encoding.request(mapping(given.pop(self.only, None)), shape, path=self.only), list(given)
+        return encoding.request(given, shape), encoding.unmapped
+
+    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+        """Paths which the put operation has no member for."""
+        return self._encode(scene, inputs)[1]
+
+    def changeable(self, name: str) -> bool:
+        """All but the bucket: the setting is written whole."""
+        return name not in _CENTRAL
+
+    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+        """Write the setting; see `Handler`."""
+        self._write(scene, text(inputs["bucket"]), self._encode(scene, inputs)[0])
+        return text(inputs["bucket"])
+
+    def _write(self, scene: Scene, bucket: str, value: Json) -> None:
+        scene.account.call("s3", self.put, {"Bucket": bucket, self.member: value})
+
+    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+        """Nothing is left to send."""
+
+    def read(self, scene: Scene, held: Held) -> Document | None:
+        """The bucket's setting as it is; see `Handler`."""
+        try:
+            answer = scene.account.call("s3", self.get, {"Bucket": held.id})
+        except ApiError as error:
+            if error.reason in self.missing | _BUCKET_GONE:
+                return None
+            raise
+        path = self.member if self.answered is None else self.answered
+        found = at_path(answer, path) if path else answer
+        if found in (None, {}, ""):
+            return None
+        if self.plain:
+            return {"bucket": held.id, self.only: found}
+        shown: Document = {self.only: found} if self.only else mapping(found)
+        return {"bucket": held.id, **Decoding(scene.schemas, self.renames).outputs(shown, scene.type.outputs)}
+
+    def update(self, scene: Scene, change: Change) -> None:
+        """Write the setting whole; see `Handler`."""
+        self._write(scene, change.held.id, self._encode(scene, change.new)[0])
+
+    def delete(self, scene: Scene, held: Held) -> None:
+        """Delete the setting, or write what S3 has in its place; see `Handler`."""
+        try:
+            if self.delete_operation:
+                scene.account.call("s3", self.delete_operation, {"Bucket": held.id})
+            elif self.removed is not None:
+                self._write(scene, held.id, {**self.removed})
+        except ApiError as error:
+            if error.reason not in self.missing | _BUCKET_GONE:
+                raise
+
+
+_ON_BUCKET = frozenset({"bucket", "expectedBucketOwner"})
+
+VERSIONING = Row(
+    resource="aws:s3/bucketVersioning:BucketVersioning",
+    replaces=_ON_BUCKET,
+    kept=frozenset({"expectedBucketOwner"}),
+    handler=BucketSetting(
+        put="put_bucket_versioning",
+        get="get_bucket_versioning",
+        member="VersioningConfiguration",
+        answered="",
+        only="versioningConfiguration",
+        removed={"Status": "Suspended"},
+        renames={"versioningConfiguration.mfaDelete": "MFADelete"},
+    ),
+)
+
+ENCRYPTION = Row(
+    resource="aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    replaces=_ON_BUCKET,
+    kept=frozenset({"expectedBucketOwner"}),
+    handler=BucketSetting(
+        put="put_bucket_encryption",
+        get="get_bucket_encryption",
+        delete_operation="delete_bucket_encryption",
+        member="ServerSideEncryptionConfiguration",
+        missing=frozenset({"ServerSideEncryptionConfigurationNotFoundError"}),
+        renames={"rules.kmsMasterKeyId": "KMSMasterKeyID"},
+    ),
+)
+
+PUBLIC_ACCESS_BLOCK = Row(
+    resource="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    replaces=_ON_BUCKET,
+    local=frozenset({"skipDestroy"}),
+    handler=BucketSetting(
+        put="put_public_access_block",
+        get="get_public_access_block",
+        delete_operation="delete_public_access_block",
+        member="PublicAccessBlockConfiguration",
+        missing=frozenset({"NoSuchPublicAccessBlockConfiguration"}),
+    ),
+)
+
+LIFECYCLE = Row(
+    resource="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    replaces=_ON_BUCKET,
+    kept=frozenset({"expectedBucketOwner", "transitionDefaultMinimumObjectSize"}),
+    differs="nothing expires or moves",
+    handler=BucketSetting(
+        put="put_bucket_lifecycle_configuration",
+        get="get_bucket_lifecycle_configuration",
+        delete_operation="delete_bucket_lifecycle",
+        member="LifecycleConfiguration",
+        answered="",
+        missing=frozenset({"NoSuchLifecycleConfiguration"}),
+    ),
+)
+
+OBJECT_LOCK = Row(
+    resource="aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    replaces=_ON_BUCKET | {"objectLockEnabled"},
+    kept=frozenset({"expectedBucketOwner"}),
+    handler=BucketSetting(
+        put="put_object_lock_configuration",
+        get="get_object_lock_configuration",
+        member="ObjectLockConfiguration",
+        constants={"objectLockEnabled": "Enabled"},
+        removed={"ObjectLockEnabled": "Enabled"},
+        missing=frozenset({"ObjectLockConfigurationNotFoundError"}),
+    ),
+)
+
+POLICY = Row(
+    resource="aws:s3/bucketPolicy:BucketPolicy",
+    replaces=_ON_BUCKET,
+    differs="kept and not enforced",
+    handler=BucketSetting(
+        put="put_bucket_policy",
+        get="get_bucket_policy",
+        delete_operation="delete_bucket_policy",
+        member="Policy",
+        only="policy",
+        plain=True,
+        missing=frozenset({"NoSuchBucketPolicy"}),
+    ),
+)
+
+OWNERSHIP = Row(
+    resource="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    replaces=_ON_BUCKET,
+    handler=BucketSetting(
+        put="put_bucket_ownership_controls",
+        get="get_bucket_ownership_controls",
+        delete_operation="delete_bucket_ownership_controls",
+        member="OwnershipControls",
+        missing=frozenset({"OwnershipControlsNotFoundError"}),
+        renames={"rule": "Rules"},
+    ),
+)
+
+
+class _Logging(BucketSetting):
+    """Access logs: the request nests its settings one level deeper."""
+
+    def _write(self, scene: Scene, bucket: str, value: Json) -> None:
+        status: Document = {"LoggingEnabled": value} if value else {}
+        scene.account.call("s3", self.put, {"Bucket": bucket, self.member: status})
+
+    def _encode(self, scene: Scene, inputs: Mapping[str, Json]) -> tuple[Json, list[str]]:
+        outer = member_shape(scene.account.input_shape("s3", self.put), self.member)
+        given = {name: value for name, value in inputs.items() if name not in _CENTRAL}
+        encoding = Encoding(self.renames)
+        return encoding.request(given, member_shape(outer, "LoggingEnabled")), encoding.unmapped
+
+
+LOGGING = Row(
+    resource="aws:s3/bucketLogging:BucketLogging",
+    replaces=_ON_BUCKET,
+    kept=frozenset({"expectedBucketOwner", "targetObjectKeyFormat"}),
+    differs="no log is delivered",
+    handler=_Logging(
+        put="put_bucket_logging",
+        get="get_bucket_logging",
+        member="BucketLoggingStatus",
+        answered="LoggingEnabled",
+        removed={},
+    ),
+)
+
+ROWS = (
+    VERSIONING,
+    ENCRYPTION,
+    PUBLIC_ACCESS_BLOCK,
+    LIFECYCLE,
+    OBJECT_LOCK,
+    POLICY,
+    OWNERSHIP,
+    LOGGING,
+)

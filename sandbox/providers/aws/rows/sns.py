@@ -1,0 +1,155 @@
+"""SNS: topics, their policies, subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.providers.aws.account import ApiError
+from sandbox.providers.aws.attribute_object import AttributeObject
+from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.rows.iam import policy_text
+from sandbox.providers.values import Document, Json, string_map, text
+
+_GONE = frozenset({"NotFound", "NotFoundException"})
+
+TOPIC = Row(
+    resource="aws:sns/topic:Topic",
+    name="name",
+    name_limit=256,
+    replaces=frozenset({"fifoTopic", "name", "namePrefix"}),
+    kept=frozenset({"signatureVersion", "tracingConfig"}),
+    differs="delivery feedback settings are refused",
+    handler=AttributeObject(
+        service="sns",
+        create_operation="create_topic",
+        read_operation="get_topic_attributes",
+        set_operation="set_topic_attributes",
+        delete_operation="delete_topic",
+        identity="TopicArn",
+        id_at="TopicArn",
+        create_names={"name": "Name"},
+        name_from_id=":",
+        setter="each",
+        gone=_GONE,
+        outputs={"arn": "TopicArn", "owner": "Owner"},
+        tagging=Tagging(
+            member="Tags",
+            add="tag_resource",
+            remove="untag_resource",
+            keys="TagKeys",
+            identity=("ResourceArn", "{id}"),
+            listing="list_tags_for_resource",
+            described="Tags",
+        ),
+        attributes={
+            "contentBasedDeduplication": "ContentBasedDeduplication",
+            "deliveryPolicy": "DeliveryPolicy",
+            "displayName": "DisplayName",
+            "fifoTopic": "FifoTopic",
+            "kmsMasterKeyId": "KmsMasterKeyId",
+            "policy": "Policy",
+            "signatureVersion": "SignatureVersion",
+            "tracingConfig": "TracingConfig",
+        },
+    ),
+)
+
+
+class _TopicPolicy:
+    """The policy attribute of a topic, as a resource of its own; deleting it leaves SNS's default."""
+
+    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> tuple[str, ...]:
+        """Every property is sent."""
+        del scene, inputs
+        return ()
+
+    def changeable(self, name: str) -> bool:
+        """The policy."""
+        return name == "policy"
+
+    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+        """Write the policy; see `Handler`."""
+        self._write(scene, text(inputs["arn"]), policy_text(inputs["policy"]))
+        return text(inputs["arn"])
+
+    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+        """Nothing is left to send."""
+
+    def read(self, scene: Scene, held: Held) -> Document | None:
+        """The topic's policy; see `Handler`."""
+        try:
+            answer = scene.account.call("sns", "get_topic_attributes", {"TopicArn": held.id})
+        except ApiError as error:
+            if error.reason in _GONE:
+                return None
+            raise
+        found = string_map(answer.get("Attributes"))
+        return {"arn": held.id, "policy": found.get("Policy"), "owner": found.get("Owner")}
+
+    def update(self, scene: Scene, change: Change) -> None:
+        """Write the policy; see `Handler`."""
+        self._write(scene, change.held.id, policy_text(change.new["policy"]))
+
+    def delete(self, scene: Scene, held: Held) -> None:
+        """Write back the policy which lets the owner in; see `Handler`."""
+        owner: Document = {"AWS": scene.account.account_id}
+        statement: Document = {"Effect": "Allow", "Principal": owner, "Action": "SNS:*", "Resource": held.id}
+        try:
+            self._write(scene, held.id, policy_text({"Version": "2008-10-17", "Statement": [statement]}))
+        except ApiError as error:
+            if error.reason not in _GONE:
+                raise
+
+    def _write(self, scene: Scene, topic: str, policy: str) -> None:
+        request: Document = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": policy}
+        scene.account.call("sns", "set_topic_attributes", request)
+
+
+TOPIC_POLICY = Row(
+    resource="aws:sns/topicPolicy:TopicPolicy",
+    replaces=frozenset({"arn"}),
+    differs="kept and not enforced",
+    handler=_TopicPolicy(),
+)
+
+
+class _Subscription(AttributeObject):
+    """A subscription, confirmed at once."""
+
+    def read(self, scene: Scene, held: Held) -> Document | None:
+        """Attributes of the subscription; see `Handler`."""
+        actual = super().read(scene, held)
+        if actual is None:
+            return None
+        return {**actual, "arn": held.id, "confirmationWasAuthenticated": True, "pendingConfirmation": False}
+
+
+SUBSCRIPTION = Row(
+    resource="aws:sns/topicSubscription:TopicSubscription",
+    replaces=frozenset({"endpoint", "protocol", "topic"}),
+    local=frozenset({"confirmationTimeoutInMinutes", "endpointAutoConfirms"}),
+    differs="every subscription is confirmed at once; only queues and functions of moto receive",
+    handler=_Subscription(
+        service="sns",
+        create_operation="subscribe",
+        read_operation="get_subscription_attributes",
+        set_operation="set_subscription_attributes",
+        delete_operation="unsubscribe",
+        identity="SubscriptionArn",
+        id_at="SubscriptionArn",
+        create_names={"endpoint": "Endpoint", "protocol": "Protocol", "topic": "TopicArn"},
+        setter="each",
+        gone=_GONE,
+        outputs={"endpoint": "Endpoint", "protocol": "Protocol", "topic": "TopicArn", "ownerId": "Owner"},
+        attributes={
+            "deliveryPolicy": "DeliveryPolicy",
+            "filterPolicy": "FilterPolicy",
+            "filterPolicyScope": "FilterPolicyScope",
+            "rawMessageDelivery": "RawMessageDelivery",
+            "redrivePolicy": "RedrivePolicy",
+            "subscriptionRoleArn": "SubscriptionRoleArn",
+        },
+    ),
+)
+
+ROWS = (TOPIC, TOPIC_POLICY, SUBSCRIPTION)

@@ -1,0 +1,49 @@
+"""One sandbox and one Pulumi engine for all engine tests; each test makes stacks of its own in it."""
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pulumi import automation
+
+from sandbox import lifecycle
+from sandbox.engine.locate import find_engine
+
+LEAKS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+"""The Automation API leaves event loops and sockets of inline programs to the garbage collector."""
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(LEAKS)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.Sandbox]:
+    """A running sandbox in a folder of its own, whose environment is this process's until the tests end."""
+    state_dir = tmp_path_factory.mktemp("sandbox")
+    started = lifecycle.start(state_dir, project_root=PROJECT_ROOT, engine_bin_dir=find_engine().bin_dir)
+    before = dict(os.environ)
+    os.environ.update(started.environ())
+    yield started
+    lifecycle.stop(state_dir)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def stack(sandbox: lifecycle.Sandbox, request: pytest.FixtureRequest) -> Iterator[Callable[..., automation.Stack]]:
+    """Makes a stack of an inline program; it is thrown away with the sandbox."""
+    made: list[automation.Stack] = []
+
+    def make(program: Callable[[], None]) -> automation.Stack:
+        name = f"{request.node.name.replace('[', '-').replace(']', '')[:60]}-{len(made)}"
+        made.append(automation.create_or_select_stack(name, project_name="quantos", program=program))
+        return made[-1]
+
+    yield make
+    gc.collect()
