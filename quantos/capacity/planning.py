@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quantos.capacity.explanation import explain
+from quantos.capacity.pacing import paced
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.capacity.requirement import NodePrice, PoolDecision, decide_pool
 from quantos.contracts.plan import PlanDocument, PoolCost, PoolSize, ScalingPlan, StrategyCost
@@ -42,12 +43,13 @@ def make_plan(inputs: PlanningInputs) -> ScalingPlan:
     nodes for the greatest demand within the last lead time, the strategies' stated throughput, the environment's
     floor, and the previous floor while telemetry is silent. The environment's limits of the pool cap it. A strategy's
     own ceiling bounds the pool's ceiling but not its floor: where demand needs more, the plan says so in
-    `expected_violations` and the pack decides. A pool without strategies stays at the environment's floor.
+    `expected_violations` and the pack decides. A pool without strategies stays at the environment's floor. All floors
+    together move by no more than the environment's step.
 
     The plan is urgent when demand already measured needs at least the dead band more than a previous floor.
     """
     settings = inputs.settings
-    decisions = [
+    wanted = [
         decide_pool(
             pool,
             settings.pools[pool],
@@ -57,6 +59,7 @@ def make_plan(inputs: PlanningInputs) -> ScalingPlan:
         )
         for pool in sorted(settings.pools)
     ]
+    decisions = paced(wanted, settings.limits)
     document = PlanDocument(
         stack=inputs.stack,
         plan_id="",

@@ -26,6 +26,7 @@ class PoolDecision:
 
     Attributes:
         demand: None for a pool that no strategy runs on.
+        limit_nodes: what the environment and the strategies' ceilings allow; the ceiling, unless the floor is above it.
         required_nodes: the floor that was asked for, before the environment's limits.
         reactive_nodes: nodes that demand already measured needs.
         binding: what set the floor, in words that follow "the floor is set by".
@@ -37,6 +38,7 @@ class PoolDecision:
     demand: PoolDemand | None
     size: PoolSize
     previous: PoolSize
+    limit_nodes: int
     required_nodes: int
     reactive_nodes: int
     binding: str
@@ -50,6 +52,11 @@ class PoolDecision:
 def nodes_for(demand_vcpu: float, *, vcpu_per_node: float) -> int:
     """Whole nodes that hold a demand."""
     return math.ceil(demand_vcpu / vcpu_per_node - _ROUNDING)
+
+
+def size_within(floor: int, *, limit_nodes: int) -> PoolSize:
+    """A floor, and the limit as ceiling where the floor leaves room; EKS refuses a ceiling of 0."""
+    return PoolSize(floor=floor, ceiling=max(limit_nodes, floor, 1))
 
 
 def decide_pool(
@@ -68,8 +75,9 @@ def decide_pool(
         settings=settings,
         price=price,
         demand=demand,
-        size=PoolSize(floor=floor, ceiling=max(ceiling, floor, 1)),
+        size=size_within(floor, limit_nodes=ceiling),
         previous=previous,
+        limit_nodes=ceiling,
         required_nodes=required,
         reactive_nodes=0 if demand is None else nodes_for(demand.recent_vcpu, vcpu_per_node=price.vcpu),
         binding=binding,

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.capacity.baselines import account, reactive_nodes, static_nodes
@@ -33,6 +33,7 @@ def test_reactive_takes_unknown_demand_for_the_last_known():
     assert reactive([NAN, NAN, NAN]) == [1, 1, 1]
 
 
+@settings(deadline=None)
 @given(demand=st.lists(st.floats(0, 1e4) | st.just(NAN), max_size=30), cut=st.integers(0, 30))
 def test_reactive_knows_nothing_of_what_is_to_come(demand: list[float], cut: int):
     assert reactive(demand)[:cut] == reactive(demand[:cut])
@@ -56,6 +57,7 @@ def test_an_account_of_nothing_is_nothing():
     assert (result.usd, result.usd_per_hour, result.missing_share) == (0, 0, 0)
 
 
+@settings(deadline=None)
 @given(demand=st.lists(st.floats(0, 1e4), min_size=1, max_size=30), nodes=st.integers(0, 100))
 def test_one_node_more_costs_more_and_misses_no_more(demand: list[float], nodes: int):
     def taken(count: int):

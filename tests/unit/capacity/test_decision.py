@@ -259,7 +259,7 @@ def test_a_feed_late_by_less_than_the_limit_is_not_stale():
 def test_after_the_close_a_silent_feed_holds_nothing():
     kept = [item for item in HISTORY if item.time < MONDAY + timedelta(hours=10)]
 
-    assert decided(desk_at(20, cpu=25, samples=kept), 20).sizes["cpu"].floor == 1
+    assert decided(desk_at(20, cpu=20, samples=kept), 20).sizes["cpu"].floor == 1
 
 
 def test_a_strategy_without_any_history_holds_its_floor_and_says_why():

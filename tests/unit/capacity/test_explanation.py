@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.capacity.explanation import explain_text, shortage_probability
@@ -43,6 +43,7 @@ def test_nothing_expected_cannot_run_short():
     assert shortage_probability(make_forecast(upper=0), capacity_vcpu=0) == 0
 
 
+@settings(deadline=None)
 @given(small=st.floats(0, 500), great=st.floats(0, 500), upper=st.floats(0, 300))
 def test_more_capacity_never_risks_more(small: float, great: float, upper: float):
     forecast = make_forecast(upper=upper)

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.capacity.planning import make_plan
@@ -11,10 +11,14 @@ from tests.support.demand_cases import BIN_END, PRICE, make_demand, make_inputs,
 from tests.support.environments import make_settings
 
 vcpu = st.floats(0, 1000)
+LIMITS = make_settings().limits
+ONE_STEP = make_settings(
+    limits=LIMITS.model_copy(update={"max_step_up_nodes": 99, "max_step_down_nodes": 99}).model_dump(mode="json")
+)
 
 
 def floor(**demand: float) -> int:
-    return make_plan(make_inputs(make_demand(**demand))).sizes["cpu"].floor
+    return make_plan(make_inputs(make_demand(**demand), settings=ONE_STEP)).sizes["cpu"].floor
 
 
 @pytest.mark.parametrize(
@@ -31,7 +35,7 @@ def floor(**demand: float) -> int:
     ],
 )
 def test_the_floor_is_the_greatest_need_and_names_what_binds(demand, nodes: int, binding: str):
-    plan = make_plan(make_inputs(demand))
+    plan = make_plan(make_inputs(demand, settings=ONE_STEP))
 
     assert plan.sizes["cpu"].floor == nodes
     assert binding in plan.explanation.pools[0].binding
@@ -48,6 +52,7 @@ def test_the_pool_node_limit_caps_the_floor():
     assert "limit of 6 nodes, which is below the 9 nodes needed" in plan.explanation.pools[0].binding
 
 
+@settings(deadline=None)
 @given(lower=vcpu, upper=vcpu, recent=vcpu)
 def test_the_floor_never_falls_when_demand_rises(lower: float, upper: float, recent: float):
     small, great = sorted((lower, upper))
@@ -56,6 +61,7 @@ def test_the_floor_never_falls_when_demand_rises(lower: float, upper: float, rec
     assert floor(upper=recent, recent=small) <= floor(upper=recent, recent=great)
 
 
+@settings(deadline=None)
 @given(upper=vcpu, recent=vcpu, before=st.integers(0, 32))
 def test_silent_telemetry_never_lowers_the_floor(upper: float, recent: float, before: int):
     demand = make_demand(upper=upper, recent=recent, stale=True)
@@ -67,6 +73,7 @@ def test_silent_telemetry_never_lowers_the_floor(upper: float, recent: float, be
     assert "stale feed of orders" in (plan.explanation.pools[0].degraded or "")
 
 
+@settings(deadline=None)
 @given(upper=vcpu, recent=vcpu, ceiling=st.floats(0.01, 40))
 def test_ceilings_hold_floors_and_the_environment(upper: float, recent: float, ceiling: float):
     demand = make_demand(make_strategy(ceiling_usd_per_hour=ceiling), upper=upper, recent=recent)
@@ -78,6 +85,7 @@ def test_ceilings_hold_floors_and_the_environment(upper: float, recent: float, c
     assert size.ceiling == max(size.floor, 1) or size.ceiling * PRICE.usd_per_hour <= ceiling + 1e-6
 
 
+@settings(deadline=None)
 @given(weights=st.lists(st.floats(0, 1e6), min_size=1, max_size=5), upper=vcpu)
 def test_costs_add_up(weights: list[float], upper: float):
     strategies = [make_strategy(f"s{index}") for index in range(len(weights))]
@@ -153,3 +161,38 @@ def test_a_plan_is_urgent_when_measured_demand_is_ahead_of_the_floor(recent: flo
     inputs = make_inputs(make_demand(upper=200, recent=recent), previous={"cpu": PoolSize(floor=before, ceiling=40)})
 
     assert make_plan(inputs).urgent is urgent
+
+
+def test_a_rise_beyond_the_step_goes_as_far_as_one_plan_may():
+    first = make_plan(make_inputs(make_demand(upper=240)))
+    second = make_plan(make_inputs(make_demand(upper=240), previous=first.sizes))
+
+    assert [first.sizes["cpu"].floor, second.sizes["cpu"].floor] == [21, 30]
+    assert "on the way to 30 nodes" in first.explanation.pools[0].binding
+
+
+@settings(deadline=None)
+@given(
+    wanted=st.dictionaries(st.sampled_from(["cpu", "memory"]), vcpu, min_size=1),
+    before=st.tuples(st.integers(0, 20), st.integers(0, 20)),
+)
+def test_no_plan_moves_further_than_the_step_or_away_from_where_it_wants(wanted, before: tuple[int, int]):
+    previous = {
+        "cpu": PoolSize(floor=before[0], ceiling=40),
+        "memory": PoolSize(floor=before[1], ceiling=40),
+        "cpu-spot": PoolSize(floor=0, ceiling=10),
+    }
+    demands = {
+        pool: make_demand(make_strategy(pool, pool=pool), upper=upper, recent=0) for pool, upper in wanted.items()
+    }
+    paced = make_plan(replace(make_inputs(previous=previous), demands=demands))
+    wished = make_plan(replace(make_inputs(previous=previous, settings=ONE_STEP), demands=demands))
+
+    moved = {pool: paced.sizes[pool].floor - size.floor for pool, size in previous.items()}
+    wish = {pool: wished.sizes[pool].floor - size.floor for pool, size in previous.items()}
+    assert sum(step for step in moved.values() if step > 0) <= LIMITS.max_step_up_nodes
+    assert -sum(step for step in moved.values() if step < 0) <= LIMITS.max_step_down_nodes
+    for pool, step in moved.items():
+        assert 0 <= step * wish[pool] <= wish[pool] ** 2
+    if sum(map(abs, wish.values())) <= 20:
+        assert moved == wish

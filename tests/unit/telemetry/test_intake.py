@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.contracts import topics
@@ -81,6 +81,7 @@ def test_a_failing_bus_raises_so_that_no_poison_is_lost():
         bench.take(good(10, 3), Record(b"poison"))
 
 
+@settings(deadline=None)
 @given(batch=st.lists(st.builds(good, st.integers(0, 20), st.integers(0, 9).map(float)), max_size=12), data=st.data())
 def test_batches_taken_twice_and_in_any_order_change_no_figure(batch: list[Record], data: st.DataObject):
     once, again = Bench(), Bench()
