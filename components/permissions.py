@@ -137,12 +137,15 @@ def using_objects(bucket_name: str, keys: Sequence[str], *, sid: str, actions: S
 
 
 def listing(bucket_name: str, *, sid: str, prefixes: Sequence[str] = ()) -> Statement:
-    """Listing one bucket, under prefixes where given; without it S3 answers a missing key with 403."""
+    """Listing one bucket, under prefixes where given; without it S3 answers a missing key with 403.
+
+    Looking for a missing key carries no prefix, hence `IfExists`.
+    """
     return Statement(
         sid=sid,
         actions=("s3:ListBucket",),
         resources=(f"arn:aws:s3:::{bucket_name}",),
-        conditions={"StringLike": {"s3:prefix": list(prefixes)}} if prefixes else {},
+        conditions={"StringLikeIfExists": {"s3:prefix": list(prefixes)}} if prefixes else {},
     )
 
 
