@@ -6,6 +6,7 @@ from typing import Literal
 
 from quantos.contracts.plan import OutcomeStatus, Violation
 
+WayName = Literal["quantos", "static peak", "reactive"]
 Phase = Literal["closed", "opening", "session", "closing"]
 
 
@@ -52,7 +53,7 @@ class WayOfSizing:
     `missing_vcpu_hours` is demand above Ready capacity; `short_share` the share of bins with any.
     """
 
-    name: Literal["quantos", "static peak", "reactive"]
+    name: WayName
     usd_per_hour: float
     missing_vcpu_hours: float
     short_share: float

@@ -13,8 +13,10 @@ from typing import Protocol
 from urllib.parse import unquote, urlparse
 
 import boto3
+from pulumi.automation import Stack
 
-from quantos.errors import SettingsError
+from quantos.environment.names import PROJECT
+from quantos.errors import EngineBusyError, SettingsError
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,26 @@ def backend_locks(url: str) -> BackendLocks:
         f"the backend {url!r} is neither s3:// nor file://, so its locks cannot be read",
         remedy="set PULUMI_BACKEND_URL to the state bucket, as `quantos env` prints it",
     )
+
+
+def drop_stale_locks(handle: Stack, *, url: str, stack: str, older_than: datetime) -> tuple[str, ...]:
+    """Drop the locks of a stack if all are older, and name their owners.
+
+    `older_than` is when the lease of the holder before us ended: a lock taken before that is a dead holder's.
+
+    Raises:
+        EngineBusyError: a lock is younger; `cancel` would drop it with the others.
+    """
+    held = backend_locks(url).held(project=PROJECT, stack=stack)
+    for lock in held:
+        if lock.taken_at >= older_than:
+            raise EngineBusyError(
+                f"{lock.owner} has held {stack} since {lock.taken_at:%H:%M:%S}",
+                remedy="wait for it to end; the next plan tries again",
+            )
+    if held:
+        handle.cancel()
+    return tuple(lock.owner for lock in held)
 
 
 def _folder(project: str, stack: str) -> str:

@@ -1,6 +1,5 @@
 """Composes the resizer of an environment from its AWS adapters."""
 
-import json
 import os
 import tempfile
 import time
@@ -14,12 +13,12 @@ from quantos.capacity.adapters.dynamo_control import DynamoControl, DynamoLeases
 from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.pulumi_command import Deadline
-from quantos.capacity.adapters.pulumi_engine import CapacityProgram, PolicyPack, PulumiEngine
+from quantos.capacity.adapters.pulumi_engine import CapacityProgram, PulumiEngine
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
 from quantos.capacity.ports import Clock
 from quantos.capacity.resize import Resizer
 from quantos.environment.settings import EnvironmentSettings
-from quantos.policy.config import render_cost_config
+from quantos.policy.adapters.packs import render_packs
 
 STEP_TIMEOUT_SECONDS = 360
 SETTLE_SECONDS = 30
@@ -46,15 +45,14 @@ def compose_resizer(
     names = settings.names()
     stack = names.stack("capacity")
     dynamo = boto3.client("dynamodb", region_name=settings.region)
-    bucket = PlansBucket(boto3.client("s3", region_name=settings.region), names.bucket("plans"))
     return Resizer(
         stack=stack,
         mode=settings.mode,
         settings=settings.actuator,
-        signer=KmsSigner(boto3.client("kms", region_name=settings.region), names.plan_signing_key),
-        ledger=S3PlanLedger(bucket, settings, stack),
+        signer=compose_signer(settings),
+        ledger=compose_plan_ledger(settings),
         leases=DynamoLeases(dynamo, names.coordination_table),
-        control=DynamoControl(dynamo, names.coordination_table),
+        control=compose_control(settings),
         groups=EksNodeGroups(boto3.client("eks", region_name=settings.region), names.cluster),
         engine=lambda: compose_engine(settings, engine, time_left_seconds=time_left_seconds),
         clock=clock,
@@ -62,18 +60,36 @@ def compose_resizer(
     )
 
 
+def compose_bucket(settings: EnvironmentSettings) -> PlansBucket:
+    """The plans bucket of an environment."""
+    return PlansBucket(boto3.client("s3", region_name=settings.region), settings.names().bucket("plans"))
+
+
+def compose_plan_ledger(settings: EnvironmentSettings) -> S3PlanLedger:
+    """The plan pointer of an environment's capacity stack."""
+    return S3PlanLedger(compose_bucket(settings), settings, settings.names().stack("capacity"))
+
+
+def compose_signer(settings: EnvironmentSettings) -> KmsSigner:
+    """The signer of an environment's plans."""
+    return KmsSigner(boto3.client("kms", region_name=settings.region), settings.names().plan_signing_key)
+
+
+def compose_control(settings: EnvironmentSettings) -> DynamoControl:
+    """Switches and the actuator's memory of an environment."""
+    client = boto3.client("dynamodb", region_name=settings.region)
+    return DynamoControl(client, settings.names().coordination_table)
+
+
 def compose_engine(
     settings: EnvironmentSettings, engine: EngineSetting, *, time_left_seconds: float | None
 ) -> PulumiEngine:
     """The engine of the capacity stack, in an own folder under the temporary one."""
     folder = Path(tempfile.gettempdir()) / f"quantos-{settings.name}-{os.getpid()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    config = folder / "cost.json"
-    config.write_text(json.dumps(render_cost_config(settings)), encoding="utf-8")
     return PulumiEngine(
         stack=settings.names().stack("capacity"),
         program=engine.program,
-        packs=[PolicyPack(folder=engine.packs_root / "cost", config=config)],
+        packs=render_packs(settings, packs_root=engine.packs_root, folder=folder),
         work_dir=folder / "workspace",
         environment=engine.variables,
         deadline=Deadline(interrupt_at_seconds=_interrupt_at(time_left_seconds)),

@@ -9,23 +9,16 @@ from pathlib import Path
 from pulumi import automation as auto
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from quantos.capacity.adapters.backend_locks import backend_locks
+from quantos.capacity.adapters.backend_locks import drop_stale_locks
 from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleCommand
 from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.capacity.ports import EngineRun
 from quantos.contracts.plan import PlanDocument
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
+from quantos.policy.adapters.packs import PolicyPack
 
 CapacityProgram = Callable[[PlanDocument, Sequence[str]], None]
-
-
-@dataclass(frozen=True)
-class PolicyPack:
-    """A pack's folder and the file that holds its configuration."""
-
-    folder: Path
-    config: Path
 
 
 @dataclass(frozen=True)
@@ -86,16 +79,8 @@ class PulumiEngine:
 
     def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
         """Drop the locks if all are older, and name their owners. Raises EngineBusyError when one is not."""
-        held = backend_locks(self.environment["PULUMI_BACKEND_URL"]).held(project=PROJECT, stack=self.stack)
-        for lock in held:
-            if lock.taken_at >= older_than:
-                raise EngineBusyError(
-                    f"{lock.owner} has held {self.stack} since {lock.taken_at:%H:%M:%S}",
-                    remedy="wait for it to end; the next plan tries again",
-                )
-        if held:
-            self._handle.cancel()
-        return tuple(lock.owner for lock in held)
+        url = self.environment["PULUMI_BACKEND_URL"]
+        return drop_stale_locks(self._handle, url=url, stack=self.stack, older_than=older_than)
 
     @cached_property
     def _handle(self) -> auto.Stack:

@@ -11,11 +11,12 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 from pulumi.automation.events import EngineEvent
 
 from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleCommand
-from quantos.capacity.adapters.pulumi_engine import PolicyPack, last_line
+from quantos.capacity.adapters.pulumi_engine import last_line
 from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.contracts.plan import Violation
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
+from quantos.policy.adapters.packs import PolicyPack
 
 Progress = Callable[[str, int], None]
 

@@ -1,0 +1,143 @@
+"""`quantos plan`, `resize`, `explain`, `pause` and `resume`: the control loop in a person's hands."""
+
+import getpass
+import os
+from datetime import UTC, datetime
+from typing import Annotated, get_args
+
+import typer
+from pydantic import JsonValue
+
+from cli.audit import audited
+from cli.console import err, out
+from cli.environment import EnvironmentName
+from cli.target import ENVIRONMENTS, PACKS, Target, open_target
+from quantos.audit.adapters.composition import compose_ledger
+from quantos.audit.adapters.direct import DirectAudit
+from quantos.capacity.adapters.composition import (
+    EngineSetting,
+    compose_bucket,
+    compose_control,
+    compose_resizer,
+)
+from quantos.capacity.adapters.decisions import compose_decisions
+from quantos.capacity.adapters.s3_plans import S3PlanArchive
+from quantos.capacity.explanation import explain_text
+from quantos.capacity.outcomes import outcome_messages
+from quantos.capacity.ports import Switch
+from quantos.contracts.plan import DecisionRequest, OutcomeStatus, ResizeOutcome, ScalingPlan
+from quantos.errors import PlanNotFoundError
+from stacks.capacity import program
+
+REFUSED = {"blocked", "drift", "failed", "interrupted", "busy", "paused", "stale"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("plan")(plan)
+    app.command("resize")(resize)
+    app.command("explain")(explain)
+    app.command("pause")(pause)
+    app.command("resume")(resume)
+
+
+def plan(environment: EnvironmentName) -> None:
+    """Say what would be done now, and why. Nothing is written anywhere."""
+    target = open_target(environment)
+    service = compose_decisions(target.settings, catalog=target.catalog, publisher=_audit(target))
+    proposed = service.preview(_request(target))
+    out.print(_nothing_left() if proposed is None else explain_text(proposed, None), markup=False)
+
+
+def resize(environment: EnvironmentName) -> None:
+    """Decide now and apply the plan, as the robot would. Exit code 1 when it is refused or cannot be applied."""
+    target = open_target(environment)
+    service = compose_decisions(target.settings, catalog=target.catalog, publisher=_audit(target))
+    decided = service.decide(_request(target))
+    if decided is None:
+        out.print(_nothing_left())
+        return
+    outcome = _apply(target, decided)
+    out.print(explain_text(decided, outcome), markup=False)
+    if outcome.status in REFUSED:
+        raise typer.Exit(1)
+
+
+def explain(
+    plan_id: Annotated[str, typer.Argument(metavar="PLAN_ID", help="An id, or the start of one.")],
+    env: Annotated[str | None, typer.Option(help="Where to look; every environment by default.")] = None,
+) -> None:
+    """Explain a plan, and what became of it."""
+    names = [env] if env else [path.stem for path in sorted(ENVIRONMENTS.glob("*.yaml"))]
+    for name in names:
+        target = open_target(name)
+        try:
+            found = S3PlanArchive(compose_bucket(target.settings)).get(plan_id)
+        except PlanNotFoundError:
+            continue
+        out.print(explain_text(found, _outcome_of(target, found)), markup=False)
+        return
+    raise PlanNotFoundError(
+        f"no plan of {', '.join(names)} has an id that starts with {plan_id!r}, or several have",
+        remedy="take an id from `quantos plan`, the report or the audit chain",
+    )
+
+
+def pause(environment: EnvironmentName, reason: Annotated[str, typer.Option(help="Why; shown on every plan.")]) -> None:
+    """Throw the kill switch: from the next event on nothing is resized, until `quantos resume`."""
+    _throw(environment, Switch(paused=True, actor=getpass.getuser(), reason=reason))
+    out.print(f"paused: {reason}")
+
+
+def resume(environment: EnvironmentName) -> None:
+    """Release the kill switch."""
+    _throw(environment, Switch(paused=False, actor=getpass.getuser(), reason=""))
+    out.print("resumed: the next plan is acted on")
+
+
+def _throw(environment: str, switch: Switch) -> None:
+    target = open_target(environment)
+    compose_control(target.settings).throw(target.capacity_stack, switch)
+    body: dict[str, JsonValue] = {"paused": switch.paused, "reason": switch.reason}
+    audited(target, kind="switch", subject=target.capacity_stack, at=datetime.now(tz=UTC), body=body)
+
+
+def _apply(target: Target, decided: ScalingPlan) -> ResizeOutcome:
+    engine = EngineSetting(
+        program=lambda document, raised: program(target.settings, document, raised=raised),
+        packs_root=PACKS,
+        variables=target.variables,
+    )
+    resizer = compose_resizer(target.settings, engine, clock=_now, wall_clock=_now, time_left_seconds=None)
+    err.print("resizing under the policy packs …", style="dim")
+    outcome = resizer.resize(decided, holder=f"{getpass.getuser()}/{os.getpid()}")
+    _audit(target).publish(outcome_messages(outcome, chain=target.settings.names().audit_chain))
+    return outcome
+
+
+def _outcome_of(target: Target, found: ScalingPlan) -> ResizeOutcome | None:
+    """What became of a plan, from the audit chain; of several ends the last."""
+    ledger = compose_ledger(target.settings)
+    ids = [f"outcome/{found.plan_id}/{status}" for status in get_args(OutcomeStatus)]
+    entries = ledger.index.find(ledger.chain, ids).values()
+    if not entries:
+        return None
+    last = max(entry.sequence for entry in entries)
+    link = next(iter(ledger.store.links(ledger.chain, after=last - 1)))
+    return ResizeOutcome.model_validate(link.record.body)
+
+
+def _audit(target: Target) -> DirectAudit:
+    return DirectAudit(compose_ledger(target.settings))
+
+
+def _request(target: Target) -> DecisionRequest:
+    return DecisionRequest(stack=target.capacity_stack, scheduled_time=_now())
+
+
+def _nothing_left() -> str:
+    return "nothing to decide: a plan of this bin, or of a later one, is applied"
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)

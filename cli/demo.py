@@ -1,0 +1,120 @@
+"""`quantos demo`: the whole loop on real demand, in the sandbox, ending in a report."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cli.console import err, out
+from cli.target import ROOT
+from quantos.errors import SandboxError, SettingsError
+from sandbox import lifecycle
+from sandbox.demo.replay import Tell
+from sandbox.demo.report import write_report
+from sandbox.demo.run import Clockwork, Demo
+from sandbox.demo.summary import summary_table, write_summary
+from sandbox.demo.trace import Trace, bank_calls, read_trace
+from sandbox.engine.display import shown_progress
+from sandbox.engine.locate import find_engine
+from sandbox.events.broker import start_broker
+
+OUT = ROOT / "out" / "demo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    *,
+    trace: Annotated[Path | None, typer.Option(help="A `time,demand` file instead of the bank's calls.")] = None,
+    gaps: Annotated[str, typer.Option(help="What a bin absent from --trace means: zero or unknown.")] = "zero",
+    kafka: Annotated[bool, typer.Option("--kafka", help="Over a real Kafka broker, started for the run.")] = False,
+) -> None:
+    """Replay two days of real demand through the real loop in the sandbox, and write a report."""
+    started = time.monotonic()
+    err.print(f"target: the sandbox of {ROOT}", style="dim")
+    replayed = bank_calls() if trace is None else _read(trace, gaps)
+    state_dir = lifecycle.default_state_dir(ROOT)
+    with _only_demo_of(state_dir), shown_progress(err) as progress:
+        engine = find_engine(progress=progress)
+    with _only_demo_of(state_dir), contextlib.ExitStack() as closing:
+        clockwork = Clockwork(shown_stage)
+        with clockwork.stage("sandbox"):
+            lifecycle.stop(state_dir)
+            sandbox = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=engine.bin_dir)
+            os.environ.update(sandbox.environ())
+        bus_url = _bus_url(closing, clockwork, kafka=kafka)
+        result = Demo(ROOT, sandbox, replayed, bus_url, clockwork).run()
+        with clockwork.stage("report"):
+            report, summary = write_report(result, OUT), write_summary(result, OUT)
+    out.print(summary_table(result))
+    out.print(f"report   {report}\nsummary  {summary}\ntook     {time.monotonic() - started:.0f} s")
+    out.print("The sandbox still runs: `quantos explain PLAN_ID --sandbox`, then `quantos sandbox stop`.", style="dim")
+    if result.audit_problem or result.drift or not all(group.agrees for group in result.groups):
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def shown_stage(title: str) -> Iterator[Tell]:
+    """Show a stage: what is happening, how far, how long so far; afterwards one line with its seconds."""
+    started = time.monotonic()
+    if err.is_terminal:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"))
+        with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
+            task = bars.add_task(title, total=None, at="")
+            yield lambda at, done, total: bars.update(task, completed=done, total=total or None, at=at)
+    else:
+        yield _Lines(title)
+    err.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]")
+
+
+class _Lines:
+    """Tells how far a stage is by a line every few seconds."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._said = time.monotonic()
+
+    def __call__(self, at: str, done: int, total: int) -> None:
+        if time.monotonic() - self._said >= 5.0:
+            self._said = time.monotonic()
+            err.print(f"  {self._title}: {done}{f' of {total}' if total else ''}, {at}")
+
+
+@contextlib.contextmanager
+def _only_demo_of(state_dir: Path) -> Iterator[None]:
+    """One demo at a time in a checkout."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "demo.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise SandboxError(
+                "another demo runs in this checkout", remedy="wait for it to end, or use a second clone"
+            ) from exc
+        yield
+
+
+def _read(trace: Path, gaps: str) -> Trace:
+    if gaps == "zero" or gaps == "unknown":
+        return read_trace(trace, gaps=gaps)
+    raise SettingsError(f"--gaps is {gaps!r}", remedy="give zero or unknown")
+
+
+def _bus_url(closing: contextlib.ExitStack, clockwork: Clockwork, *, kafka: bool) -> str:
+    named = os.environ.get("QUANTOS_KAFKA", "")
+    if named:
+        return f"kafka://{named}"
+    if not kafka:
+        return "memory://demo"
+    with clockwork.stage("Kafka broker") as tell:
+        broker = closing.enter_context(start_broker(report=lambda stage: tell(stage, 0, 0)))
+    return f"kafka://{broker}"

@@ -1,0 +1,30 @@
+"""`quantos doctor`: what this machine has, what is missing, and how to get it."""
+
+import typer
+from rich.table import Table
+
+from cli.console import err, out
+from cli.target import ROOT, sandbox_asked
+from sandbox import lifecycle
+from sandbox.engine.doctor import diagnose
+
+MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor")(doctor)
+
+
+def doctor() -> None:
+    """Say what was found, what is missing and how to get it. Exit code 1 when something needed is missing."""
+    err.print(f"target: this machine{', for the sandbox' if sandbox_asked() else ''}", style="dim")
+    plugins = lifecycle.default_state_dir(ROOT) / "bin"
+    findings = diagnose(plugin_path=str(plugins))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in findings:
+        remedy = f"\n[dim]{finding.remedy}[/]" if finding.remedy and finding.status != "ok" else ""
+        table.add_row(MARKS[finding.status], finding.name, f"{finding.detail}{remedy}")
+    out.print(table)
+    if any(finding.status == "missing" for finding in findings):
+        raise typer.Exit(1)

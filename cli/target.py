@@ -1,0 +1,103 @@
+"""What a command works on: the sandbox, or the account of the current AWS credentials. Never guessed, always said."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cli.console import err
+from quantos.catalog.catalog import Catalog, load_catalog
+from quantos.environment.load import load_environment
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import SandboxError, SettingsError
+from quantos.policy.adapters.packs import PolicyPack, render_packs
+from sandbox import lifecycle
+from sandbox.engine.locate import installed_engine
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENTS = ROOT / "stacks" / "environments"
+PACKS = ROOT / "policy_packs"
+SANDBOX_VARIABLE = "QUANTOS_SANDBOX"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One environment in one place. `variables` is the whole environment of the engine there."""
+
+    settings: EnvironmentSettings
+    catalog: Catalog
+    project_dir: Path
+    variables: dict[str, str]
+    sandboxed: bool
+
+    @property
+    def capacity_stack(self) -> str:
+        """The stack the robot owns."""
+        return self.settings.names().stack("capacity")
+
+    def packs(self) -> list[PolicyPack]:
+        """The policy packs, with configuration rendered from the environment file."""
+        return render_packs(self.settings, packs_root=PACKS, folder=ROOT / ".quantos" / "policy")
+
+
+def sandbox_asked() -> bool:
+    """Whether this command targets the sandbox: `--sandbox` or `QUANTOS_SANDBOX=1`."""
+    return os.environ.get(SANDBOX_VARIABLE, "") not in {"", "0"}
+
+
+def open_target(environment: str) -> Target:
+    """The target of a command on `environment`; says which on standard error.
+
+    The variables by which AWS clients and the engine find it are laid over this process's environment.
+    """
+    catalog = load_catalog()
+    settings = load_environment(environment, root=ENVIRONMENTS, catalog=catalog)
+    sandboxed = sandbox_asked()
+    variables = _sandbox_variables() if sandboxed else _account_variables(settings)
+    variables |= {"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region}
+    os.environ.update(variables)
+    project = Path(variables["PULUMI_OPTION_CWD"])
+    err.print(_said(settings, sandboxed=sandboxed), style="dim")
+    return Target(settings, catalog, project, {**os.environ, **variables}, sandboxed)
+
+
+def _sandbox_variables() -> dict[str, str]:
+    found = lifecycle.status(lifecycle.default_state_dir(ROOT))
+    if found.condition != "running" or found.sandbox is None:
+        raise SandboxError("the sandbox is not running", remedy="start it: `quantos sandbox start`")
+    return {**found.sandbox.environ(), "PULUMI_OPTION_CWD": str(found.sandbox.project_dir)}
+
+
+def _account_variables(settings: EnvironmentSettings) -> dict[str, str]:
+    names = settings.names()
+    engine = installed_engine()
+    path = os.environ.get("PATH", "") if engine is None else engine.search_path(os.environ.get("PATH", ""))
+    variables = {
+        "PATH": path,
+        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL", f"s3://{names.bucket('state')}"),
+        "PULUMI_OPTION_CWD": str(ROOT),
+    }
+    if "PULUMI_CONFIG_PASSPHRASE" not in os.environ:
+        key = f"awskms://alias/{names.prefix}-state?region={settings.region}"
+        variables["PULUMI_SECRETS_PROVIDER"] = os.environ.get("PULUMI_SECRETS_PROVIDER", key)
+    return variables
+
+
+def _said(settings: EnvironmentSettings, *, sandboxed: bool) -> str:
+    if sandboxed:
+        return f"target: {settings.name} in the sandbox at {os.environ['AWS_ENDPOINT_URL']}"
+    try:
+        account = boto3.client("sts", region_name=settings.region).get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as exc:
+        raise SettingsError(
+            f"there are no usable AWS credentials ({exc})",
+            remedy="log in to the account, or add --sandbox to work on the sandbox",
+        ) from exc
+    if account != settings.account_id:
+        raise SettingsError(
+            f"the credentials are of account {account}, {settings.name} lives in {settings.account_id}",
+            remedy=f"log in to account {settings.account_id}, or correct account_id in the environment file",
+        )
+    return f"target: {settings.name} in AWS account {account}, region {settings.region}"

@@ -1,0 +1,41 @@
+"""Brings layers up as people do: in order, and the robot's stack only under its lease."""
+
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
+
+import boto3
+
+from quantos.capacity.adapters.backend_locks import drop_stale_locks
+from quantos.capacity.adapters.dynamo_control import DynamoLeases
+from quantos.capacity.lease import hold
+from quantos.environment.adapters.layers import LayerRun, LayerStacks, Progress
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import EngineBusyError
+
+
+def bring_up(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *, progress: Progress) -> LayerRun:
+    """Bring one layer up. Raises EngineBusyError when the layer is the robot's and another holds its lease."""
+    stack = settings.names().stack(layer)
+    if layer != "capacity":
+        return stacks.up(stack, progress=progress)
+    leases = DynamoLeases(boto3.client("dynamodb", region_name=settings.region), settings.names().coordination_table)
+    seconds = settings.actuator.lease_seconds
+    with hold(leases, stack=stack, holder=_me(), sequence=0, seconds=seconds, clock=_now) as lease:
+        if lease is None:
+            raise EngineBusyError(
+                f"{stack} is busy: another operation holds its lease", remedy="try again when it has ended"
+            )
+        if lease.previous_expires_at is not None:
+            url = stacks.environment["PULUMI_BACKEND_URL"]
+            drop_stale_locks(stacks.handle(stack), url=url, stack=stack, older_than=lease.previous_expires_at)
+        return stacks.up(stack, progress=progress)
+
+
+def _me() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()}/{os.getpid()}"
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)

@@ -1,0 +1,57 @@
+"""What the demo does to the loop on the way: a resize killed half way, a greedy trader, the kill switch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import records
+from quantos.capacity.actuator import actuate, remember_plan
+from quantos.capacity.adapters.composition import compose_control, compose_plan_ledger
+from quantos.contracts.plan import ScalingPlan
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import SandboxError
+from sandbox.events.events import Event, Handler
+
+
+class ProcessKilledError(SandboxError):
+    """The process that ran a function was killed."""
+
+    code = "sandbox.killed"
+
+
+@dataclass
+class KilledOnce:
+    """A resize handler whose first call that would act, from `armed_from` on, dies half way.
+
+    Such a call runs in a child process, which `kill` starts and kills; the loop sees a failed call and tries again.
+    """
+
+    handler: Handler
+    settings: EnvironmentSettings
+    clock: Callable[[], datetime]
+    armed_from: datetime
+    kill: Callable[[Event], None]
+    victim: ScalingPlan | None = field(default=None, init=False)
+
+    def __call__(self, event: Event, context: LambdaContext) -> object:
+        """Handle the event, or die."""
+        if self.victim is None and self.clock() >= self.armed_from:
+            plans = [ScalingPlan.model_validate_json(record.value) for record in records.decoded(event)]
+            if acting := [plan for plan in plans if self._would_act(plan)]:
+                self.victim = acting[0]
+                self.kill(event)
+                raise ProcessKilledError(
+                    "the resize process was killed half way", remedy="nothing: the next plan recovers the stack"
+                )
+        return self.handler(event, context)
+
+    def _would_act(self, plan: ScalingPlan) -> bool:
+        control = compose_control(self.settings)
+        if control.switch(plan.stack).paused or plan.explanation.expected_violations:
+            return False
+        current = compose_plan_ledger(self.settings).current().document
+        actuator = self.settings.actuator
+        memory = remember_plan(control.memory(plan.stack), plan, settings=actuator)
+        return actuate(plan, current=current, memory=memory, settings=actuator).act

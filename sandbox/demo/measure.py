@@ -1,0 +1,216 @@
+"""From what the replay saw to the result: rows, ways of sizing, phases."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from quantos.capacity.baselines import account, reactive_nodes, static_nodes
+from quantos.capacity.ports import GroupSize
+from quantos.contracts.plan import PlanDocument, PoolReasoning, ResizeOutcome, ScalingPlan
+from quantos.telemetry.bins import FloatArray
+from sandbox.demo.replay import Observation
+from sandbox.demo.result import BinRow, DecisionRow, GroupRow, Phase, WayName, WayOfSizing
+from sandbox.demo.scenario import POOL, Scenario
+from sandbox.demo.world import Pool
+
+PHASE_EDGE = timedelta(hours=1)
+UNDECIDED = PoolReasoning(
+    pool=POOL,
+    demand_now_vcpu=0.0,
+    demand_expected_vcpu=0.0,
+    demand_upper_vcpu=0.0,
+    level=0.5,
+    binding="nothing was decided",
+    model="none",
+    score=None,
+    rejected=(),
+    degraded=None,
+    alternatives=(),
+)
+
+
+def bin_rows(
+    scenario: Scenario, seen: Sequence[Observation], *, static: Sequence[int], reactive: Sequence[int], pool: Pool
+) -> tuple[BinRow, ...]:
+    """The main pool bin by bin."""
+    phases = session_phases(scenario, [one.start for one in seen])
+    rows = []
+    for one, phase, peak, late in zip(seen, phases, static, reactive, strict=True):
+        reasoning = _reasoning(one.plan)
+        rows.append(
+            BinRow(
+                start=one.start,
+                phase=phase,
+                demand_vcpu=one.demand_vcpu,
+                expected_vcpu=reasoning.demand_expected_vcpu,
+                upper_vcpu=reasoning.demand_upper_vcpu,
+                floor_vcpu=one.floor_nodes * pool.vcpu_per_node,
+                ready_vcpu=one.ready_nodes * pool.vcpu_per_node,
+                static_vcpu=peak * pool.vcpu_per_node,
+                reactive_vcpu=late * pool.vcpu_per_node,
+            )
+        )
+    return tuple(rows)
+
+
+def decision_rows(seen: Sequence[Observation], *, bin_seconds: int) -> tuple[DecisionRow, ...]:
+    """Every plan and every end it came to, in order; a killed process comes before what followed it."""
+    rows: list[DecisionRow] = []
+    for one in seen:
+        if one.plan is None:
+            continue
+        moment = one.start + timedelta(seconds=bin_seconds)
+        if one.killed:
+            rows.append(_killed_row(one.plan, moment))
+        rows += [_row(one.plan, outcome, moment) for outcome in one.outcomes]
+    return tuple(rows)
+
+
+def peers(
+    scenario: Scenario, seen: Sequence[Observation], *, pool: Pool, floor_nodes: int
+) -> tuple[list[int], list[int]]:
+    """Nodes that a static peak and a purely reactive autoscaler would have had Ready, bin by bin."""
+    demand = _demand(seen)
+    history = np.array(
+        [
+            value / scenario.units_per_vcpu
+            for start, value in scenario.trace.demand.items()
+            if scenario.history_start <= start < scenario.start
+        ]
+    )
+    static = static_nodes(history, count=len(demand), vcpu_per_node=pool.vcpu_per_node, floor_nodes=floor_nodes)
+    reactive = reactive_nodes(
+        demand,
+        vcpu_per_node=pool.vcpu_per_node,
+        lead_bins=pool.lead_bins,
+        hold_bins=pool.hold_bins,
+        floor_nodes=floor_nodes,
+    )
+    return static.tolist(), reactive.tolist()
+
+
+def ways(
+    scenario: Scenario, seen: Sequence[Observation], *, static: Sequence[int], reactive: Sequence[int], pool: Pool
+) -> tuple[WayOfSizing, ...]:
+    """Cost and shortage of the three ways, all on Ready nodes of the same bins."""
+    return (
+        _way("quantos", [one.ready_nodes for one in seen], scenario, seen, pool=pool),
+        _way("static peak", static, scenario, seen, pool=pool),
+        _way("reactive", reactive, scenario, seen, pool=pool),
+    )
+
+
+def group_rows(document: PlanDocument, sizes: dict[str, GroupSize]) -> tuple[GroupRow, ...]:
+    """Node groups as the plan pointer has them, beside what the cloud reports."""
+    return tuple(
+        GroupRow(
+            pool=pool,
+            planned_minimum=size.floor,
+            planned_maximum=size.ceiling,
+            minimum=sizes[pool].minimum,
+            maximum=sizes[pool].maximum,
+            desired=sizes[pool].desired,
+        )
+        for pool, size in sorted(document.sizes.items())
+        if pool in sizes
+    )
+
+
+def models(seen: Sequence[Observation]) -> dict[str, int]:
+    """How many plans each forecast model served."""
+    return dict(Counter(_reasoning(one.plan).model for one in seen if one.plan is not None))
+
+
+def phase_nodes(rows: Sequence[BinRow], *, vcpu_per_node: float) -> dict[Phase, float]:
+    """Mean Ready nodes by session phase."""
+    found: dict[Phase, float] = {}
+    for phase in dict.fromkeys(row.phase for row in rows):
+        ready = [row.ready_vcpu / vcpu_per_node for row in rows if row.phase == phase]
+        found[phase] = round(sum(ready) / len(ready), 2)
+    return found
+
+
+def session_phases(scenario: Scenario, starts: Sequence[datetime]) -> list[Phase]:
+    """The phase of each bin: closed, the first hour open, the last hour open, or the session between.
+
+    A trace without a session is open where its hour of the day ever has demand.
+    """
+    is_open = [_is_open(scenario, start) for start in starts]
+    edge = int(PHASE_EDGE.total_seconds()) // scenario.trace.bin_seconds
+    phases: list[Phase] = []
+    for place, opened in enumerate(is_open):
+        before = is_open[max(place - edge, 0) : place]
+        after = is_open[place + 1 : place + 1 + edge]
+        if not opened:
+            phases.append("closed")
+        elif not all(before):
+            phases.append("opening")
+        elif not all(after):
+            phases.append("closing")
+        else:
+            phases.append("session")
+    return phases
+
+
+def _way(
+    name: WayName, nodes: Sequence[int], scenario: Scenario, seen: Sequence[Observation], *, pool: Pool
+) -> WayOfSizing:
+    result = account(
+        np.array(nodes, dtype=np.int64),
+        _demand(seen),
+        vcpu_per_node=pool.vcpu_per_node,
+        usd_per_node_hour=scenario.usd_per_vcpu_hour * pool.vcpu_per_node,
+        bin_seconds=scenario.trace.bin_seconds,
+    )
+    return WayOfSizing(
+        name=name,
+        usd_per_hour=round(result.usd_per_hour, 4),
+        missing_vcpu_hours=round(result.missing_vcpu_hours, 3),
+        short_share=result.short_bins / len(seen),
+    )
+
+
+def _is_open(scenario: Scenario, start: datetime) -> bool:
+    session = scenario.trace.session
+    if session is not None:
+        return session.is_open(start, bin_seconds=scenario.trace.bin_seconds)
+    return scenario.trace.demand.get(start, 0.0) > 0
+
+
+def _demand(seen: Sequence[Observation]) -> FloatArray:
+    return np.array([np.nan if one.demand_vcpu is None else one.demand_vcpu for one in seen], dtype=np.float64)
+
+
+def _reasoning(plan: ScalingPlan | None) -> PoolReasoning:
+    if plan is None:
+        return UNDECIDED
+    return next((part for part in plan.explanation.pools if part.pool == POOL), UNDECIDED)
+
+
+def _row(plan: ScalingPlan, outcome: ResizeOutcome, moment: datetime) -> DecisionRow:
+    return DecisionRow(
+        time=moment,
+        plan_id=outcome.plan_id,
+        status=outcome.status,
+        sentence=plan.explanation.sentence,
+        reason=outcome.reason,
+        floors={pool: size.floor for pool, size in (outcome.sizes or plan.sizes).items()},
+        usd_per_hour=plan.usd_per_hour_after,
+        violations=outcome.violations,
+        seconds=round(sum(timing.seconds for timing in outcome.timings), 2),
+    )
+
+
+def _killed_row(plan: ScalingPlan, moment: datetime) -> DecisionRow:
+    return DecisionRow(
+        time=moment,
+        plan_id=plan.plan_id,
+        status="killed",
+        sentence=plan.explanation.sentence,
+        reason="the process was killed while node groups were being updated; state, pointer and groups disagree",
+        floors={pool: size.floor for pool, size in plan.sizes.items()},
+        usd_per_hour=plan.usd_per_hour_after,
+        note="process killed half way",
+    )

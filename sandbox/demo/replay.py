@@ -1,0 +1,142 @@
+"""Replays a scenario through the real functions, bin by bin, and keeps what was seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from quantos.capacity.adapters.composition import compose_control
+from quantos.capacity.ports import StrategyRegistry, Switch
+from quantos.contracts import topics
+from quantos.contracts.demand import DemandSample
+from quantos.contracts.plan import ResizeOutcome, ScalingPlan
+from quantos.environment.settings import EnvironmentSettings
+from quantos.messaging.ports import Message
+from sandbox.demo.faults import KilledOnce
+from sandbox.demo.scenario import POOL, Scenario
+from sandbox.demo.world import Pool
+from sandbox.events.bus import EventBus, Stream
+from sandbox.events.loop import EventLoop
+
+TOPIC_OF = {"market": topics.TELEMETRY_MARKET, "workload": topics.TELEMETRY_WORKLOAD, "system": topics.TELEMETRY_SYSTEM}
+PUBLISHED_AT_ONCE = 2000
+WATCHER = "quantos-demo"
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One replayed bin: what was demanded and Ready in it, and what was decided at its end."""
+
+    start: datetime
+    demand_vcpu: float | None
+    ready_nodes: int
+    floor_nodes: int
+    plan: ScalingPlan | None
+    outcomes: tuple[ResizeOutcome, ...]
+    killed: bool
+
+
+@dataclass
+class Replay:
+    """The loop, the world outside it, and the traders.
+
+    `wait_for_lease` lets a dead holder's lease run out in real time; between two bins five real minutes would pass.
+    """
+
+    scenario: Scenario
+    settings: EnvironmentSettings
+    bus: EventBus
+    loop: EventLoop
+    pool: Pool
+    registry: StrategyRegistry
+    killer: KilledOnce
+    wait_for_lease: Callable[[], None]
+    observations: list[Observation] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._plans = self.bus.open(WATCHER, topics.CAPACITY_PLANS)
+        self._outcomes = self.bus.open(WATCHER, topics.CAPACITY_OUTCOMES)
+        self._killed_seen = False
+        self._floor = self.settings.pools[POOL].floor_nodes
+
+    def load_history(self, tell: Tell) -> int:
+        """Send the history through the ingest function; returns how many samples that were."""
+        samples = list(self.scenario.history())
+        for first in range(0, len(samples), PUBLISHED_AT_ONCE):
+            self._publish(samples[first : first + PUBLISHED_AT_ONCE])
+            self.loop.run_until_idle()
+            tell("samples", min(first + PUBLISHED_AT_ONCE, len(samples)), len(samples))
+        return len(samples)
+
+    def run(self, tell: Tell) -> None:
+        """Replay every bin."""
+        self.registry.replace(self.scenario.book(greedy=False))
+        starts = list(self.scenario.bins())
+        for count, start in enumerate(starts, start=1):
+            self.observations.append(self._pass(start))
+            tell(f"{start:%a %H:%M}", count, len(starts))
+
+    def _pass(self, start: datetime) -> Observation:
+        end = start + timedelta(seconds=self.scenario.trace.bin_seconds)
+        ready = self.pool.ready()
+        demand = self._demand_vcpu(start)
+        self._publish([*self.scenario.samples(start), *self.pool.telemetry(start, ready=ready, demand_vcpu=demand)])
+        self._act_as_people(end)
+        self.loop.advance_to(end)
+        killed = self._saw_kill()
+        if killed:
+            self.wait_for_lease()
+        self.pool.end_bin(demand)
+        outcomes = tuple(ResizeOutcome.model_validate_json(value) for value in self._read_outcomes())
+        plans = [ScalingPlan.model_validate_json(value) for value in self._read_plans()]
+        applied = [outcome for outcome in outcomes if outcome.status == "applied"]
+        if applied:
+            self._floor = applied[-1].sizes[POOL].floor
+        return Observation(start, demand, ready, self._floor, plans[-1] if plans else None, outcomes, killed)
+
+    def _act_as_people(self, moment: datetime) -> None:
+        """What traders and operators do at the end of this bin."""
+        scenario = self.scenario
+        if moment in scenario.greedy:
+            self.registry.replace(scenario.book(greedy=moment == scenario.greedy[0]))
+        if moment in scenario.paused:
+            paused = moment == scenario.paused[0]
+            switch = Switch(paused=paused, actor="linus", reason="exchange maintenance" if paused else "")
+            compose_control(self.settings).throw(self.settings.names().stack("capacity"), switch)
+
+    def _demand_vcpu(self, start: datetime) -> float | None:
+        trace = self.scenario.trace
+        value = trace.demand.get(start, 0.0 if trace.gaps == "zero" or self._closed(start) else None)
+        return None if value is None else value / self.scenario.units_per_vcpu
+
+    def _closed(self, start: datetime) -> bool:
+        session = self.scenario.trace.session
+        return session is not None and not session.is_open(start, bin_seconds=self.scenario.trace.bin_seconds)
+
+    def _saw_kill(self) -> bool:
+        seen, self._killed_seen = self._killed_seen, self.killer.victim is not None
+        return self._killed_seen and not seen
+
+    def _publish(self, samples: list[DemandSample]) -> None:
+        self.bus.publisher.publish(
+            [
+                Message(topic=TOPIC_OF[sample.series.partition("/")[0]], key=sample.series, value=sample.to_json())
+                for sample in samples
+            ]
+        )
+
+    def _read_plans(self) -> list[bytes]:
+        return _drained(self._plans, self.bus)
+
+    def _read_outcomes(self) -> list[bytes]:
+        return _drained(self._outcomes, self.bus)
+
+
+def _drained(stream: Stream, bus: EventBus) -> list[bytes]:
+    """Every record not read yet."""
+    bus.refresh()
+    values: list[bytes] = []
+    while stream.pending():
+        values += [record.value for record in stream.read(PUBLISHED_AT_ONCE)]
+        stream.commit()
+    return values

@@ -1,0 +1,229 @@
+"""The main job: an environment up in the sandbox, two days of real demand through the real functions, a result."""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import boto3
+
+from lambdas import runtime
+from quantos.audit.adapters.composition import compose_store
+from quantos.audit.ledger import verify_chain
+from quantos.capacity.adapters.composition import compose_bucket, compose_plan_ledger
+from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
+from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
+from quantos.catalog.catalog import Catalog, load_catalog
+from quantos.environment.adapters.bring_up import bring_up
+from quantos.environment.adapters.layers import LayerStacks
+from quantos.environment.functions import RESIZE, function_table
+from quantos.environment.load import load_environment
+from quantos.environment.names import LAYERS
+from quantos.environment.settings import EnvironmentSettings
+from quantos.policy.adapters.packs import render_packs
+from sandbox.autoscaler import Autoscaler
+from sandbox.demo import measure
+from sandbox.demo.crash import killed_resize
+from sandbox.demo.faults import KilledOnce
+from sandbox.demo.replay import Replay, Tell
+from sandbox.demo.result import DemoResult, StageRow
+from sandbox.demo.scenario import POOL, Scenario, make_scenario
+from sandbox.demo.trace import Trace
+from sandbox.demo.world import Pool
+from sandbox.events.bus import EventBus, open_bus
+from sandbox.events.clock import ReplayClock
+from sandbox.events.events import Account, Event
+from sandbox.events.loop import EventLoop, LocalFunction, load_functions
+from sandbox.lifecycle import Sandbox
+from stacks.programs import declare
+
+ENVIRONMENT = "dev"
+HOLD_BINS_SECONDS = 600
+
+
+class Stages(Protocol):
+    """How the run shows its stages."""
+
+    def __call__(self, title: str) -> AbstractContextManager[Tell]:
+        """A stage that runs while the block does; the value tells how far it is."""
+        ...
+
+
+@dataclass
+class Clockwork:
+    """Times stages and shows them."""
+
+    stages: Stages
+    rows: list[StageRow] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def stage(self, title: str) -> Iterator[Tell]:
+        """Run a block as a stage of this name."""
+        started = time.monotonic()
+        with self.stages(title) as tell:
+            yield tell
+        self.rows.append(StageRow(name=title, seconds=round(time.monotonic() - started, 2)))
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One run in a started sandbox, whose variables are laid over this process's environment."""
+
+    root: Path
+    sandbox: Sandbox
+    trace: Trace
+    bus_url: str
+    clockwork: Clockwork
+
+    def run(self) -> DemoResult:
+        """Everything after the sandbox is up. Raises QuantosError where a stage fails."""
+        catalog = load_catalog()
+        settings = load_environment(ENVIRONMENT, root=runtime.ENVIRONMENTS, catalog=catalog)
+        settings = _binned(settings, self.trace)
+        stacks = self._stacks(settings)
+        groups = self._bring_up(settings, stacks)
+        with open_bus(self.bus_url) as bus:
+            scenario = _scenario(self.trace, settings, catalog)
+            replay = self._replay(settings, catalog, scenario, bus=bus, group=groups[POOL])
+            with self.clockwork.stage("history through ingest") as tell:
+                replay.load_history(tell)
+            with self.clockwork.stage("two days replayed") as tell:
+                replay.run(tell)
+        return self._result(settings, stacks, replay, groups=groups)
+
+    def _stacks(self, settings: EnvironmentSettings) -> LayerStacks:
+        packs = render_packs(settings, packs_root=self.root / "policy_packs", folder=self.sandbox.state_dir / "policy")
+        return LayerStacks(self.sandbox.project_dir, dict(os.environ), packs, declare)
+
+    def _bring_up(self, settings: EnvironmentSettings, stacks: LayerStacks) -> dict[str, str]:
+        """Bring every layer up, and return node group names by pool."""
+        groups: Mapping[str, object] = {}
+        for layer in LAYERS:
+            with self.clockwork.stage(f"up {ENVIRONMENT}-{layer}") as tell:
+                run = bring_up(settings, stacks, layer, progress=lambda name, done, tell=tell: tell(name, done, 0))
+            found = run.outputs.get("node_groups")
+            groups = found if isinstance(found, Mapping) else groups
+        return {pool: str(name) for pool, name in groups.items()}
+
+    def _replay(
+        self, settings: EnvironmentSettings, catalog: Catalog, scenario: Scenario, *, bus: EventBus, group: str
+    ) -> Replay:
+        clock = ReplayClock(scenario.start)
+        runtime.use(
+            runtime.Runtime(
+                settings=settings,
+                catalog=catalog,
+                publisher=bus.publisher,
+                clock=clock,
+                wall_clock=runtime.utc_now,
+            )
+        )
+        functions = {one.spec.name: one for one in self._functions(settings)}
+        pool = Pool(
+            autoscaler=Autoscaler(boto3.client("eks", region_name=settings.region), settings.names().cluster),
+            group=group,
+            vcpu_per_node=_vcpu_per_node(settings, catalog),
+            lead_bins=-(-settings.decisions.lead_seconds // scenario.trace.bin_seconds),
+            hold_bins=-(-HOLD_BINS_SECONDS // scenario.trace.bin_seconds),
+        )
+        killer = KilledOnce(
+            handler=functions[RESIZE].handler,
+            settings=settings,
+            clock=clock,
+            armed_from=scenario.kill_from,
+            kill=lambda event: _kill(event, settings, clock=clock, pool=pool),
+        )
+        functions[RESIZE] = LocalFunction(spec=functions[RESIZE].spec, handler=killer)
+        account = Account(environment=settings.name, account_id=settings.account_id, region=settings.region)
+        return Replay(
+            scenario=scenario,
+            settings=settings,
+            bus=bus,
+            loop=EventLoop(bus, list(functions.values()), clock=clock, account=account),
+            pool=pool,
+            registry=S3StrategyRegistry(compose_bucket(settings)),
+            killer=killer,
+            wait_for_lease=lambda: time.sleep(settings.actuator.lease_seconds),
+        )
+
+    def _functions(self, settings: EnvironmentSettings) -> tuple[LocalFunction, ...]:
+        """The functions, with what they log going to a file of the sandbox."""
+        log = (self.sandbox.state_dir / "logs" / "functions.log").open("a", encoding="utf-8", buffering=1)
+        with contextlib.redirect_stdout(log):
+            return load_functions(function_table(settings))
+
+    def _result(
+        self, settings: EnvironmentSettings, stacks: LayerStacks, replay: Replay, *, groups: dict[str, str]
+    ) -> DemoResult:
+        scenario, seen, pool = replay.scenario, replay.observations, replay.pool
+        stack = settings.names().stack("capacity")
+        with self.clockwork.stage("read back, verify, preview"):
+            sizes = EksNodeGroups(boto3.client("eks", region_name=settings.region), settings.names().cluster).sizes(
+                groups
+            )
+            document = compose_plan_ledger(settings).current().document
+            verdict = verify_chain(compose_store(settings), settings.names().audit_chain)
+            preview = stacks.preview(stack, progress=lambda _name, _done: None)
+        static, reactive = measure.peers(scenario, seen, pool=pool, floor_nodes=settings.pools[POOL].floor_nodes)
+        rows = measure.bin_rows(scenario, seen, static=static, reactive=reactive, pool=pool)
+        return DemoResult(
+            trace=self.trace.name,
+            unit=self.trace.unit,
+            pool=POOL,
+            vcpu_per_node=pool.vcpu_per_node,
+            bin_seconds=self.trace.bin_seconds,
+            bus=_bus_said(self.bus_url),
+            bins=rows,
+            decisions=measure.decision_rows(seen, bin_seconds=self.trace.bin_seconds),
+            ways=measure.ways(scenario, seen, static=static, reactive=reactive, pool=pool),
+            groups=measure.group_rows(document, sizes),
+            stages=tuple(self.clockwork.rows),
+            models=measure.models(seen),
+            phase_nodes=measure.phase_nodes(rows, vcpu_per_node=pool.vcpu_per_node),
+            audit_links=verdict.head.sequence,
+            audit_problem="" if verdict.intact else verdict.sentence,
+            drift=tuple(f"{count} {operation}" for operation, count in preview.changes.items()),
+            autoscaler_moves=pool.moves,
+            lowered_desired=pool.lowered,
+        )
+
+
+def _binned(settings: EnvironmentSettings, trace: Trace) -> EnvironmentSettings:
+    """The environment with decisions in the trace's bins."""
+    decisions = settings.decisions.model_dump() | {"bin_seconds": trace.bin_seconds}
+    return EnvironmentSettings.model_validate(settings.model_dump() | {"decisions": decisions})
+
+
+def _scenario(trace: Trace, settings: EnvironmentSettings, catalog: Catalog) -> Scenario:
+    pool = settings.pools[POOL]
+    dearest = max(
+        catalog.usd_per_hour(kind, capacity_type=pool.capacity_type, region=settings.region)
+        for kind in pool.instance_types
+    )
+    vcpu = _vcpu_per_node(settings, catalog)
+    return make_scenario(trace, settings, vcpu_per_node=vcpu, usd_per_node_hour=dearest)
+
+
+def _vcpu_per_node(settings: EnvironmentSettings, catalog: Catalog) -> float:
+    return float(catalog.shape(settings.pools[POOL].instance_types[0]).vcpu)
+
+
+def _kill(event: Event, settings: EnvironmentSettings, *, clock: ReplayClock, pool: Pool) -> None:
+    """Kill a resize of `event` once the main pool's minimum has moved."""
+    groups = EksNodeGroups(boto3.client("eks", region_name=settings.region), settings.names().cluster)
+    before = groups.sizes({POOL: pool.group})[POOL].minimum
+    killed_resize(
+        event,
+        environment=settings.name,
+        now=clock(),
+        variables=os.environ,
+        half_way=lambda: groups.sizes({POOL: pool.group})[POOL].minimum != before,
+    )
+
+
+def _bus_said(url: str) -> str:
+    return "in process" if url.startswith("memory://") else f"Kafka at {url.removeprefix('kafka://')}"
