@@ -185,14 +185,20 @@ def _pool_lines(plan: ScalingPlan) -> Iterator[str]:
             f"Pool {item.pool} may run {size.floor} to {_nodes(size.ceiling)} at {price:.3f} USD each; "
             f"the floor is set by {item.binding}."
         )
-        yield (
-            f"  Demand is {item.demand_now_vcpu:.0f} vCPU now; at its height within the horizon "
-            f"{item.demand_expected_vcpu:.0f} is as likely as not to be exceeded, and {item.demand_upper_vcpu:.0f} "
-            f"holds with {item.level:.1%}."
-        )
+        yield f"  {_demand_sentence(item)}"
         yield f"  {_model_sentence(item)}"
         yield from (f"  {_alternative_sentence(choice)}" for choice in item.alternatives)
         yield ""
+
+
+def _demand_sentence(item: PoolReasoning) -> str:
+    now = f"Demand is {item.demand_now_vcpu:.0f} vCPU now"
+    if item.demand_upper_vcpu <= 0:
+        return f"{now}, and none is expected within the horizon."
+    return (
+        f"{now}; at its height within the horizon {item.demand_expected_vcpu:.0f} is as likely as not to be exceeded, "
+        f"and {item.demand_upper_vcpu:.0f} holds with {item.level:.1%}."
+    )
 
 
 def _model_sentence(item: PoolReasoning) -> str:

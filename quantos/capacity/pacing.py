@@ -38,5 +38,5 @@ def _moved(decision: PoolDecision, *, step: int) -> PoolDecision:
     return replace(
         decision,
         size=size_within(floor, limit_nodes=decision.limit_nodes),
-        binding=f"the step that one plan may take, on the way to {decision.size.floor} nodes",
+        binding=f"the step that one plan may take, on the way to a floor of {decision.size.floor}",
     )

@@ -1,9 +1,9 @@
-"""The demand history on DynamoDB: one item per series and hour, in it one number set per second and source.
+"""The demand history on DynamoDB: one item per series and hour, in it one set of `second|source|value`.
 
 A set union is idempotent and commutative, so redelivery and reordering leave the same item, also when one key arrives
-with two values. The table's keys are `HASH_KEY` (series and day, `workload/orders#2003-03-03`: a partition a day, so
-that none grows with the history) and `RANGE_KEY` (hour, `07`), both strings; its time-to-live attribute is
-`TTL_ATTRIBUTE`, epoch seconds.
+with two values: both are kept, and the greatest is read. The table's keys are `HASH_KEY` (series and day,
+`workload/orders#2003-03-03`: a partition a day, so that none grows with the history) and `RANGE_KEY` (hour, `07`),
+both strings; its time-to-live attribute is `TTL_ATTRIBUTE`, epoch seconds.
 """
 
 from collections import defaultdict
@@ -26,9 +26,7 @@ RANGE_KEY: Final = "sk"
 TTL_ATTRIBUTE: Final = "expires_at"
 
 _DAY_FORMAT: Final = "%Y-%m-%d"
-_SAMPLE_PREFIX: Final = "v"
-_ATTRIBUTES_PER_UPDATE: Final = 100
-"""Keeps an update expression under DynamoDB's 4 KB."""
+_SAMPLES_ATTRIBUTE: Final = "samples"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +39,8 @@ class DynamoDemandHistory:
 
     def add(self, samples: Sequence[DemandSample]) -> None:
         """Add samples, one update per series and hour. Raises TelemetryError; adding all again is safe."""
-        for (series, hour), values in _by_item(samples).items():
-            names = sorted(values)
-            for first in range(0, len(names), _ATTRIBUTES_PER_UPDATE):
-                chunk = names[first : first + _ATTRIBUTES_PER_UPDATE]
-                self._update(series, hour=hour, values={name: values[name] for name in chunk})
+        for (series, hour), taken in _by_item(samples).items():
+            self._update(series, hour=hour, taken=taken)
 
     def samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
         """Samples with start <= time < end, in order of (time, source); of conflicting values the greatest."""
@@ -59,21 +54,15 @@ class DynamoDemandHistory:
         ]
         return tuple(sorted(found, key=lambda sample: (sample.time, sample.source)))
 
-    def _update(self, series: str, *, hour: datetime, values: Mapping[str, set[float]]) -> None:
-        names = {f"#a{index}": name for index, name in enumerate(values)}
-        sets: dict[str, AttributeValueTypeDef] = {
-            f":a{index}": {"NS": [repr(value) for value in sorted(taken)]}
-            for index, taken in enumerate(values.values())
-        }
-        additions = ", ".join(f"#a{index} :a{index}" for index in range(len(values)))
+    def _update(self, series: str, *, hour: datetime, taken: set[str]) -> None:
         expires_at = int((hour + self.retention).timestamp())
         try:
             self.client.update_item(
                 TableName=self.table,
                 Key={HASH_KEY: {"S": _partition(series, hour)}, RANGE_KEY: {"S": f"{hour:%H}"}},
-                UpdateExpression=f"SET #ttl = :ttl ADD {additions}",
-                ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, **names},
-                ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, **sets},
+                UpdateExpression="SET #ttl = :ttl ADD #samples :samples",
+                ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, "#samples": _SAMPLES_ATTRIBUTE},
+                ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, ":samples": {"SS": sorted(taken)}},
             )
         except (BotoCoreError, ClientError) as exc:
             raise _store_error("take samples of", series=series, table=self.table, cause=exc) from exc
@@ -115,29 +104,26 @@ def _partition(series: str, moment: datetime) -> str:
     return f"{series}#{moment.strftime(_DAY_FORMAT)}"
 
 
-def _by_item(samples: Sequence[DemandSample]) -> dict[tuple[str, datetime], dict[str, set[float]]]:
-    items: defaultdict[tuple[str, datetime], dict[str, set[float]]] = defaultdict(dict)
+def _by_item(samples: Sequence[DemandSample]) -> dict[tuple[str, datetime], set[str]]:
+    items: defaultdict[tuple[str, datetime], set[str]] = defaultdict(set)
     for sample in samples:
         time = sample.time.astimezone(UTC)
         hour = time.replace(minute=0, second=0)
-        name = f"{_SAMPLE_PREFIX}{time.minute * 60 + time.second:04d}|{sample.source}"
-        items[sample.series, hour].setdefault(name, set()).add(sample.value)
+        second = time.minute * 60 + time.second
+        items[sample.series, hour].add(f"{second:04d}|{sample.source}|{sample.value + 0.0!r}")
     return items
 
 
 def _samples_of(item: Mapping[str, "AttributeValueTypeDef"]) -> Iterator[DemandSample]:
     series, _, day = item[HASH_KEY].get("S", "").partition("#")
     hour = datetime.strptime(day, _DAY_FORMAT).replace(hour=int(item[RANGE_KEY].get("S", "")), tzinfo=UTC)
-    for name, value in item.items():
-        if name in {HASH_KEY, RANGE_KEY, TTL_ATTRIBUTE}:
-            continue
-        second, _, source = name.removeprefix(_SAMPLE_PREFIX).partition("|")
+    greatest: dict[tuple[str, str], float] = {}
+    for text in item[_SAMPLES_ATTRIBUTE].get("SS", ()):
+        second, source, value = text.split("|")
+        greatest[second, source] = max(greatest.get((second, source), 0.0), float(value))
+    for (second, source), value in greatest.items():
         yield DemandSample.model_construct(
-            schema_version=1,
-            series=series,
-            time=hour + timedelta(seconds=int(second)),
-            source=source,
-            value=max(float(number) for number in value.get("NS", ())),
+            schema_version=1, series=series, time=hour + timedelta(seconds=int(second)), source=source, value=value
         )
 
 

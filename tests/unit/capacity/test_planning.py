@@ -168,7 +168,7 @@ def test_a_rise_beyond_the_step_goes_as_far_as_one_plan_may():
     second = make_plan(make_inputs(make_demand(upper=240), previous=first.sizes))
 
     assert [first.sizes["cpu"].floor, second.sizes["cpu"].floor] == [21, 30]
-    assert "on the way to 30 nodes" in first.explanation.pools[0].binding
+    assert "on the way to a floor of 30" in first.explanation.pools[0].binding
 
 
 @settings(deadline=None)

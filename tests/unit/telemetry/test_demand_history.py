@@ -84,7 +84,7 @@ def test_of_conflicting_values_the_greatest_is_read_whichever_came_first(history
     assert [item.value for item in everything(history)] == [7.5]
 
 
-def test_more_samples_of_one_hour_than_one_update_holds(history: DemandHistory):
+def test_an_hour_full_of_samples(history: DemandHistory):
     history.add([sample(second, source=f"gw-{second % 3}") for second in range(450)])
 
     assert len(everything(history)) == 450
