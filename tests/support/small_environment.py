@@ -1,0 +1,164 @@
+"""A `dev` environment small enough to come up in seconds: what the capacity layer needs of the layers beside it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import pulumi
+
+from quantos.capacity.adapters.composition import EngineSetting, compose_resizer
+from quantos.capacity.adapters.dynamo_control import DynamoControl
+from quantos.capacity.adapters.kms_signer import KmsSigner
+from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
+from quantos.capacity.ports import Clock, GroupSize
+from quantos.capacity.resize import Resizer
+from quantos.contracts.plan import PlanDocument, PoolCost, PoolSize, ScalingPlan
+from quantos.environment.adapters.bring_up import bring_up
+from quantos.environment.adapters.layers import LayerRun, LayerStacks
+from quantos.environment.settings import EnvironmentSettings
+from quantos.policy.adapters.packs import render_packs
+from stacks import capacity
+from tests.support.capacity_fakes import make_plan
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKS = ROOT / "policy_packs"
+NODE_ROLE_POLICY = "{}"
+
+
+@dataclass(frozen=True)
+class SmallEnvironment:
+    """A capacity stack that is up on a cluster made by hand, under the real packs."""
+
+    settings: EnvironmentSettings
+    stacks: LayerStacks
+
+    @property
+    def stack(self) -> str:
+        return self.settings.names().stack("capacity")
+
+    @property
+    def ledger(self) -> S3PlanLedger:
+        return S3PlanLedger(
+            PlansBucket(boto3.client("s3"), self.settings.names().bucket("plans")), self.settings, self.stack
+        )
+
+    @property
+    def control(self) -> DynamoControl:
+        return DynamoControl(boto3.client("dynamodb"), self.settings.names().coordination_table)
+
+    def resizer(self, *, clock: Clock, wall_clock: Clock) -> Resizer:
+        return compose_resizer(
+            self.settings,
+            EngineSetting(
+                program=lambda document, raised: capacity.program(self.settings, document, raised=raised),
+                packs_root=PACKS,
+                variables=dict(os.environ),
+            ),
+            clock=clock,
+            wall_clock=wall_clock,
+            time_left_seconds=840.0,
+        )
+
+    def plan(self, floors: Mapping[str, int], **changes: object) -> ScalingPlan:
+        """A signed plan with these floors for the environment's pools, the others as they stand."""
+        current = self.ledger.current().document
+        standing = {pool: size.floor for pool, size in current.sizes.items()}
+        sizes = {
+            pool: PoolSize(floor=floor, ceiling=self.settings.pools[pool].ceiling_nodes)
+            for pool, floor in {**standing, **floors}.items()
+        }
+        costs = {
+            pool: PoolCost(
+                usd_per_node_hour=0.5, floor_usd_per_hour=0.5 * size.floor, ceiling_usd_per_hour=0.5 * size.ceiling
+            )
+            for pool, size in sizes.items()
+        }
+        plan = make_plan(sizes=sizes, previous=current.sizes, pool_costs=costs, urgent=True, **changes)
+        signer = KmsSigner(boto3.client("kms"), self.settings.names().plan_signing_key)
+        return plan.model_copy(update={"signature": signer.sign(plan.signed_bytes())})
+
+    def groups(self) -> dict[str, GroupSize]:
+        """Sizes by pool as the cloud reports them."""
+        eks, cluster = boto3.client("eks"), self.settings.names().cluster
+        found = {}
+        for name in eks.list_nodegroups(clusterName=cluster)["nodegroups"]:
+            group = eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
+            scaling = group["scalingConfig"]
+            found[group["tags"]["pool"]] = GroupSize(scaling["minSize"], scaling["maxSize"], scaling["desiredSize"])
+        return found
+
+    def set_desired(self, pool: str, nodes: int) -> None:
+        """Move a pool's desired size behind the engine's back."""
+        eks, cluster = boto3.client("eks"), self.settings.names().cluster
+        for name in eks.list_nodegroups(clusterName=cluster)["nodegroups"]:
+            group = eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
+            if group["tags"]["pool"] == pool:
+                eks.update_nodegroup_config(
+                    clusterName=cluster, nodegroupName=name, scalingConfig={"desiredSize": nodes}
+                )
+
+    def up(self) -> LayerRun:
+        """A person's `quantos up` of the capacity layer."""
+        return bring_up(self.settings, self.stacks, "capacity", progress=lambda _name, _done: None)
+
+    def preview(self) -> LayerRun:
+        """A person's preview of the capacity stack."""
+        return self.stacks.preview(self.stack, progress=lambda _name, _done: None)
+
+
+def make_small_environment(settings: EnvironmentSettings, *, project_dir: Path, folder: Path) -> SmallEnvironment:
+    """Make the foundation by hand and bring the capacity stack up.
+
+    The process's environment must target a sandbox. The real layers are tested elsewhere.
+    """
+    names = settings.names()
+    boto3.client("s3").create_bucket(Bucket=names.bucket("plans"))
+    key = boto3.client("kms").create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"]["KeyId"]
+    boto3.client("kms").create_alias(AliasName=names.plan_signing_key, TargetKeyId=key)
+    boto3.client("dynamodb").create_table(
+        TableName=names.coordination_table,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    role = boto3.client("iam").create_role(RoleName=f"{names.prefix}-node", AssumeRolePolicyDocument=NODE_ROLE_POLICY)
+    subnets = _subnets(settings)
+    boto3.client("eks").create_cluster(
+        name=names.cluster, roleArn=role["Role"]["Arn"], resourcesVpcConfig={"subnetIds": list(subnets.values())}
+    )
+    outputs: dict[str, object] = {
+        "cluster_name": names.cluster,
+        "node_role_arn": role["Role"]["Arn"],
+        "private_subnet_ids": subnets,
+    }
+    packs = render_packs(settings, packs_root=PACKS, folder=folder)
+
+    def declare(stack: str) -> None:
+        if stack == names.stack("foundation"):
+            for name, value in outputs.items():
+                pulumi.export(name, value)
+        else:
+            capacity.program(settings, environment.ledger.current().document)
+
+    environment = SmallEnvironment(settings, LayerStacks(project_dir, dict(os.environ), packs, declare))
+    environment.stacks.up(names.stack("foundation"), progress=lambda _name, _done: None)
+    environment.up()
+    return environment
+
+
+def _subnets(settings: EnvironmentSettings) -> dict[str, str]:
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock=str(settings.network.cidr))["Vpc"]["VpcId"]
+    return {
+        zone.name: ec2.create_subnet(VpcId=vpc, CidrBlock=str(zone.private_cidr), AvailabilityZone=zone.name)["Subnet"][
+            "SubnetId"
+        ]
+        for zone in settings.network.zones
+    }
+
+
+def document_of(plan: ScalingPlan) -> PlanDocument:
+    """The document a plan asks for."""
+    return plan.document()
