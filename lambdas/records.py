@@ -18,7 +18,7 @@ class _WireRecord(BaseModel):
     offset: int
     timestamp: int = 0
     key: str | None = None
-    value: str = ""
+    value: str | None = None
 
 
 class _WireEvent(BaseModel):
@@ -29,7 +29,10 @@ class _WireEvent(BaseModel):
 
 @dataclass(frozen=True)
 class KafkaRecord:
-    """One record, decoded. `timestamp_ms` is the broker's or the producer's, epoch milliseconds."""
+    """One record, decoded. `timestamp_ms` is the broker's or the producer's, epoch milliseconds.
+
+    A tombstone's value is empty, and bytes of a key that are no UTF-8 are replaced: neither may stop its batch.
+    """
 
     topic: str
     partition: int
@@ -54,10 +57,10 @@ def decoded(event: Mapping[str, object]) -> Iterator[KafkaRecord]:
                     partition=record.partition,
                     offset=record.offset,
                     timestamp_ms=record.timestamp,
-                    key=base64.b64decode(record.key or "", validate=True).decode(),
-                    value=base64.b64decode(record.value, validate=True),
+                    key=base64.b64decode(record.key or "", validate=True).decode(errors="replace"),
+                    value=base64.b64decode(record.value or "", validate=True),
                 )
-    except (ValidationError, binascii.Error, UnicodeDecodeError) as exc:
+    except (ValidationError, binascii.Error) as exc:
         raise BusError(
             f"the event is not a Kafka batch: {exc}", remedy="call this function through an MSK event source mapping"
         ) from exc

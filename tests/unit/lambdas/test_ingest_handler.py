@@ -1,3 +1,4 @@
+import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,15 @@ def test_a_batch_over_several_partitions_is_taken_and_poison_set_aside(bus: Memo
     assert kept() == [1, 2, 3]
     (letter,) = bus.records(topics.dead_letter(TOPIC))
     assert json.loads(letter.value)["reason"] == "not-json"
+
+
+def test_a_tombstone_and_a_key_of_raw_bytes_do_not_stop_their_batch(bus: MemoryBus):
+    envelope = {"topic": TOPIC, "partition": 0, "timestamp": 0}
+    good = base64.b64encode(tick(10, 1)).decode()
+    records = [{**envelope, "offset": 0, "key": "/w==", "value": None}, {**envelope, "offset": 1, "value": good}]
+
+    assert handler({"records": {f"{TOPIC}-0": records}}, CONTEXT) == {"samples": 1, "rejected": 1}
+    assert len(bus.records(topics.dead_letter(TOPIC))) == 1
 
 
 def test_a_batch_delivered_twice_changes_no_figure(bus: MemoryBus):
