@@ -5,25 +5,23 @@ from the table inside a pinned Go module, which the `go` command fetches and ver
 prices from there, or for another region, run `scripts/refresh_prices.py`.
 """
 
-import csv
 import gzip
 import importlib.metadata
 import importlib.resources
 import json
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).resolve().parents[1] / "quantos" / "catalog" / "data"
+from quantos.catalog.data_files import write_prices, write_shapes
+
 PRICE_MODULE = "github.com/aws/karpenter-provider-aws"
 PRICE_MODULE_VERSION = "v1.14.1"
 PRICE_FILE = "pkg/providers/pricing/zz_generated.pricing_aws.go"
 ARCHITECTURES = ("x86_64", "arm64")
-SHAPE_COLUMNS = ("instance_type", "architecture", "vcpu", "memory_gib", "gpus", "network_mbps")
-PRICE_COLUMNS = ("instance_type", "usd_per_hour")
 
 
 @dataclass(frozen=True)
@@ -82,49 +80,27 @@ def _fetched_module() -> Path:
     return Path(json.loads(answer.stdout)["Dir"])
 
 
-def write_rows(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
-    """Write a data file with Unix line ends, the same on every platform."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def record_source(name: str, facts: Mapping[str, object]) -> None:
-    """State in `sources.json` where the data file `name` comes from."""
-    path = DATA / "sources.json"
-    sources = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    path.write_text(json.dumps({**sources, name: facts}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-
 def main() -> None:
-    """Write `shapes.csv`, one price file a region, and where each comes from."""
+    """Write the shapes, one price file a region, and where each comes from."""
     shapes = bundled_shapes()
-    write_rows(DATA / "shapes.csv", SHAPE_COLUMNS, shapes)
-    record_source(
-        "shapes.csv",
-        {
+    write_shapes(
+        shapes,
+        source={
             "source": "moto/ec2/resources/instance_types.json.gz in the PyPI package moto",
             "version": importlib.metadata.version("moto"),
             "licence": "Apache-2.0",
             "what": "EC2 describe-instance-types; Linux only, so without Mac types",
         },
     )
-    print(f"shapes.csv: {len(shapes)} instance types")
+    print(f"shapes: {len(shapes)} instance types")
     table = parsed_price_table((_fetched_module() / PRICE_FILE).read_text(encoding="utf-8"))
     known = {shape["instance_type"] for shape in shapes}
     for region, prices in table.prices.items():
-        kept = [
-            {"instance_type": name, "usd_per_hour": f"{price:g}"}
-            for name, price in sorted(prices.items())
-            if name in known
-        ]
-        name = f"on_demand/{region}.csv"
-        write_rows(DATA / name, PRICE_COLUMNS, kept)
-        record_source(
-            name,
-            {
+        write_prices(
+            "on_demand",
+            region,
+            usd_per_hour={name: price for name, price in prices.items() if name in known},
+            source={
                 "source": f"{PRICE_FILE} in the Go module {PRICE_MODULE}",
                 "version": PRICE_MODULE_VERSION,
                 "licence": "Apache-2.0",
@@ -132,8 +108,8 @@ def main() -> None:
                 "what": "on-demand USD per hour, Linux, shared tenancy",
             },
         )
-        left = sorted(set(prices) - known)
-        print(f"{name}: {len(kept)} prices of {table.generated_at}; without a shape: {', '.join(left) or 'none'}")
+        without = ", ".join(sorted(set(prices) - known)) or "none"
+        print(f"{region}: {len(prices)} prices of {table.generated_at}; left out for want of a shape: {without}")
 
 
 if __name__ == "__main__":
