@@ -117,7 +117,8 @@ def buckets(turn: Turn, key: aws.kms.Key) -> None:
     audit = aws.s3.Bucket("audit", object_lock_enabled=True, force_destroy=True)
     retention = {"default_retention": {"mode": "GOVERNANCE", "days": turn.of(1, 2)}}
     aws.s3.BucketObjectLockConfiguration("audit", bucket=audit.bucket, rule=retention)
-    delivery = audit.arn.apply(
+    logs = aws.s3.Bucket("logs", force_destroy=True)
+    delivery = logs.arn.apply(
         lambda arn: json.dumps(
             {
                 "Version": "2012-10-17",
@@ -132,11 +133,11 @@ def buckets(turn: Turn, key: aws.kms.Key) -> None:
             }
         )
     )
-    granted = aws.s3.BucketPolicy("audit", bucket=audit.bucket, policy=delivery)
+    granted = aws.s3.BucketPolicy("logs", bucket=logs.bucket, policy=delivery)
     aws.s3.BucketLogging(
         "lake",
         bucket=lake.bucket,
-        target_bucket=audit.bucket,
+        target_bucket=logs.bucket,
         target_prefix="logs/",
         opts=pulumi.ResourceOptions(depends_on=[granted]),
     )
@@ -154,6 +155,7 @@ def cluster(turn: Turn, subnets: list[aws.ec2.Subnet], role: aws.iam.Role) -> No
     template = aws.ec2.LaunchTemplate(
         "nodes",
         update_default_version=True,
+        tag_specifications=[{"resource_type": "instance", "tags": {"a": "1"}}],
         metadata_options={"http_tokens": "required", "http_put_response_hop_limit": turn.of(1, 2)},
         block_device_mappings=[
             {"device_name": "/dev/xvda", "ebs": {"volume_size": 50, "volume_type": "gp3", "encrypted": "true"}}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox.providers.schema import Fields, Kind, SdkSchemas
-from sandbox.providers.values import UNKNOWN, Document, Json, items, mapping
+from sandbox.providers.values import UNKNOWN, Document, Json, items, mapping, text
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -47,12 +47,19 @@ class Encoding:
             return value
         if kind == "structure":
             return self.request(mapping(items(value)[0] if items(value) else {}), shape, path=path)
+        if kind == "list" and isinstance(value, dict) and _pair(shape):
+            return [{"Key": key, "Value": part} for key, part in value.items()]
         if kind == "list":
             return [self._value(part, getattr(shape, "member", shape), path=path) for part in items(value)]
         if kind == "map":
             element = getattr(shape, "value", shape)
             return {key: self._value(part, element, path=path) for key, part in mapping(value).items()}
         return _scalar(value, kind)
+
+
+def _pair(shape: Shape) -> bool:
+    members: Mapping[str, Shape] = getattr(getattr(shape, "member", None), "members", {})
+    return {"Key", "Value"} == set(members)
 
 
 def _scalar(value: Json, kind: str) -> Json:
@@ -92,6 +99,8 @@ class Decoding:
     def _value(self, value: Json, kind: Kind, *, path: str) -> Json:
         if kind.name == "list":
             return [self._value(part, kind.item or kind, path=path) for part in items(value)]
+        if kind.name == "map" and isinstance(value, list):
+            return {text(mapping(part).get("Key")): mapping(part).get("Value") for part in value}
         if kind.name == "map":
             return {key: self._value(part, kind.item or kind, path=path) for key, part in mapping(value).items()}
         if kind.name == "object":

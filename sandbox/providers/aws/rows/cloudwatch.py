@@ -115,7 +115,8 @@ class _MetricFilter(ApiObject):
         return None
 
     def update(self, scene: Scene, change: Change) -> None:
-        """Write the filter whole; see `Handler`."""
+        """Write the filter anew, as moto leaves one that is there as it is; see `Handler`."""
+        self.delete(scene, change.held)
         self.create(scene, change.new)
 
     def changeable(self, name: str) -> bool:

@@ -72,9 +72,12 @@ def _relabelled(scene: Scene, change: Change) -> None:
 
 def _retainted(scene: Scene, change: Change) -> None:
     old, new = items(change.old.get("taints")), items(change.new.get("taints"))
+    staying = {(mapping(taint).get("key"), mapping(taint).get("effect")) for taint in new}
     taints: Document = {
         "addOrUpdateTaints": [taint for taint in new if taint not in old],
-        "removeTaints": [taint for taint in old if taint not in new],
+        "removeTaints": [
+            taint for taint in old if (mapping(taint).get("key"), mapping(taint).get("effect")) not in staying
+        ],
     }
     scene.account.call("eks", "update_nodegroup_config", _node_group_name(change) | {"taints": taints})
 

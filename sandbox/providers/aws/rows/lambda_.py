@@ -344,6 +344,17 @@ PERMISSION = Row(
     ),
 )
 
+
+def _invoked_otherwise(scene: Scene, change: Change) -> None:
+    """Write the setting anew: moto adds a second one to the function and goes on answering the first."""
+    names: Document = {"FunctionName": change.held.id}
+    scene.account.call("lambda", "delete_function_event_invoke_config", names)
+    wanted = {name: value for name, value in change.new.items() if name not in {"functionName", "region"}}
+    shape = scene.account.input_shape("lambda", "put_function_event_invoke_config")
+    request = Encoding({}).request(wanted, shape)
+    scene.account.call("lambda", "put_function_event_invoke_config", {**names, **request})
+
+
 INVOKE_CONFIG = Row(
     resource="aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     replaces=frozenset({"functionName", "qualifier"}),
@@ -359,8 +370,7 @@ INVOKE_CONFIG = Row(
         updates=(
             Update(
                 names=frozenset({"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"}),
-                operation="put_function_event_invoke_config",
-                whole=True,
+                send=_invoked_otherwise,
             ),
         ),
     ),

@@ -167,6 +167,7 @@ LIFECYCLE = Row(
 OBJECT_LOCK = Row(
     resource="aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     replaces=_ON_BUCKET | {"objectLockEnabled"},
+    differs="a bucket which holds objects refuses another retention, where AWS takes it",
     kept=frozenset({"expectedBucketOwner"}),
     handler=BucketSetting(
         put="put_object_lock_configuration",
