@@ -21,11 +21,14 @@ from quantos.environment.load import load_environment
 from quantos.policy.capacity import planned_capacity
 from quantos.policy.config import render_cost_config
 from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
+from sandbox.engine.locate import find_engine
+from sandbox.engine.version import PINNED_VERSION, parse_version
 from sandbox.lifecycle import Sandbox
 
 pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "policy_packs" / "cost"
 SETTINGS = load_environment("dev", root=ROOT / "stacks" / "environments", catalog=load_catalog())
 FIRST_SIZES = {
     name: PoolSize(floor=pool.floor_nodes, ceiling=pool.ceiling_nodes) for name, pool in SETTINGS.pools.items()
@@ -113,13 +116,18 @@ def judge(sandbox: Sandbox, project_names: Iterator[str], tmp_path: Path) -> Cal
     config.write_text(json.dumps(render_cost_config(SETTINGS)), encoding="utf-8")
 
     def run(
-        program: Callable[[], None], *, stack: str = "dev-capacity", configured: bool = True, up: bool = False
+        program: Callable[[], None],
+        *,
+        stack: str = "dev-capacity",
+        pack: Path = FOLDER,
+        configured: bool = True,
+        up: bool = False,
     ) -> Judged:
         asyncio.set_event_loop(asyncio.new_event_loop())
         made = automation.create_or_select_stack(stack, project_name=next(project_names), program=program)
         judged = Judged(failed=False)
         packs = {
-            "policy_packs": [str(ROOT / "policy_packs" / "cost")],
+            "policy_packs": [str(pack)],
             "policy_pack_configs": [str(config)] if configured else [],
         }
         events: list[EngineEvent] = []
@@ -165,6 +173,15 @@ def test_planner_and_pack_say_the_same_of_a_plan(judge: Callable, place: Place) 
         )
     assert len(judged.log.violations) == len(foreseen)
     assert {violation.pack for violation in judged.log.violations} == {PACK}
+
+
+def test_the_pack_as_an_executable_judges_as_its_folder_does(judge: Callable, place: Place) -> None:
+    engine = find_engine().version
+    if parse_version(engine) < PINNED_VERSION:
+        pytest.skip(f"engine {engine} starts packs by their folder only")
+    judged = judge(lambda: place.group("stray", instance_types=["c4.large"]), pack=FOLDER / "analyzer")
+    assert judged.rules == {"instance-families", "pool-ceiling", "plan-present"}
+    assert "node group stray is no pool of dev" in judged.message("pool-ceiling")
 
 
 def test_a_refused_up_makes_no_node_group(judge: Callable, place: Place) -> None:
