@@ -1,45 +1,76 @@
-"""A small stand-in for the Cluster Autoscaler: moves desired sizes through the API, behind Pulumi's back."""
+"""An actor that moves node groups' desired size through the EKS API, as the Cluster Autoscaler would."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from quantos.errors import SandboxError
 
 if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
 
 
-def desired_nodes(needed: int, *, minimum: int, maximum: int) -> int:
-    """As many nodes as the pods need, within the group's bounds."""
-    return max(minimum, min(needed, maximum))
+@dataclass(frozen=True)
+class GroupSize:
+    """Sizes of one node group, in nodes."""
+
+    minimum_nodes: int
+    desired_nodes: int
+    maximum_nodes: int
 
 
 @dataclass(frozen=True)
 class Move:
-    """A desired size as the autoscaler found it and as it left it."""
+    """One change of a node group's desired size, in nodes."""
 
-    found: int
-    left: int
-
-    @property
-    def moved(self) -> bool:
-        """Whether the API was called to change it."""
-        return self.found != self.left
-
-
-@dataclass(frozen=True)
-class Autoscaler:
-    """Acts on the node groups of one cluster."""
-
-    client: "EKSClient"
     cluster: str
+    group: str
+    before_nodes: int
+    after_nodes: int
 
-    def act(self, group: str, *, needed: int) -> Move:
-        """Set the group's desired size to what `needed` nodes come to within its bounds."""
-        found = self.client.describe_nodegroup(clusterName=self.cluster, nodegroupName=group)["nodegroup"]
-        scaling = found.get("scalingConfig", {})
-        present = scaling.get("desiredSize", 0)
-        wanted = desired_nodes(needed, minimum=scaling.get("minSize", 0), maximum=scaling.get("maxSize", 1))
-        if wanted != present:
-            self.client.update_nodegroup_config(
-                clusterName=self.cluster, nodegroupName=group, scalingConfig={"desiredSize": wanted}
+
+def desired_nodes(size: GroupSize, *, needed_nodes: int) -> int:
+    """Nodes that the Cluster Autoscaler would ask for: what pods need, inside the group's limits.
+
+    Source: Cluster Autoscaler FAQ: it never leaves the limits by itself, and it comes back into limits that moved.
+
+    Raises:
+        SandboxError: fewer than no nodes are needed, or the limits cross.
+    """
+    if needed_nodes < 0 or size.minimum_nodes > size.maximum_nodes:
+        raise SandboxError(
+            f"no size fits {needed_nodes} nodes between {size.minimum_nodes} and {size.maximum_nodes}",
+            remedy="correct the need or the node group's limits",
+        )
+    return max(size.minimum_nodes, min(needed_nodes, size.maximum_nodes))
+
+
+def group_size(client: EKSClient, cluster: str, *, group: str) -> GroupSize:
+    """The sizes that EKS has now."""
+    scaling = client.describe_nodegroup(clusterName=cluster, nodegroupName=group)["nodegroup"]["scalingConfig"]
+    return GroupSize(scaling["minSize"], scaling["desiredSize"], scaling["maxSize"])
+
+
+def autoscale(client: EKSClient, cluster: str, *, needed_nodes: Mapping[str, int]) -> list[Move]:
+    """Move the desired size of each group to what is needed of it, and nothing else, behind Pulumi's back.
+
+    Args:
+        client: of the account which the groups are in; the sandbox's by its environment.
+        cluster: name of the EKS cluster.
+        needed_nodes: nodes that pods need, by group name.
+
+    Returns:
+        The moves made; a group which has its size already is left alone.
+    """
+    moves: list[Move] = []
+    for group, needed in needed_nodes.items():
+        size = group_size(client, cluster, group=group)
+        wanted = desired_nodes(size, needed_nodes=needed)
+        if wanted != size.desired_nodes:
+            client.update_nodegroup_config(
+                clusterName=cluster, nodegroupName=group, scalingConfig={"desiredSize": wanted}
             )
-        return Move(found=present, left=wanted)
+            moves.append(Move(cluster, group, size.desired_nodes, wanted))
+    return moves

@@ -12,6 +12,7 @@ import functools
 import importlib.util
 import keyword
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ _GETTER = re.compile(
     r"@pulumi\.getter(?:\(name=\"(?P<wire>[^\"]+)\"\))?\n(?:    @[^\n]+\n)*"
     r"    def (?P<name>\w+)\((?:self|__self__)\) -> (?P<type>[^\n]+):\n"
 )
+
+_parsing = threading.Lock()
+"""Python 3.11 counts the depth of `ast.parse` once for all threads and fails when two parse at a time."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,10 @@ class SdkSchemas:
         return self._class_fields(_class_body(self._source(relative), name), folder, module)
 
     def _class_fields(self, body: str, folder: str, module: str) -> Fields:
+        with _parsing:
+            return self._parsed_fields(body, folder, module)
+
+    def _parsed_fields(self, body: str, folder: str, module: str) -> Fields:
         required = _required(body)
         fields: dict[str, Property] = {}
         for found in _GETTER.finditer(body):

@@ -79,6 +79,17 @@ def holds_unknown(value: Json) -> bool:
     return value == UNKNOWN
 
 
+def without_nothing(document: Document) -> Document:
+    """The document without members that are None, at any depth: to the engine they are the same as absent."""
+    return {key: _pruned(value) for key, value in document.items() if value is not None}
+
+
+def _pruned(value: Json) -> Json:
+    if isinstance(value, dict):
+        return without_nothing(value)
+    return [_pruned(part) for part in value] if isinstance(value, list) else value
+
+
 def string_map(value: Json) -> dict[str, str]:
     """A map of texts, such as tags."""
     return {key: text(part) for key, part in mapping(value).items()}

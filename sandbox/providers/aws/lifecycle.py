@@ -24,7 +24,18 @@ from sandbox.providers.aws.row import Change, Held, Row, Scene
 from sandbox.providers.aws.tags import all_tags
 from sandbox.providers.schema import SdkSchemas
 from sandbox.providers.validation import Failure, failures
-from sandbox.providers.values import UNKNOWN, Document, Json, at_path, holds_unknown, items, mapping, string_map, text
+from sandbox.providers.values import (
+    UNKNOWN,
+    Document,
+    Json,
+    at_path,
+    holds_unknown,
+    items,
+    mapping,
+    string_map,
+    text,
+    without_nothing,
+)
 
 
 class UnsettledError(SandboxError):
@@ -65,7 +76,7 @@ class Resource:
 
     def checked(self, news: Document, *, olds: Document, naming: Naming) -> tuple[Document, list[Failure]]:
         """Inputs with a generated name where none is given, and everything that AWS or the stand-in would refuse."""
-        inputs: Document = {name: value for name, value in news.items() if name != DEFAULTS_KEY and value is not None}
+        inputs = without_nothing({name: value for name, value in news.items() if name != DEFAULTS_KEY})
         scene = self.scene
         found = list(failures(self.schemas, scene.type.inputs, value=inputs))
         if self.row.name and inputs.get(self.row.name) is None:

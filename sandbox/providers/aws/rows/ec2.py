@@ -231,7 +231,11 @@ def _template(scene: Scene, found: Document, held: Held) -> Document:
     request: Document = {"LaunchTemplateId": held.id, "Versions": ["$Latest"]}
     answer = scene.account.call("ec2", "describe_launch_template_versions", request)
     version = _first(answer, "LaunchTemplateVersions")
-    data = mapping(version.get("LaunchTemplateData"))
+    data = {**mapping(version.get("LaunchTemplateData"))}
+    specifications = items(data.get("TagSpecifications"))
+    data["TagSpecifications"] = [
+        one for one in specifications if mapping(one).get("ResourceType") != "launch-template"
+    ]  # moto puts the template's own tags among those of what is launched from it
     fields = {name: declared for name, declared in scene.type.outputs.items() if name in _TEMPLATE_DATA}
     shown = Decoding(scene.schemas, _TEMPLATE_RENAMES).outputs(data, fields)
     return {
