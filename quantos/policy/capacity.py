@@ -50,8 +50,8 @@ class Capacity:
 
     @property
     def elastic(self) -> tuple[NodeGroup, ...]:
-        """The groups the robot sizes."""
-        return tuple(group for group in self.groups if group.elastic)
+        """The groups the robot sizes, by name: an engine reports them in any order."""
+        return tuple(sorted((group for group in self.groups if group.elastic), key=lambda group: group.name))
 
     @property
     def needs_plan(self) -> bool:

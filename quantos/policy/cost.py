@@ -178,7 +178,7 @@ def _steps(document: PlanDocument) -> dict[str, int]:
     """Change of each pool's floor; a pool the previous plan did not know starts from nothing."""
     return {
         name: size.floor - (document.previous[name].floor if name in document.previous else 0)
-        for name, size in document.sizes.items()
+        for name, size in sorted(document.sizes.items())
     }
 
 

@@ -147,7 +147,7 @@ def sizes(**floors: int) -> dict[str, PoolSize]:
             "step-up",
             plan(sizes=sizes(cpu=4, batch=4), previous=sizes(cpu=1, batch=2)),
             plan(sizes=sizes(cpu=5, batch=4), previous=sizes(cpu=1, batch=2)),
-            "the plan adds 6 nodes at once (cpu 1 to 5, batch 2 to 4); dev allows 5",
+            "the plan adds 6 nodes at once (batch 2 to 4, cpu 1 to 5); dev allows 5",
             id="rises-of-all-pools-together",
         ),
         pytest.param(
@@ -168,7 +168,7 @@ def sizes(**floors: int) -> dict[str, PoolSize]:
             "step-down",
             plan(sizes=sizes(cpu=1, batch=1), previous=sizes(cpu=3, batch=2)),
             plan(sizes=sizes(cpu=1, batch=0), previous=sizes(cpu=3, batch=2)),
-            "the plan gives up 4 nodes at once (cpu 3 to 1, batch 2 to 0); dev allows 3",
+            "the plan gives up 4 nodes at once (batch 2 to 0, cpu 3 to 1); dev allows 3",
             id="falls-of-all-pools-together",
         ),
         pytest.param(
@@ -217,7 +217,7 @@ def sizes(**floors: int) -> dict[str, PoolSize]:
             "environment-ceiling",
             stack(group(), group(name="batch")),
             stack(group(), group(name="batch", maximum=11)),
-            "dev at full size would cost 7.14 USD/hour (cpu 3.40, batch 3.74), 0.34 above its ceiling of 6.80",
+            "dev at full size would cost 7.14 USD/hour (batch 3.74, cpu 3.40), 0.34 above its ceiling of 6.80",
             id="sum-of-pools",
         ),
         pytest.param(
@@ -231,7 +231,7 @@ def sizes(**floors: int) -> dict[str, PoolSize]:
             "max-nodes",
             stack(group(), group(name="batch"), group(name="system", elastic=False, maximum=9)),
             stack(group(), group(name="batch", maximum=11)),
-            "dev may grow to 21 nodes (cpu 10, batch 11); the most is 20",
+            "dev may grow to 21 nodes (batch 11, cpu 10); the most is 20",
             id="nodes-of-all-pools",
         ),
         pytest.param(
@@ -300,6 +300,11 @@ def test_a_tag_takes_no_pool_of_a_capacity_stack_out_of_judgement() -> None:
     assert is_elastic({"pool": "system"}, stack="dev-capacity")
     assert not is_elastic({"pool": "system"}, stack="dev-foundation")
     assert is_elastic({}, stack="dev-foundation")
+
+
+def test_the_order_in_which_an_engine_reports_changes_no_message() -> None:
+    groups = [group(name="cpu"), group(name="batch", maximum=11), group(name="aa")]
+    assert messages("environment-ceiling", stack(*groups)) == messages("environment-ceiling", stack(*reversed(groups)))
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
