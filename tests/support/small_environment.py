@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -14,13 +14,14 @@ from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
 from quantos.capacity.ports import Clock, GroupSize
 from quantos.capacity.resize import Resizer
-from quantos.contracts.plan import PlanDocument, PoolCost, PoolSize, ScalingPlan
+from quantos.contracts.plan import PoolCost, PoolSize, ScalingPlan
 from quantos.environment.adapters.bring_up import bring_up
 from quantos.environment.adapters.layers import LayerRun, LayerStacks
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.adapters.packs import render_packs
 from stacks import capacity
 from tests.support.capacity_fakes import make_plan
+from tests.support.environments import make_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = ROOT / "policy_packs"
@@ -133,19 +134,35 @@ def make_small_environment(settings: EnvironmentSettings, *, project_dir: Path, 
         "node_role_arn": role["Role"]["Arn"],
         "private_subnet_ids": subnets,
     }
-    packs = render_packs(settings, packs_root=PACKS, folder=folder)
+    environment = attach(settings, project_dir=project_dir, folder=folder)
 
-    def declare(stack: str) -> None:
-        if stack == names.stack("foundation"):
-            for name, value in outputs.items():
-                pulumi.export(name, value)
-        else:
-            capacity.program(settings, environment.ledger.current().document)
+    def export() -> None:
+        for name, value in outputs.items():
+            pulumi.export(name, value)
 
-    environment = SmallEnvironment(settings, LayerStacks(project_dir, dict(os.environ), packs, declare))
-    environment.stacks.up(names.stack("foundation"), progress=lambda _name, _done: None)
+    stacks = replace(environment.stacks, program=lambda _stack: export(), packs=[])
+    stacks.up(names.stack("foundation"), progress=lambda _name, _done: None)
     environment.up()
     return environment
+
+
+def attach(settings: EnvironmentSettings | None = None, *, project_dir: Path, folder: Path) -> SmallEnvironment:
+    """A small environment that was made before, `short_leased` when no settings are given."""
+    settings = short_leased() if settings is None else settings
+    packs = render_packs(settings, packs_root=PACKS, folder=folder)
+
+    def declare(_stack: str) -> None:
+        capacity.program(settings, environment.ledger.current().document)
+
+    environment = SmallEnvironment(settings, LayerStacks(project_dir, dict(os.environ), packs, declare))
+    return environment
+
+
+def short_leased() -> EnvironmentSettings:
+    """`dev` with the shortest lease there is."""
+    settings = make_settings()
+    actuator = settings.actuator.model_dump() | {"lease_seconds": 5, "min_interval_seconds": 0}
+    return make_settings(actuator=actuator)
 
 
 def _subnets(settings: EnvironmentSettings) -> dict[str, str]:
@@ -157,8 +174,3 @@ def _subnets(settings: EnvironmentSettings) -> dict[str, str]:
         ]
         for zone in settings.network.zones
     }
-
-
-def document_of(plan: ScalingPlan) -> PlanDocument:
-    """The document a plan asks for."""
-    return plan.document()
