@@ -138,7 +138,7 @@ ENCRYPTION = Row(
 
 PUBLIC_ACCESS_BLOCK = Row(
     resource="aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-    replaces=_ON_BUCKET,
+    replaces=frozenset({"bucket"}),
     local=frozenset({"skipDestroy"}),
     handler=BucketSetting(
         put="put_public_access_block",
@@ -181,7 +181,7 @@ OBJECT_LOCK = Row(
 
 POLICY = Row(
     resource="aws:s3/bucketPolicy:BucketPolicy",
-    replaces=_ON_BUCKET,
+    replaces=frozenset({"bucket"}),
     differs="kept and not enforced",
     handler=BucketSetting(
         put="put_bucket_policy",
@@ -196,7 +196,7 @@ POLICY = Row(
 
 OWNERSHIP = Row(
     resource="aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-    replaces=_ON_BUCKET,
+    replaces=frozenset({"bucket"}),
     handler=BucketSetting(
         put="put_bucket_ownership_controls",
         get="get_bucket_ownership_controls",

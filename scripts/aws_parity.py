@@ -1,0 +1,57 @@
+"""Write the table of `docs/aws-parity.md` from the rows of the AWS stand-in: `python -m scripts.aws_parity`."""
+
+from pathlib import Path
+
+from sandbox.providers.aws.row import Row
+from sandbox.providers.aws.rows import all_rows
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "aws-parity.md"
+INTRODUCTION = """# What the AWS stand-in models
+
+Nothing here has run on AWS. The sandbox's `pulumi-resource-aws` serves the resource types below over boto3 against a
+local moto server; every other type is refused by its name. This page is written by `python -m scripts.aws_parity`
+from the rows under `sandbox/providers/aws/rows/`, and a test fails when it is out of date.
+
+For every type: `Check` holds each property, nested ones included, against the input types of the installed
+`pulumi_aws`; a property that the stand-in would not send is refused. Create, read, update, delete, import by id,
+replacement, `pulumi refresh` and `pulumi destroy` work. In a preview everything that AWS decides is unknown. After a
+creation or change, a property that moto takes but does not answer is an error unless it is listed here as kept.
+
+In no type: waiting (everything is there at once), quotas, eventual consistency, enforcement of IAM or other policies,
+prices. Lists are compared in order, where the real provider takes some of them as sets. Which changes replace comes
+from the provider's documentation and schema, by hand.
+
+- *moto*: the object is in moto, and any AWS client sees it there.
+- *store*: moto has no such object; it lives in `store.json` of the sandbox and only the stand-in sees it.
+- *kept*: properties which moto takes and forgets, held in the store; *local*: of the provider itself, held in the state.
+
+EKS's refusals are kept: minimum above desired, desired above maximum (`InvalidParameterException` at creation and
+change), a maximum below 1 (at `Check`, as the provider's own validation does).
+
+`eks:index:Cluster` (`pulumi-resource-eks`) is built from the AWS types above by a component provider: roles, security
+groups, add-ons, OIDC provider and the outputs of the real one, but for `awsProvider` and `core.provider`; it makes no
+default node group and refuses inputs that it does not model. Its ingress rule is an `aws.vpc.SecurityGroupIngressRule`.
+"""
+
+
+def _names(names: frozenset[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)) or "-"
+
+
+def _line(row: Row) -> str:
+    kept = _names(row.kept)
+    local = f"; local: {_names(row.local)}" if row.local else ""
+    where = "store" if row.stored else "moto"
+    differs = row.differs or "nothing known beyond the above"
+    return f"| `{row.resource}` | {where} | {_names(row.replaces)} | {kept}{local} | {differs} | {row.source} |"
+
+
+def page() -> str:
+    """The whole page."""
+    titles = "| type | held in | changes that replace | kept | what AWS does and this does not | source |"
+    head = f"{titles}\n|---|---|---|---|---|---|"
+    return f"{INTRODUCTION}\n{head}\n" + "\n".join(_line(row) for row in all_rows()) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
