@@ -17,7 +17,7 @@ For every type: `Check` holds each property, nested ones included, against the i
 replacement, `pulumi refresh` and `pulumi destroy` work. In a preview everything that AWS decides is unknown. After a
 creation or change, a property that moto takes but does not answer is an error unless it is listed here as kept.
 
-In no type: waiting (everything is there at once), quotas, eventual consistency, enforcement of IAM or other policies,
+In no type: waiting (everything is there at once), quotas, eventual consistency, enforcement of any policy,
 prices. Lists are compared in order, where the real provider takes some of them as sets. Which changes replace comes
 from the provider's documentation and schema, by hand.
 
@@ -31,6 +31,9 @@ change), a maximum below 1 (at `Check`, as the provider's own validation does).
 `eks:index:Cluster` (`pulumi-resource-eks`) is built from the AWS types above by a component provider: roles, security
 groups, add-ons, OIDC provider and the outputs of the real one, but for `awsProvider` and `core.provider`; it makes no
 default node group and refuses inputs that it does not model. Its ingress rule is an `aws.vpc.SecurityGroupIngressRule`.
+
+`pulumi-resource-kubernetes` holds manifests against the input types of the installed `pulumi_kubernetes` and writes
+them to the sandbox's `manifests` folder. It reaches no cluster (a kubeconfig is refused), and has no charts or CRDs.
 """
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.providers.aws.account import ApiError
+from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.aws.tags import member_shape
@@ -179,18 +180,29 @@ OBJECT_LOCK = Row(
     ),
 )
 
+
+def _policy_outputs(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+    del scene, identity
+    return {"policy": policy_text(inputs["policy"])}
+
+
+def _bucket_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+    scene.account.call("s3", "head_bucket", {"Bucket": inputs["bucket"]})
+
+
 POLICY = Row(
     resource="aws:s3/bucketPolicy:BucketPolicy",
+    stored=True,
     replaces=frozenset({"bucket"}),
-    differs="kept and not enforced",
-    handler=BucketSetting(
-        put="put_bucket_policy",
-        get="get_bucket_policy",
-        delete_operation="delete_bucket_policy",
-        member="Policy",
-        only="policy",
-        plain=True,
-        missing=frozenset({"NoSuchBucketPolicy"}),
+    differs="kept and not enforced: moto applies a statement whatever its conditions say, so a refusal of plain HTTP"
+    " would refuse everything",
+    handler=KeptObject(
+        service="s3",
+        id_format="{bucket}",
+        compute=_policy_outputs,
+        requires=_bucket_there,
+        mutable=frozenset({"policy"}),
+        tagged=False,
     ),
 )
 

@@ -1,0 +1,17 @@
+"""`pulumi-resource-kubernetes`, as the engine starts it."""
+
+from __future__ import annotations
+
+import grpc
+
+from sandbox.providers.kubernetes.servicer import KubernetesProvider, KubernetesSchemas
+from sandbox.providers.plugin import serve
+from sandbox.providers.protocol import provider_pb2_grpc
+
+
+def _register(server: grpc.Server) -> None:
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(KubernetesProvider(KubernetesSchemas()), server)
+
+
+if __name__ == "__main__":
+    serve(_register)
