@@ -23,7 +23,8 @@ from the provider's documentation and schema, by hand.
 
 - *moto*: the object is in moto, and any AWS client sees it there.
 - *store*: moto has no such object; it lives in `store.json` of the sandbox and only the stand-in sees it.
-- *kept*: properties which moto takes and forgets, held in the store; *local*: of the provider itself, held in the state.
+- *kept*: properties which moto takes and forgets, held in the store; *local*: of the provider itself, held in the
+state.
 
 EKS's refusals are kept: minimum above desired, desired above maximum (`InvalidParameterException` at creation and
 change), a maximum below 1 (at `Check`, as the provider's own validation does).
