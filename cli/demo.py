@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from cli.console import err, out
 from cli.target import ROOT
-from quantos.errors import SandboxError, SettingsError
+from quantos.errors import SandboxError
 from sandbox import lifecycle
 from sandbox.demo.replay import Tell
 from sandbox.demo.report import write_report
@@ -106,7 +106,7 @@ def _only_demo_of(state_dir: Path) -> Iterator[None]:
 def _read(trace: Path, gaps: str) -> Trace:
     if gaps == "zero" or gaps == "unknown":
         return read_trace(trace, gaps=gaps)
-    raise SettingsError(f"--gaps is {gaps!r}", remedy="give zero or unknown")
+    raise typer.BadParameter(f"{gaps!r} is neither zero nor unknown", param_hint="--gaps")
 
 
 def _bus_url(closing: contextlib.ExitStack, clockwork: Clockwork, *, kafka: bool) -> str:

@@ -10,7 +10,6 @@ from cli.target import open_target
 from quantos.environment.adapters.bring_up import bring_up
 from quantos.environment.adapters.layers import LayerStacks
 from quantos.environment.names import LAYERS
-from quantos.errors import SettingsError
 from stacks.programs import declare
 
 EnvironmentName = Annotated[str, typer.Argument(metavar="ENV", help="dev, staging or prod")]
@@ -77,5 +76,5 @@ def env(environment: EnvironmentName) -> None:
 
 def _known(layer: str) -> str:
     if layer not in LAYERS:
-        raise SettingsError(f"there is no layer {layer!r}", remedy=f"take one of {', '.join(LAYERS)}")
+        raise typer.BadParameter(f"there is no layer {layer!r}; take one of {', '.join(LAYERS)}", param_hint="--layer")
     return layer

@@ -3,8 +3,8 @@
 import os
 import sys
 
-import click
 import typer
+from rich.markup import escape
 
 from cli import audit, capacity, demo, doctor, environment, sandbox, strategies
 from cli.console import err
@@ -26,6 +26,7 @@ for group in (environment, capacity, doctor, demo):
     group.register(app)
 
 GLOBAL_FLAGS = ("--sandbox", "--debug")
+INTERRUPTED = 130
 
 
 @app.callback()
@@ -54,17 +55,16 @@ def run(arguments: list[str]) -> int:
     flags = [flag for flag in GLOBAL_FLAGS if flag in arguments]
     rest = [argument for argument in arguments if argument not in GLOBAL_FLAGS]
     try:
-        code = app(args=[*flags, *rest], standalone_mode=False)
-    except click.UsageError as exc:
-        exc.show()
-        return 2
-    except (click.Abort, KeyboardInterrupt):
-        err.print("Interrupted.")
-        return 130
+        app(args=[*flags, *rest], prog_name="quantos")
+    except SystemExit as exc:
+        code = exc.code if isinstance(exc.code, int) else 1
+        if code == INTERRUPTED:
+            err.print("Interrupted.")
+        return code
     except QuantosError as exc:
         if os.environ.get("QUANTOS_DEBUG"):
             raise
         remedy = exc.remedy[:1].upper() + exc.remedy[1:]
-        err.print(f"[red]Error:[/] {exc.what.rstrip('.')}. {remedy.rstrip('.')}.")
+        err.print(f"[red]Error:[/] {escape(exc.what.rstrip('.'))}. {escape(remedy.rstrip('.'))}.")
         return 1
-    return code if isinstance(code, int) else 0
+    return 0

@@ -39,7 +39,7 @@ class Target:
 
     def packs(self) -> list[PolicyPack]:
         """The policy packs, with configuration rendered from the environment file."""
-        return render_packs(self.settings, packs_root=PACKS, folder=ROOT / ".quantos" / "policy")
+        return render_packs(self.settings, packs_root=PACKS, folder=lifecycle.default_state_dir(ROOT) / "policy")
 
 
 def sandbox_asked() -> bool:

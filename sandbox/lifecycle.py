@@ -25,6 +25,7 @@ STOP_SECONDS = 10.0
 REGION = "us-east-1"
 PASSPHRASE = "sandbox"  # noqa: S105  protects nothing: the state is thrown away with the sandbox
 STATE_FOLDER = ".quantos"
+STATE_VARIABLE = "QUANTOS_STATE_DIR"
 PLUGINS: Mapping[str, str] = {
     "pulumi-resource-aws": "sandbox.providers.aws",
     "pulumi-resource-eks": "sandbox.providers.eks",
@@ -94,8 +95,9 @@ class SandboxStatus:
 
 
 def default_state_dir(project_root: Path) -> Path:
-    """Where the sandbox of a checkout lives; git ignores it."""
-    return project_root / STATE_FOLDER
+    """Where the sandbox of a checkout lives: a folder in it that git ignores, or what `QUANTOS_STATE_DIR` names."""
+    named = os.environ.get(STATE_VARIABLE)
+    return Path(named) if named else project_root / STATE_FOLDER
 
 
 @contextmanager

@@ -12,6 +12,8 @@ from typing import IO
 from pulumi.automation import CommandResult, OnOutput, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
+from quantos.errors import EngineError
+
 
 @dataclass
 class Deadline:
@@ -29,10 +31,18 @@ class InterruptibleCommand(PulumiCommand):
     """Runs the CLI as the Automation API does, and interrupts it at the deadline.
 
     A first SIGINT makes the engine finish the steps under way, write its state and release its lock.
+
+    Raises:
+        EngineError: there is no Pulumi CLI on PATH.
     """
 
     def __init__(self, deadline: Deadline) -> None:
-        super().__init__()
+        try:
+            super().__init__()
+        except OSError as exc:
+            raise EngineError(
+                f"the Pulumi engine cannot be started: {exc}", remedy="run `quantos doctor` to see how to get it"
+            ) from exc
         self.deadline = deadline
 
     def run(  # noqa: PLR0917 - the signature is the Automation API's
