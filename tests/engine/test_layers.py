@@ -1,0 +1,260 @@
+"""Foundation and control by the real engine, in a sandbox of their own."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from pulumi import automation
+
+from quantos.contracts import topics
+from quantos.contracts.plan import DecisionRequest
+from quantos.environment.functions import function_table, topic_partitions
+from quantos.environment.settings import EnvironmentSettings
+from sandbox import lifecycle
+from sandbox.engine.locate import find_engine
+from stacks import control, foundation
+
+pytestmark = pytest.mark.engine
+
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = {"foundation": foundation.program, "control": control.program}
+
+
+@dataclass
+class Layers:
+    """The layers of one environment. What the engine's state holds is read once a layer."""
+
+    settings: EnvironmentSettings
+    states: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def stack(self, layer: str) -> automation.Stack:
+        return automation.create_or_select_stack(
+            self.settings.names().stack(layer),
+            project_name="quantos",
+            program=partial(PROGRAMS[layer], self.settings),
+        )
+
+    def resources(self, layer: str) -> list[dict[str, Any]]:
+        if layer not in self.states:
+            self.states[layer] = self.stack(layer).export_stack().deployment["resources"]
+        return self.states[layer]
+
+    def outputs(self, layer: str) -> dict[str, Any]:
+        return self.resources(layer)[0]["outputs"]
+
+    def inputs(self, layer: str, token: str) -> list[dict[str, Any]]:
+        """Inputs of every resource of a type."""
+        return [resource["inputs"] for resource in self.resources(layer) if resource["type"] == token]
+
+
+def make_layers(environment: str) -> Layers:
+    document = yaml.safe_load((ROOT / "stacks" / "environments" / f"{environment}.yaml").read_text(encoding="utf-8"))
+    return Layers(EnvironmentSettings.model_validate(document))
+
+
+@contextmanager
+def fresh_account(state_dir: Path) -> Iterator[None]:
+    """A sandbox apart from the other tests': the names of these layers are the whole account's."""
+    started = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=find_engine().bin_dir)
+    before = dict(os.environ)
+    os.environ.update(started.environ())
+    try:
+        yield
+    finally:
+        lifecycle.stop(state_dir)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layers]:
+    """`dev`, up."""
+    layers = make_layers("dev")
+    with fresh_account(tmp_path_factory.mktemp("dev")):
+        for layer in PROGRAMS:
+            layers.stack(layer).up()
+        yield layers
+
+
+def only_same(summary: dict[str, int] | None) -> bool:
+    return set(summary or {}) == {"same"}
+
+
+@pytest.mark.parametrize("layer", PROGRAMS)
+def test_a_second_up_changes_nothing_even_after_a_refresh(dev: Layers, layer: str) -> None:
+    assert only_same(dev.stack(layer).up(refresh=True).summary.resource_changes)
+
+
+@pytest.mark.parametrize("purpose", ["plans", "lake", "artifacts", "audit"])
+def test_buckets_are_private_versioned_and_encrypted_with_the_data_key(dev: Layers, purpose: str) -> None:
+    s3 = boto3.client("s3")
+    outputs = dev.outputs("foundation")
+    bucket = outputs[f"{purpose}_bucket"]
+    assert bucket == dev.settings.names().bucket(purpose)
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == outputs["data_key_arn"]
+    policies = {given["bucket"]: given["policy"] for given in dev.inputs("foundation", POLICY)}
+    (statement,) = json.loads(policies[bucket])["Statement"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_audit_bucket_alone_is_locked_for_as_long_as_the_environment_says(dev: Layers) -> None:
+    s3 = boto3.client("s3")
+    lock = s3.get_object_lock_configuration(Bucket=dev.settings.names().bucket("audit"))["ObjectLockConfiguration"]
+    wanted = {"Mode": dev.settings.audit.lock_mode, "Days": dev.settings.audit.retention_days}
+    assert lock["Rule"]["DefaultRetention"].items() >= wanted.items()
+    assert len(dev.inputs("foundation", "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")) == 1
+
+
+def test_plans_can_be_signed_and_checked_but_not_decrypted_with_their_key(dev: Layers) -> None:
+    kms = boto3.client("kms")
+    key = kms.describe_key(KeyId=dev.settings.names().plan_signing_key)["KeyMetadata"]
+    assert (key["Arn"], key["KeySpec"]) == (dev.outputs("foundation")["plan_signing_key_arn"], "HMAC_256")
+    mac = kms.generate_mac(KeyId=key["KeyId"], Message=b"plan", MacAlgorithm="HMAC_SHA_256")["Mac"]
+    assert kms.verify_mac(KeyId=key["KeyId"], Message=b"plan", MacAlgorithm="HMAC_SHA_256", Mac=mac)["MacValid"]
+
+
+def test_the_network_has_a_private_and_a_public_subnet_in_each_of_three_zones(dev: Layers) -> None:
+    ec2 = boto3.client("ec2")
+    vpc = dev.outputs("foundation")["vpc_id"]
+    subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    private = dev.outputs("foundation")["private_subnet_ids"]
+    assert sorted(private) == [zone.name for zone in dev.settings.network.zones]
+    assert {subnet["SubnetId"] for subnet in subnets} > set(private.values())
+    assert len(subnets) == 6
+    assert not any(subnet["MapPublicIpOnLaunch"] for subnet in subnets)
+
+
+def test_one_nat_gateway_where_the_environment_does_not_ask_for_one_a_zone(dev: Layers) -> None:
+    assert not dev.settings.network.nat_per_zone
+    assert len(dev.inputs("foundation", "aws:ec2/natGateway:NatGateway")) == 1
+
+
+def test_system_nodes_have_one_size_and_keep_their_credentials_from_pods(dev: Layers) -> None:
+    group = boto3.client("eks").describe_nodegroup(clusterName="quantos-dev", nodegroupName="quantos-dev-system")
+    nodes = dev.settings.cluster.system_nodes.nodes
+    assert group["nodegroup"]["scalingConfig"] == {"minSize": nodes, "maxSize": nodes, "desiredSize": nodes}
+    assert group["nodegroup"]["tags"]["pool"] == "system"
+    (template,) = dev.inputs("foundation", "aws:ec2/launchTemplate:LaunchTemplate")
+    assert template["metadataOptions"] == {
+        "httpEndpoint": "enabled",
+        "httpTokens": "required",
+        "httpPutResponseHopLimit": 1,
+    }
+
+
+def test_the_cluster_is_reached_by_api_entries_only_and_encrypts_its_secrets(dev: Layers) -> None:
+    cluster = boto3.client("eks").describe_cluster(name=dev.outputs("foundation")["cluster_name"])["cluster"]
+    assert cluster["resourcesVpcConfig"]["endpointPrivateAccess"]
+    assert cluster["encryptionConfig"][0]["provider"]["keyArn"] == dev.outputs("foundation")["data_key_arn"]
+    (inputs,) = dev.inputs("foundation", "aws:eks/cluster:Cluster")
+    assert inputs["accessConfig"]["authenticationMode"] == "API"
+
+
+def test_the_bus_takes_iam_over_tls_only_and_has_every_topic(dev: Layers) -> None:
+    (bus,) = dev.inputs("foundation", "aws:msk/cluster:Cluster")
+    assert bus["clientAuthentication"] == {"sasl": {"iam": True}, "unauthenticated": False}
+    assert bus["encryptionInfo"]["encryptionInTransit"] == {"clientBroker": "TLS", "inCluster": True}
+    declared = dev.inputs("foundation", "aws:msk/topic:Topic")
+    assert {topic["name"]: topic["partitionCount"] for topic in declared} == topic_partitions()
+
+
+def test_every_function_runs_one_image_by_digest_in_the_private_subnets(dev: Layers) -> None:
+    outputs = dev.outputs("foundation")
+    for spec in function_table(dev.settings):
+        found = boto3.client("lambda").get_function(FunctionName=dev.settings.names().function(spec.name))
+        made = found["Configuration"]
+        image = f"{outputs['repository_url']}@{dev.settings.functions.image_digest}"
+        assert found["Code"]["ImageUri"] == image
+        assert made["ImageConfigResponse"]["ImageConfig"]["Command"] == [f"{spec.module}.handler"]
+        assert made["Timeout"] == spec.timeout_seconds <= 840
+        assert set(made["VpcConfig"]["SubnetIds"]) == set(outputs["private_subnet_ids"].values())
+        assert made["Environment"]["Variables"]["QUANTOS_ENVIRONMENT"] == "dev"
+        assert made["Environment"]["Variables"]["QUANTOS_BUS"].startswith("kafka+iam://")
+
+
+def test_every_stream_has_finite_retries_and_a_failure_destination(dev: Layers) -> None:
+    declared = dev.inputs("control", "aws:lambda/eventSourceMapping:EventSourceMapping")
+    by_topic = {mapping["topics"][0]: mapping for mapping in declared}
+    streams = {stream.topic: stream for spec in function_table(dev.settings) for stream in spec.streams}
+    assert set(by_topic) == set(streams)
+    for topic, stream in streams.items():
+        assert by_topic[topic]["maximumRetryAttempts"] == stream.retries >= 0
+        destination = by_topic[topic]["destinationConfig"]["onFailure"]["destinationArn"]
+        assert destination == f"kafka://{stream.failure_topic}"
+    assert by_topic[topics.CAPACITY_PLANS]["batchSize"] == 1
+    assert by_topic[topics.CAPACITY_PLANS]["functionName"] == dev.settings.names().function("resize")
+
+
+def test_a_decision_is_asked_for_at_the_end_of_every_bin(dev: Layers) -> None:
+    (schedule,) = dev.inputs("control", "aws:scheduler/schedule:Schedule")
+    assert schedule["scheduleExpression"] == "cron(0/5 * * * ? *)"
+    now = datetime(2026, 11, 20, 14, 35, tzinfo=UTC)
+    payload = schedule["target"]["input"].replace("<aws.scheduler.scheduled-time>", now.isoformat())
+    assert DecisionRequest.model_validate_json(payload).stack == "dev-capacity"
+    queues = {queue["name"] for queue in dev.inputs("control", "aws:sqs/queue:Queue")}
+    assert schedule["target"]["deadLetterConfig"]["arn"].rpartition(":")[2] in queues
+    (asynchronous,) = dev.inputs("control", "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    assert (
+        asynchronous["destinationConfig"]["onFailure"]["destination"] == schedule["target"]["deadLetterConfig"]["arn"]
+    )
+
+
+def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: Layers) -> None:
+    alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    topic = dev.outputs("control")["alarm_topic_arn"]
+    assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)
+    watched = {(alarm["MetricName"], *(d["Value"] for d in alarm["Dimensions"])) for alarm in alarms}
+    for spec in function_table(dev.settings):
+        name = dev.settings.names().function(spec.name)
+        assert {("Errors", name), ("Throttles", name)} <= watched
+    for queue in dev.inputs("control", "aws:sqs/queue:Queue"):
+        assert ("ApproximateNumberOfMessagesVisible", queue["name"]) in watched
+    assert ("PlansNotApplied",) in watched
+    silent = next(alarm for alarm in alarms if alarm["AlarmName"] == "quantos-dev-resize-silent")
+    assert (silent["TreatMissingData"], silent["ComparisonOperator"]) == ("breaching", "LessThanThreshold")
+
+
+@pytest.mark.parametrize("table", ["coordination", "demand", "audit"])
+def test_tables_are_billed_by_request_and_have_the_keys_that_their_adapters_use(dev: Layers, table: str) -> None:
+    layer = "foundation" if table == "coordination" else "control"
+    name = dev.outputs(layer)[f"{table}_table"]
+    assert name == getattr(dev.settings.names(), f"{table}_table")
+    found = boto3.client("dynamodb").describe_table(TableName=name)["Table"]
+    assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert [key["AttributeName"] for key in found["KeySchema"]] == ["pk", "sk"]
+
+
+def test_destroying_the_layers_leaves_nothing(dev: Layers) -> None:
+    for layer in reversed(PROGRAMS):
+        dev.stack(layer).destroy()
+        assert dev.stack(layer).export_stack().deployment.get("resources", []) == []
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
+    assert boto3.client("lambda").list_functions()["Functions"] == []
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_the_other_environments_come_up_and_stay(tmp_path: Path, environment: str) -> None:
+    layers = make_layers(environment)
+    with fresh_account(tmp_path):
+        made = layers.stack("foundation")
+        made.up()
+        assert only_same(made.preview(refresh=True).change_summary)
+        resources = layers.resources("foundation")
+    gateways = [resource for resource in resources if resource["type"] == "aws:ec2/natGateway:NatGateway"]
+    assert len(gateways) == (3 if layers.settings.network.nat_per_zone else 1)
+    kept = {"aws:s3/bucket:Bucket", "aws:dynamodb/table:Table"}
+    guarded = {resource.get("protect", False) for resource in resources if resource["type"] in kept}
+    assert guarded == {layers.settings.deletion_protection}
