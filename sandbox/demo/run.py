@@ -25,7 +25,6 @@ from quantos.environment.load import load_environment
 from quantos.environment.names import LAYERS
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.adapters.packs import render_packs
-from sandbox.autoscaler import Autoscaler
 from sandbox.demo import measure
 from sandbox.demo.crash import killed_resize
 from sandbox.demo.faults import KilledOnce
@@ -124,7 +123,8 @@ class Demo:
         )
         functions = {one.spec.name: one for one in self._functions(settings)}
         pool = Pool(
-            autoscaler=Autoscaler(boto3.client("eks", region_name=settings.region), settings.names().cluster),
+            client=boto3.client("eks", region_name=settings.region),
+            cluster=settings.names().cluster,
             group=group,
             vcpu_per_node=_vcpu_per_node(settings, catalog),
             lead_bins=-(-settings.decisions.lead_seconds // scenario.trace.bin_seconds),

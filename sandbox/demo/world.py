@@ -4,9 +4,13 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from quantos.contracts.demand import DemandSample
-from sandbox.autoscaler import Autoscaler
+from sandbox.autoscaler import autoscale, group_size
+
+if TYPE_CHECKING:
+    from mypy_boto3_eks import EKSClient
 
 
 @dataclass
@@ -17,7 +21,8 @@ class Pool:
     nodes are the least that were desired over that time. The autoscaler keeps a node `hold_bins` bins after its need.
     """
 
-    autoscaler: Autoscaler
+    client: "EKSClient"
+    cluster: str
     group: str
     vcpu_per_node: float
     lead_bins: int
@@ -43,11 +48,12 @@ class Pool:
         """
         last = self._needed[-1] if self._needed else 0
         self._needed.append(last if demand_vcpu is None else math.ceil(demand_vcpu / self.vcpu_per_node))
-        move = self.autoscaler.act(self.group, needed=max(self._needed))
-        self.lowered += self._left is not None and move.found < self._left
-        self.moves += move.moved
-        self._left = move.left
-        self._desired.append(move.left)
+        found = group_size(self.client, self.cluster, group=self.group).desired_nodes
+        self.lowered += self._left is not None and found < self._left
+        moves = autoscale(self.client, self.cluster, needed_nodes={self.group: max(self._needed)})
+        self.moves += len(moves)
+        self._left = moves[-1].after_nodes if moves else found
+        self._desired.append(self._left)
 
     def telemetry(self, start: datetime, *, ready: int, demand_vcpu: float | None) -> list[DemandSample]:
         """What the cluster reports of the bin: Ready nodes and, where demand is known, the share of them in use."""
