@@ -15,10 +15,10 @@ from cli.target import ENVIRONMENTS, PACKS, Target, open_target
 from quantos.audit.adapters.composition import compose_ledger
 from quantos.audit.adapters.direct import DirectAudit
 from quantos.capacity.adapters.composition import (
+    ComposedResizer,
     EngineSetting,
     compose_bucket,
     compose_control,
-    compose_resizer,
 )
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.adapters.s3_plans import S3PlanArchive
@@ -108,7 +108,8 @@ def _apply(target: Target, decided: ScalingPlan) -> ResizeOutcome:
         packs_root=PACKS,
         variables=target.variables,
     )
-    resizer = compose_resizer(target.settings, engine, clock=_now, wall_clock=_now, time_left_seconds=None)
+    composed = ComposedResizer(target.settings, engine, clock=_now, wall_clock=_now)
+    resizer = composed.resizer(time_left_seconds=None)
     err.print("resizing under the policy packs …", style="dim")
     outcome = resizer.resize(decided, holder=f"{getpass.getuser()}/{os.getpid()}")
     _audit(target).publish(outcome_messages(outcome, chain=target.settings.names().audit_chain))

@@ -68,7 +68,7 @@ def env(environment: EnvironmentName) -> None:
     target = open_target(environment)
     packs = target.packs()
     variables = {name: target.variables[name] for name in EXPORTED if name in target.variables}
-    variables["PULUMI_OPTION_POLICY_PACK"] = ",".join(str(pack.folder) for pack in packs)
+    variables["PULUMI_OPTION_POLICY_PACK"] = ",".join(str(pack.path) for pack in packs)
     variables["PULUMI_OPTION_POLICY_PACK_CONFIG"] = ",".join(str(pack.config) for pack in packs)
     for name, value in sorted(variables.items()):
         out.print(f"export {name}={shlex.quote(value)}", markup=False)

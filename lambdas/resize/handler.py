@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
-from quantos.capacity.adapters.composition import EngineSetting, compose_resizer
+from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.outcomes import outcome_messages
 from quantos.contracts.plan import ScalingPlan
 from stacks.capacity import program
@@ -17,27 +17,29 @@ logger = Logger(service="resize")
 PACKS = Path(__file__).resolve().parents[2] / "policy_packs"
 
 
+def _compose(current: runtime.Runtime) -> ComposedResizer:
+    settings = current.settings
+    setting = EngineSetting(
+        program=lambda document, raised: program(settings, document, raised=raised),
+        packs_root=PACKS,
+        variables=dict(os.environ),
+    )
+    return ComposedResizer(settings, setting, clock=current.clock, wall_clock=current.wall_clock)
+
+
+service = runtime.PerRuntime(_compose)
+
+
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Take every plan of the batch as far as it goes; a plan that cannot be read goes to the failure destination."""
     current = runtime.current()
-    settings = current.settings
-    resizer = compose_resizer(
-        settings,
-        EngineSetting(
-            program=lambda document, raised: program(settings, document, raised=raised),
-            packs_root=PACKS,
-            variables=dict(os.environ),
-        ),
-        clock=current.clock,
-        wall_clock=current.wall_clock,
-        time_left_seconds=context.get_remaining_time_in_millis() / 1000,
-    )
+    resizer = service().resizer(time_left_seconds=context.get_remaining_time_in_millis() / 1000)
     statuses: dict[str, str] = {}
     for record in records.decoded(event):
         plan = ScalingPlan.model_validate_json(record.value)
         outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}/{os.getpid()}")
-        current.publisher.publish(outcome_messages(outcome, chain=settings.names().audit_chain))
+        current.publisher.publish(outcome_messages(outcome, chain=current.settings.names().audit_chain))
         logger.info("plan %s", plan.plan_id[:12], extra={"status": outcome.status, "reason": outcome.reason})
         statuses[plan.plan_id] = outcome.status
     return statuses

@@ -80,7 +80,7 @@ class Replay:
         end = start + timedelta(seconds=self.scenario.trace.bin_seconds)
         ready = self.pool.ready()
         demand = self._demand_vcpu(start)
-        self._publish([*self.scenario.samples(start), *self.pool.telemetry(start, ready=ready, demand_vcpu=demand)])
+        self._publish([*self.scenario.samples(start), self.pool.telemetry(start, ready=ready)])
         self._act_as_people(end)
         self.loop.advance_to(end)
         killed = self._saw_kill()

@@ -18,11 +18,12 @@ MISS_COST_IN_NODE_PRICES = 66.0
 SHARES = {"quotes": 0.6, "hedging": 0.4}
 GREEDY = "hedging"
 GREED = 2.5
+AROUND = timedelta(minutes=90)
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """Two days of a trace to replay after the history before them.
+    """Two days of a trace to replay after the history before them, from a while before demand to a while after.
 
     `greedy_bins`, `paused_bins` are half-open spans of bin ends in which a trader asks for more than the strategy's
     ceiling, and in which the kill switch is thrown; from `kill_from` on the first resize is killed half way.
@@ -43,10 +44,10 @@ class Scenario:
         return StrategyBook(strategies=tuple(self._strategy(name, greedy=greedy) for name in SHARES))
 
     def history(self) -> Iterator[DemandSample]:
-        """Every sample before the replay."""
+        """Every strategy's load before the replay."""
         for start in sorted(self.trace.demand):
             if self.history_start <= start < self.start:
-                yield from self.samples(start)
+                yield from self._load(start, self.trace.demand[start])
         if self.trace.gaps == "zero":
             yield from self._zeros(self.history_start, self.start)
 
@@ -56,6 +57,9 @@ class Scenario:
         if value is None:
             return
         yield DemandSample(series="market/volume", time=start, source="feed-1", value=value)
+        yield from self._load(start, value)
+
+    def _load(self, start: datetime, value: float) -> Iterator[DemandSample]:
         for name, share in SHARES.items():
             yield DemandSample(series=f"workload/{name}", time=start, source="gateway-1", value=value * share)
 
@@ -71,7 +75,7 @@ class Scenario:
         step = timedelta(seconds=self.trace.bin_seconds)
         while first < last:
             if first not in self.trace.demand:
-                yield from self.samples(first)
+                yield from self._load(first, 0.0)
             first += step
 
     def _strategy(self, name: str, *, greedy: bool) -> Strategy:
@@ -103,6 +107,7 @@ def make_scenario(
         SettingsError: the trace has no demand before its last two days.
     """
     first, last = trace.days()[-2:]
+    replayed = [start for start in trace.demand if start >= first]
     history_start = first - timedelta(days=settings.decisions.history_days)
     past = [value for start, value in trace.demand.items() if history_start <= start < first]
     if not past or max(past) <= 0:
@@ -114,8 +119,8 @@ def make_scenario(
     busiest = _busiest_hour(trace, first)
     return Scenario(
         trace=trace,
-        start=first,
-        end=next_day(last),
+        start=max(min(replayed) - AROUND, first),
+        end=min(max(replayed) + AROUND, next_day(last)),
         history_start=history_start,
         units_per_vcpu=peak / (PEAK_NODES * vcpu_per_node),
         usd_per_vcpu_hour=usd_per_node_hour / vcpu_per_node,

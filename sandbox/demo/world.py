@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from quantos.contracts.demand import DemandSample
-from sandbox.autoscaler import autoscale, group_size
+from sandbox.autoscaler import autoscale, desired_nodes, group_size
 
 if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
@@ -48,17 +48,13 @@ class Pool:
         """
         last = self._needed[-1] if self._needed else 0
         self._needed.append(last if demand_vcpu is None else math.ceil(demand_vcpu / self.vcpu_per_node))
-        found = group_size(self.client, self.cluster, group=self.group).desired_nodes
-        self.lowered += self._left is not None and found < self._left
-        moves = autoscale(self.client, self.cluster, needed_nodes={self.group: max(self._needed)})
-        self.moves += len(moves)
-        self._left = moves[-1].after_nodes if moves else found
+        size = group_size(self.client, self.cluster, group=self.group)
+        self.lowered += self._left is not None and size.desired_nodes < self._left
+        self._left = desired_nodes(size, needed_nodes=max(self._needed))
+        if self._left != size.desired_nodes:
+            self.moves += len(autoscale(self.client, self.cluster, needed_nodes={self.group: self._left}))
         self._desired.append(self._left)
 
-    def telemetry(self, start: datetime, *, ready: int, demand_vcpu: float | None) -> list[DemandSample]:
-        """What the cluster reports of the bin: Ready nodes and, where demand is known, the share of them in use."""
-        samples = [DemandSample(series="system/nodes-ready", time=start, source=self.group, value=float(ready))]
-        if demand_vcpu is not None and ready > 0:
-            used = min(demand_vcpu / (ready * self.vcpu_per_node), 1.0)
-            samples.append(DemandSample(series="system/cpu-used", time=start, source=self.group, value=used))
-        return samples
+    def telemetry(self, start: datetime, *, ready: int) -> DemandSample:
+        """What the cluster reports of the bin: Ready nodes."""
+        return DemandSample(series="system/nodes-ready", time=start, source=self.group, value=float(ready))

@@ -4,7 +4,9 @@ from typing import Final
 
 from semver import Version
 
-MINIMUM_VERSION: Final = Version(3, 200, 0)
+MINIMUM_VERSION: Final = Version(3, 259, 0)
+"""The first that runs a policy pack by its executable."""
+
 BELOW_MAJOR: Final = 4
 PINNED_VERSION: Final = Version(3, 259, 0)
 ACCEPTED_RANGE: Final = f">= {MINIMUM_VERSION}, < {BELOW_MAJOR}"

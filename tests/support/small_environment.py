@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pulumi
 
-from quantos.capacity.adapters.composition import EngineSetting, compose_resizer
+from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.adapters.dynamo_control import DynamoControl
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
@@ -50,17 +50,13 @@ class SmallEnvironment:
         return DynamoControl(boto3.client("dynamodb"), self.settings.names().coordination_table)
 
     def resizer(self, *, clock: Clock, wall_clock: Clock) -> Resizer:
-        return compose_resizer(
-            self.settings,
-            EngineSetting(
-                program=lambda document, raised: capacity.program(self.settings, document, raised=raised),
-                packs_root=PACKS,
-                variables=dict(os.environ),
-            ),
-            clock=clock,
-            wall_clock=wall_clock,
-            time_left_seconds=840.0,
+        setting = EngineSetting(
+            program=lambda document, raised: capacity.program(self.settings, document, raised=raised),
+            packs_root=PACKS,
+            variables=dict(os.environ),
         )
+        composed = ComposedResizer(self.settings, setting, clock=clock, wall_clock=wall_clock)
+        return composed.resizer(time_left_seconds=840.0)
 
     def plan(self, floors: Mapping[str, int], **changes: object) -> ScalingPlan:
         """A signed plan with these floors for the environment's pools, the others as they stand."""

@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -33,31 +33,36 @@ class EngineSetting:
     variables: Mapping[str, str]
 
 
-def compose_resizer(
-    settings: EnvironmentSettings,
-    engine: EngineSetting,
-    *,
-    clock: Clock,
-    wall_clock: Clock,
-    time_left_seconds: float | None,
-) -> Resizer:
-    """The resizer of an environment's capacity stack, for one invocation with `time_left_seconds` to live."""
-    names = settings.names()
-    stack = names.stack("capacity")
-    dynamo = boto3.client("dynamodb", region_name=settings.region)
-    return Resizer(
-        stack=stack,
-        mode=settings.mode,
-        settings=settings.actuator,
-        signer=compose_signer(settings),
-        ledger=compose_plan_ledger(settings),
-        leases=DynamoLeases(dynamo, names.coordination_table),
-        control=compose_control(settings),
-        groups=EksNodeGroups(boto3.client("eks", region_name=settings.region), names.cluster),
-        engine=lambda: compose_engine(settings, engine, time_left_seconds=time_left_seconds),
-        clock=clock,
-        wall_clock=wall_clock,
-    )
+class ComposedResizer:
+    """The resizer of an environment's capacity stack; its AWS clients are made once and serve every invocation."""
+
+    def __init__(
+        self, settings: EnvironmentSettings, engine: EngineSetting, *, clock: Clock, wall_clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        names = settings.names()
+        dynamo = boto3.client("dynamodb", region_name=settings.region)
+        self._resizer = Resizer(
+            stack=names.stack("capacity"),
+            mode=settings.mode,
+            settings=settings.actuator,
+            signer=compose_signer(settings),
+            ledger=compose_plan_ledger(settings),
+            leases=DynamoLeases(dynamo, names.coordination_table),
+            control=DynamoControl(dynamo, names.coordination_table),
+            groups=EksNodeGroups(boto3.client("eks", region_name=settings.region), names.cluster),
+            engine=lambda: compose_engine(settings, engine, time_left_seconds=None),
+            clock=clock,
+            wall_clock=wall_clock,
+        )
+
+    def resizer(self, *, time_left_seconds: float | None) -> Resizer:
+        """The resizer for one invocation that has `time_left_seconds` to live; None is a person's, without an end."""
+        return replace(
+            self._resizer,
+            engine=lambda: compose_engine(self._settings, self._engine, time_left_seconds=time_left_seconds),
+        )
 
 
 def compose_bucket(settings: EnvironmentSettings) -> PlansBucket:

@@ -50,7 +50,7 @@ class PulumiEngine:
             lambda: self._handle.preview(
                 program=lambda: self.program(document, raised),
                 refresh=True,
-                policy_packs=[str(pack.folder) for pack in self.packs],
+                policy_packs=[str(pack.path) for pack in self.packs],
                 policy_pack_configs=[str(pack.config) for pack in self.packs],
                 on_event=log.add,
                 color="never",
@@ -77,7 +77,7 @@ class PulumiEngine:
         result = self._handle.up(
             program=lambda: self.program(document, raised),
             refresh=True,
-            policy_packs=[str(pack.folder) for pack in self.packs],
+            policy_packs=[str(pack.path) for pack in self.packs],
             policy_pack_configs=[str(pack.config) for pack in self.packs],
             on_event=log.add,
             color="never",

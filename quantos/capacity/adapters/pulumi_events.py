@@ -51,4 +51,5 @@ class EventLog:
         if any(phrase in message for phrase in UNRUNNABLE):
             self.unchecked.append(f"{event.policy_name}: {message}")
         elif event.enforcement_level == "mandatory":
-            self.violations.append(Violation(pack=event.policy_pack_name, rule=event.policy_name, message=message))
+            said = message.partition("\n")[2] or message  # the engine puts the rule's description first
+            self.violations.append(Violation(pack=event.policy_pack_name, rule=event.policy_name, message=said))

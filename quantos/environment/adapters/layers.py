@@ -87,7 +87,7 @@ class LayerStacks:
         started = time.monotonic()
         log = _CountedLog(progress)
         handle = self.handle(stack)
-        folders = [str(pack.folder) for pack in self.packs]
+        folders = [str(pack.path) for pack in self.packs]
         configs = [str(pack.config) for pack in self.packs]
         outputs: dict[str, object] = {}
         try:

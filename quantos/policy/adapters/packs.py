@@ -1,4 +1,4 @@
-"""The policy packs as the engine takes them: a folder each, and a file with the environment's limits."""
+"""The policy packs as the engine takes them, and a file each with the environment's limits."""
 
 import json
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from quantos.policy.config import render_cost_config
 
 @dataclass(frozen=True)
 class PolicyPack:
-    """A pack's folder and the file that holds its configuration."""
+    """A pack, by its executable (which spares the engine two starts of Python) or folder, and its configuration."""
 
-    folder: Path
+    path: Path
     config: Path
 
 
@@ -21,4 +21,4 @@ def render_packs(settings: EnvironmentSettings, *, packs_root: Path, folder: Pat
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / f"{settings.name}-cost.json"
     config.write_text(json.dumps(render_cost_config(settings), indent=1), encoding="utf-8")
-    return [PolicyPack(folder=packs_root / "cost", config=config)]
+    return [PolicyPack(path=packs_root / "cost" / "analyzer", config=config)]

@@ -15,7 +15,7 @@ from tests.support.engine_binaries import user_environment, write_engine, write_
     ("text", "version"),
     [
         ("v3.259.0\n", Version(3, 259, 0)),
-        ("3.200.0", Version(3, 200, 0)),
+        ("3.259.0", Version(3, 259, 0)),
         ("v3.260.0-alpha.1+abc", Version(3, 260, 0, "alpha.1", "abc")),
         ("", None),
         ("pulumi 3.259.0", None),
@@ -30,8 +30,8 @@ def test_version_text_is_parsed_whole_or_not_at_all(text: str, version: Version 
     ("version", "accepted"),
     [
         ("3.199.9", False),
-        ("3.200.0-rc.1", False),
-        ("3.200.0", True),
+        ("3.259.0-rc.1", False),
+        ("3.259.0", True),
         ("3.999.0", True),
         ("4.0.0", False),
         ("4.0.0-alpha.1", False),
@@ -70,7 +70,7 @@ def test_language_host_beside_the_target_of_a_link_counts(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
-        ("echo v3.199.0", "is version 3.199.0, accepted are >= 3.200.0, < 4"),
+        ("echo v3.258.0", "is version 3.258.0, accepted are >= 3.259.0, < 4"),
         ("echo v4.1.0", "is version 4.1.0, accepted are"),
         ("echo no idea", "calls its version 'no idea'"),
         ("exit 7", "does not run"),

@@ -73,10 +73,10 @@ def start_slow_build(tmp_path: Path) -> Iterator[SlowBuild]:
 
 
 def test_engine_on_path_is_taken_before_any_source(tmp_path: Path) -> None:
-    bin_dir = write_engine(tmp_path / "bin", "v3.200.0")
+    bin_dir = write_engine(tmp_path / "bin", "v3.259.0")
     source = FakeSource(log=tmp_path / "log")
     engine = find_engine(environment=user_environment(tmp_path, bin_dir), sources=(source,))
-    assert engine == Engine(bin_dir=bin_dir, version="3.200.0", source="path")
+    assert engine == Engine(bin_dir=bin_dir, version="3.259.0", source="path")
     assert not source.log.exists()
 
 
