@@ -16,7 +16,11 @@ from quantos.errors import EngineBusyError
 
 
 def bring_up(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *, progress: Progress) -> LayerRun:
-    """Bring one layer up. Raises EngineBusyError when the layer is the robot's and another holds its lease."""
+    """Bring one layer up. Raises EngineBusyError when the layer is the robot's and another holds its lease.
+
+    The robot's layer is previewed first: rules of a whole stack run after the steps of an `up`, and would refuse what
+    is done already.
+    """
     stack = settings.names().stack(layer)
     if layer != "capacity":
         return stacks.up(stack, progress=progress)
@@ -30,7 +34,8 @@ def bring_up(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *, 
         if lease.previous_expires_at is not None:
             url = stacks.environment["PULUMI_BACKEND_URL"]
             drop_stale_locks(stacks.handle(stack), url=url, stack=stack, older_than=lease.previous_expires_at)
-        return stacks.up(stack, progress=progress)
+        preview = stacks.preview(stack, progress=progress)
+        return preview if preview.violations else stacks.up(stack, progress=progress)
 
 
 def _me() -> str:
