@@ -1,0 +1,171 @@
+"""How long a forecast and a decision take on real demand: fitted once a day, decided every bin."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from benchmarks.measurement import Figure, Report, median_figure, now
+from quantos.capacity.decision import DecisionService
+from quantos.capacity.node_prices import node_prices
+from quantos.catalog.catalog import load_catalog
+from quantos.contracts.plan import DecisionRequest, PlanDocument, ScalingPlan
+from quantos.contracts.strategy import StrategyBook
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import ForecastError
+from quantos.forecasting.peak_model import fit, predict
+from quantos.forecasting.references import DemandWindow
+from quantos.messaging.adapters.url import publisher_from_url
+from quantos.policy.cost import foreseen_violations
+from quantos.telemetry.bins import Grid, bin_sums, demand_in_session, open_bins
+from sandbox.demo.scenario import POOL, Scenario, make_scenario
+from sandbox.demo.trace import bank_calls
+from tests.support.capacity_fakes import FakeLedger, FakeSigner, document
+from tests.support.demand_history import MemoryDemandHistory
+from tests.support.environments import make_settings
+
+BENCHMARK = "forecast"
+LEVELS = (0.5, 0.75, 0.9, 0.985)
+OPENING_HOURS = 9
+Tell = Callable[[str], None]
+T = TypeVar("T")
+
+
+@dataclass
+class Registry:
+    """The demo's strategies."""
+
+    book: StrategyBook
+
+    def read(self) -> StrategyBook:
+        return self.book
+
+    def replace(self, book: StrategyBook) -> None:
+        self.book = book
+
+
+@dataclass
+class Archive:
+    """Plans in memory."""
+
+    plans: dict[str, ScalingPlan] = field(default_factory=dict)
+
+    def put(self, plan: ScalingPlan) -> None:
+        self.plans[plan.plan_id] = plan
+
+    def get(self, plan_id: str) -> ScalingPlan:
+        return self.plans[plan_id]
+
+
+def measure(*, rounds: int, tell: Tell, command: str) -> Report:
+    """Time fit, predict and decisions, `rounds` each, on the bank's calls. Stores are in memory: no I/O is timed."""
+    settings, catalog = make_settings(), load_catalog()
+    tell("reading the bank's calls")
+    price = node_prices(settings, catalog)[POOL]
+    scenario = make_scenario(bank_calls(), settings, vcpu_per_node=price.vcpu, usd_per_node_hour=price.usd_per_hour)
+    history = MemoryDemandHistory()
+    history.add(list(scenario.history()))
+    for start in scenario.bins():
+        history.add(list(scenario.samples(start)))
+    tell("fit and predict")
+    figures = _models(scenario, settings, history, rounds=rounds)
+    tell("decisions")
+    figures += _decisions(scenario, settings, history, rounds=rounds)
+    return Report(BENCHMARK, command, f"{scenario.trace.name}, {rounds} rounds", figures, now())
+
+
+def _models(
+    scenario: Scenario, settings: EnvironmentSettings, history: MemoryDemandHistory, *, rounds: int
+) -> tuple[Figure, ...]:
+    fits: list[float] = []
+    predictions: list[float] = []
+    served = ""
+    for number in range(rounds + 1):
+        window = _window(scenario, settings, history, bins=number)
+        fit_ms, fitted = timed_ms(partial(fit, window, levels=LEVELS))
+        predict_ms, forecast = timed_ms(partial(predict, fitted, window))
+        if forecast.degraded is not None:
+            raise ForecastError(f"a degraded forecast was timed: {forecast.degraded}", remedy="give a longer history")
+        served = forecast.model
+        fits.append(fit_ms)
+        predictions.append(predict_ms)
+    ratios = [one / other for one, other in zip(predictions[1:], fits[1:], strict=True)]
+    return (
+        median_figure("fit_ms", fits[1:], unit=f"ms a series, median ({served})"),
+        median_figure("predict_ms", predictions[1:], unit="ms a series, median"),
+        median_figure("predict_over_fit", ratios, unit="ratio, median of rounds"),
+    )
+
+
+def _window(
+    scenario: Scenario, settings: EnvironmentSettings, history: MemoryDemandHistory, *, bins: int
+) -> DemandWindow:
+    """One strategy's demand up to `bins` bins into the first session, vCPU."""
+    decisions = settings.decisions
+    strategy = scenario.book(greedy=False).strategies[0]
+    end = scenario.start + timedelta(hours=OPENING_HOURS, seconds=bins * decisions.bin_seconds)
+    start = scenario.start - timedelta(days=decisions.history_days)
+    grid = Grid(
+        int(start.timestamp()), decisions.bin_seconds, int((end - start).total_seconds()) // decisions.bin_seconds
+    )
+    ahead = Grid(grid.start, grid.bin_seconds, grid.count + decisions.horizon_seconds // grid.bin_seconds)
+    opened = open_bins(strategy.session, ahead)
+    sums = bin_sums(history.samples(strategy.series, start=start, end=end), grid)
+    values = demand_in_session(sums, opened=opened[: grid.count]) / strategy.units_per_vcpu
+    return DemandWindow(values=np.asarray(values), opened=opened, bin_seconds=grid.bin_seconds)
+
+
+def _decisions(
+    scenario: Scenario, settings: EnvironmentSettings, history: MemoryDemandHistory, *, rounds: int
+) -> tuple[Figure, ...]:
+    colds: list[float] = []
+    warms: list[float] = []
+    step = timedelta(seconds=settings.decisions.bin_seconds)
+    for number in range(rounds):
+        decide = _service(scenario, settings, history).decide
+        at = scenario.start + timedelta(hours=OPENING_HOURS) + number * 12 * step
+        requests = [
+            DecisionRequest(stack=settings.names().stack("capacity"), scheduled_time=at + i * step) for i in (0, 1)
+        ]
+        cold_ms, _ = timed_ms(partial(decide, requests[0]))
+        warm_ms, _ = timed_ms(partial(decide, requests[1]))
+        colds.append(cold_ms)
+        warms.append(warm_ms)
+    ratios = [one / other for one, other in zip(warms, colds, strict=True)]
+    shares = [one / 1000 / settings.decisions.bin_seconds for one in warms]
+    return (
+        median_figure("cold_decision_ms", colds, unit="ms, median; first of a day, two strategies"),
+        median_figure("warm_decision_ms", warms, unit="ms, median; the bin after"),
+        median_figure("warm_over_cold_decision", ratios, unit="ratio, median of rounds"),
+        median_figure("warm_decision_share_of_bin", shares, unit="share of the bin"),
+    )
+
+
+def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryDemandHistory) -> DecisionService:
+    catalog = load_catalog()
+
+    def check(planned: PlanDocument) -> tuple[str, ...]:
+        return tuple(found.message for found in foreseen_violations(planned, settings, catalog=catalog))
+
+    return DecisionService(
+        settings=settings,
+        prices=node_prices(settings, catalog),
+        check=check,
+        registry=Registry(scenario.book(greedy=False)),
+        history=history,
+        ledger=FakeLedger(document(cpu=2)),
+        archive=Archive(),
+        signer=FakeSigner(),
+        publisher=publisher_from_url("memory://benchmark"),
+    )
+
+
+def timed_ms(call: Callable[[], T]) -> tuple[float, T]:
+    """Milliseconds a call took, and what it returned."""
+    started = time.perf_counter()
+    result = call()
+    return (time.perf_counter() - started) * 1000, result
