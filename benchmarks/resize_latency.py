@@ -46,7 +46,7 @@ class Contest:
     def guarded(self) -> None:
         """One guarded resize. Raises EngineError when it is not applied."""
         floor = self._next_floor()
-        at = NOW + timedelta(hours=2 * self.changes)
+        at = NOW + timedelta(days=self.changes)
         plan = self.environment.plan({"cpu": floor}, at=at)
         resizer = self.environment.resizer(clock=lambda: at + timedelta(seconds=20), wall_clock=now)
         started = time.perf_counter()
