@@ -46,7 +46,8 @@ def make_plan(inputs: PlanningInputs) -> ScalingPlan:
     `expected_violations` and the pack decides. A pool without strategies stays at the environment's floor. All floors
     together move by no more than the environment's step.
 
-    The plan is urgent when demand already measured needs at least the dead band more than a previous floor.
+    The plan is urgent when demand already measured, or throughput that was stated, needs at least the dead band more
+    than a previous floor.
     """
     settings = inputs.settings
     wanted = [
@@ -119,6 +120,6 @@ def _strategy_costs(decisions: Sequence[PoolDecision]) -> dict[str, StrategyCost
 
 
 def _urgent(decision: PoolDecision, *, dead_band: int) -> bool:
-    """Whether measured demand is ahead of the floor, and the plan does something about it."""
-    needed = min(decision.reactive_nodes, decision.size.floor)
+    """Whether measured demand or stated throughput is ahead of the floor, and the plan does something about it."""
+    needed = min(decision.urgent_nodes, decision.size.floor)
     return needed - decision.previous.floor >= dead_band

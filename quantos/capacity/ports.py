@@ -157,8 +157,8 @@ class GroupSize:
 class NodeGroups(Protocol):
     """The elastic pools as they are, not as the state says."""
 
-    def sizes(self, names: Mapping[str, str]) -> dict[str, GroupSize]:
-        """Sizes by pool, given node group names by pool. Raises CapacityError when a group is gone."""
+    def sizes(self) -> dict[str, GroupSize]:
+        """Sizes by pool. Raises CapacityError when they cannot be read, or two groups say they are one pool."""
         ...
 
 
@@ -194,10 +194,6 @@ class Engine(Protocol):
 
     def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
         """Do it."""
-        ...
-
-    def node_group_names(self) -> dict[str, str]:
-        """Node group names by pool, from the stack's outputs; empty before the first `up`."""
         ...
 
     def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:

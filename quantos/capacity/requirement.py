@@ -29,6 +29,7 @@ class PoolDecision:
         limit_nodes: what the environment and the strategies' ceilings allow; the ceiling, unless the floor is above it.
         required_nodes: the floor that was asked for, before the environment's limits.
         reactive_nodes: nodes that demand already measured needs.
+        urgent_nodes: nodes that cannot wait: for demand already measured, or for throughput that was stated.
         binding: what set the floor, in words that follow "the floor is set by".
     """
 
@@ -41,6 +42,7 @@ class PoolDecision:
     limit_nodes: int
     required_nodes: int
     reactive_nodes: int
+    urgent_nodes: int
     binding: str
 
     @property
@@ -80,6 +82,7 @@ def decide_pool(
         limit_nodes=ceiling,
         required_nodes=required,
         reactive_nodes=0 if demand is None else nodes_for(demand.recent_vcpu, vcpu_per_node=price.vcpu),
+        urgent_nodes=0 if demand is None else nodes_for(_urgent_vcpu(demand), vcpu_per_node=price.vcpu),
         binding=binding,
     )
 
@@ -91,16 +94,26 @@ def _requirements(
     environment = (settings.floor_nodes, "the environment's floor")
     if demand is None:
         return [environment]
-    stated_vcpu = sum(
-        part.strategy.service_level.min_throughput_units / part.strategy.units_per_vcpu for part in demand.strategies
-    )
     wanted = [
         (nodes_for(demand.forecast.upper, vcpu_per_node=price.vcpu), "the forecast"),
         (nodes_for(demand.recent_vcpu, vcpu_per_node=price.vcpu), "demand already measured"),
-        (nodes_for(stated_vcpu, vcpu_per_node=price.vcpu), "the throughput that strategies must always be given"),
+        (
+            nodes_for(_stated_vcpu(demand), vcpu_per_node=price.vcpu),
+            "the throughput that strategies must always be given",
+        ),
     ]
     held = [(previous.floor, "the floor before, held while telemetry is silent")] if demand.stale else []
     return [environment, *wanted, *held] if settings.floor_nodes else [*wanted, environment, *held]
+
+
+def _stated_vcpu(demand: PoolDemand) -> float:
+    return sum(
+        part.strategy.service_level.min_throughput_units / part.strategy.units_per_vcpu for part in demand.strategies
+    )
+
+
+def _urgent_vcpu(demand: PoolDemand) -> float:
+    return max(demand.recent_vcpu, _stated_vcpu(demand))
 
 
 def _environment_limit(settings: PoolSettings, *, price: NodePrice) -> tuple[int, str]:

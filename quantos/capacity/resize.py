@@ -112,7 +112,7 @@ class _Attempt:
             entry = self.resizer.ledger.current()
             if self.plan.sequence <= entry.document.sequence:
                 return self.end("stale", "another plan was applied while this one waited", sizes=entry.document.sizes)
-            actual = self.resizer.groups.sizes(engine.node_group_names())
+            actual = self.resizer.groups.sizes()
         document, raised = candidate(self.plan, sizes=actuation.sizes, actual=actual, entry=entry)
         with self.watch.step("preview"):
             preview = engine.preview(document, raised=raised)
@@ -126,7 +126,7 @@ class _Attempt:
             return self.end("blocked", "a policy refused the plan", violations=run.violations)
         if run.error is not None:
             return self.end("interrupted" if run.interrupted else "failed", run.error)
-        return self._settle(document, entry, engine)
+        return self._settle(document, entry)
 
     def _checked(
         self, preview: EngineRun, *, document: PlanDocument, raised: tuple[str, ...], actuation: Actuation
@@ -148,9 +148,9 @@ class _Attempt:
             return self.end("observed", reason, sizes=document.sizes)
         return None
 
-    def _settle(self, document: PlanDocument, entry: LedgerEntry, engine: Engine) -> ResizeOutcome:
+    def _settle(self, document: PlanDocument, entry: LedgerEntry) -> ResizeOutcome:
         with self.watch.step("read back"):
-            found = self.resizer.groups.sizes(engine.node_group_names())
+            found = self.resizer.groups.sizes()
             if wrong := mismatches(document.sizes, found):
                 return self.end("failed", f"node groups are not as planned after the update: {'; '.join(wrong)}")
         with self.watch.step("move pointer"):

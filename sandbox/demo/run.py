@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +14,7 @@ import boto3
 from lambdas import runtime
 from quantos.audit.adapters.composition import compose_store
 from quantos.audit.ledger import verify_chain
-from quantos.capacity.adapters.composition import compose_bucket, compose_plan_ledger
-from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
+from quantos.capacity.adapters.composition import compose_bucket, compose_groups, compose_plan_ledger
 from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.adapters.bring_up import bring_up
@@ -84,33 +83,26 @@ class Demo:
         settings = load_environment(ENVIRONMENT, root=runtime.ENVIRONMENTS, catalog=catalog)
         settings = _binned(settings, self.trace)
         stacks = self._stacks(settings)
-        groups = self._bring_up(settings, stacks)
+        self._bring_up(settings, stacks)
         with open_bus(self.bus_url) as bus:
             scenario = _scenario(self.trace, settings, catalog)
-            replay = self._replay(settings, catalog, scenario, bus=bus, group=groups[POOL])
+            replay = self._replay(settings, catalog, scenario, bus=bus)
             with self.clockwork.stage("history through ingest") as tell:
                 replay.load_history(tell)
             with self.clockwork.stage("two days replayed") as tell:
                 replay.run(tell)
-        return self._result(settings, stacks, replay, groups=groups)
+        return self._result(settings, stacks, replay)
 
     def _stacks(self, settings: EnvironmentSettings) -> LayerStacks:
         packs = render_packs(settings, packs_root=self.root / "policy_packs", folder=self.sandbox.state_dir / "policy")
         return LayerStacks(self.sandbox.project_dir, dict(os.environ), packs, declare)
 
-    def _bring_up(self, settings: EnvironmentSettings, stacks: LayerStacks) -> dict[str, str]:
-        """Bring every layer up, and return node group names by pool."""
-        groups: Mapping[str, object] = {}
+    def _bring_up(self, settings: EnvironmentSettings, stacks: LayerStacks) -> None:
         for layer in LAYERS:
             with self.clockwork.stage(f"up {ENVIRONMENT}-{layer}") as tell:
-                run = bring_up(settings, stacks, layer, progress=lambda name, done, tell=tell: tell(name, done, 0))
-            found = run.outputs.get("node_groups")
-            groups = found if isinstance(found, Mapping) else groups
-        return {pool: str(name) for pool, name in groups.items()}
+                bring_up(settings, stacks, layer, progress=lambda name, done, tell=tell: tell(name, done, 0))
 
-    def _replay(
-        self, settings: EnvironmentSettings, catalog: Catalog, scenario: Scenario, *, bus: EventBus, group: str
-    ) -> Replay:
+    def _replay(self, settings: EnvironmentSettings, catalog: Catalog, scenario: Scenario, *, bus: EventBus) -> Replay:
         clock = ReplayClock(scenario.start)
         runtime.use(
             runtime.Runtime(
@@ -125,7 +117,7 @@ class Demo:
         pool = Pool(
             client=boto3.client("eks", region_name=settings.region),
             cluster=settings.names().cluster,
-            group=group,
+            group=compose_groups(settings).names()[POOL],
             vcpu_per_node=_vcpu_per_node(settings, catalog),
             lead_bins=-(-settings.decisions.lead_seconds // scenario.trace.bin_seconds),
             hold_bins=-(-HOLD_BINS_SECONDS // scenario.trace.bin_seconds),
@@ -135,7 +127,7 @@ class Demo:
             settings=settings,
             clock=clock,
             armed_from=scenario.kill_from,
-            kill=lambda event: _kill(event, settings, clock=clock, pool=pool),
+            kill=lambda event: _kill(event, settings, clock=clock),
         )
         functions[RESIZE] = LocalFunction(spec=functions[RESIZE].spec, handler=killer)
         account = Account(environment=settings.name, account_id=settings.account_id, region=settings.region)
@@ -156,15 +148,11 @@ class Demo:
         with contextlib.redirect_stdout(log):
             return load_functions(function_table(settings))
 
-    def _result(
-        self, settings: EnvironmentSettings, stacks: LayerStacks, replay: Replay, *, groups: dict[str, str]
-    ) -> DemoResult:
+    def _result(self, settings: EnvironmentSettings, stacks: LayerStacks, replay: Replay) -> DemoResult:
         scenario, seen, pool = replay.scenario, replay.observations, replay.pool
         stack = settings.names().stack("capacity")
         with self.clockwork.stage("read back, verify, preview"):
-            sizes = EksNodeGroups(boto3.client("eks", region_name=settings.region), settings.names().cluster).sizes(
-                groups
-            )
+            sizes = compose_groups(settings).sizes()
             document = compose_plan_ledger(settings).current().document
             verdict = verify_chain(compose_store(settings), settings.names().audit_chain)
             preview = stacks.preview(stack, progress=lambda _name, _done: None)
@@ -212,16 +200,16 @@ def _vcpu_per_node(settings: EnvironmentSettings, catalog: Catalog) -> float:
     return float(catalog.shape(settings.pools[POOL].instance_types[0]).vcpu)
 
 
-def _kill(event: Event, settings: EnvironmentSettings, *, clock: ReplayClock, pool: Pool) -> None:
+def _kill(event: Event, settings: EnvironmentSettings, *, clock: ReplayClock) -> None:
     """Kill a resize of `event` once the main pool's minimum has moved."""
-    groups = EksNodeGroups(boto3.client("eks", region_name=settings.region), settings.names().cluster)
-    before = groups.sizes({POOL: pool.group})[POOL].minimum
+    groups = compose_groups(settings)
+    before = groups.sizes()[POOL].minimum
     killed_resize(
         event,
         environment=settings.name,
         now=clock(),
         variables=os.environ,
-        half_way=lambda: groups.sizes({POOL: pool.group})[POOL].minimum != before,
+        half_way=lambda: groups.sizes()[POOL].minimum != before,
     )
 
 

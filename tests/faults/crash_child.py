@@ -63,9 +63,6 @@ class FatalEngine:
             die()
         return run
 
-    def node_group_names(self) -> dict[str, str]:
-        return self.engine.node_group_names()
-
     def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
         return self.engine.break_stale_locks(older_than=older_than)
 

@@ -160,11 +160,8 @@ class FakeCloud:
                 self.groups[pool] = GroupSize(size.floor, size.ceiling, size.floor if pool in raised else desired)
         return self.up_run
 
-    def node_group_names(self) -> dict[str, str]:
-        return {pool: f"{pool}-1234567" for pool in self.groups}
-
-    def sizes(self, names: Mapping[str, str]) -> dict[str, GroupSize]:
-        return {pool: self.groups[pool] for pool in names}
+    def sizes(self) -> dict[str, GroupSize]:
+        return dict(self.groups)
 
     def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
         self.calls.append("break locks")

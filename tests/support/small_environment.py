@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pulumi
 
-from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
+from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_groups
 from quantos.capacity.adapters.dynamo_control import DynamoControl
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
@@ -78,23 +78,15 @@ class SmallEnvironment:
 
     def groups(self) -> dict[str, GroupSize]:
         """Sizes by pool as the cloud reports them."""
-        eks, cluster = boto3.client("eks"), self.settings.names().cluster
-        found = {}
-        for name in eks.list_nodegroups(clusterName=cluster)["nodegroups"]:
-            group = eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
-            scaling = group["scalingConfig"]
-            found[group["tags"]["pool"]] = GroupSize(scaling["minSize"], scaling["maxSize"], scaling["desiredSize"])
-        return found
+        return compose_groups(self.settings).sizes()
 
     def set_desired(self, pool: str, nodes: int) -> None:
         """Move a pool's desired size behind the engine's back."""
-        eks, cluster = boto3.client("eks"), self.settings.names().cluster
-        for name in eks.list_nodegroups(clusterName=cluster)["nodegroups"]:
-            group = eks.describe_nodegroup(clusterName=cluster, nodegroupName=name)["nodegroup"]
-            if group["tags"]["pool"] == pool:
-                eks.update_nodegroup_config(
-                    clusterName=cluster, nodegroupName=name, scalingConfig={"desiredSize": nodes}
-                )
+        name = compose_groups(self.settings).names()[pool]
+        cluster = self.settings.names().cluster
+        boto3.client("eks").update_nodegroup_config(
+            clusterName=cluster, nodegroupName=name, scalingConfig={"desiredSize": nodes}
+        )
 
     def up(self) -> LayerRun:
         """A person's `quantos up` of the capacity layer."""

@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -34,13 +34,15 @@ class EngineSetting:
 
 
 class ComposedResizer:
-    """The resizer of an environment's capacity stack; its AWS clients are made once and serve every invocation."""
+    """The resizer of an environment's capacity stack; clients and engine are made once for all invocations."""
 
     def __init__(
         self, settings: EnvironmentSettings, engine: EngineSetting, *, clock: Clock, wall_clock: Clock
     ) -> None:
         self._settings = settings
         self._engine = engine
+        self._deadline = Deadline()
+        self._built: PulumiEngine | None = None
         names = settings.names()
         dynamo = boto3.client("dynamodb", region_name=settings.region)
         self._resizer = Resizer(
@@ -51,18 +53,27 @@ class ComposedResizer:
             ledger=compose_plan_ledger(settings),
             leases=DynamoLeases(dynamo, names.coordination_table),
             control=DynamoControl(dynamo, names.coordination_table),
-            groups=EksNodeGroups(boto3.client("eks", region_name=settings.region), names.cluster),
-            engine=lambda: compose_engine(settings, engine, time_left_seconds=None),
+            groups=compose_groups(settings),
+            engine=self._deadlined_engine,
             clock=clock,
             wall_clock=wall_clock,
         )
 
     def resizer(self, *, time_left_seconds: float | None) -> Resizer:
         """The resizer for one invocation that has `time_left_seconds` to live; None is a person's, without an end."""
-        return replace(
-            self._resizer,
-            engine=lambda: compose_engine(self._settings, self._engine, time_left_seconds=time_left_seconds),
-        )
+        self._deadline.restart(interrupt_at_seconds=_interrupt_at(time_left_seconds))
+        return self._resizer
+
+    def _deadlined_engine(self) -> PulumiEngine:
+        if self._built is None:
+            self._built = compose_engine(self._settings, self._engine, deadline=self._deadline)
+        return self._built
+
+
+def compose_groups(settings: EnvironmentSettings) -> EksNodeGroups:
+    """The elastic pools of an environment as EKS has them."""
+    client = boto3.client("eks", region_name=settings.region)
+    return EksNodeGroups(client, settings.names().cluster, frozenset(settings.pools))
 
 
 def compose_bucket(settings: EnvironmentSettings) -> PlansBucket:
@@ -86,9 +97,7 @@ def compose_control(settings: EnvironmentSettings) -> DynamoControl:
     return DynamoControl(client, settings.names().coordination_table)
 
 
-def compose_engine(
-    settings: EnvironmentSettings, engine: EngineSetting, *, time_left_seconds: float | None
-) -> PulumiEngine:
+def compose_engine(settings: EnvironmentSettings, engine: EngineSetting, *, deadline: Deadline) -> PulumiEngine:
     """The engine of the capacity stack, in an own folder under the temporary one."""
     folder = Path(tempfile.gettempdir()) / f"quantos-{settings.name}-{os.getpid()}"
     return PulumiEngine(
@@ -97,7 +106,7 @@ def compose_engine(
         packs=render_packs(settings, packs_root=engine.packs_root, folder=folder),
         work_dir=folder / "workspace",
         environment=engine.variables,
-        deadline=Deadline(interrupt_at_seconds=_interrupt_at(time_left_seconds)),
+        deadline=deadline,
     )
 
 

@@ -1,6 +1,6 @@
-"""Node groups as EKS reports them."""
+"""Node groups as EKS reports them, found by their tags."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,28 +11,51 @@ from quantos.errors import CapacityError
 
 if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
+    from mypy_boto3_eks.type_defs import NodegroupTypeDef
+
+POOL_TAG = "pool"
 
 
 @dataclass(frozen=True)
 class EksNodeGroups:
-    """Reads the node groups of one cluster."""
+    """Reads the elastic pools of one cluster; `pools` are the names that count, which leaves system nodes out."""
 
     client: "EKSClient"
     cluster: str
+    pools: frozenset[str]
 
-    def sizes(self, names: Mapping[str, str]) -> dict[str, GroupSize]:
-        """Sizes by pool, given group names by pool. Raises CapacityError when a group is gone."""
-        return {pool: self._size(name) for pool, name in names.items()}
+    def sizes(self) -> dict[str, GroupSize]:
+        """Sizes by pool. Raises CapacityError when they cannot be read, or two groups say they are one pool."""
+        found: dict[str, GroupSize] = {}
+        for pool, group in self._groups():
+            if pool in found:
+                raise CapacityError(
+                    f"two node groups of cluster {self.cluster} are tagged as pool {pool}",
+                    remedy="finish or undo the replacement under way with `quantos up`",
+                )
+            scaling = group.get("scalingConfig", {})
+            found[pool] = GroupSize(
+                minimum=scaling.get("minSize", 0),
+                maximum=scaling.get("maxSize", 0),
+                desired=scaling.get("desiredSize", 0),
+            )
+        return found
 
-    def _size(self, name: str) -> GroupSize:
+    def names(self) -> dict[str, str]:
+        """Node group names by pool. Raises CapacityError when they cannot be read."""
+        return {pool: group.get("nodegroupName", "") for pool, group in self._groups()}
+
+    def _groups(self) -> Iterator[tuple[str, "NodegroupTypeDef"]]:
         try:
-            group = self.client.describe_nodegroup(clusterName=self.cluster, nodegroupName=name)["nodegroup"]
+            for page in self.client.get_paginator("list_nodegroups").paginate(clusterName=self.cluster):
+                for name in page["nodegroups"]:
+                    answer = self.client.describe_nodegroup(clusterName=self.cluster, nodegroupName=name)
+                    group = answer["nodegroup"]
+                    pool = group.get("tags", {}).get(POOL_TAG, "")
+                    if pool in self.pools:
+                        yield pool, group
         except (BotoCoreError, ClientError) as exc:
             raise CapacityError(
-                f"node group {name} of cluster {self.cluster} could not be read: {exc}",
-                remedy="run `quantos up` for the capacity layer, which creates what is missing",
+                f"the node groups of cluster {self.cluster} could not be read: {exc}",
+                remedy="check that the foundation and capacity layers are up and that this role may read them",
             ) from exc
-        scaling = group.get("scalingConfig", {})
-        return GroupSize(
-            minimum=scaling.get("minSize", 0), maximum=scaling.get("maxSize", 0), desired=scaling.get("desiredSize", 0)
-        )

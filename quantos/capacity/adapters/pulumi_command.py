@@ -22,6 +22,11 @@ class Deadline:
     interrupt_at_seconds: float | None = None
     passed: threading.Event = field(default_factory=threading.Event)
 
+    def restart(self, *, interrupt_at_seconds: float | None) -> None:
+        """Begin anew for another invocation."""
+        self.interrupt_at_seconds = interrupt_at_seconds
+        self.passed.clear()
+
     def left_seconds(self) -> float | None:
         """Seconds until then; None when there is no end."""
         return None if self.interrupt_at_seconds is None else self.interrupt_at_seconds - time.monotonic()

@@ -1,7 +1,7 @@
 """The capacity stack through the Automation API: an inline program, always refreshing, always under the packs."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -40,7 +40,6 @@ class PulumiEngine:
     work_dir: Path
     environment: Mapping[str, str]
     deadline: Deadline
-    _names: dict[str, str] = field(default_factory=dict, init=False, compare=False)
 
     def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
         """What an `up` on the document would do. Raises EngineBusyError when another operation holds the stack."""
@@ -60,36 +59,23 @@ class PulumiEngine:
     def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
         """Do it. Raises EngineBusyError when another operation holds the stack."""
         log = EventLog()
-        return self._run(log, lambda: self._up(document, raised, log))
-
-    def node_group_names(self) -> dict[str, str]:
-        """Node group names by pool, from the stack's outputs; empty before the first `up`."""
-        if not self._names:
-            self._keep_names(self._handle.outputs())
-        return dict(self._names)
+        return self._run(
+            log,
+            lambda: self._handle.up(
+                program=lambda: self.program(document, raised),
+                refresh=True,
+                policy_packs=[str(pack.path) for pack in self.packs],
+                policy_pack_configs=[str(pack.config) for pack in self.packs],
+                on_event=log.add,
+                color="never",
+                show_secrets=False,
+            ),
+        )
 
     def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
         """Drop the locks if all are older, and name their owners. Raises EngineBusyError when one is not."""
         url = self.environment["PULUMI_BACKEND_URL"]
         return drop_stale_locks(self._handle, url=url, stack=self.stack, older_than=older_than)
-
-    def _up(self, document: PlanDocument, raised: Sequence[str], log: EventLog) -> None:
-        result = self._handle.up(
-            program=lambda: self.program(document, raised),
-            refresh=True,
-            policy_packs=[str(pack.path) for pack in self.packs],
-            policy_pack_configs=[str(pack.config) for pack in self.packs],
-            on_event=log.add,
-            color="never",
-            show_secrets=False,
-        )
-        self._keep_names(result.outputs)
-
-    def _keep_names(self, outputs: Mapping[str, auto.OutputValue]) -> None:
-        """Remember the names as they are now; reading outputs costs a start of the CLI."""
-        groups = outputs.get("node_groups")
-        self._names.clear()
-        self._names.update({} if groups is None else groups.value)
 
     @cached_property
     def _handle(self) -> auto.Stack:
