@@ -8,8 +8,7 @@ import pytest
 from quantos.contracts.plan import StrategyCost
 from sandbox.lifecycle import Sandbox
 from tests.support.capacity_fakes import NOW
-from tests.support.environments import make_settings
-from tests.support.small_environment import SmallEnvironment, make_small_environment
+from tests.support.small_environment import SmallEnvironment, make_small_environment, short_leased
 
 pytestmark = pytest.mark.engine
 
@@ -20,7 +19,7 @@ def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> I
         for name, value in sandbox.environ().items():
             patch.setenv(name, value)
         yield make_small_environment(
-            make_settings(), project_dir=sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
+            short_leased(), project_dir=sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
         )
 
 
