@@ -26,7 +26,7 @@ from quantos.capacity.explanation import explain_text
 from quantos.capacity.outcomes import outcome_messages
 from quantos.capacity.ports import Switch
 from quantos.contracts.plan import DecisionRequest, OutcomeStatus, ResizeOutcome, ScalingPlan
-from quantos.errors import PlanNotFoundError
+from quantos.errors import PlanNotFoundError, QuantosError
 from stacks.capacity import program
 
 REFUSED = {"blocked", "drift", "failed", "interrupted", "busy", "paused", "stale"}
@@ -69,16 +69,23 @@ def explain(
 ) -> None:
     """Explain a plan, and what became of it."""
     names = [env] if env else [path.stem for path in sorted(ENVIRONMENTS.glob("*.yaml"))]
+    closed: list[str] = []
     for name in names:
-        target = open_target(name)
         try:
+            target = open_target(name)
             found = S3PlanArchive(compose_bucket(target.settings)).get(plan_id)
         except PlanNotFoundError:
             continue
+        except QuantosError as exc:
+            if env:
+                raise
+            closed.append(f"{name} ({exc.what})")
+            continue
         out.print(explain_text(found, _outcome_of(target, found)), markup=False)
         return
+    unread = f"; could not look in {', '.join(closed)}" if closed else ""
     raise PlanNotFoundError(
-        f"no plan of {', '.join(names)} has an id that starts with {plan_id!r}, or several have",
+        f"no plan of {', '.join(names)} has an id that starts with {plan_id!r}, or several have{unread}",
         remedy="take an id from `quantos plan`, the report or the audit chain",
     )
 

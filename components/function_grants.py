@@ -66,7 +66,7 @@ def _ingest(account: Account, places: Places) -> tuple[Statement, ...]:
 
 def _forecast(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
-        using_table(account, places.demand_table, sid="ReadSamples", actions=("Query",)),
+        using_table(account, places.demand_table, sid="ReadSamples", actions=("BatchGetItem",)),
         listing(places.plans_bucket, sid="ListPlans"),
         using_objects(
             places.plans_bucket,

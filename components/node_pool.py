@@ -39,9 +39,9 @@ class NodePoolArgs:
 
 
 class NodePool(pulumi.ComponentResource):
-    """A managed node group under the ownership of numbers that the design page states.
+    """A managed node group: bounds are the robot's, desired is the autoscaler's except where a floor is raised.
 
-    Guarded by the cost and security packs (plain objects).
+    Guarded by the cost pack, since its objects are plain.
     """
 
     node_group_name: pulumi.Output[str]

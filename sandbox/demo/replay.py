@@ -75,6 +75,7 @@ class Replay:
         for count, start in enumerate(starts, start=1):
             self.observations.append(self._pass(start))
             tell(f"{start:%a %H:%M}", count, len(starts))
+        self.loop.settle()
 
     def _pass(self, start: datetime) -> Observation:
         end = start + timedelta(seconds=self.scenario.trace.bin_seconds)

@@ -19,7 +19,7 @@ from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.adapters.bring_up import bring_up
 from quantos.environment.adapters.layers import LayerStacks
-from quantos.environment.functions import RESIZE, function_table
+from quantos.environment.functions import AUDIT, RESIZE, function_table
 from quantos.environment.load import load_environment
 from quantos.environment.names import LAYERS
 from quantos.environment.settings import EnvironmentSettings
@@ -135,7 +135,7 @@ class Demo:
             scenario=scenario,
             settings=settings,
             bus=bus,
-            loop=EventLoop(bus, list(functions.values()), clock=clock, account=account),
+            loop=EventLoop(bus, list(functions.values()), clock=clock, account=account, lingering=frozenset({AUDIT})),
             pool=pool,
             registry=S3StrategyRegistry(compose_bucket(settings)),
             killer=killer,

@@ -109,6 +109,8 @@ class EventLoop:
         account: whose names the events carry.
         observer: told of every call, failed ones included.
         faults: what to do to batches on the way; nothing by default.
+        lingering: names of functions whose batches wait until they are full, or until `settle`; in a replay that
+            passes an hour in a second a batching window holds many bins.
         monotonic: measures calls against the functions' timeouts, seconds.
     """
 
@@ -121,6 +123,7 @@ class EventLoop:
         account: Account,
         observer: Observer = _unobserved,
         faults: Faults | None = None,
+        lingering: frozenset[str] = frozenset(),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._bus = bus
@@ -129,6 +132,7 @@ class EventLoop:
         self._account = account
         self._observer = observer
         self._faults = faults
+        self._lingering = lingering
         self._monotonic = monotonic
         self._invocations = itertools.count(1)
         self._abandoned: list[Delivery] = []
@@ -149,10 +153,17 @@ class EventLoop:
         A batch counts as read when its handler has returned or all attempts have failed and the failure record is
         published. What is neither error nor return, such as an interrupt, leaves the batch unread and goes up.
         """
+        return self._run(self._lingering)
+
+    def settle(self) -> int:
+        """Deliver what is on the bus to its end, lingering batches too, and return how many calls that took."""
+        return self._run(frozenset())
+
+    def _run(self, lingering: frozenset[str]) -> int:
         calls = 0
         while True:
             self._bus.refresh()
-            busy = [source for source in self._sources if source.stream.pending()]
+            busy = [source for source in self._sources if _is_due(source, lingering)]
             if not busy:
                 return calls
             for source in busy:
@@ -273,6 +284,11 @@ def load_functions(specs: Iterable[FunctionSpec]) -> tuple[LocalFunction, ...]:
         SandboxError: a module has no handler.
     """
     return tuple(LocalFunction(spec=spec, handler=_handler(spec)) for spec in specs)
+
+
+def _is_due(source: _Source, lingering: frozenset[str]) -> bool:
+    least = source.trigger.batch_size if source.function.spec.name in lingering else 1
+    return source.stream.pending() >= least
 
 
 def _handler(spec: FunctionSpec) -> Handler:

@@ -25,6 +25,9 @@ HASH_KEY: Final = "pk"
 RANGE_KEY: Final = "sk"
 TTL_ATTRIBUTE: Final = "expires_at"
 
+KEYS_AT_ONCE: Final = 100
+"""Most keys that BatchGetItem takes."""
+
 _DAY_FORMAT: Final = "%Y-%m-%d"
 _SAMPLES_ATTRIBUTE: Final = "samples"
 
@@ -59,7 +62,7 @@ class DynamoDemandHistory:
         try:
             self.client.update_item(
                 TableName=self.table,
-                Key={HASH_KEY: {"S": _partition(series, hour)}, RANGE_KEY: {"S": f"{hour:%H}"}},
+                Key=_key(series, hour),
                 UpdateExpression="SET #ttl = :ttl ADD #samples :samples",
                 ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, "#samples": _SAMPLES_ATTRIBUTE},
                 ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, ":samples": {"SS": sorted(taken)}},
@@ -68,36 +71,29 @@ class DynamoDemandHistory:
             raise _store_error("take samples of", series=series, table=self.table, cause=exc) from exc
 
     def _items(self, series: str, *, start: datetime, end: datetime) -> Iterator[Mapping[str, "AttributeValueTypeDef"]]:
-        first, last = start.astimezone(UTC), end.astimezone(UTC) - timedelta(microseconds=1)
-        day = first.replace(hour=0, minute=0, second=0, microsecond=0)
-        while day <= last:
-            yield from self._items_of_day(
-                series,
-                day=day,
-                first_hour=first.hour if first > day else 0,
-                last_hour=last.hour if last < day + timedelta(days=1) else 23,
-            )
-            day += timedelta(days=1)
+        """The items of every hour in the range, by their keys: a hundred a call, and those put off asked for again."""
+        waiting = [_key(series, hour) for hour in _hours(start, end)]
+        while waiting:
+            asked, waiting = waiting[:KEYS_AT_ONCE], waiting[KEYS_AT_ONCE:]
+            try:
+                answer = self.client.batch_get_item(RequestItems={self.table: {"Keys": asked, "ConsistentRead": True}})
+            except (BotoCoreError, ClientError) as exc:
+                raise _store_error("read", series=series, table=self.table, cause=exc) from exc
+            yield from answer["Responses"].get(self.table, ())
+            put_off = answer.get("UnprocessedKeys", {}).get(self.table)
+            waiting += [] if put_off is None else put_off["Keys"]
 
-    def _items_of_day(
-        self, series: str, *, day: datetime, first_hour: int, last_hour: int
-    ) -> Iterator[Mapping[str, "AttributeValueTypeDef"]]:
-        pages = self.client.get_paginator("query").paginate(
-            TableName=self.table,
-            ConsistentRead=True,
-            KeyConditionExpression="#pk = :partition AND #sk BETWEEN :first AND :last",
-            ExpressionAttributeNames={"#pk": HASH_KEY, "#sk": RANGE_KEY},
-            ExpressionAttributeValues={
-                ":partition": {"S": _partition(series, day)},
-                ":first": {"S": f"{first_hour:02d}"},
-                ":last": {"S": f"{last_hour:02d}"},
-            },
-        )
-        try:
-            for page in pages:
-                yield from page["Items"]
-        except (BotoCoreError, ClientError) as exc:
-            raise _store_error("read", series=series, table=self.table, cause=exc) from exc
+
+def _key(series: str, hour: datetime) -> dict[str, "AttributeValueTypeDef"]:
+    return {HASH_KEY: {"S": _partition(series, hour)}, RANGE_KEY: {"S": f"{hour:%H}"}}
+
+
+def _hours(start: datetime, end: datetime) -> Iterator[datetime]:
+    """Starts of the hours that hold any moment of start <= time < end."""
+    hour = start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    while hour < end:
+        yield hour
+        hour += timedelta(hours=1)
 
 
 def _partition(series: str, moment: datetime) -> str:
