@@ -6,16 +6,17 @@ Both aim at the largest demand within the horizon, since that is what a floor mu
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from statsmodels.regression.quantile_regression import QuantReg
-from statsmodels.tools.sm_exceptions import IterationLimitWarning
 
 from quantos.errors import ForecastError
 from quantos.forecasting.references import DemandWindow, References, horizon_peaks, known_peaks
 from quantos.telemetry.bins import FloatArray
+
+if TYPE_CHECKING:
+    from statsmodels.regression.quantile_regression import QuantReg
 
 MAX_ROWS: Final = 2500
 """Origins that a regression is fitted on; more are thinned out evenly."""
@@ -80,6 +81,8 @@ def regression_coefficients(
     Raises:
         ForecastError: it did not converge.
     """
+    from statsmodels.regression.quantile_regression import QuantReg  # noqa: PLC0415  over a second to import
+
     stride = -(-len(rows) // MAX_ROWS)
     thinned = rows[::stride]
     model = QuantReg(found.peaks[thinned] / found.scale[thinned], found.features[thinned])
@@ -92,7 +95,9 @@ def pinball_loss(actual: FloatArray, predicted: FloatArray, *, level: float) -> 
     return float(np.mean(np.maximum(level * error, (level - 1) * error)))
 
 
-def _fit_level(model: QuantReg, level: float) -> tuple[float, ...]:
+def _fit_level(model: "QuantReg", level: float) -> tuple[float, ...]:
+    from statsmodels.tools.sm_exceptions import IterationLimitWarning  # noqa: PLC0415  as above
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         warnings.simplefilter("error", IterationLimitWarning)
