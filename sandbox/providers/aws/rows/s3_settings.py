@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -190,13 +191,44 @@ def _bucket_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
     scene.account.call("s3", "head_bucket", {"Bucket": inputs["bucket"]})
 
 
+class _Policy(KeptObject):
+    """Keeps the whole policy, and gives moto the statements without conditions, which it reads right."""
+
+    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+        """Keep a new policy."""
+        identity = super().create(scene, inputs)
+        _tell_moto(scene, text(inputs["bucket"]), inputs["policy"])
+        return identity
+
+    def update(self, scene: Scene, change: Change) -> None:
+        """Keep the new policy over the old."""
+        super().update(scene, change)
+        _tell_moto(scene, text(change.new["bucket"]), change.new["policy"])
+
+    def delete(self, scene: Scene, held: Held) -> None:
+        """Forget the policy."""
+        super().delete(scene, held)
+        scene.account.call("s3", "delete_bucket_policy", {"Bucket": held.id})
+
+
+def _tell_moto(scene: Scene, bucket: str, policy: Json) -> None:
+    document = json.loads(policy_text(policy))
+    statements = document.get("Statement", [])
+    listed = statements if isinstance(statements, list) else [statements]
+    if plain := [statement for statement in listed if "Condition" not in statement]:
+        document["Statement"] = plain
+        scene.account.call("s3", "put_bucket_policy", {"Bucket": bucket, "Policy": json.dumps(document)})
+    else:
+        scene.account.call("s3", "delete_bucket_policy", {"Bucket": bucket})
+
+
 POLICY = Row(
     resource="aws:s3/bucketPolicy:BucketPolicy",
     stored=True,
     replaces=frozenset({"bucket"}),
-    differs="kept and not enforced: moto applies a statement whatever its conditions say, so a refusal of plain HTTP"
-    " would refuse everything",
-    handler=KeptObject(
+    differs="statements with a condition are kept and not enforced: moto applies them whatever the condition says, so a"
+    " refusal of plain HTTP would refuse everything",
+    handler=_Policy(
         service="s3",
         id_format="{bucket}",
         compute=_policy_outputs,
