@@ -215,7 +215,7 @@ def _write_plugins(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in PLUGINS.items():
         python, source = shlex.quote(sys.executable), shlex.quote(str(_source_root()))
-        script = f'#!/bin/sh\nPYTHONPATH={source} exec {python} -P -m {module} "$@"\n'
+        script = f'#!/bin/sh\nPYTHONPATH={source} exec {python} -u -P -m {module} "$@"\n'
         target = folder / name
         if target.exists() and target.read_text(encoding="utf-8") == script:
             continue

@@ -14,6 +14,7 @@ from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleComm
 from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.capacity.ports import EngineRun
 from quantos.contracts.plan import PlanDocument
+from quantos.environment.adapters.quiet_stack import QuietStack
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
 from quantos.policy.adapters.packs import PolicyPack
@@ -46,14 +47,7 @@ class PulumiEngine:
         log = EventLog()
         return self._run(
             log,
-            lambda: self._handle.preview(
-                program=lambda: self.program(document, raised),
-                refresh=True,
-                policy_packs=[str(pack.path) for pack in self.packs],
-                policy_pack_configs=[str(pack.config) for pack in self.packs],
-                on_event=log.add,
-                color="never",
-            ),
+            lambda: self._handle.foresee(lambda: self.program(document, raised), packs=self.packs, on_event=log.add),
         )
 
     def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
@@ -61,15 +55,7 @@ class PulumiEngine:
         log = EventLog()
         return self._run(
             log,
-            lambda: self._handle.up(
-                program=lambda: self.program(document, raised),
-                refresh=True,
-                policy_packs=[str(pack.path) for pack in self.packs],
-                policy_pack_configs=[str(pack.config) for pack in self.packs],
-                on_event=log.add,
-                color="never",
-                show_secrets=False,
-            ),
+            lambda: self._handle.update(lambda: self.program(document, raised), packs=self.packs, on_event=log.add),
         )
 
     def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
@@ -78,20 +64,18 @@ class PulumiEngine:
         return drop_stale_locks(self._handle, url=url, stack=self.stack, older_than=older_than)
 
     @cached_property
-    def _handle(self) -> auto.Stack:
+    def _handle(self) -> QuietStack:
         self.work_dir.mkdir(parents=True, exist_ok=True)
         try:
-            return auto.select_stack(
-                stack_name=self.stack,
-                project_name=PROJECT,
+            workspace = auto.LocalWorkspace(
+                work_dir=str(self.work_dir),
                 program=lambda: None,
-                opts=auto.LocalWorkspaceOptions(
-                    work_dir=str(self.work_dir),
-                    env_vars=dict(self.environment),
-                    pulumi_command=InterruptibleCommand(self.deadline),
-                    secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
-                ),
+                project_settings=auto.ProjectSettings(name=PROJECT, runtime="python", main=str(self.work_dir)),
+                env_vars=dict(self.environment),
+                pulumi_command=InterruptibleCommand(self.deadline),
+                secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
             )
+            return QuietStack(self.stack, workspace, mode="select")
         except StackNotFoundError as exc:
             raise EngineError(
                 f"stack {self.stack} does not exist", remedy="bring the environment up first: `quantos up`"

@@ -14,7 +14,7 @@ from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleComm
 from quantos.capacity.adapters.pulumi_engine import last_line
 from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.contracts.plan import Violation
-from quantos.environment.names import PROJECT
+from quantos.environment.adapters.quiet_stack import QuietStack
 from quantos.errors import EngineBusyError, EngineError
 from quantos.policy.adapters.packs import PolicyPack
 
@@ -25,13 +25,12 @@ Progress = Callable[[str, int], None]
 class LayerRun:
     """What an `up` or preview of a layer did.
 
-    `changes` counts operations by name ("create", "update"); `outputs` are plain values, empty after a preview.
+    `changes` counts operations by name ("create", "update").
     """
 
     stack: str
     changes: Mapping[str, int]
     violations: tuple[Violation, ...]
-    outputs: Mapping[str, object]
     seconds: float
 
     @property
@@ -64,20 +63,17 @@ class LayerStacks:
         """What an `up` would do. Raises EngineError, EngineBusyError."""
         return self._run(stack, progress, preview=True)
 
-    def handle(self, stack: str) -> auto.Stack:
+    def handle(self, stack: str) -> QuietStack:
         """The Automation API's stack, created when it is not there."""
         try:
-            return auto.create_or_select_stack(
-                stack_name=stack,
-                project_name=PROJECT,
+            workspace = auto.LocalWorkspace(
+                work_dir=str(self.project_dir),
                 program=lambda: self.program(stack),
-                opts=auto.LocalWorkspaceOptions(
-                    work_dir=str(self.project_dir),
-                    env_vars=dict(self.environment),
-                    pulumi_command=InterruptibleCommand(Deadline()),
-                    secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
-                ),
+                env_vars=dict(self.environment),
+                pulumi_command=InterruptibleCommand(Deadline()),
+                secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
             )
+            return QuietStack(stack, workspace, mode="create or select")
         except CommandError as exc:
             raise EngineError(
                 f"stack {stack} could not be selected: {last_line(exc)}", remedy="run `quantos doctor`"
@@ -87,19 +83,9 @@ class LayerStacks:
         started = time.monotonic()
         log = _CountedLog(progress)
         handle = self.handle(stack)
-        folders = [str(pack.path) for pack in self.packs]
-        configs = [str(pack.config) for pack in self.packs]
-        outputs: dict[str, object] = {}
+        operation = handle.foresee if preview else handle.update
         try:
-            if preview:
-                handle.preview(
-                    refresh=True, policy_packs=folders, policy_pack_configs=configs, on_event=log.add, color="never"
-                )
-            else:
-                result = handle.up(
-                    refresh=True, policy_packs=folders, policy_pack_configs=configs, on_event=log.add, color="never"
-                )
-                outputs = {name: output.value for name, output in result.outputs.items()}
+            operation(lambda: self.program(stack), packs=self.packs, on_event=log.add)
         except ConcurrentUpdateError as exc:
             raise EngineBusyError(
                 f"another operation holds {stack} in the backend",
@@ -113,7 +99,7 @@ class LayerStacks:
                 ) from exc
         run = log.events.run(error=None, interrupted=False)
         counts = Counter(change.operation for change in run.changes)
-        return LayerRun(stack, counts, run.violations, outputs, round(time.monotonic() - started, 1))
+        return LayerRun(stack, counts, run.violations, round(time.monotonic() - started, 1))
 
 
 class _CountedLog:

@@ -8,6 +8,7 @@ both strings; its time-to-live attribute is `TTL_ATTRIBUTE`, epoch seconds.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 HASH_KEY: Final = "pk"
 RANGE_KEY: Final = "sk"
 TTL_ATTRIBUTE: Final = "expires_at"
+
+WRITERS: Final = 4
+"""Updates under way at once; each is of its own item."""
 
 KEYS_AT_ONCE: Final = 100
 """Most keys that BatchGetItem takes."""
@@ -42,8 +46,12 @@ class DynamoDemandHistory:
 
     def add(self, samples: Sequence[DemandSample]) -> None:
         """Add samples, one update per series and hour. Raises TelemetryError; adding all again is safe."""
-        for (series, hour), taken in _by_item(samples).items():
-            self._update(series, hour=hour, taken=taken)
+        items = _by_item(samples)
+        with ThreadPoolExecutor(max_workers=WRITERS) as writers:
+            for update in [
+                writers.submit(self._update, series, hour=hour, taken=taken) for (series, hour), taken in items.items()
+            ]:
+                update.result()
 
     def samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
         """Samples with start <= time < end, in order of (time, source); of conflicting values the greatest."""

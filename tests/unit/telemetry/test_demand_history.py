@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import boto3
 import pytest
@@ -143,16 +144,34 @@ def test_an_item_expires_after_the_retention(dynamo: DynamoDemandHistory):
     assert int(item[TTL_ATTRIBUTE]["N"]) == int((hour + timedelta(days=42)).timestamp())
 
 
-def test_every_page_is_read(dynamo: DynamoDemandHistory):
+def test_a_range_of_more_hours_than_one_call_takes_is_read_whole(dynamo: DynamoDemandHistory):
+    given = [sample(hour * 3600) for hour in (0, 99, 100, 250)]
+    dynamo.add(given)
+    calls: list[str] = []
+    dynamo.client.meta.events.register("before-call.dynamodb.BatchGetItem", lambda **_: calls.append("call"))
+
+    assert dynamo.samples("workload/orders", start=START, end=START + timedelta(hours=251)) == tuple(given)
+    assert len(calls) == 3
+
+
+def test_keys_that_the_store_puts_off_are_asked_for_again(dynamo: DynamoDemandHistory):
     given = [sample(hour * 3600) for hour in range(4)]
     dynamo.add(given)
-    events = dynamo.client.meta.events
-    pages: list[str] = []
-    events.register("before-call.dynamodb.Query", lambda **_: pages.append("page"))
-    events.register("provide-client-params.dynamodb.Query", lambda params, **_: {**params, "Limit": 1})
+    put_off: list[str] = []
+
+    def put_two_off(parsed: dict[str, Any], **_: object) -> None:
+        items = parsed["Responses"][TABLE]
+        if put_off or len(items) < 4:
+            return
+        put_off.append("once")
+        late, parsed["Responses"][TABLE] = items[:2], items[2:]
+        keys = [{name: item[name] for name in ("pk", "sk")} for item in late]
+        parsed["UnprocessedKeys"] = {TABLE: {"Keys": keys, "ConsistentRead": True}}
+
+    dynamo.client.meta.events.register("after-call.dynamodb.BatchGetItem", put_two_off)
 
     assert everything(dynamo) == tuple(given)
-    assert len(pages) >= 4
+    assert put_off == ["once"]
 
 
 def test_a_store_that_fails_is_a_telemetry_error(dynamo: DynamoDemandHistory):
