@@ -167,7 +167,7 @@ def start(state_dir: Path, *, project_root: Path, engine_bin_dir: Path | None = 
         else:
             _discard(state_dir)
             sandbox = _started(state_dir, engine_bin_dir)
-        _write_plugins(state_dir / "bin")
+        write_plugins(state_dir / "bin")
         write_project(project_root, folder=state_dir / "project")
         (state_dir / "pulumi").mkdir(exist_ok=True)
         (state_dir / "aws-config").write_text("[default]\n", encoding="utf-8")
@@ -211,7 +211,8 @@ def _started(state_dir: Path, engine_bin_dir: Path | None) -> Sandbox:
     return Sandbox(state_dir, state_dir / "project", f"http://127.0.0.1:{port}", process, engine_bin_dir)
 
 
-def _write_plugins(folder: Path) -> None:
+def write_plugins(folder: Path) -> None:
+    """Write the stand-ins' executables into `folder`; unbuffered, since an engine waits for their port."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in PLUGINS.items():
         python, source = shlex.quote(sys.executable), shlex.quote(str(_source_root()))

@@ -1,0 +1,40 @@
+"""A pack or plugin tells its port at once to an engine that waits for it, also where Python buffers its output."""
+
+import os
+import select
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox import lifecycle
+
+ROOT = Path(__file__).resolve().parents[3]
+PATIENCE_SECONDS = 30.0
+
+
+def told_port(command: list[str], *, environment: dict[str, str]) -> str:
+    """The first line of a program that then goes on running."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], PATIENCE_SECONDS)
+        line = process.stdout.readline().decode() if ready else ""
+        process.kill()
+    return line.strip()
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+
+
+def test_the_cost_pack_tells_its_port(environment: dict[str, str]) -> None:
+    analyzer = ROOT / "policy_packs" / "cost" / "analyzer"
+    assert told_port([str(analyzer), "127.0.0.1:1"], environment=environment).isdecimal()
+
+
+@pytest.mark.parametrize("plugin", sorted(lifecycle.PLUGINS))
+def test_a_plugin_tells_its_port(plugin: str, environment: dict[str, str], tmp_path: Path) -> None:
+    lifecycle.write_plugins(tmp_path)
+    environment |= {"QUANTOS_SANDBOX_STORE": str(tmp_path / "store.json"), "QUANTOS_SANDBOX_MANIFESTS": str(tmp_path)}
+    assert told_port([str(tmp_path / plugin), "127.0.0.1:1"], environment=environment).isdecimal()
