@@ -3,6 +3,7 @@
 import os
 import select
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,14 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
-def test_the_cost_pack_tells_its_port(environment: dict[str, str]) -> None:
-    analyzer = ROOT / "policy_packs" / "cost" / "analyzer"
-    assert told_port([str(analyzer), "127.0.0.1:1"], environment=environment).isdecimal()
+PACK = ROOT / "policy_packs" / "cost"
+
+
+@pytest.mark.parametrize(
+    "command", [[str(PACK / "analyzer")], [sys.executable, str(PACK)]], ids=["executable", "folder"]
+)
+def test_the_cost_pack_tells_its_port(command: list[str], environment: dict[str, str]) -> None:
+    assert told_port([*command, "127.0.0.1:1"], environment=environment).isdecimal()
 
 
 @pytest.mark.parametrize("plugin", sorted(lifecycle.PLUGINS))
