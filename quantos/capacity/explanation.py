@@ -48,8 +48,9 @@ def shortage_probability(forecast: PeakForecast, *, capacity_vcpu: float) -> flo
     spread = float(peaks[-1] - peaks[-2]) if len(peaks) > 1 else 0.0
     if spread <= 0:
         return 0.0
-    pace = math.log((1 - levels[-2]) / (1 - levels[-1])) / spread
-    return float((1 - levels[-1]) * math.exp(-pace * (capacity_vcpu - peaks[-1])))
+    beyond = (capacity_vcpu - float(peaks[-1])) / spread
+    pace = math.log((1 - levels[-2]) / (1 - levels[-1]))
+    return float((1 - levels[-1]) * math.exp(-pace * beyond))
 
 
 def explain(

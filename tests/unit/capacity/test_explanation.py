@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quantos.capacity.explanation import explain_text, shortage_probability
@@ -45,6 +45,7 @@ def test_nothing_expected_cannot_run_short():
 
 @settings(deadline=None)
 @given(small=st.floats(0, 500), great=st.floats(0, 500), upper=st.floats(0, 300))
+@example(small=0.0, great=2.0, upper=7.664583583084465e-308)
 def test_more_capacity_never_risks_more(small: float, great: float, upper: float):
     forecast = make_forecast(upper=upper)
     less, more = sorted((small, great))
