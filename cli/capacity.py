@@ -14,14 +14,10 @@ from cli.environment import EnvironmentName
 from cli.target import ENVIRONMENTS, PACKS, Target, open_target
 from quantos.audit.adapters.composition import compose_ledger
 from quantos.audit.adapters.direct import DirectAudit
-from quantos.capacity.adapters.composition import (
-    ComposedResizer,
-    EngineSetting,
-    compose_bucket,
-    compose_control,
-)
+from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.adapters.s3_plans import S3PlanArchive
+from quantos.capacity.adapters.stores import compose_bucket, compose_control
 from quantos.capacity.explanation import explain_text
 from quantos.capacity.outcomes import outcome_messages
 from quantos.capacity.ports import Switch

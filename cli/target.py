@@ -76,11 +76,11 @@ def _account_variables(settings: EnvironmentSettings) -> dict[str, str]:
     path = os.environ.get("PATH", "") if engine is None else engine.search_path(os.environ.get("PATH", ""))
     variables = {
         "PATH": path,
-        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL", f"s3://{names.bucket('state')}"),
+        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL", f"s3://{names.state_bucket}"),
         "PULUMI_OPTION_CWD": str(ROOT),
     }
     if "PULUMI_CONFIG_PASSPHRASE" not in os.environ:
-        key = f"awskms://alias/{names.prefix}-state?region={settings.region}"
+        key = f"awskms://{names.state_key}?region={settings.region}"
         variables["PULUMI_SECRETS_PROVIDER"] = os.environ.get("PULUMI_SECRETS_PROVIDER", key)
     return variables
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from quantos.capacity.adapters.composition import compose_plan_ledger
+from quantos.capacity.adapters.stores import compose_plan_ledger
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.names import LAYERS, environment_of, layer_of

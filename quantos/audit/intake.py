@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -13,36 +12,7 @@ from quantos.audit.ledger import AuditLedger
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.errors import AuditError
-from quantos.messaging.ports import Message, Publisher
-
-
-class TopicRecord(Protocol):
-    """A record as a topic delivered it."""
-
-    @property
-    def topic(self) -> str:
-        """The topic it was read from."""
-        ...
-
-    @property
-    def partition(self) -> int:
-        """Its partition of the topic."""
-        ...
-
-    @property
-    def offset(self) -> int:
-        """Its offset in the partition."""
-        ...
-
-    @property
-    def key(self) -> str:
-        """Its key, empty when it has none."""
-        ...
-
-    @property
-    def value(self) -> bytes:
-        """Its payload."""
-        ...
+from quantos.messaging.ports import Message, Publisher, TopicRecord
 
 
 @dataclass(frozen=True)

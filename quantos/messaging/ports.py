@@ -20,3 +20,32 @@ class Publisher(Protocol):
     def publish(self, messages: Sequence[Message]) -> None:
         """Publish all in order, and return when every one is acknowledged. Raises BusError; then some may be out."""
         ...
+
+
+class TopicRecord(Protocol):
+    """A record as a topic delivered it."""
+
+    @property
+    def topic(self) -> str:
+        """The topic it was read from."""
+        ...
+
+    @property
+    def partition(self) -> int:
+        """Its partition of the topic."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """Its offset in the partition."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Its key, empty when it has none."""
+        ...
+
+    @property
+    def value(self) -> bytes:
+        """Its payload."""
+        ...

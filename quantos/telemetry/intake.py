@@ -9,38 +9,9 @@ from typing import Protocol
 
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
-from quantos.messaging.ports import Message, Publisher
+from quantos.messaging.ports import Message, Publisher, TopicRecord
 from quantos.telemetry.ingest import Rejection, parse_sample
 from quantos.telemetry.ports import DemandHistory
-
-
-class TelemetryRecord(Protocol):
-    """A record as a topic delivered it."""
-
-    @property
-    def topic(self) -> str:
-        """The topic it was read from."""
-        ...
-
-    @property
-    def partition(self) -> int:
-        """Its partition of the topic."""
-        ...
-
-    @property
-    def offset(self) -> int:
-        """Its offset in the partition."""
-        ...
-
-    @property
-    def key(self) -> str:
-        """Its key, empty when it has none."""
-        ...
-
-    @property
-    def value(self) -> bytes:
-        """Its payload."""
-        ...
 
 
 class EventClock(Protocol):
@@ -67,7 +38,7 @@ class Intake:
     publisher: Publisher
     clock: EventClock
 
-    def take(self, records: Sequence[TelemetryRecord]) -> Taken:
+    def take(self, records: Sequence[TopicRecord]) -> Taken:
         """Add the good records to the history and publish the others, each with its reason, as dead letters.
 
         Raises:
@@ -90,7 +61,7 @@ class Intake:
         return Taken(samples=len(samples), rejected=len(letters))
 
 
-def _dead_letter(record: TelemetryRecord, rejection: Rejection) -> Message:
+def _dead_letter(record: TopicRecord, rejection: Rejection) -> Message:
     body = {
         "reason": rejection.reason,
         "detail": rejection.detail,

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records
 from quantos.capacity.actuator import actuate, remember_plan
-from quantos.capacity.adapters.composition import compose_control, compose_plan_ledger
+from quantos.capacity.adapters.stores import compose_control, compose_plan_ledger
 from quantos.contracts.plan import ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SandboxError

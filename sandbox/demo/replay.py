@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from quantos.capacity.adapters.composition import compose_control
+from quantos.capacity.adapters.stores import compose_control
 from quantos.capacity.ports import StrategyRegistry, Switch
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample

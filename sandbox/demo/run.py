@@ -14,8 +14,8 @@ import boto3
 from lambdas import runtime
 from quantos.audit.adapters.composition import compose_store
 from quantos.audit.ledger import verify_chain
-from quantos.capacity.adapters.composition import compose_bucket, compose_groups, compose_plan_ledger
 from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
+from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.adapters.bring_up import bring_up
 from quantos.environment.adapters.layers import LayerStacks

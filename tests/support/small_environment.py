@@ -8,10 +8,11 @@ from pathlib import Path
 import boto3
 import pulumi
 
-from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_groups
+from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.adapters.dynamo_control import DynamoControl
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
+from quantos.capacity.adapters.stores import compose_groups
 from quantos.capacity.ports import Clock, GroupSize
 from quantos.capacity.resize import Resizer
 from quantos.contracts.plan import PoolCost, PoolSize, ScalingPlan

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import boto3
 
-from quantos.capacity.adapters.dynamo_control import DynamoControl, DynamoLeases
-from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
-from quantos.capacity.adapters.kms_signer import KmsSigner
+from quantos.capacity.adapters.dynamo_control import DynamoLeases
 from quantos.capacity.adapters.pulumi_command import Deadline
 from quantos.capacity.adapters.pulumi_engine import CapacityProgram, PulumiEngine
-from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
+from quantos.capacity.adapters.stores import compose_control, compose_groups, compose_plan_ledger, compose_signer
 from quantos.capacity.ports import Clock
 from quantos.capacity.resize import Resizer
 from quantos.environment.settings import EnvironmentSettings
@@ -52,7 +50,7 @@ class ComposedResizer:
             signer=compose_signer(settings),
             ledger=compose_plan_ledger(settings),
             leases=DynamoLeases(dynamo, names.coordination_table),
-            control=DynamoControl(dynamo, names.coordination_table),
+            control=compose_control(settings),
             groups=compose_groups(settings),
             engine=self._deadlined_engine,
             clock=clock,
@@ -68,33 +66,6 @@ class ComposedResizer:
         if self._built is None:
             self._built = compose_engine(self._settings, self._engine, deadline=self._deadline)
         return self._built
-
-
-def compose_groups(settings: EnvironmentSettings) -> EksNodeGroups:
-    """The elastic pools of an environment as EKS has them."""
-    client = boto3.client("eks", region_name=settings.region)
-    return EksNodeGroups(client, settings.names().cluster, frozenset(settings.pools))
-
-
-def compose_bucket(settings: EnvironmentSettings) -> PlansBucket:
-    """The plans bucket of an environment."""
-    return PlansBucket(boto3.client("s3", region_name=settings.region), settings.names().bucket("plans"))
-
-
-def compose_plan_ledger(settings: EnvironmentSettings) -> S3PlanLedger:
-    """The plan pointer of an environment's capacity stack."""
-    return S3PlanLedger(compose_bucket(settings), settings, settings.names().stack("capacity"))
-
-
-def compose_signer(settings: EnvironmentSettings) -> KmsSigner:
-    """The signer of an environment's plans."""
-    return KmsSigner(boto3.client("kms", region_name=settings.region), settings.names().plan_signing_key)
-
-
-def compose_control(settings: EnvironmentSettings) -> DynamoControl:
-    """Switches and the actuator's memory of an environment."""
-    client = boto3.client("dynamodb", region_name=settings.region)
-    return DynamoControl(client, settings.names().coordination_table)
 
 
 def compose_engine(settings: EnvironmentSettings, engine: EngineSetting, *, deadline: Deadline) -> PulumiEngine:

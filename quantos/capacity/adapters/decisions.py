@@ -1,9 +1,7 @@
 """Composes the decision service of an environment from its AWS adapters."""
 
-import boto3
-
-from quantos.capacity.adapters.kms_signer import KmsSigner
-from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger, S3StrategyRegistry
+from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3StrategyRegistry
+from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger, compose_signer
 from quantos.capacity.decision import DecisionService
 from quantos.capacity.node_prices import node_prices
 from quantos.catalog.catalog import Catalog
@@ -20,16 +18,15 @@ def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publis
     def check(document: PlanDocument) -> tuple[str, ...]:
         return tuple(found.message for found in foreseen_violations(document, settings, catalog=catalog))
 
-    names = settings.names()
-    bucket = PlansBucket(boto3.client("s3", region_name=settings.region), names.bucket("plans"))
+    bucket = compose_bucket(settings)
     return DecisionService(
         settings=settings,
         prices=node_prices(settings, catalog),
         check=check,
         registry=S3StrategyRegistry(bucket),
         history=compose_history(settings),
-        ledger=S3PlanLedger(bucket, settings, names.stack("capacity")),
+        ledger=compose_plan_ledger(settings),
         archive=S3PlanArchive(bucket),
-        signer=KmsSigner(boto3.client("kms", region_name=settings.region), names.plan_signing_key),
+        signer=compose_signer(settings),
         publisher=publisher,
     )
