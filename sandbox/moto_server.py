@@ -6,23 +6,109 @@ connections, and serves until it is ended.
 
 from __future__ import annotations
 
-import logging
+import io
+import socket
 import sys
+from collections.abc import MutableMapping
+from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socketserver import ThreadingMixIn
+from typing import IO, TYPE_CHECKING, cast
+from wsgiref.handlers import SimpleHandler
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+LONGEST_REQUEST_LINE_BYTES = 65536
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """One thread a connection."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class KeptAliveHandler(WSGIRequestHandler):
+    """Serves one connection for as long as its client keeps it.
+
+    werkzeug's own server closes each connection after one answer; to clients that make thousands of calls, connecting
+    is half of each.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    handle = BaseHTTPRequestHandler.handle
+
+    def __init__(
+        self, request: socket.socket, client_address: tuple[str, int], server: _Server, *, application: WSGIApplication
+    ) -> None:
+        self._application = application
+        super().__init__(request, client_address, server)
+
+    def handle_one_request(self) -> None:
+        """Read one request to its end, and answer it in one piece."""
+        self.raw_requestline = self.rfile.readline(LONGEST_REQUEST_LINE_BYTES)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        out = cast("IO[bytes]", self.wfile)
+        _Answer(io.BytesIO(self._body()), out, sys.stderr, self.get_environ()).run(self._application)
+        self.wfile.flush()
+
+    def handle_expect_100(self) -> bool:
+        """Let a client that asks first go on at once."""
+        allowed = super().handle_expect_100()
+        self.wfile.flush()
+        return allowed
+
+    def get_environ(self) -> WSGIEnvironment:
+        """The request as WSGI has it, and nothing that was not sent; `RAW_URI` is the path before it was unquoted."""
+        environ = {**super().get_environ(), "RAW_URI": self.path, "wsgi.input_terminated": True}
+        if "Content-Type" not in self.headers:
+            del environ["CONTENT_TYPE"]
+        return environ
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the base class's
+        """Say nothing of answered requests."""
+
+    def _body(self) -> bytes:
+        from werkzeug.serving import DechunkedInput  # noqa: PLC0415  moto brings it
+
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return DechunkedInput(cast("IO[bytes]", self.rfile)).read()
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+
+class _Answer(SimpleHandler):
+    """An answer with its length, so that the next request can follow it."""
+
+    http_version = "1.1"
+    os_environ: MutableMapping[str, str] = {}
+
+    def finish_response(self) -> None:
+        """Send everything as one block, whose length is then stated."""
+        try:
+            whole = b"" if self.base_env["REQUEST_METHOD"] == "HEAD" else b"".join(self.result)
+        finally:
+            if close := getattr(self.result, "close", None):
+                close()
+        self.result = [whole]
+        super().finish_response()
 
 
 def main(port_file: Path) -> None:
     """Serve every service by one thread a connection."""
     from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415  a second to import
-    from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    WSGIRequestHandler.protocol_version = "HTTP/1.1"
     application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, threaded=True)
-    partial = port_file.with_suffix(".partial")
-    partial.write_text(f"{server.server_port}\n", encoding="utf-8")
-    partial.replace(port_file)
+    server = _Server(("127.0.0.1", 0), partial(KeptAliveHandler, application=application))
+    unfinished = port_file.with_suffix(".partial")
+    unfinished.write_text(f"{server.server_port}\n", encoding="utf-8")
+    unfinished.replace(port_file)
     server.serve_forever()
 
 
