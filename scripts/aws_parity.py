@@ -33,8 +33,24 @@ change), a maximum below 1 (at `Check`, as the provider's own validation does).
 groups, add-ons, OIDC provider and the outputs of the real one, but for `awsProvider` and `core.provider`; it makes no
 default node group and refuses inputs that it does not model. Its ingress rule is an `aws.vpc.SecurityGroupIngressRule`.
 
-`pulumi-resource-kubernetes` holds manifests against the input types of the installed `pulumi_kubernetes` and writes
-them to the sandbox's `manifests` folder. It reaches no cluster (a kubeconfig is refused), and has no charts or CRDs.
+`pulumi-resource-kubernetes` holds manifests against the input types of the installed `pulumi_kubernetes`. Where the
+provider is given a `kubeconfig` it applies them on that cluster's server, else it writes them to the sandbox's
+`manifests` folder. Neither `KUBECONFIG` nor a file in the home folder is ever looked for. An EKS cluster of the sandbox
+has no control plane: its objects go to the folder too, or to the cluster whose kubeconfig `QUANTOS_KUBECONFIG` names.
+
+- *On a cluster*: create, update, delete, import by `namespace/name`, refresh; a field manager per resource, conflicts
+  refused unless `pulumi.com/patchForce` or `enablePatchForce` says otherwise; unknown fields refused; previews are dry
+  runs on the server, so that what admission refuses is refused in the preview (the real provider lets refusals by
+  `Forbidden` pass there). Outputs are the live object; in a preview everything that the server decides is unknown.
+  Awaited until ready: Namespace, CustomResourceDefinition, Job, Deployment, StatefulSet, DaemonSet, Pod, Service of type
+  LoadBalancer; `pulumi.com/skipAwait`, `pulumi.com/timeoutSeconds` and custom timeouts are honoured. The real provider
+  also waits for an Ingress, a claim, and a Service's endpoints, and takes `pulumi.com/waitFor`, `replaceUnready` and
+  `config.kubernetes.io/depends-on`, which are refused here.
+- *In the folder*: nothing runs and no admission, quota or default is applied. Outputs are the manifest and no more:
+  `metadata.uid` and `status` stay empty. The spec of a custom resource is not held against anything, and patches are
+  refused.
+- Nowhere: charts (`helm.v3.Release`, `helm.v4.Chart`, `helm.v3.Chart`), kustomizations, lists, client-side apply,
+  rendering to a folder of the program's. Each is refused by its name.
 """
 
 

@@ -1,40 +1,37 @@
-"""The stand-in for `pulumi-resource-kubernetes`: manifests held against the SDK's types and written to disk."""
+"""The stand-in for `pulumi-resource-kubernetes`: applied on a cluster where one is given, else manifests on disk."""
 
 from __future__ import annotations
 
-import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import grpc
-from google.protobuf import empty_pb2
+from google.protobuf import any_pb2, empty_pb2
+from google.protobuf.struct_pb2 import Struct
 
 from quantos.errors import QuantosError, SandboxError
-from sandbox.providers.aws.comparison import differences
-from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
+from sandbox.providers.aws.comparison import Difference, differences
+from sandbox.providers.kubernetes import manifest as form
+from sandbox.providers.kubernetes.check import Naming, checked
+from sandbox.providers.kubernetes.configuration import (
+    ProviderSettings,
+    provider_failures,
+    provider_settings,
+    replacing_settings,
+)
+from sandbox.providers.kubernetes.kinds import KubernetesSchemas
+from sandbox.providers.kubernetes.objects import Held, Objects, Wanted
+from sandbox.providers.kubernetes.place import place_of_objects
+from sandbox.providers.kubernetes.readiness import NotReadyError, Patience
+from sandbox.providers.kubernetes.replacement import replaces, replacing_paths
+from sandbox.providers.kubernetes.yaml_documents import decoded
 from sandbox.providers.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
-from sandbox.providers.schema import SdkSchemas, UnknownTypeError
-from sandbox.providers.validation import failures
-from sandbox.providers.values import Document, from_struct, mapping, text, to_struct, without_nothing
+from sandbox.providers.values import Document, Json, from_struct, text, to_struct
 
-_REPLACING = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
-
-
-class KubernetesSchemas(SdkSchemas):
-    """Types of `pulumi_kubernetes`, whose modules are named by the first label of the API group."""
-
-    def __init__(self) -> None:
-        super().__init__("pulumi_kubernetes")
-
-    def _module(self, token: str) -> tuple[str, str]:
-        group, _, version = token.partition(":")[2].rpartition(":")[0].partition("/")
-        class_name = token.rpartition(":")[2]
-        relative = f"{group.partition('.')[0]}/{version}/{class_name}.py"
-        if not (self.root / relative).is_file():
-            raise UnknownTypeError(
-                f"the Kubernetes stand-in has no type {token}: only kinds of the installed SDK, no charts or CRDs",
-                remedy="run against a cluster with the real provider for this type",
-            )
-        return relative, class_name
+DECODE = "kubernetes:yaml:decode"
 
 
 def _abort(context: grpc.ServicerContext, error: QuantosError) -> NoReturn:
@@ -42,15 +39,71 @@ def _abort(context: grpc.ServicerContext, error: QuantosError) -> NoReturn:
     raise AssertionError
 
 
+def _abort_not_ready(context: grpc.ServicerContext, error: NotReadyError, inputs: Document) -> NoReturn:
+    """The object is there, so that the engine keeps it in the state and finishes it next time."""
+    from google.rpc import status_pb2  # noqa: PLC0415  only on this path
+
+    details = provider_pb2.ErrorResourceInitFailed(
+        id=form.identity(error.live),
+        properties=to_struct(form.shielded(error.live)),
+        inputs=to_struct(form.shielded(inputs)),
+        reasons=[f"{error.what}; {error.remedy}"],
+    )
+    packed = any_pb2.Any()
+    packed.Pack(details)
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=error.what, details=[packed])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNKNOWN, error.what)
+    raise AssertionError
+
+
+@contextmanager
+def _told(context: grpc.ServicerContext, *, inputs: Document | None = None) -> Iterator[None]:
+    """Tell the engine of a refusal; `inputs` are those of an object which may be there and not ready."""
+    try:
+        yield
+    except NotReadyError as error:
+        if inputs is None:
+            _abort(context, error)
+        _abort_not_ready(context, error, inputs)
+    except QuantosError as error:
+        _abort(context, error)
+
+
+def _property_diff(found: Difference, *, replacing: bool) -> provider_pb2.PropertyDiff:
+    name = found.kind.upper() + ("_REPLACE" if replacing else "")
+    return provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(name), inputDiff=True)
+
+
 def _token(urn: str) -> str:
     return urn.split("::")[2].rpartition("$")[2]
 
 
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]
+
+
 class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Keeps objects as files; nothing runs, and no server checks them."""
+    """Serves the kinds of the installed SDK and custom kinds; charts and lists are refused by name."""
 
     def __init__(self, schemas: KubernetesSchemas) -> None:
         self._schemas = schemas
+        self._settings: ProviderSettings | None = None
+        self._place: Objects | None = None
+        self._choosing = threading.Lock()
+        self._patience = Patience()
+
+    def _configured(self) -> ProviderSettings:
+        if self._settings is None:
+            raise SandboxError("the Kubernetes stand-in was not configured", remedy="start it through the engine")
+        return self._settings
+
+    @property
+    def _objects(self) -> Objects:
+        with self._choosing:
+            if self._place is None:
+                self._place = place_of_objects(self._configured(), waiting=self._patience)
+            return self._place
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         """Version of the SDK which it stands in for."""
@@ -60,107 +113,156 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(  # noqa: N802
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
     ) -> provider_pb2.CheckResponse:
-        """A cluster's address is refused: server-side apply is not here yet, and a file is no cluster."""
+        """Settings of the provider, against those which the stand-in honours."""
         del context
-        wrong = [name for name in ("kubeconfig", "context", "cluster") if from_struct(request.news).get(name)]
-        reason = "the Kubernetes stand-in writes manifests to disk and reaches no cluster"
-        found = [provider_pb2.CheckFailure(property=name, reason=reason) for name in wrong]
+        found = [
+            provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
+            for failure in provider_failures(from_struct(request.news))
+        ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=found)
 
     def DiffConfig(  # noqa: N802
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
     ) -> provider_pb2.DiffResponse:
-        """No setting matters to manifests on disk."""
-        del request, context
-        return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
+        """Another cluster replaces the provider and all under it, as in the real one."""
+        del context
+        old, new = from_struct(request.old_inputs or request.olds), from_struct(request.news)
+        changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
+        replacing = replacing_settings(old, new) if changed else []
+        return provider_pb2.DiffResponse(changes=some if changed else none, diffs=changed, replaces=replacing)
 
     def Configure(  # noqa: N802
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
-        """Ready at once."""
-        del request, context
+        """Take the settings; a cluster is reached for when the first object needs it."""
+        with _told(context):
+            self._settings = provider_settings(from_struct(request.args), environment=os.environ)
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
+        """`kubernetes:yaml:decode`, which the SDK's ConfigFile and ConfigGroup call."""
+        with _told(context):
+            if request.tok != DECODE:
+                raise SandboxError(
+                    f"the Kubernetes stand-in has no function {request.tok}: it renders no charts or kustomizations",
+                    remedy="render them to a file, and declare that with yaml.v2.ConfigFile",
+                )
+            arguments = from_struct(request.args)
+            found = [self._with_namespace(manifest, arguments) for manifest in decoded(text(arguments.get("text")))]
+        response = provider_pb2.InvokeResponse()
+        listed: list[Json] = [*found]
+        getattr(response, "return").CopyFrom(to_struct({"result": listed}))
+        return response
+
+    def _with_namespace(self, manifest: Document, arguments: Document) -> Document:
+        namespace = text(arguments.get("defaultNamespace"))
+        if not namespace or form.metadata_of(manifest).get("namespace"):
+            return manifest
+        api_version, kind = text(manifest.get("apiVersion")), text(manifest.get("kind"))
+        group = api_version if "/" in api_version else f"core/{api_version}"
+        has_one = self._objects.namespaced(self._schemas.kind_of(f"kubernetes:{group}:{kind}"))
+        return form.in_namespace(manifest, namespace) if has_one else manifest
+
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
-        """Hold a manifest against the SDK's types; name it as the real provider does where it has no name."""
-        news = without_nothing(from_struct(request.news))
-        try:
-            fields = self._schemas.type(_token(request.urn)).inputs
-        except QuantosError as error:
-            _abort(context, error)
-        found = [
-            provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
-            for failure in failures(self._schemas, fields, value=news)
-        ]
-        found += [
-            provider_pb2.CheckFailure(property=name, reason=f"missing required property {name}")
-            for name in ("apiVersion", "kind")
-            if not news.get(name)
-        ]
-        metadata = mapping(news.get("metadata"))
-        if not metadata.get("name"):
-            old = mapping(from_struct(request.olds).get("metadata")).get("name")
-            seed = hashlib.sha256(request.randomSeed).hexdigest()[:8]
-            metadata["name"] = old or f"{request.urn.split('::', 3)[3].lower()}-{seed}"
-        return provider_pb2.CheckResponse(inputs=to_struct({**news, "metadata": metadata}), failures=found)
+        """Hold a manifest against its type; name it as the real provider does where it has no name."""
+        naming = Naming(resource_name=_name(request.urn), seed=request.randomSeed)
+        news, olds = from_struct(request.news), from_struct(request.olds)
+        with _told(context):
+            kind = self._schemas.kind_of(_token(request.urn))
+            inputs, found = checked(self._schemas, kind, news=news, olds=olds, naming=naming, objects=self._objects)
+        refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=refused)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
-        """What differs; another name, namespace or kind is another object."""
-        del context
-        kinds = provider_pb2.PropertyDiff
+        """What differs, and which of it needs another object; that has the old one's name only once it is gone."""
+        old, new, held = from_struct(request.old_inputs), from_struct(request.news), from_struct(request.olds)
+        with _told(context):
+            kind = self._schemas.kind_of(_token(request.urn))
+            paths = replacing_paths(kind, mutable=self._mutable(new))
+        if not form.metadata_of(old).get("namespace") and (namespace := text(form.metadata_of(held).get("namespace"))):
+            old = form.in_namespace(old, namespace)
+            new = new if form.metadata_of(new).get("namespace") else form.in_namespace(new, namespace)
         detailed: dict[str, provider_pb2.PropertyDiff] = {}
-        for found in differences(from_struct(request.old_inputs), from_struct(request.news)):
-            suffix = "_REPLACE" if found.path in _REPLACING else ""
-            detailed[found.path] = kinds(kind=kinds.Kind.Value(found.kind.upper() + suffix), inputDiff=True)
-        replaces = [path for path in detailed if path in _REPLACING]
+        replacing: list[str] = []
+        for found in differences(old, new):
+            another = replaces(found.path, paths=paths)
+            replacing += [found.path] if another else []
+            detailed[found.path] = _property_diff(found, replacing=another)
         none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
         return provider_pb2.DiffResponse(
-            changes=some if detailed else none, detailedDiff=detailed, hasDetailedDiff=True, replaces=replaces
+            changes=some if detailed else none,
+            diffs=sorted({path.partition(".")[0].partition("[")[0] for path in detailed}),
+            detailedDiff=detailed,
+            hasDetailedDiff=True,
+            replaces=replacing,
+            deleteBeforeReplace=bool(replacing) and form.identity(new) == form.identity(held),
         )
 
-    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
-        """Write the manifest; an object of this name that is there already is an error, as on a server."""
-        manifest = from_struct(request.properties)
-        metadata = mapping(manifest.get("metadata"))
-        identity = "/".join(text(metadata[key]) for key in ("namespace", "name") if metadata.get(key))
-        if request.preview:
-            return provider_pb2.CreateResponse(properties=request.properties)
-        try:
-            folder = ManifestFolder.from_environment()
-            if folder.read(manifest) is not None:
-                kind = text(manifest.get("kind"))
-                raise SandboxError(f"{kind} {identity} already exists", remedy="import it, or take another name")
-            folder.write(manifest)
-        except QuantosError as error:
-            _abort(context, error)
-        return provider_pb2.CreateResponse(id=identity, properties=request.properties)
+    def _mutable(self, new: Document) -> frozenset[str]:
+        return frozenset() if new.get("immutable") is True else self._configured().mutable
 
-    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
-        """The manifest as it is on disk; an empty answer when it is gone."""
-        try:
-            found = ManifestFolder.from_environment().read(from_struct(request.properties))
-        except QuantosError as error:
-            _abort(context, error)
-        if found is None:
-            return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=request.id, properties=to_struct(found), inputs=to_struct(found))
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
+        """Create, or say what creation would give."""
+        inputs = from_struct(request.properties)
+        with _told(context, inputs=inputs):
+            wanted = Wanted(
+                kind=self._schemas.kind_of(_token(request.urn)),
+                manifest=inputs,
+                urn=request.urn,
+                preview=request.preview,
+                timeout_seconds=request.timeout,
+            )
+            state = self._objects.create(wanted)
+        identifier = "" if request.preview else form.identity(state)
+        return provider_pb2.CreateResponse(id=identifier, properties=to_struct(form.shielded(state)))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
-        """Write the manifest anew."""
-        if not request.preview:
-            self._keep(context, from_struct(request.news))
-        return provider_pb2.UpdateResponse(properties=request.news)
+        """Change in place, or say what that would give."""
+        inputs = from_struct(request.news)
+        with _told(context, inputs=inputs):
+            wanted = Wanted(
+                kind=self._schemas.kind_of(_token(request.urn)),
+                manifest=inputs,
+                urn=request.urn,
+                held=from_struct(request.olds),
+                preview=request.preview,
+                timeout_seconds=request.timeout,
+                ignored=tuple(request.ignoreChanges),
+            )
+            state = self._objects.update(wanted)
+        return provider_pb2.UpdateResponse(properties=to_struct(form.shielded(state)))
 
-    def _keep(self, context: grpc.ServicerContext, manifest: Document) -> None:
-        try:
-            ManifestFolder.from_environment().write(manifest)
-        except QuantosError as error:
-            _abort(context, error)
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
+        """What is there now and the inputs that would give it; an empty answer when it is gone."""
+        with _told(context):
+            held = self._held(request.urn, request.id, request.properties)
+            live = self._objects.read(held)
+        if live is None:
+            return provider_pb2.ReadResponse()
+        inputs = from_struct(request.inputs)
+        plain = {key: value for key, value in live.items() if key != form.MANAGER_KEY}
+        shown = form.refreshed(inputs, held=held.state, live=plain) if inputs else form.imported(plain)
+        return provider_pb2.ReadResponse(
+            id=request.id or form.identity(live),
+            properties=to_struct(form.shielded(live)),
+            inputs=to_struct(form.shielded(shown)),
+        )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
-        """Remove the manifest."""
-        try:
-            ManifestFolder.from_environment().remove(from_struct(request.properties))
-        except QuantosError as error:
-            _abort(context, error)
+        """Delete; an object which is gone already counts as deleted."""
+        with _told(context):
+            held = self._held(request.urn, request.id, request.properties, timeout_seconds=request.timeout)
+            self._objects.delete(held)
+        return empty_pb2.Empty()
+
+    def _held(self, urn: str, identifier: str, properties: Struct, *, timeout_seconds: float = 0.0) -> Held:
+        kind = self._schemas.kind_of(_token(urn))
+        state = from_struct(properties)
+        return Held(kind=kind, identifier=identifier, urn=urn, state=state, timeout_seconds=timeout_seconds)
+
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
+        """Stop waiting for anything."""
+        del request, context
+        self._patience.cancel()
         return empty_pb2.Empty()

@@ -1,0 +1,97 @@
+"""The Kubernetes stand-in against a real control plane, by the real engine."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+from pulumi import automation
+
+from sandbox.providers.kubernetes.api_server import ApiServer
+from sandbox.providers.kubernetes.configuration import kubeconfig_file
+from tests.support.kube_control_plane import WHY_NONE, control_plane
+
+pytestmark = [pytest.mark.engine, pytest.mark.services]
+
+
+@pytest.fixture(scope="module")
+def kubeconfig() -> Iterator[Path]:
+    with control_plane() as path:
+        if path is None:
+            pytest.skip(WHY_NONE)
+        yield path
+
+
+@pytest.fixture
+def server(kubeconfig) -> ApiServer:
+    return ApiServer.of(kubeconfig_file(kubeconfig))
+
+
+@pytest.fixture
+def name() -> str:
+    """Of a namespace; no two tests, and no two runs, have the same."""
+    return f"quantos-{uuid.uuid4().hex[:8]}"
+
+
+def provider(kubeconfig: Path, **settings: object) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(provider=k8s.Provider("cluster", kubeconfig=str(kubeconfig), **settings))
+
+
+def read(server: ApiServer, api_version: str, kind: str, *, namespace: str = "", name: str):
+    resource = server.resource(api_version, kind)
+    return server.read(resource, namespace=namespace, name=name) if resource else None
+
+
+def scale(server: ApiServer, namespace: str, *, replicas: int) -> None:
+    """As `kubectl scale` would, behind Pulumi's back."""
+    resource = server.resource("apps/v1", "Deployment")
+    manifest = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    server.apply(
+        resource,
+        {**manifest, "spec": {"replicas": replicas}},
+        namespace=namespace,
+        manager="somebody",
+        force=True,
+        dry_run=False,
+    )
+
+
+def test_a_deployment_is_applied_awaited_drifts_is_refreshed_and_goes(stack, kubeconfig, server, name) -> None:
+    annotations: dict[str, str] = {}
+
+    def program() -> None:
+        here = provider(kubeconfig)
+        space = k8s.core.v1.Namespace("space", metadata={"name": name}, opts=here)
+        pod = {"containers": [{"name": "web", "image": "web:1", "resources": {"requests": {"cpu": "1000m"}}}]}
+        web = k8s.apps.v1.Deployment(
+            "web",
+            metadata={"name": "web", "namespace": space.metadata.name, "annotations": annotations},
+            spec={
+                "replicas": 2,
+                "selector": {"match_labels": {"app": "web"}},
+                "template": {"metadata": {"labels": {"app": "web"}}, "spec": pod},
+            },
+            opts=here,
+        )
+        pulumi.export("uid", web.metadata.uid)
+        pulumi.export("ready", web.status.ready_replicas)
+
+    made = stack(program)
+    preview = made.preview()
+    assert preview.change_summary == {"create": 4}
+    outputs = made.up().outputs
+    live = read(server, "apps/v1", "Deployment", namespace=name, name="web")
+    assert (outputs["uid"].value, outputs["ready"].value) == (live["metadata"]["uid"], 2)
+    assert made.preview().change_summary == {"same": 4}
+
+    scale(server, name, replicas=1)
+    assert made.refresh().summary.resource_changes == {"same": 3, "update": 1}
+    with pytest.raises(automation.CommandError, match=r"(?s)conflict.*somebody.*pulumi.com/patchForce"):
+        made.preview()
+    annotations["pulumi.com/patchForce"] = "true"
+    assert made.up().summary.resource_changes == {"same": 3, "update": 1}
+    assert read(server, "apps/v1", "Deployment", namespace=name, name="web")["spec"]["replicas"] == 2
+    made.destroy()
+    assert read(server, "v1", "Namespace", name=name) is None
