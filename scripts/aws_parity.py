@@ -42,10 +42,10 @@ has no control plane: its objects go to the folder too, or to the cluster whose 
   refused unless `pulumi.com/patchForce` or `enablePatchForce` says otherwise; unknown fields refused; previews are dry
   runs on the server, so that what admission refuses is refused in the preview (the real provider lets refusals by
   `Forbidden` pass there). Outputs are the live object; in a preview everything that the server decides is unknown.
-  Awaited until ready: Namespace, CustomResourceDefinition, Job, Deployment, StatefulSet, DaemonSet, Pod, Service of type
-  LoadBalancer; `pulumi.com/skipAwait`, `pulumi.com/timeoutSeconds` and custom timeouts are honoured. The real provider
-  also waits for an Ingress, a claim, and a Service's endpoints, and takes `pulumi.com/waitFor`, `replaceUnready` and
-  `config.kubernetes.io/depends-on`, which are refused here.
+  Awaited until ready: Namespace, CustomResourceDefinition, Job, Deployment, StatefulSet, DaemonSet, Pod, Service of
+  type LoadBalancer; `pulumi.com/skipAwait`, `pulumi.com/timeoutSeconds` and custom timeouts are honoured. The real
+  provider also waits for an Ingress, a claim, and a Service's endpoints, and takes `pulumi.com/waitFor`,
+  `replaceUnready` and `config.kubernetes.io/depends-on`, which are refused here.
 - *In the folder*: nothing runs and no admission, quota or default is applied. Outputs are the manifest and no more:
   `metadata.uid` and `status` stay empty. The spec of a custom resource is not held against anything, and patches are
   refused.

@@ -1,8 +1,8 @@
 """The provider protocol of the installed Pulumi SDK, without the SDK around it.
 
 `import pulumi` takes 0.4 s and a provider plugin starts with every engine operation, so the packages above the
-generated protobuf modules are entered without running their initialisers. Only the stand-in for AWS uses this; a
-plugin which runs components needs the SDK itself and must not import this module.
+generated protobuf modules are entered without running their initialisers. The stand-ins for AWS and Kubernetes use
+this; a plugin which runs components needs the SDK itself and must not import this module.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from quantos.errors import SandboxError
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 
 def _bare_packages() -> None:
@@ -33,6 +33,6 @@ def _bare_packages() -> None:
 
 if not TYPE_CHECKING:
     _bare_packages()
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
 
-__all__ = ["plugin_pb2", "provider_pb2", "provider_pb2_grpc"]
+__all__ = ["plugin_pb2", "provider_pb2", "provider_pb2_grpc", "resource_pb2", "resource_pb2_grpc"]

@@ -95,3 +95,68 @@ def test_a_deployment_is_applied_awaited_drifts_is_refreshed_and_goes(stack, kub
     assert read(server, "apps/v1", "Deployment", namespace=name, name="web")["spec"]["replicas"] == 2
     made.destroy()
     assert read(server, "v1", "Namespace", name=name) is None
+
+
+WIDGETS = """
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: example.quantos.dev/v1
+    kind: Widget
+    metadata: {{name: one, namespace: {name}}}
+    spec: {{size: 3, made: 2026-11-20}}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: widgets.example.quantos.dev}}
+spec:
+  group: example.quantos.dev
+  names: {{kind: Widget, plural: widgets}}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec:
+              type: object
+              properties: {{size: {{type: integer, maximum: 9}}, made: {{type: string}}}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {name}}}
+"""
+
+
+def test_manifests_of_custom_kinds_are_applied_in_order_and_admission_speaks_in_the_preview(
+    stack, kubeconfig, server, name
+) -> None:
+    size = [4]
+
+    def program() -> None:
+        here = provider(kubeconfig)
+        group = k8s.yaml.v2.ConfigGroup("widgets", yaml=WIDGETS.format(name=name), opts=here)
+        after = pulumi.ResourceOptions.merge(here, pulumi.ResourceOptions(depends_on=[group]))
+        k8s.apiextensions.CustomResource(
+            "two",
+            api_version="example.quantos.dev/v1",
+            kind="Widget",
+            metadata={"namespace": name},
+            spec={"size": size[0]},
+            opts=after,
+        )
+
+    made = stack(program)
+    assert made.up().summary.resource_changes == {"create": 7}
+    one = read(server, "example.quantos.dev/v1", "Widget", namespace=name, name="one")
+    assert one["spec"] == {"size": 3, "made": "2026-11-20"}
+    size[0] = 10
+    with pytest.raises(automation.CommandError, match=r"spec.size in body should be less than or equal to 9"):
+        made.preview()
+    made.destroy()
+    assert (
+        read(server, "apiextensions.k8s.io/v1", "CustomResourceDefinition", name="widgets.example.quantos.dev") is None
+    )

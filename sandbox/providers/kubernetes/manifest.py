@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sandbox.providers.aws.comparison import same, with_path
-from sandbox.providers.values import SIGNATURE_KEY, UNKNOWN, Document, Json, at_path, mapping, text
+from sandbox.providers.values import UNKNOWN, Document, Json, at_path, mapping, text
 
 AUTONAMED: Final = "pulumi.com/autonamed"
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
@@ -21,7 +21,6 @@ REFUSED_ANNOTATIONS = frozenset({"pulumi.com/waitFor", "pulumi.com/replaceUnread
 MANAGER_KEY: Final = "__fieldManager"
 """Where the state keeps the name under which fields are owned on the server."""
 
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a mark of the wire, no secret
 _SERVER_METADATA = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
 _CHANGING_METADATA = ("resourceVersion", "generation", "managedFields")
 _SERVER_ANNOTATIONS = ("deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration")
@@ -179,15 +178,3 @@ def _copied(document: Document) -> Document:
 def with_manager(live: Document, manager: str) -> Document:
     """The state of an object: what is there, and under which name its fields are owned."""
     return {**live, MANAGER_KEY: manager}
-
-
-def shielded(document: Document) -> Document:
-    """The document for the engine: the content of a Secret is marked, so that the state keeps it encrypted."""
-    if document.get("kind") != "Secret" or document.get("apiVersion") != "v1":
-        return document
-    marked: Document = {
-        key: {SIGNATURE_KEY: _SECRET_SIGNATURE, "value": document[key]}
-        for key in ("data", "stringData")
-        if document.get(key) not in (None, UNKNOWN)
-    }
-    return {**document, **marked}

@@ -23,10 +23,12 @@ from sandbox.providers.kubernetes.configuration import (
     replacing_settings,
 )
 from sandbox.providers.kubernetes.kinds import KubernetesSchemas
+from sandbox.providers.kubernetes.marks import bare_document, shielded
 from sandbox.providers.kubernetes.objects import Held, Objects, Wanted
 from sandbox.providers.kubernetes.place import place_of_objects
 from sandbox.providers.kubernetes.readiness import NotReadyError, Patience
 from sandbox.providers.kubernetes.replacement import replaces, replacing_paths
+from sandbox.providers.kubernetes.yaml_components import YamlComponent
 from sandbox.providers.kubernetes.yaml_documents import decoded
 from sandbox.providers.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
 from sandbox.providers.values import Document, Json, from_struct, text, to_struct
@@ -34,19 +36,27 @@ from sandbox.providers.values import Document, Json, from_struct, text, to_struc
 DECODE = "kubernetes:yaml:decode"
 
 
+def _plain(message: Struct) -> Document:
+    return bare_document(from_struct(message))
+
+
+def _shown(document: Document, *like: Struct) -> Struct:
+    return to_struct(shielded(document, *(from_struct(each) for each in like)))
+
+
 def _abort(context: grpc.ServicerContext, error: QuantosError) -> NoReturn:
     context.abort(grpc.StatusCode.UNKNOWN, f"{error.what}; {error.remedy}")
     raise AssertionError
 
 
-def _abort_not_ready(context: grpc.ServicerContext, error: NotReadyError, inputs: Document) -> NoReturn:
+def _abort_not_ready(context: grpc.ServicerContext, error: NotReadyError, inputs: Struct) -> NoReturn:
     """The object is there, so that the engine keeps it in the state and finishes it next time."""
     from google.rpc import status_pb2  # noqa: PLC0415  only on this path
 
     details = provider_pb2.ErrorResourceInitFailed(
         id=form.identity(error.live),
-        properties=to_struct(form.shielded(error.live)),
-        inputs=to_struct(form.shielded(inputs)),
+        properties=_shown(error.live, inputs),
+        inputs=inputs,
         reasons=[f"{error.what}; {error.remedy}"],
     )
     packed = any_pb2.Any()
@@ -58,7 +68,7 @@ def _abort_not_ready(context: grpc.ServicerContext, error: NotReadyError, inputs
 
 
 @contextmanager
-def _told(context: grpc.ServicerContext, *, inputs: Document | None = None) -> Iterator[None]:
+def _told(context: grpc.ServicerContext, *, inputs: Struct | None = None) -> Iterator[None]:
     """Tell the engine of a refusal; `inputs` are those of an object which may be there and not ready."""
     try:
         yield
@@ -68,6 +78,9 @@ def _told(context: grpc.ServicerContext, *, inputs: Document | None = None) -> I
         _abort_not_ready(context, error, inputs)
     except QuantosError as error:
         _abort(context, error)
+    except grpc.RpcError as error:
+        told = error.details() if isinstance(error, grpc.Call) else str(error)
+        context.abort(grpc.StatusCode.UNKNOWN, f"the engine refused: {told}")
 
 
 def _property_diff(found: Difference, *, replacing: bool) -> provider_pb2.PropertyDiff:
@@ -117,7 +130,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         del context
         found = [
             provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
-            for failure in provider_failures(from_struct(request.news))
+            for failure in provider_failures(_plain(request.news))
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=found)
 
@@ -126,7 +139,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.DiffResponse:
         """Another cluster replaces the provider and all under it, as in the real one."""
         del context
-        old, new = from_struct(request.old_inputs or request.olds), from_struct(request.news)
+        old, new = _plain(request.old_inputs or request.olds), _plain(request.news)
         changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
         none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
         replacing = replacing_settings(old, new) if changed else []
@@ -137,8 +150,8 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.ConfigureResponse:
         """Take the settings; a cluster is reached for when the first object needs it."""
         with _told(context):
-            self._settings = provider_settings(from_struct(request.args), environment=os.environ)
-        return provider_pb2.ConfigureResponse(supportsPreview=True)
+            self._settings = provider_settings(_plain(request.args), environment=os.environ)
+        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
         """`kubernetes:yaml:decode`, which the SDK's ConfigFile and ConfigGroup call."""
@@ -148,7 +161,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                     f"the Kubernetes stand-in has no function {request.tok}: it renders no charts or kustomizations",
                     remedy="render them to a file, and declare that with yaml.v2.ConfigFile",
                 )
-            arguments = from_struct(request.args)
+            arguments = _plain(request.args)
             found = [self._with_namespace(manifest, arguments) for manifest in decoded(text(arguments.get("text")))]
         response = provider_pb2.InvokeResponse()
         listed: list[Json] = [*found]
@@ -167,16 +180,16 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         """Hold a manifest against its type; name it as the real provider does where it has no name."""
         naming = Naming(resource_name=_name(request.urn), seed=request.randomSeed)
-        news, olds = from_struct(request.news), from_struct(request.olds)
+        news, olds = _plain(request.news), _plain(request.olds)
         with _told(context):
             kind = self._schemas.kind_of(_token(request.urn))
             inputs, found = checked(self._schemas, kind, news=news, olds=olds, naming=naming, objects=self._objects)
         refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
-        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=refused)
+        return provider_pb2.CheckResponse(inputs=_shown(inputs, request.news), failures=refused)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
         """What differs, and which of it needs another object; that has the old one's name only once it is gone."""
-        old, new, held = from_struct(request.old_inputs), from_struct(request.news), from_struct(request.olds)
+        old, new, held = _plain(request.old_inputs), _plain(request.news), _plain(request.olds)
         with _told(context):
             kind = self._schemas.kind_of(_token(request.urn))
             paths = replacing_paths(kind, mutable=self._mutable(new))
@@ -204,8 +217,8 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
         """Create, or say what creation would give."""
-        inputs = from_struct(request.properties)
-        with _told(context, inputs=inputs):
+        inputs = _plain(request.properties)
+        with _told(context, inputs=request.properties):
             wanted = Wanted(
                 kind=self._schemas.kind_of(_token(request.urn)),
                 manifest=inputs,
@@ -215,23 +228,23 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             )
             state = self._objects.create(wanted)
         identifier = "" if request.preview else form.identity(state)
-        return provider_pb2.CreateResponse(id=identifier, properties=to_struct(form.shielded(state)))
+        return provider_pb2.CreateResponse(id=identifier, properties=_shown(state, request.properties))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
         """Change in place, or say what that would give."""
-        inputs = from_struct(request.news)
-        with _told(context, inputs=inputs):
+        inputs = _plain(request.news)
+        with _told(context, inputs=request.news):
             wanted = Wanted(
                 kind=self._schemas.kind_of(_token(request.urn)),
                 manifest=inputs,
                 urn=request.urn,
-                held=from_struct(request.olds),
+                held=_plain(request.olds),
                 preview=request.preview,
                 timeout_seconds=request.timeout,
                 ignored=tuple(request.ignoreChanges),
             )
             state = self._objects.update(wanted)
-        return provider_pb2.UpdateResponse(properties=to_struct(form.shielded(state)))
+        return provider_pb2.UpdateResponse(properties=_shown(state, request.news))
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         """What is there now and the inputs that would give it; an empty answer when it is gone."""
@@ -240,13 +253,13 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             live = self._objects.read(held)
         if live is None:
             return provider_pb2.ReadResponse()
-        inputs = from_struct(request.inputs)
+        inputs = _plain(request.inputs)
         plain = {key: value for key, value in live.items() if key != form.MANAGER_KEY}
         shown = form.refreshed(inputs, held=held.state, live=plain) if inputs else form.imported(plain)
         return provider_pb2.ReadResponse(
             id=request.id or form.identity(live),
-            properties=to_struct(form.shielded(live)),
-            inputs=to_struct(form.shielded(shown)),
+            properties=_shown(live, request.properties, request.inputs),
+            inputs=_shown(shown, request.inputs),
         )
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
@@ -258,8 +271,15 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def _held(self, urn: str, identifier: str, properties: Struct, *, timeout_seconds: float = 0.0) -> Held:
         kind = self._schemas.kind_of(_token(urn))
-        state = from_struct(properties)
+        state = _plain(properties)
         return Held(kind=kind, identifier=identifier, urn=urn, state=state, timeout_seconds=timeout_seconds)
+
+    def Construct(  # noqa: N802
+        self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext
+    ) -> provider_pb2.ConstructResponse:
+        """The SDK's components for manifests, made of objects as if the program had declared them."""
+        with _told(context):
+            return YamlComponent(request, version=self._schemas.version).constructed()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Stop waiting for anything."""
