@@ -12,7 +12,9 @@ from pulumi import automation
 pytestmark = pytest.mark.engine
 
 
-def test_an_eks_cluster_has_the_outputs_of_the_real_component_and_settles(stack) -> None:
+def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_settle(stack, sandbox) -> None:
+    known: dict[str, object] = {}
+
     def program() -> None:
         vpc = aws.ec2.Vpc("net", cidr_block="10.0.0.0/16")
         subnet = aws.ec2.Subnet("net", vpc_id=vpc.id, cidr_block="10.0.0.0/24", availability_zone="us-east-1a")
@@ -21,22 +23,47 @@ def test_an_eks_cluster_has_the_outputs_of_the_real_component_and_settles(stack)
             name="dev-test",
             vpc_id=vpc.id,
             private_subnet_ids=[subnet.id],
-            authentication_mode=eks.AuthenticationMode.API,
+            authentication_mode=eks.AuthenticationMode.API_AND_CONFIG_MAP,
             skip_default_node_group=True,
             create_oidc_provider=True,
+            create_instance_role=True,
         )
-        pulumi.export("name", made.eks_cluster.apply(lambda cluster: cluster.name))
-        pulumi.export("oidc", made.oidc_provider_arn)
-        pulumi.export("groups", [made.cluster_security_group_id, made.node_security_group_id])
-        pulumi.export("kubeconfig", made.kubeconfig_json)
+        eks.Addon("pods", cluster=made, addon_name="eks-pod-identity-agent", configuration_values={"agent": {"on": 1}})
+        role = made.instance_roles.apply(lambda roles: roles[0].arn)
+        sizes = aws.eks.NodeGroupScalingConfigArgs(min_size=1, desired_size=2, max_size=3)
+        nodes = eks.ManagedNodeGroup("nodes", cluster=made, node_role_arn=role, scaling_config=sizes)
+        shown = {
+            "name": made.eks_cluster.apply(lambda cluster: cluster.name),
+            "oidc": made.oidc_provider_arn,
+            "groups": [made.cluster_security_group_id, made.node_security_group_id],
+            "rule": made.eks_cluster_ingress_rule.apply(lambda rule: rule.source_security_group_id),
+            "kubeconfig": made.kubeconfig_json,
+            "of_role": made.get_kubeconfig(role_arn="arn:aws:iam::123456789012:role/reader"),
+            "provider": made.core.apply(lambda core: core.provider.urn),
+            "role": made.core.apply(lambda core: core.cluster_iam_role.arn),
+            "nodes": nodes.node_group.apply(lambda group: group.cluster_name),
+        }
+        for name, output in shown.items():
+            pulumi.export(name, output)
+            pulumi.Output.from_input(output).apply(lambda value, name=name: known.setdefault(name, value))
 
     made = stack(program)
-    outputs = made.up().outputs
-    assert outputs["name"].value == "dev-test"
-    assert outputs["oidc"].value.startswith("arn:aws:iam::123456789012:oidc-provider/")
-    assert [group[:3] for group in outputs["groups"].value] == ["sg-", "sg-"]
-    assert json.loads(outputs["kubeconfig"].value)["clusters"][0]["cluster"]["server"].startswith("https://")
+    made.preview()
+    assert known == {"name": "dev-test", "nodes": "dev-test"}
+    outputs = {name: output.value for name, output in made.up().outputs.items()}
+    assert outputs["name"] == outputs["nodes"] == "dev-test"
+    assert outputs["oidc"].startswith("arn:aws:iam::123456789012:oidc-provider/")
+    assert [group[:3] for group in outputs["groups"]] == ["sg-", "sg-"]
+    assert outputs["rule"] == outputs["groups"][1]
+    assert json.loads(outputs["kubeconfig"])["clusters"][0]["cluster"]["server"].startswith("https://")
+    assert json.loads(outputs["of_role"])["users"][0]["user"]["exec"]["args"][-1].endswith(":role/reader")
+    assert outputs["provider"].endswith("pulumi:providers:kubernetes::main-eks-k8s")
+    assert ":role/" in outputs["role"]
+    access = sandbox.manifest_dir / "@dev-test" / "kube-system" / "configmap-aws-auth.json"
+    assert access.exists()
     assert set(made.preview(refresh=True).change_summary) == {"same"}
+    made.destroy()
+    assert not access.exists()
 
 
 def test_an_eks_input_that_is_not_modelled_is_refused_by_name(stack) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from quantos.errors import SandboxError
 from sandbox.providers.validation import Failure
-from sandbox.providers.values import Document, Json, items, mapping, text
+from sandbox.providers.values import Document, Json, holds_unknown, items, mapping, text
 
 STAND_IN_VARIABLE = "QUANTOS_KUBECONFIG"
 """Names a kubeconfig whose cluster stands behind every EKS cluster of the sandbox."""
@@ -94,6 +94,8 @@ def provider_failures(news: Document) -> Iterator[Failure]:
             yield Failure(name, f"{name} is not a setting of the Kubernetes provider")
     if news.get("enableServerSideApply") is not None and not _flag(news, "enableServerSideApply"):
         yield Failure("enableServerSideApply", "the Kubernetes stand-in only applies on the server")
+    if holds_unknown(news):
+        return
     try:
         if kubeconfig := read_kubeconfig(news):
             _ = kubeconfig.server
@@ -124,7 +126,9 @@ def provider_settings(config: Document, *, environment: Mapping[str, str]) -> Pr
 
 
 def replacing_settings(old: Document, new: Document) -> list[str]:
-    """Settings whose change means another cluster: the identifier where both have one, else the server's URL."""
+    """Settings whose change means another cluster: the identifier where there is one, else the server's URL."""
+    if holds_unknown(new):
+        return []
     if old.get("clusterIdentifier") or new.get("clusterIdentifier"):
         same = old.get("clusterIdentifier") == new.get("clusterIdentifier")
         return [] if same else ["clusterIdentifier"]

@@ -27,12 +27,12 @@ class ManifestFolder:
     default_namespace: str = "default"
 
     @staticmethod
-    def from_environment(*, default_namespace: str = "default") -> ManifestFolder:
-        """The folder named by the environment of a sandbox."""
+    def from_environment(part: str = "", *, default_namespace: str = "default") -> ManifestFolder:
+        """The folder named by the environment of a sandbox, or `part` of it."""
         path = os.environ.get(FOLDER_VARIABLE, "")
         if not path:
             raise SandboxError(f"{FOLDER_VARIABLE} is not set", remedy="run with the sandbox's environment")
-        return ManifestFolder(Path(path), default_namespace)
+        return ManifestFolder(Path(path) / part, default_namespace)
 
     def file_of(self, manifest: Document) -> Path:
         """Where a manifest is kept; what names it is checked not to lead out of the folder."""

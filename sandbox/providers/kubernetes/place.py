@@ -25,16 +25,17 @@ def place_of_objects(
     """A cluster where the kubeconfig leads to one; the manifest folder where none is given.
 
     An EKS cluster of the sandbox has no control plane: its objects go to the cluster that QUANTOS_KUBECONFIG names,
-    else to the folder. No other kubeconfig than the provider's own is ever looked for.
+    else to `@<cluster>` in the folder. No other kubeconfig than the provider's own is ever looked for.
 
     Raises:
         SandboxError: a kubeconfig cannot be used.
     """
     kubeconfig = settings.kubeconfig
-    if kubeconfig is not None and _of_the_sandbox(kubeconfig, environment):
+    cluster = _cluster_of_the_sandbox(kubeconfig, environment) if kubeconfig is not None else ""
+    if cluster:
         kubeconfig = stand_in_kubeconfig(environment)
     if kubeconfig is None:
-        return ManifestFolder.from_environment(default_namespace=settings.namespace)
+        return ManifestFolder.from_environment(f"@{cluster}" if cluster else "", default_namespace=settings.namespace)
     return ClusterObjects(
         server=ApiServer.of(kubeconfig),
         default_namespace=settings.namespace,
@@ -44,14 +45,14 @@ def place_of_objects(
     )
 
 
-def _of_the_sandbox(kubeconfig: Kubeconfig, environment: Mapping[str, str]) -> bool:
-    """Whether the kubeconfig names an EKS cluster that moto holds."""
+def _cluster_of_the_sandbox(kubeconfig: Kubeconfig, environment: Mapping[str, str]) -> str:
+    """Name of the EKS cluster in moto that the kubeconfig leads to; empty where it leads elsewhere."""
     host = _EKS_HOST.match(kubeconfig.server)
     if host is None or not environment.get("AWS_ENDPOINT_URL"):
-        return False
+        return ""
     account = Account(host["region"], Store.from_environment())
     for name in items(account.call("eks", "list_clusters", {}).get("clusters")):
         cluster = mapping(account.call("eks", "describe_cluster", {"name": name}).get("cluster"))
         if text(cluster.get("endpoint")).rstrip("/") == kubeconfig.server:
-            return True
-    return False
+            return text(name)
+    return ""

@@ -9,6 +9,7 @@ from sandbox.providers.aws.row import Change, Held, Row, Scene
 from sandbox.providers.aws.rows.ec2_gateways import ROWS as GATEWAYS
 from sandbox.providers.aws.rows.ec2_routing import ROWS as ROUTING
 from sandbox.providers.aws.rows.ec2_security import ROWS as SECURITY
+from sandbox.providers.aws.rows.ec2_security_rule import ROWS as SECURITY_RULES
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
 from sandbox.providers.aws.tags import member_shape
 from sandbox.providers.aws.translation import Decoding, Encoding
@@ -275,4 +276,4 @@ LAUNCH_TEMPLATE = Row(
     ),
 )
 
-ROWS = (VPC, SUBNET, *GATEWAYS, *ROUTING, *SECURITY, FLOW_LOG, LAUNCH_TEMPLATE)
+ROWS = (VPC, SUBNET, *GATEWAYS, *ROUTING, *SECURITY, *SECURITY_RULES, FLOW_LOG, LAUNCH_TEMPLATE)

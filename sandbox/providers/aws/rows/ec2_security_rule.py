@@ -1,0 +1,130 @@
+"""EC2: one rule of a security group under the provider's older type, which names its direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sandbox.providers.aws.api_object import ApiObject
+from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.validation import Failure
+from sandbox.providers.values import Document, Json, items, mapping, text
+
+_SOURCES = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "sourceSecurityGroupId", "self")
+_INPUTS = frozenset({"description", "fromPort", "protocol", "securityGroupId", "toPort", "type", *_SOURCES})
+_GONE = frozenset({"InvalidGroup.NotFound", "InvalidGroupId.NotFound", "InvalidSecurityGroupRuleId.NotFound"})
+_RANGES = (
+    ("cidrBlocks", "IpRanges", "CidrIp", "CidrIpv4"),
+    ("ipv6CidrBlocks", "Ipv6Ranges", "CidrIpv6", "CidrIpv6"),
+    ("prefixListIds", "PrefixListIds", "PrefixListId", "PrefixListId"),
+)
+
+
+def _request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
+    del scene
+    note: Document = {"Description": inputs["description"]} if inputs.get("description") else {}
+    permission: Document = {"IpProtocol": inputs["protocol"]}
+    if text(inputs["protocol"]) != "-1":
+        permission |= {"FromPort": inputs["fromPort"], "ToPort": inputs["toPort"]}
+    for name, member, key, _ in _RANGES:
+        if inputs.get(name):
+            permission[member] = [{key: part, **note} for part in items(inputs[name])]
+    group = inputs["securityGroupId"] if inputs.get("self") else inputs.get("sourceSecurityGroupId")
+    if group:
+        permission["UserIdGroupPairs"] = [{"GroupId": group, **note}]
+    return {**request, "GroupId": inputs["securityGroupId"], "IpPermissions": [permission]}
+
+
+def _shown(scene: Scene, found: Document, held: Held) -> Document:
+    del scene
+    group = mapping(found.get("ReferencedGroupInfo")).get("GroupId")
+    own = group is not None and group == found.get("GroupId")
+    open_ports = found.get("IpProtocol") == "-1"
+    shown: Document = {
+        "securityGroupRuleId": held.id,
+        "securityGroupId": found.get("GroupId"),
+        "type": "egress" if found.get("IsEgress") else "ingress",
+        "protocol": found.get("IpProtocol"),
+        "fromPort": 0 if open_ports else found.get("FromPort"),
+        "toPort": 0 if open_ports else found.get("ToPort"),
+        "self": own or None,
+        "sourceSecurityGroupId": None if own else group,
+        "description": found.get("Description") or held.state.get("description"),
+    }
+    return shown | {name: [found[key]] if found.get(key) else None for name, _, _, key in _RANGES}
+
+
+def _refusals(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    sources = [part for name in _SOURCES for part in items(inputs.get(name)) if part]
+    if len(sources) != 1:
+        yield Failure("cidrBlocks", f"the AWS stand-in holds a rule of one source, not of {len(sources)}")
+    if inputs.get("type") not in {"ingress", "egress"}:
+        yield Failure("type", "expected type to be one of ingress, egress")
+
+
+def _rules(direction: str) -> ApiObject:
+    return ApiObject(
+        service="ec2",
+        create_operation=f"authorize_security_group_{direction}",
+        read_operation="describe_security_group_rules",
+        delete_operation=f"revoke_security_group_{direction}",
+        identity={"SecurityGroupRuleIds[]": "{id}"},
+        delete_identity={"GroupId": "{securityGroupId}", "SecurityGroupRuleIds[]": "{id}"},
+        id_at="SecurityGroupRules[0].SecurityGroupRuleId",
+        at="SecurityGroupRules[0]",
+        gone=_GONE,
+        handled=_INPUTS,
+        prepare=_request,
+        present=_shown,
+    )
+
+
+@dataclass(frozen=True)
+class DirectedRule:
+    """A rule whose operations follow from its `type`."""
+
+    ingress: ApiObject
+    egress: ApiObject
+
+    def _of(self, properties: Mapping[str, Json]) -> ApiObject:
+        return self.egress if properties.get("type") == "egress" else self.ingress
+
+    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+        """See `Handler`."""
+        return self._of(inputs).create(scene, inputs)
+
+    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+        """See `Handler`."""
+        self._of(inputs).settle(scene, held, inputs)
+
+    def read(self, scene: Scene, held: Held) -> Document | None:
+        """See `Handler`."""
+        return self.ingress.read(scene, held)
+
+    def update(self, scene: Scene, change: Change) -> None:
+        """See `Handler`."""
+        self._of(change.new).update(scene, change)
+
+    def delete(self, scene: Scene, held: Held) -> None:
+        """See `Handler`."""
+        self._of(held.state).delete(scene, held)
+
+    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+        """See `Handler`."""
+        return self._of(inputs).unmapped(scene, inputs)
+
+    def changeable(self, name: str) -> bool:
+        """See `Handler`."""
+        return self.ingress.changeable(name)
+
+
+SECURITY_GROUP_RULE = Row(
+    resource="aws:ec2/securityGroupRule:SecurityGroupRule",
+    replaces=_INPUTS,
+    refusals=_refusals,
+    source="provider: ForceNew marks; EC2 API reference",
+    differs="one source a rule, a changed description replaces, and the id is EC2's own instead of `sgrule-...`",
+    handler=DirectedRule(_rules("ingress"), _rules("egress")),
+)
+
+ROWS = (SECURITY_GROUP_RULE,)
