@@ -18,6 +18,8 @@ RUN := $(UV) run --no-sync
 # An environment that happens to be active is neither used nor changed.
 export UV_PROJECT_ENVIRONMENT := .venv
 unexport VIRTUAL_ENV
+# What Python compiled once it need not compile again in every process.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help bootstrap python uv engine demo test check format-check lint types contracts bench clean

@@ -81,7 +81,7 @@ def _forecast(account: Account, places: Places) -> tuple[Statement, ...]:
 
 def _resize(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
-        using_table(account, places.coordination_table, sid="Coordinate", actions=("GetItem", "PutItem", "UpdateItem")),
+        using_table(account, places.coordination_table, sid="Coordinate", actions=("PutItem", "Query", "UpdateItem")),
         listing(places.plans_bucket, sid="ListPlans"),
         using_objects(places.plans_bucket, ("current.json",), sid="MovePlan", actions=("GetObject", "PutObject")),
         Statement(sid="VerifyPlans", actions=("kms:VerifyMac",), resources=(places.signing_key_arn,)),

@@ -74,6 +74,7 @@ class Sandbox:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "PATH": path,
+            "PYTHONDONTWRITEBYTECODE": "",
             "PULUMI_HOME": str(self.state_dir / "pulumi-home"),
             "PULUMI_BACKEND_URL": f"file://{self.state_dir / 'pulumi'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,

@@ -125,19 +125,23 @@ class ActuatorMemory:
     last_resize_sequence: int
 
 
+@dataclass(frozen=True)
+class StackControl:
+    """What governs the resizes of a stack: at first not paused, and nothing remembered."""
+
+    switch: Switch
+    memory: ActuatorMemory
+
+
 class ControlStore(Protocol):
     """Switches and the actuator's memory, by stack."""
 
-    def switch(self, stack: str) -> Switch:
-        """The kill switch; not paused before it was ever thrown."""
+    def read(self, stack: str) -> StackControl:
+        """Both as they stand."""
         ...
 
     def throw(self, stack: str, switch: Switch) -> None:
         """Set the kill switch; the next event sees it."""
-        ...
-
-    def memory(self, stack: str) -> ActuatorMemory:
-        """The actuator's memory; empty before the first plan."""
         ...
 
     def remember(self, stack: str, memory: ActuatorMemory) -> None:

@@ -85,11 +85,11 @@ class _Attempt:
     def _accept(self, current: PlanDocument) -> tuple[Refusal | None, Actuation]:
         """Early refusal, or what the actuator makes of the plan; a plan that gets this far is remembered."""
         resizer, plan = self.resizer, self.plan
-        switch = resizer.control.switch(plan.stack)
-        refusal = refuse_early(plan, current=current, switch=switch, mode=resizer.mode, now=resizer.clock())
+        control = resizer.control.read(plan.stack)
+        refusal = refuse_early(plan, current=current, switch=control.switch, mode=resizer.mode, now=resizer.clock())
         if refusal is not None:
             return refusal, Actuation({}, act=False, reason=refusal.reason)
-        memory = remember_plan(resizer.control.memory(plan.stack), plan, settings=resizer.settings)
+        memory = remember_plan(control.memory, plan, settings=resizer.settings)
         resizer.control.remember(plan.stack, memory)
         return None, actuate(plan, current=current, memory=memory, settings=resizer.settings)
 
@@ -155,7 +155,7 @@ class _Attempt:
                 return self.end("failed", f"node groups are not as planned after the update: {'; '.join(wrong)}")
         with self.watch.step("move pointer"):
             self.resizer.ledger.replace(document, expected_version=entry.version)
-            memory = self.resizer.control.memory(self.plan.stack)
+            memory = self.resizer.control.read(self.plan.stack).memory
             self.resizer.control.remember(self.plan.stack, remember_resize(memory, sequence=self.plan.sequence))
         return self.end("applied", self.plan.explanation.sentence, sizes=document.sizes)
 

@@ -48,10 +48,10 @@ class KilledOnce:
         return self.handler(event, context)
 
     def _would_act(self, plan: ScalingPlan) -> bool:
-        control = compose_control(self.settings)
-        if control.switch(plan.stack).paused or plan.explanation.expected_violations:
+        control = compose_control(self.settings).read(plan.stack)
+        if control.switch.paused or plan.explanation.expected_violations:
             return False
         current = compose_plan_ledger(self.settings).current().document
         actuator = self.settings.actuator
-        memory = remember_plan(control.memory(plan.stack), plan, settings=actuator)
+        memory = remember_plan(control.memory, plan, settings=actuator)
         return actuate(plan, current=current, memory=memory, settings=actuator).act

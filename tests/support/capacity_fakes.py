@@ -10,6 +10,7 @@ from quantos.capacity.ports import (
     GroupSize,
     Lease,
     LedgerEntry,
+    StackControl,
     Switch,
 )
 from quantos.capacity.resize import Resizer
@@ -119,14 +120,11 @@ class FakeControl:
     thrown: Switch = field(default_factory=lambda: Switch(paused=False, actor="", reason=""))
     remembered: ActuatorMemory = field(default_factory=lambda: ActuatorMemory(floors={}, last_resize_sequence=0))
 
-    def switch(self, stack: str) -> Switch:
-        return self.thrown
+    def read(self, stack: str) -> StackControl:
+        return StackControl(self.thrown, self.remembered)
 
     def throw(self, stack: str, switch: Switch) -> None:
         self.thrown = switch
-
-    def memory(self, stack: str) -> ActuatorMemory:
-        return self.remembered
 
     def remember(self, stack: str, memory: ActuatorMemory) -> None:
         self.remembered = memory

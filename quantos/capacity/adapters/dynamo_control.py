@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from quantos.capacity.ports import ActuatorMemory, Lease, Switch
+from quantos.capacity.ports import ActuatorMemory, Lease, StackControl, Switch
 from quantos.errors import CapacityError
 
 if TYPE_CHECKING:
@@ -95,20 +95,29 @@ class DynamoControl:
     client: "DynamoDBClient"
     table: str
 
-    def switch(self, stack: str) -> Switch:
-        """The kill switch; not paused before it was ever thrown."""
-        item = self._get(stack, "switch")
-        if item is None:
-            return Switch(paused=False, actor="", reason="")
-        return Switch(paused=bool(item["paused"]), actor=str(item["actor"]), reason=str(item["reason"]))
+    def read(self, stack: str) -> StackControl:
+        """Both as they stand, in one consistent read."""
+        try:
+            response = self.client.query(
+                TableName=self.table,
+                KeyConditionExpression="pk = :stack",
+                ExpressionAttributeValues={":stack": {"S": stack}},
+                ConsistentRead=True,
+            )
+        except (BotoCoreError, ClientError) as exc:
+            raise _unreachable(self.table, exc) from exc
+        documents = {
+            item["sk"].get("S", ""): json.loads(item["document"].get("S", "{}"))
+            for item in response["Items"]
+            if "document" in item
+        }
+        return StackControl(_switch(documents.get("switch")), self._memory(stack, documents.get("memory")))
 
     def throw(self, stack: str, switch: Switch) -> None:
         """Set the kill switch."""
         self._put(stack, "switch", {"paused": switch.paused, "actor": switch.actor, "reason": switch.reason})
 
-    def memory(self, stack: str) -> ActuatorMemory:
-        """The actuator's memory; empty before the first plan."""
-        item = self._get(stack, "memory")
+    def _memory(self, stack: str, item: Mapping[str, object] | None) -> ActuatorMemory:
         if item is None:
             return ActuatorMemory(floors={}, last_resize_sequence=0)
         floors = item["floors"]
@@ -128,14 +137,6 @@ class DynamoControl:
         floors = {str(sequence): dict(pools) for sequence, pools in memory.floors.items()}
         self._put(stack, "memory", {"floors": floors, "last_resize_sequence": memory.last_resize_sequence})
 
-    def _get(self, stack: str, kind: str) -> dict[str, object] | None:
-        try:
-            response = self.client.get_item(TableName=self.table, Key=_key(stack, kind), ConsistentRead=True)
-        except (BotoCoreError, ClientError) as exc:
-            raise _unreachable(self.table, exc) from exc
-        item = response.get("Item")
-        return None if item is None else json.loads(item["document"].get("S", "{}"))
-
     def _put(self, stack: str, kind: str, document: Mapping[str, object]) -> None:
         try:
             self.client.put_item(
@@ -143,6 +144,12 @@ class DynamoControl:
             )
         except (BotoCoreError, ClientError) as exc:
             raise _unreachable(self.table, exc) from exc
+
+
+def _switch(item: Mapping[str, object] | None) -> Switch:
+    if item is None:
+        return Switch(paused=False, actor="", reason="")
+    return Switch(paused=bool(item["paused"]), actor=str(item["actor"]), reason=str(item["reason"]))
 
 
 def _key(stack: str, kind: str) -> dict[str, "AttributeValueTypeDef"]:

@@ -13,7 +13,7 @@ from sandbox.providers.schema import SdkSchemas
 
 
 def _warm() -> None:
-    import boto3  # noqa: F401, PLC0415  imported beside the engine's first requests
+    import botocore.session  # noqa: F401, PLC0415  imported beside the engine's first requests
 
 
 def _register(server: grpc.Server) -> None:

@@ -1,4 +1,4 @@
-"""The AWS account that a stand-in acts on: boto3 against the endpoint of the environment."""
+"""The AWS account that a stand-in acts on: botocore against the endpoint of the environment."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sandbox.providers.values import Document, Json, text
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel, StructureShape
+    from botocore.session import Session
 
 
 class ApiError(SandboxError):
@@ -68,16 +69,20 @@ class Account:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401  boto3 makes clients at run time
-        import boto3  # noqa: PLC0415  half a second, taken after the plugin has said its port
+    @functools.cached_property
+    def _session(self) -> Session:
+        from botocore.session import get_session  # noqa: PLC0415  taken after the plugin has said its port
+
+        return get_session()
+
+    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401  botocore makes clients at run time
         from botocore.config import Config  # noqa: PLC0415
 
         with self._lock:
             key = (service, region)
             if key not in self._clients:
                 config = Config(retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=32)
-                make = cast("Any", boto3.client)
-                self._clients[key] = make(service, region_name=region, config=config)
+                self._clients[key] = self._session.create_client(service, region_name=region, config=config)
             return self._clients[key]
 
     def model(self, service: str) -> ServiceModel:
@@ -85,13 +90,13 @@ class Account:
         return cast("ServiceModel", self._client(service, self.region).meta.service_model)
 
     def input_shape(self, service: str, operation: str) -> StructureShape:
-        """Shape of what an operation takes; `operation` is in boto3's spelling."""
+        """Shape of what an operation takes; `operation` is in botocore's spelling."""
         client = self._client(service, self.region)
         wire_name = client.meta.method_to_api_mapping[operation]
         return cast("StructureShape", self.model(service).operation_model(wire_name).input_shape)
 
     def call(self, service: str, operation: str, request: Mapping[str, Json], *, region: str = "") -> Document:
-        """Send one operation (boto3's spelling) and return its answer as plain values."""
+        """Send one operation (botocore's spelling) and return its answer as plain values."""
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         client = self._client(service, region or self.region)

@@ -40,8 +40,8 @@ class ApiObject:
     """Holds one type of object in the AWS API.
 
     Attributes:
-        service: boto3 client.
-        create, read, delete: operations in boto3's spelling; an empty `delete` leaves the object to its owner.
+        service: botocore client.
+        create, read, delete: operations in botocore's spelling; an empty `delete` leaves the object to its owner.
         identity: API members which name the object, as templates over its properties and `id`; a member ending in
             `[]` takes a list.
         id_format: the id as a template over properties, or

@@ -61,7 +61,7 @@ def provider_account(settings: Document, *, environment: Mapping[str, str]) -> A
     account = Account(region, Store.from_environment(), default_tags=tags)
     allowed = [text(part) for part in items(_nested(settings.get("allowedAccountIds")))]
     forbidden = [text(part) for part in items(_nested(settings.get("forbiddenAccountIds")))]
-    if (allowed and account.account_id not in allowed) or account.account_id in forbidden:
+    if (allowed and account.account_id not in allowed) or (forbidden and account.account_id in forbidden):
         raise SandboxError(
             f"account {account.account_id} is not one that this program may use",
             remedy="change to the right account, or correct allowedAccountIds",

@@ -97,18 +97,18 @@ def test_a_renewed_lease_lives_longer(leases: LeaseStore) -> None:
 
 
 def test_the_switch_is_released_at_first_and_stays_as_thrown(control: ControlStore) -> None:
-    assert not control.switch(STACK).paused
+    assert not control.read(STACK).switch.paused
     thrown = Switch(paused=True, actor="ada", reason="exchange outage")
     control.throw(STACK, thrown)
-    assert control.switch(STACK) == thrown
-    assert not control.switch("prod-capacity").paused or isinstance(control, FakeControl)
+    assert control.read(STACK).switch == thrown
+    assert not control.read("prod-capacity").switch.paused or isinstance(control, FakeControl)
 
 
 def test_the_actuators_memory_comes_back_as_it_was(control: ControlStore) -> None:
-    assert control.memory(STACK).last_resize_sequence == 0
+    assert control.read(STACK).memory.last_resize_sequence == 0
     memory = ActuatorMemory(floors={300: {"cpu": 3}, 600: {"cpu": 4, "memory": 1}}, last_resize_sequence=300)
     control.remember(STACK, memory)
-    assert control.memory(STACK) == memory
+    assert control.read(STACK).memory == memory
 
 
 def test_the_pointer_moves_once_for_one_version(ledger: PlanLedger) -> None:
