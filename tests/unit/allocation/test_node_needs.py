@@ -1,0 +1,137 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantos.allocation.node_needs import (
+    Allocatable,
+    DaemonNeed,
+    NodeNeed,
+    Resource,
+    ResourceDemand,
+    ServerNeed,
+    ServerTooLarge,
+    allocatable,
+    default_max_pods,
+    nodes_for_demand,
+    nodes_for_servers,
+)
+from quantos.catalog.catalog import InstanceShape
+from quantos.errors import CapacityError
+
+NODE = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=4000.0, pods=50)
+
+
+def shape(vcpu: int = 8, memory_gib: float = 16.0) -> InstanceShape:
+    return InstanceShape("c7i.2xlarge", vcpu, memory_gib, 0, 3125, "x86_64")
+
+
+@pytest.mark.parametrize(
+    ("need", "servers_per_node", "binding"),
+    [
+        pytest.param(ServerNeed(vcpu=2.5, memory_gib=1), 3, "vcpu", id="vcpu"),
+        pytest.param(ServerNeed(vcpu=1, memory_gib=5), 3, "memory", id="memory"),
+        pytest.param(ServerNeed(vcpu=1, memory_gib=1, network_mbps=1500), 2, "network", id="network"),
+        pytest.param(ServerNeed(vcpu=0.1, memory_gib=0.1), 50, "pods", id="pods"),
+        pytest.param(ServerNeed(vcpu=2, memory_gib=4), 4, "vcpu", id="first-of-equals"),
+    ],
+)
+def test_every_resource_can_bind(need: ServerNeed, servers_per_node: int, binding: Resource) -> None:
+    nodes = math.ceil(101 / servers_per_node)
+    expected = NodeNeed(nodes=nodes, servers_per_node=servers_per_node, binding=binding)
+    assert nodes_for_servers(101, need, node=NODE) == expected
+
+
+def test_a_server_larger_than_a_node_is_named() -> None:
+    found = nodes_for_servers(1, ServerNeed(vcpu=1, memory_gib=24), node=NODE)
+    assert isinstance(found, ServerTooLarge)
+    assert found.binding == "memory"
+    assert "room for 0.667 of one server" in found.detail
+
+
+def test_a_node_without_network_holds_no_server_that_needs_some() -> None:
+    node = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=0.0, pods=50)
+    found = nodes_for_servers(1, ServerNeed(vcpu=1, memory_gib=1, network_mbps=1), node=node)
+    assert isinstance(found, ServerTooLarge)
+    assert found.binding == "network"
+
+
+def test_no_servers_need_no_nodes() -> None:
+    found = nodes_for_servers(0, ServerNeed(vcpu=1, memory_gib=1), node=NODE)
+    assert isinstance(found, NodeNeed)
+    assert found.nodes == 0
+
+
+@given(
+    st.integers(0, 10_000), st.floats(0.01, 8), st.floats(0.01, 16), st.floats(0, 4000), st.sampled_from([1, 20, 110])
+)
+def test_servers_fit_and_one_more_a_node_does_not(
+    servers: int, vcpu: float, memory_gib: float, network_mbps: float, pods: int
+) -> None:
+    node = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=4000.0, pods=pods)
+    found = nodes_for_servers(
+        servers, ServerNeed(vcpu=vcpu, memory_gib=memory_gib, network_mbps=network_mbps), node=node
+    )
+    assert isinstance(found, NodeNeed)
+    held = found.servers_per_node
+    slack = 1 + 1e-8
+    assert held * vcpu <= 8 * slack
+    assert held * memory_gib <= 16 * slack
+    assert held * network_mbps <= 4000 * slack
+    assert held <= pods
+    more = held + 1
+    assert more * vcpu > 8 or more * memory_gib > 16 or more * network_mbps > 4000 or more > pods
+    assert (found.nodes - 1) * held < servers <= found.nodes * held or servers == found.nodes == 0
+
+
+@pytest.mark.parametrize(("vcpu", "reserved_millicores"), [(1, 60), (2, 70), (4, 80), (8, 90), (96, 310)], ids=str)
+def test_the_kubelet_reserves_vcpu_in_steps(vcpu: int, reserved_millicores: int) -> None:
+    left = allocatable(shape(vcpu=vcpu, memory_gib=64))
+    assert left.vcpu == pytest.approx(vcpu - reserved_millicores / 1000)
+
+
+def test_memory_is_reserved_by_pods_and_daemons_take_theirs() -> None:
+    left = allocatable(shape(), max_pods=58, daemons=DaemonNeed(pods=4, vcpu=0.3, memory_gib=0.5))
+    assert left.memory_gib == pytest.approx(16 * 0.925 - (255 + 11 * 58 + 100) / 1024 - 0.5)
+    assert left.vcpu == pytest.approx(8 - 0.09 - 0.3)
+    assert (left.pods, left.network_mbps) == (54, 3125.0)
+
+
+@pytest.mark.parametrize(("vcpu", "pods"), [(2, 110), (30, 110), (32, 250)])
+def test_pods_a_node_may_have(vcpu: int, pods: int) -> None:
+    assert default_max_pods(vcpu) == pods
+
+
+def test_a_node_with_nothing_left_is_refused() -> None:
+    with pytest.raises(CapacityError, match="nothing left"):
+        allocatable(shape(vcpu=1, memory_gib=1.0))
+
+
+@pytest.mark.parametrize(
+    ("demand", "nodes", "binding"),
+    [
+        pytest.param(ResourceDemand(vcpu=33, memory_gib=10), 5, "vcpu", id="vcpu"),
+        pytest.param(ResourceDemand(vcpu=16, memory_gib=100, network_mbps=9000), 7, "memory", id="memory"),
+        pytest.param(ResourceDemand(vcpu=16, memory_gib=16, network_mbps=9000), 3, "network", id="network"),
+        pytest.param(ResourceDemand(vcpu=8, memory_gib=16, network_mbps=4000), 1, "vcpu", id="equals"),
+        pytest.param(ResourceDemand(), 0, "vcpu", id="none"),
+    ],
+)
+def test_the_dearest_resource_sets_the_nodes(demand: ResourceDemand, nodes: int, binding: Resource) -> None:
+    found = nodes_for_demand(demand, node=NODE)
+    assert (found.nodes, found.binding) == (nodes, binding)
+    assert found.nodes == max(found.by_resource.values())
+
+
+def test_demand_for_what_a_node_has_none_of_is_refused() -> None:
+    node = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=0.0, pods=10)
+    with pytest.raises(CapacityError, match="demand for network"):
+        nodes_for_demand(ResourceDemand(vcpu=1, network_mbps=1), node=node)
+
+
+def test_needs_that_cannot_be_are_refused() -> None:
+    with pytest.raises(CapacityError, match="no server can need"):
+        ServerNeed(vcpu=0, memory_gib=0)
+    with pytest.raises(CapacityError, match="cannot be demand"):
+        ResourceDemand(vcpu=math.nan)
