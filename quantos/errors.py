@@ -7,7 +7,8 @@
     ├── ForecastError             a series cannot be forecast
     ├── CapacityError             a plan cannot be made, read, moved or applied
     │   ├── PlanConflictError     another writer moved the plan pointer first
-    │   └── PlanNotFoundError     no plan, or several, under that id
+    │   ├── PlanNotFoundError     no plan, or several, under that id
+    │   └── ChoiceError           pools cannot be sized: contradicting limits, or a search cut off before any answer
     ├── AuditError                the chain is broken, forked or missing a link
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
@@ -78,6 +79,12 @@ class PlanNotFoundError(CapacityError):
     """No plan, or several, under that id."""
 
     code = "capacity.plan-not-found"
+
+
+class ChoiceError(CapacityError):
+    """Pools cannot be sized: the problem is wrong, its limits contradict each other, or the search found nothing."""
+
+    code = "capacity.no-choice"
 
 
 class AuditError(QuantosError):
