@@ -22,6 +22,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(LEAKS)
 
 
+def pytest_sessionfinish() -> None:
+    """What failed programs left speaks when it is collected; within Python 3.11's parser that is an error of its own."""
+    gc.collect()
+
+
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.Sandbox]:
     """A running sandbox in a folder of its own, whose environment is this process's until the tests end."""

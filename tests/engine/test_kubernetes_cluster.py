@@ -1,5 +1,7 @@
 """The Kubernetes stand-in against a real control plane, by the real engine."""
 
+import base64
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +44,16 @@ def provider(kubeconfig: Path, **settings: object) -> pulumi.ResourceOptions:
 def read(server: ApiServer, api_version: str, kind: str, *, namespace: str = "", name: str):
     resource = server.resource(api_version, kind)
     return server.read(resource, namespace=namespace, name=name) if resource else None
+
+
+def apply_namespaced(server: ApiServer, namespace: str, manifest: dict, name: str) -> None:
+    """An object, and its namespace, as somebody else made them."""
+    for each, place in (
+        ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, ""),
+        ({**manifest, "metadata": {"name": name}}, namespace),
+    ):
+        resource = server.resource(each["apiVersion"], each["kind"])
+        server.apply(resource, each, namespace=place, manager="somebody", force=False, dry_run=False)
 
 
 def scale(server: ApiServer, namespace: str, *, replicas: int) -> None:
@@ -160,3 +172,56 @@ def test_manifests_of_custom_kinds_are_applied_in_order_and_admission_speaks_in_
     assert (
         read(server, "apiextensions.k8s.io/v1", "CustomResourceDefinition", name="widgets.example.quantos.dev") is None
     )
+
+
+def test_what_does_not_become_ready_is_kept_and_finished_and_what_cannot_change_is_replaced(
+    stack, sandbox, kubeconfig, server, name
+) -> None:
+    settings = {"replicas": 1, "level": "one"}
+    apply_namespaced(server, name, {"apiVersion": "v1", "kind": "ConfigMap", "data": {"here": "before"}}, "found")
+
+    def program() -> None:
+        here = provider(kubeconfig, namespace=name)
+        pod = {"containers": [{"name": "web", "image": "web:1"}], "node_selector": {"nowhere": "true"}}
+        k8s.apps.v1.Deployment(
+            "stuck",
+            metadata={"name": "stuck"},
+            spec={
+                "replicas": settings["replicas"],
+                "selector": {"match_labels": {"app": "stuck"}},
+                "template": {"metadata": {"labels": {"app": "stuck"}}, "spec": pod},
+            },
+            opts=pulumi.ResourceOptions.merge(
+                here, pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create="1s"))
+            ),
+        )
+        k8s.core.v1.Secret("token", metadata={"name": "token"}, string_data={"token": "hunter2"}, opts=here)
+        settled = k8s.core.v1.ConfigMap("level", metadata={"name": "level"}, data={"log": settings["level"]}, opts=here)
+        importing = pulumi.ResourceOptions(import_=f"{name}/found")
+        k8s.core.v1.ConfigMap(
+            "found",
+            metadata={"name": "found", "namespace": name},
+            data={"here": "before"},
+            opts=pulumi.ResourceOptions.merge(here, importing),
+        )
+        pulumi.export("uid", settled.metadata.uid)
+
+    made = stack(program)
+    with pytest.raises(automation.CommandError, match=r"stuck is not ready after 1 s: 0 of 1 pods ready"):
+        made.up()
+    state = next((sandbox.state_dir / "pulumi").rglob(f"{made.name}.json")).read_text()
+    assert "hunter2" not in state
+    assert base64.b64encode(b"hunter2").decode() not in state
+    resources = json.loads(state)["checkpoint"]["latest"]["resources"]
+    kept = {each["urn"].rpartition("::")[2]: each for each in resources}
+    assert kept["stuck"]["id"] == f"{name}/stuck"
+    assert kept["found"]["id"] == f"{name}/found"
+    before = kept["level"]["outputs"]["metadata"]["uid"]
+
+    settings.update(replicas=0, level="two")
+    assert made.up().summary.resource_changes == {"same": 4, "update": 1, "replace": 1}
+    level = read(server, "v1", "ConfigMap", namespace=name, name="level")
+    assert level["data"] == {"log": "two"}
+    assert level["metadata"]["uid"] != before
+    made.destroy()
+    server.delete(server.resource("v1", "Namespace"), namespace="", name=name, propagation="Background")
