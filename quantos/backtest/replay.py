@@ -1,0 +1,83 @@
+"""Online decisions on a trace: fitted once a day on what lay before, decided at the end of every bin."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from quantos.backtest.trace import Trace
+from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.features import DAY_SECONDS
+from quantos.forecasting.series_model import Series, fit, targets
+from quantos.telemetry.bins import FloatArray
+
+NODES = 50
+NODE_QUANTILE = 0.995
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayServed:
+    """Who served from a bin on, and why it was a lesser model than the history should allow."""
+
+    first: int
+    champion: str
+    degraded: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What was decided on the tested part of a trace.
+
+    Attributes:
+        targets: shape (n - tested_from,), raw requirement at the end of each bin, in the unit of demand.
+    """
+
+    targets: FloatArray
+    days: tuple[DayServed, ...]
+
+
+def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cost: float) -> Terms:
+    """The terms of a trace: whole bins, and 50 nodes for the 99.5th percentile of demand in the training part.
+
+    Where that is zero the highest training demand counts, and one unit where there was none at all.
+    """
+    trained = trace.values[: max(trace.tested_from, 1)]
+    busy = float(np.quantile(trained, NODE_QUANTILE)) or float(trained.max()) or float(NODES)
+    return Terms(
+        lead_bins=-int(-lead_seconds // trace.bin_seconds),
+        hold_bins=-int(-hold_seconds // trace.bin_seconds),
+        node_size=busy / NODES,
+        miss_cost=miss_cost,
+    )
+
+
+def replay(
+    trace: Trace, terms: Terms, *, covariates: FloatArray | None = None, tell: Callable[[int, int], None] | None = None
+) -> Replay:
+    """Decide the last third of a trace, day by day.
+
+    Args:
+        covariates: shape (n, c), what else was known at the end of each bin; nothing by default.
+        tell: told after each day how many bins are decided, and of how many.
+    """
+    count, first = len(trace.values), trace.tested_from
+    known = np.zeros((count, 0)) if covariates is None else covariates
+    whole = Series(
+        values=trace.values, covariates=known, start=int(trace.first.timestamp()), bin_seconds=trace.bin_seconds
+    )
+    day_bins = max(round(DAY_SECONDS / trace.bin_seconds), 1)
+    decided: list[FloatArray] = []
+    days: list[DayServed] = []
+    fitted = None
+    for begin in range(first, count, day_bins):
+        end = min(begin + day_bins, count)
+        if begin:
+            fitted = fit(whole.until(begin), terms, previous=fitted)
+        if fitted is None:
+            decided.append(np.zeros(end - begin))
+            continue
+        decided.append(targets(fitted, whole.until(end), first=begin))
+        days.append(DayServed(first=begin, champion=fitted.champion, degraded=fitted.degraded))
+        if tell is not None:
+            tell(end - first, count - first)
+    return Replay(targets=np.concatenate(decided), days=tuple(days))

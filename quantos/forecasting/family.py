@@ -1,0 +1,65 @@
+"""The families of forecasts that compete, and what they are fitted on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantos.forecasting.features import Frame
+from quantos.telemetry.bins import FloatArray
+
+Parameters = Mapping[str, FloatArray]
+"""Fitted numbers by name: all that a family needs to forecast again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What a family learns from.
+
+    Attributes:
+        frame: m origins.
+        peaks: shape (m,), greatest demand within the aim of each origin, finite.
+        weights: shape (m,), how much an origin counts; older ones less.
+        level: the quantile of demand that is paid for.
+    """
+
+    frame: Frame
+    peaks: FloatArray
+    weights: FloatArray
+    level: float
+
+    def rows(self, most: int) -> NDArray[np.intp]:
+        """At most that many origins, the present the last of them, evenly thinned."""
+        count = len(self.peaks)
+        stride = -(-count // most)
+        return np.arange((count - 1) % stride, count, stride)
+
+
+class Family(Protocol):
+    """One way to forecast, or several that are fitted together."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The candidates it speaks for."""
+        ...
+
+    def fit(self, sample: Sample) -> Parameters:
+        """Learn. Raises ForecastError where this family cannot say anything about the series."""
+        ...
+
+    def targets(self, parameters: Parameters, frame: Frame) -> dict[str, FloatArray]:
+        """By name, an upper forecast of the greatest demand within the aim of each origin, shape (m,)."""
+        ...
+
+
+def upper_residual(sample: Sample, points: FloatArray) -> FloatArray:
+    """How far demand reaches above point forecasts by its own scale, at the sample's level; shape (1,)."""
+    residuals = (sample.peaks - points) / sample.frame.scale
+    return np.array([np.quantile(residuals, sample.level)])
+
+
+def greatest(forecasts: list[FloatArray]) -> FloatArray:
+    """The greatest over the bins of the aim, shape (m,)."""
+    return np.max(forecasts, axis=0)
