@@ -1,0 +1,184 @@
+"""`quantos pools`: the shapes of an environment's pools, which people own."""
+
+import difflib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import err, out
+from cli.environment import EnvironmentName
+from cli.target import ENVIRONMENTS, Target, open_target
+from quantos.allocation.environment_edit import edited
+from quantos.allocation.proposal import PoolChange, PoolNeed, Proposal, propose
+from quantos.audit.adapters.composition import compose_ledger
+from quantos.audit.adapters.direct import DirectAudit
+from quantos.capacity.adapters.decisions import compose_decisions
+from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3StrategyRegistry
+from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger
+from quantos.capacity.node_prices import node_prices
+from quantos.contracts.plan import DecisionRequest, PoolReasoning, ScalingPlan
+from quantos.contracts.strategy import Strategy, StrategyBook
+from quantos.environment.load import load_environment
+from quantos.errors import CapacityError
+
+app = typer.Typer(help="The shapes of an environment's pools, which people own.", no_args_is_help=True)
+CAUTION = (
+    "vCPU of different types are taken as equal: measure units_per_vcpu on the new types, and change the file by pull "
+    "request"
+)
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """An environment file before and after."""
+
+    path: Path
+    before: str
+    after: str
+
+    def difference(self) -> str:
+        """A unified difference; empty where nothing changes."""
+        name = "/".join(self.path.parts[-3:])
+        lines = (self.before.splitlines(keepends=True), self.after.splitlines(keepends=True))
+        return "".join(difflib.unified_diff(*lines, fromfile=f"a/{name}", tofile=f"b/{name}"))
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `propose` a command of its own."""
+
+
+@app.command("propose")
+def propose_shapes(
+    environment: EnvironmentName,
+    *,
+    catalog: Annotated[
+        str | None,
+        typer.Option(metavar="REGION", help="Compare at this region's prices; the environment's by default."),
+    ] = None,
+    peak: Annotated[bool, typer.Option(help="For the highest demand of the history, not for what lies ahead.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the proposal as JSON.")] = False,
+    write: Annotated[bool, typer.Option(help="Change the environment file; without it nothing is written.")] = False,
+) -> None:
+    """Look through the catalog for cheaper shapes of the pools that strategies run on, and print the change."""
+    target = open_target(environment)
+    book = S3StrategyRegistry(compose_bucket(target.settings)).read()
+    needs = _needs(target, _plan(target), book, peak=peak)
+    region = catalog or target.settings.region
+    found = propose(target.settings, needs, target.catalog, region=region)
+    change = _file_change(environment, found)
+    if found.changes:
+        _check(environment, change, target)
+    if as_json:
+        out.print_json(json.dumps(_document(environment, found, change, region=region)))
+    else:
+        _tell(found, change, needs, region=region)
+    if write and found.changes:
+        change.path.write_text(change.after, encoding="utf-8")
+        err.print(f"written: {change.path}")
+
+
+def _plan(target: Target) -> ScalingPlan:
+    """The plan of this moment: the one that would be made, or where this bin is decided, the one that was applied."""
+    service = compose_decisions(
+        target.settings, catalog=target.catalog, publisher=DirectAudit(compose_ledger(target.settings))
+    )
+    request = DecisionRequest(stack=target.capacity_stack, scheduled_time=datetime.now(tz=UTC))
+    made = service.preview(request)
+    if made is not None:
+        return made
+    document = compose_plan_ledger(target.settings).current().document
+    return S3PlanArchive(compose_bucket(target.settings)).get(document.plan_id)
+
+
+def _needs(target: Target, plan: ScalingPlan, book: StrategyBook, *, peak: bool) -> dict[str, PoolNeed]:
+    """What the strategies of each pool need; pools without strategies have no need."""
+    if not plan.explanation.pools:
+        raise CapacityError(
+            f"no strategy runs on any pool of {target.settings.name}, so no shape can be told from another",
+            remedy=f"state what runs there: `quantos strategies apply {target.settings.name} FILE`",
+        )
+    prices = node_prices(target.settings, target.catalog)
+    needs: dict[str, PoolNeed] = {}
+    for reasoning in plan.explanation.pools:
+        strategies = [strategy for strategy in book.strategies if strategy.pool == reasoning.pool]
+        if strategies:
+            vcpu = _peak_vcpu(reasoning, vcpu_per_node=prices[reasoning.pool].vcpu) if peak else 0.0
+            needs[reasoning.pool] = _need(strategies, vcpu=max(vcpu, _ahead_vcpu(reasoning)))
+    return needs
+
+
+def _need(strategies: list[Strategy], *, vcpu: float) -> PoolNeed:
+    stated = sum(strategy.service_level.min_throughput_units / strategy.units_per_vcpu for strategy in strategies)
+    return PoolNeed(
+        vcpu=max(vcpu, stated),
+        priority=max(strategy.priority for strategy in strategies),
+        miss_usd_per_vcpu_hour=max(item.miss_cost_usd_per_unit_hour * item.units_per_vcpu for item in strategies),
+    )
+
+
+def _ahead_vcpu(reasoning: PoolReasoning) -> float:
+    return max(reasoning.demand_upper_vcpu, reasoning.demand_now_vcpu)
+
+
+def _peak_vcpu(reasoning: PoolReasoning, *, vcpu_per_node: float) -> float:
+    """The highest demand of the history, up to whole nodes, as the plan's static alternative has it."""
+    return max((item.nodes * vcpu_per_node for item in reasoning.alternatives if item.name == "static"), default=0.0)
+
+
+def _file_change(environment: str, found: Proposal) -> FileChange:
+    path = ENVIRONMENTS / f"{environment}.yaml"
+    before = path.read_text(encoding="utf-8")
+    return FileChange(path, before, edited(before, {change.pool: _fields(change) for change in found.changes}))
+
+
+def _fields(change: PoolChange) -> Mapping[str, int | tuple[str, ...]]:
+    return {
+        "instance_types": change.types_after,
+        "floor_nodes": change.floor_nodes,
+        "ceiling_nodes": change.ceiling_nodes,
+    }
+
+
+def _check(environment: str, change: FileChange, target: Target) -> None:
+    """Read the changed file as every command would. Raises SettingsError where it breaks a rule of the files."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / change.path.name).write_text(change.after, encoding="utf-8")
+        load_environment(environment, root=Path(folder), catalog=target.catalog)
+
+
+def _tell(found: Proposal, change: FileChange, needs: Mapping[str, PoolNeed], *, region: str) -> None:
+    compared = ", ".join(
+        f"{pool} {need.vcpu:.0f} vCPU ({found.considered[pool]} shapes)" for pool, need in sorted(needs.items())
+    )
+    out.print(f"needs: {compared}; prices of {region}", markup=False)
+    if not found.changes:
+        out.print("no proposal: no allowed shape is cheaper than the present ones by enough to change them")
+        return
+    for item in found.changes:
+        out.print(f"{item.pool}: saves {item.saving_usd_per_hour:.2f} USD/hour; {item.why}", markup=False)
+    out.print(f"in all {found.saving_usd_per_hour:.2f} USD/hour, {found.saving_usd_per_hour * 730:.0f} USD a month")
+    out.print(CAUTION)
+    out.print()
+    out.print(change.difference(), markup=False, end="")
+
+
+def _document(environment: str, found: Proposal, change: FileChange, *, region: str) -> dict[str, object]:
+    return {
+        "environment": environment,
+        "prices_of": region,
+        "saving_usd_per_hour": round(found.saving_usd_per_hour, 6),
+        "considered": dict(found.considered),
+        "changes": [
+            asdict(item) | {"saving_usd_per_hour": round(item.saving_usd_per_hour, 6)} for item in found.changes
+        ],
+        "present": asdict(found.present),
+        "best": asdict(found.best),
+        "difference": change.difference(),
+    }
