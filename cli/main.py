@@ -23,7 +23,6 @@ app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(audit.app, name="audit")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(pools.app, name="pools")
-app.add_typer(pools.app, name="pools")
 for group in (environment, capacity, backtest, doctor, demo):
     group.register(app)
 
