@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """What failed programs left speaks when it is collected; within Python 3.11's parser that is an error of its own."""
+    """What failed programs left speaks when it is collected; within Python 3.11's parser that is another error."""
     gc.collect()
 
 

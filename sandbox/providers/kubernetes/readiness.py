@@ -164,7 +164,8 @@ def _job(live: Document) -> Readiness:
 def _deployment(live: Document) -> Readiness:
     progressing = _condition(live, "Progressing")
     if progressing.get("reason") == "ProgressDeadlineExceeded":
-        return Readiness(ready=False, reason=text(progressing.get("message")), failed=True)
+        reason = text(progressing.get("message")) or "its progress deadline is over"
+        return Readiness(ready=False, reason=reason, failed=True)
     return _rollout(live, wanted=_number(mapping(live.get("spec")).get("replicas"), otherwise=1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,16 @@ def decoded(source: str) -> list[Document]:
         documents = list(yaml.load_all(source, _TextDates))
     except yaml.YAMLError as error:
         raise SandboxError(f"the manifests are no YAML: {error}", remedy="correct the text") from error
-    return [found for document in documents if document for found in objects_of(document)]
+    return [found for document in documents if document for found in objects_of(_with_text_keys(document))]
+
+
+def _with_text_keys(value: Json) -> Json:
+    """The value as JSON has it: `on: 1` is a key of YAML 1.1 that says true."""
+    if isinstance(value, list):
+        return [_with_text_keys(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    return {key if isinstance(key, str) else json.dumps(key): _with_text_keys(part) for key, part in value.items()}
 
 
 def objects_of(document: Json) -> Iterator[Document]:
