@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
-from benchmarks import forecast_speed, resize_latency
+from benchmarks import forecast_speed, resize_latency, sizing_accuracy
 from benchmarks.measurement import OUT, Report, exceeded, keep, show
 from quantos.errors import QuantosError
 
@@ -26,6 +26,7 @@ class Measure(Protocol):
 BENCHMARKS: dict[str, Measure] = {
     forecast_speed.BENCHMARK: forecast_speed.measure,
     resize_latency.BENCHMARK: resize_latency.measure,
+    sizing_accuracy.BENCHMARK: sizing_accuracy.measure,
 }
 
 

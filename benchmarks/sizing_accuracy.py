@@ -18,13 +18,13 @@ from quantos.allocation.service_time import service_distribution
 from quantos.errors import CapacityError
 
 BENCHMARK = "sizing"
-SERVERS: Final = {"1 server": (1,), "2 to 4": (2, 4), "16 to 200": (16, 64, 200)}
+SERVERS: Final = {"1 server": (1,), "2 to 4": (2, 4), "16 to 200": (16, 200)}
 UTILISATIONS: Final = {"busy to 0.8": (0.5, 0.7, 0.8), "busy 0.9": (0.9,), "busy 0.95": (0.95,)}
 PERCENTILES: Final = (95.0, 99.0, 99.9)
-LOADS: Final = (0.6, 2.0, 8.0, 30.0, 120.0)
+LOADS: Final = (0.6, 2.0, 8.0, 30.0)
 STRETCHES: Final = (1.15, 1.5, 2.5)
 HIGHEST: Final = 99.9
-REQUESTS: Final = 60_000
+REQUESTS: Final = 50_000
 Tell = Callable[[str], None]
 
 

@@ -1,4 +1,13 @@
-"""Response times: wait plus service, as a distribution and not as a mean."""
+"""Response times: wait plus service, as a distribution and not as a mean.
+
+Range, from `python -m benchmarks sizing`: 1 to 200 servers busy 0.5 to 0.9 of the time; exponential, lognormal (cs2 1/4
+and 4) and Pareto (cs2 1 and 4) service; Poisson arrivals, batches and bursts (ca2 4). There expected percentiles of the
+response are too low by 6 % (95th), 3 % (99th) and 10 % (99.9th) at most. They are too high by 12 % in the median at
+the 99th, most with few servers: up to twice as high, under Pareto service or slow bursts nearly three times, and at
+the 99.9th under Pareto service ten times. At 0.95 busy up to 10 % too low, but up to half under Pareto service on one
+server, where five simulated runs do not agree either. Not checked: queues that do not serve first come first served,
+load that changes faster than a queue drains, abandonment.
+"""
 
 import math
 from typing import Final

@@ -123,9 +123,9 @@ def wait(servers: int, arrivals: Arrivals, *, service: ServiceTime) -> Wait:
       service.
     - Conditional variation: that of one server with Poisson arrivals (Whitt 1983, the QNA; exact there), with the third
       moment of the lognormal that has the measured two. With more servers it is too high, which is the safe side.
-    - Tail: hyperexponential (Whitt 1983). Where the measured percentile says that service is Pareto, no sum of
-      exponentials is safe: Pareto, with the index of residual service, one below that of service, which is exact far
-      out for one server (Cohen 1973) and too low, so safe, for more.
+    - Tail: hyperexponential (Whitt 1983). Where measured percentiles say that service is Pareto, no sum of
+      exponentials is safe: Pareto, with the index of residual service, one below that of service; that is the index
+      far out for one server (Cohen 1973), and too low, so safe, for more.
 
     Raises:
         CapacityError: the servers cannot keep up.
