@@ -10,6 +10,7 @@ from pulumi import automation
 
 from sandbox import lifecycle
 from sandbox.engine.locate import find_engine
+from tests.support.kube_control_plane import WHY_NONE, control_plane
 
 LEAKS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """The Automation API leaves event loops and sockets of inline programs to the garbage collector."""
@@ -38,6 +39,15 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.Sand
     lifecycle.stop(state_dir)
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def kubeconfig() -> Iterator[Path]:
+    """A kubeconfig of a real control plane; without one, the tests which need it are skipped."""
+    with control_plane() as path:
+        if path is None:
+            pytest.skip(WHY_NONE)
+        yield path
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import base64
 import json
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
@@ -13,17 +12,8 @@ from pulumi import automation
 
 from sandbox.providers.kubernetes.api_server import ApiServer
 from sandbox.providers.kubernetes.configuration import kubeconfig_file
-from tests.support.kube_control_plane import WHY_NONE, control_plane
 
 pytestmark = [pytest.mark.engine, pytest.mark.services]
-
-
-@pytest.fixture(scope="module")
-def kubeconfig() -> Iterator[Path]:
-    with control_plane() as path:
-        if path is None:
-            pytest.skip(WHY_NONE)
-        yield path
 
 
 @pytest.fixture
