@@ -38,7 +38,8 @@ latest version of an add-on is not looked up. `NodeGroup`, `NodeGroupV2` and `Cl
 
 `pulumi-resource-kubernetes` holds manifests against the input types of the installed `pulumi_kubernetes`. Where the
 provider is given a `kubeconfig` it applies them on that cluster's server, else it writes them to the sandbox's
-`manifests` folder. Neither `KUBECONFIG` nor a file in the home folder is ever looked for. An EKS cluster of the sandbox
+`manifests` folder. A file in the home folder is never looked for, and the cluster of `KUBECONFIG`, which the SDK fills
+in, is refused. An EKS cluster of the sandbox
 has no control plane: its objects go to `@<cluster>` in the folder, or to the cluster whose kubeconfig
 `QUANTOS_KUBECONFIG` names.
 
@@ -51,8 +52,10 @@ has no control plane: its objects go to `@<cluster>` in the folder, or to the cl
   provider also waits for an Ingress, a claim, and a Service's endpoints, and takes `pulumi.com/waitFor`,
   `replaceUnready` and `config.kubernetes.io/depends-on`, which are refused here.
 - *In the folder*: nothing runs and no admission, quota or default is applied. Outputs are the manifest and no more:
-  `metadata.uid` and `status` stay empty. The spec of a custom resource is not held against anything, and patches are
-  refused.
+  `metadata.uid` and `status` stay empty. A custom resource is not held against its definition, which a warning says.
+  Patches are refused.
+- *In both*: `yaml.v2` and `yaml` ConfigFile and ConfigGroup, from files and texts; an address is not fetched. Of
+  `yaml.v2`, namespaces and definitions are made first, the rest one after the other in the order given.
 - Nowhere: charts (`helm.v3.Release`, `helm.v4.Chart`, `helm.v3.Chart`), kustomizations, lists, client-side apply,
   rendering to a folder of the program's. Each is refused by its name.
 """

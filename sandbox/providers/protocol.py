@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 from quantos.errors import SandboxError
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
+    from pulumi.runtime.proto import (
+        engine_pb2,
+        engine_pb2_grpc,
+        plugin_pb2,
+        provider_pb2,
+        provider_pb2_grpc,
+        resource_pb2,
+        resource_pb2_grpc,
+    )
 
 
 def _bare_packages() -> None:
@@ -33,6 +41,22 @@ def _bare_packages() -> None:
 
 if not TYPE_CHECKING:
     _bare_packages()
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, resource_pb2, resource_pb2_grpc
+    from pulumi.runtime.proto import (
+        engine_pb2,
+        engine_pb2_grpc,
+        plugin_pb2,
+        provider_pb2,
+        provider_pb2_grpc,
+        resource_pb2,
+        resource_pb2_grpc,
+    )
 
-__all__ = ["plugin_pb2", "provider_pb2", "provider_pb2_grpc", "resource_pb2", "resource_pb2_grpc"]
+__all__ = [
+    "engine_pb2",
+    "engine_pb2_grpc",
+    "plugin_pb2",
+    "provider_pb2",
+    "provider_pb2_grpc",
+    "resource_pb2",
+    "resource_pb2_grpc",
+]

@@ -2,12 +2,20 @@
 
 import json
 
+import boto3
 import pulumi
 import pulumi_aws as aws
 import pulumi_eks as eks
 import pulumi_kubernetes as k8s
 import pytest
 from pulumi import automation
+
+from sandbox.providers.eks.kubeconfig import kubeconfig
+from sandbox.providers.kubernetes.cluster_objects import ClusterObjects
+from sandbox.providers.kubernetes.configuration import provider_settings
+from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
+from sandbox.providers.kubernetes.place import place_of_objects
+from sandbox.providers.kubernetes.readiness import Patience
 
 pytestmark = pytest.mark.engine
 
@@ -89,3 +97,37 @@ def test_a_manifest_with_a_wrong_field_is_refused(stack) -> None:
     made = stack(lambda: pulumi.CustomResource("kubernetes:core/v1:Namespace", "apps", properties) and None)
     with pytest.raises(automation.CommandError, match="labls is not a property of this type; did you mean labels"):
         made.preview()
+
+
+def test_manifests_of_yaml_and_custom_kinds_go_to_disk_with_a_warning(stack, sandbox, tmp_path) -> None:
+    text = "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {}, namespace: yaml}}}}"
+    (tmp_path / "second.yaml").write_text(text.format("second"))
+
+    def program() -> None:
+        k8s.yaml.ConfigGroup("first", yaml=[text.format("first")])
+        k8s.yaml.v2.ConfigFile("second", file=str(tmp_path / "second.yaml"))
+        metadata = {"name": "third", "namespace": "yaml"}
+        k8s.apiextensions.CustomResource("third", api_version="example.dev/v1", kind="Widget", metadata=metadata)
+
+    made = stack(program)
+    made.preview()
+    result = made.up()
+    assert "the Widget of example.dev/v1 is not held against its CRD" in result.stdout
+    names = {"configmap-first.json", "configmap-second.json", "widget-third.json"}
+    assert {path.name for path in (sandbox.manifest_dir / "yaml").iterdir()} == names
+
+
+def test_objects_of_an_eks_cluster_go_to_its_folder_or_to_the_cluster_that_stands_behind_it(sandbox, tmp_path) -> None:
+    eks_client = boto3.client("eks", region_name="us-east-1")
+    subnets = {"subnetIds": [], "securityGroupIds": []}
+    role = "arn:aws:iam::123456789012:role/any"
+    made = eks_client.create_cluster(name="behind", roleArn=role, resourcesVpcConfig=subnets)["cluster"]
+    content = kubeconfig("behind", endpoint=made["endpoint"], certificate="", region="us-east-1")
+    settings = provider_settings({"kubeconfig": json.dumps(content)}, environment={})
+    environment = {"AWS_ENDPOINT_URL": sandbox.endpoint_url}
+    folder = place_of_objects(settings, waiting=Patience(), environment=environment)
+    assert folder == ManifestFolder(sandbox.manifest_dir / "@behind", "default")
+    path = tmp_path / "config"
+    path.write_text(json.dumps(kubeconfig("own", endpoint="https://127.0.0.1:1", certificate="", region="none")))
+    environment["QUANTOS_KUBECONFIG"] = str(path)
+    assert isinstance(place_of_objects(settings, waiting=Patience(), environment=environment), ClusterObjects)

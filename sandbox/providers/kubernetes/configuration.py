@@ -85,8 +85,15 @@ class ProviderSettings:
     mutable: frozenset[str]
 
 
-def provider_failures(news: Document) -> Iterator[Failure]:
-    """Settings that the stand-in does not honour, a kubeconfig that cannot be read, and apply switched off."""
+def provider_failures(news: Document, *, environment: Mapping[str, str]) -> Iterator[Failure]:
+    """Settings that the stand-in does not honour, a kubeconfig that cannot be read, and apply switched off.
+
+    The SDK fills in KUBECONFIG where a program names no kubeconfig; a sandbox must not reach that cluster by accident.
+    """
+    ambient = environment.get("KUBECONFIG")
+    if ambient and news.get("kubeconfig") == ambient != environment.get(STAND_IN_VARIABLE):
+        reason = f"a sandbox does not take the cluster of KUBECONFIG: unset it, or name its file in {STAND_IN_VARIABLE}"
+        yield Failure("kubeconfig", reason)
     for name, value in news.items():
         if name in _REFUSED and value not in (None, "", False, "false"):
             yield Failure(name, f"the Kubernetes stand-in does not honour {name}: {_REFUSED[name]}")

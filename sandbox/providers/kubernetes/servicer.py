@@ -22,7 +22,9 @@ from sandbox.providers.kubernetes.configuration import (
     provider_settings,
     replacing_settings,
 )
+from sandbox.providers.kubernetes.engine_log import EngineLog
 from sandbox.providers.kubernetes.kinds import KubernetesSchemas
+from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.kubernetes.marks import bare_document, shielded
 from sandbox.providers.kubernetes.objects import Held, Objects, Wanted
 from sandbox.providers.kubernetes.place import place_of_objects
@@ -99,8 +101,9 @@ def _name(urn: str) -> str:
 class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     """Serves the kinds of the installed SDK and custom kinds; charts and lists are refused by name."""
 
-    def __init__(self, schemas: KubernetesSchemas) -> None:
+    def __init__(self, schemas: KubernetesSchemas, log: EngineLog) -> None:
         self._schemas = schemas
+        self._log = log
         self._settings: ProviderSettings | None = None
         self._place: Objects | None = None
         self._choosing = threading.Lock()
@@ -130,7 +133,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         del context
         found = [
             provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
-            for failure in provider_failures(_plain(request.news))
+            for failure in provider_failures(_plain(request.news), environment=os.environ)
         ]
         return provider_pb2.CheckResponse(inputs=request.news, failures=found)
 
@@ -183,6 +186,9 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         news, olds = _plain(request.news), _plain(request.olds)
         with _told(context):
             kind = self._schemas.kind_of(_token(request.urn))
+            if kind.custom and isinstance(self._objects, ManifestFolder):
+                unchecked = f"no cluster is given, so the {kind.kind} of {kind.api_version} is not held against its CRD"
+                self._log.warn(unchecked, urn=request.urn)
             inputs, found = checked(self._schemas, kind, news=news, olds=olds, naming=naming, objects=self._objects)
         refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
         return provider_pb2.CheckResponse(inputs=_shown(inputs, request.news), failures=refused)

@@ -316,7 +316,16 @@ def test_another_cluster_replaces_the_provider_and_other_credentials_do_not() ->
     ],
 )
 def test_settings_that_are_not_honoured_are_refused(settings, path) -> None:
-    assert [failure.path for failure in provider_failures(settings)] == [path]
+    assert [failure.path for failure in provider_failures(settings, environment={})] == [path]
+
+
+def test_the_cluster_of_the_users_shell_is_taken_only_when_it_is_named(tmp_path) -> None:
+    path = tmp_path / "config"
+    path.write_text(json.dumps(KUBECONFIG))
+    shell = {"KUBECONFIG": str(path)}
+    assert [each.path for each in provider_failures({"kubeconfig": str(path)}, environment=shell)] == ["kubeconfig"]
+    named = {**shell, "QUANTOS_KUBECONFIG": str(path)}
+    assert list(provider_failures({"kubeconfig": str(path)}, environment=named)) == []
 
 
 TEXT = """
