@@ -114,7 +114,7 @@ def _window(
     )
     ahead = Grid(grid.start, grid.bin_seconds, grid.count + decisions.horizon_seconds // grid.bin_seconds)
     opened = open_bins(strategy.session, ahead)
-    sums = bin_sums(history.samples(strategy.series, start=start, end=end), grid)
+    sums = bin_sums(history.samples([strategy.series], start=start, end=end)[strategy.series], grid)
     values = demand_in_session(sums, opened=opened[: grid.count]) / strategy.units_per_vcpu
     return DemandWindow(values=np.asarray(values), opened=opened, bin_seconds=grid.bin_seconds)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import socket
 import sys
+import threading
 from collections.abc import MutableMapping
 from functools import partial
 from http.server import BaseHTTPRequestHandler
@@ -100,6 +101,15 @@ class _Answer(SimpleHandler):
         super().finish_response()
 
 
+def _load_ahead() -> None:
+    """Load what every environment asks for first, beside whatever the caller does before it asks."""
+    from moto.backends import get_backend  # noqa: PLC0415  as above
+    from moto.core import DEFAULT_ACCOUNT_ID  # noqa: PLC0415
+
+    get_backend("ec2")
+    get_backend("iam")[DEFAULT_ACCOUNT_ID]["aws"]
+
+
 def main(port_file: Path) -> None:
     """Serve every service by one thread a connection."""
     from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415  a second to import
@@ -109,6 +119,7 @@ def main(port_file: Path) -> None:
     unfinished = port_file.with_suffix(".partial")
     unfinished.write_text(f"{server.server_port}\n", encoding="utf-8")
     unfinished.replace(port_file)
+    threading.Thread(target=_load_ahead, daemon=True).start()
     server.serve_forever()
 
 

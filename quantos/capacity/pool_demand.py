@@ -83,7 +83,8 @@ class PoolDemands:
         `strategies` are all those on the pool, at least one.
         """
         grid = self._grid(bin_end)
-        series = [self._series(strategy, grid) for strategy in strategies]
+        sums = self.windows.read({strategy.series for strategy in strategies}, grid)
+        series = [self._series(strategy, grid, sums=sums[strategy.series]) for strategy in strategies]
         total = _total(series)
         opened = np.logical_or.reduce([part.opened for part in series])
         levels = (*(level for level in LOWER_LEVELS if level < upper), upper)
@@ -119,10 +120,9 @@ class PoolDemands:
     def _window(self, values: FloatArray, opened: BoolArray) -> DemandWindow:
         return DemandWindow(values=values, opened=opened, bin_seconds=self.settings.bin_seconds)
 
-    def _series(self, strategy: Strategy, grid: Grid) -> "_Series":
+    def _series(self, strategy: Strategy, grid: Grid, *, sums: FloatArray) -> "_Series":
         ahead = Grid(grid.start, grid.bin_seconds, grid.count + self._horizon_bins)
         opened = open_bins(strategy.session, ahead)
-        sums = self.windows.read(strategy.series, grid)
         values = demand_in_session(sums, opened=opened[: grid.count]) / strategy.units_per_vcpu
         measured = np.flatnonzero(np.isfinite(sums))
         return _Series(strategy, values, opened, int(measured[0]) if len(measured) else grid.count)

@@ -1,6 +1,6 @@
 """The demand history as the domain sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +14,11 @@ class DemandHistory(Protocol):
         """Add samples. Raises TelemetryError when the store cannot take them; adding all again is safe."""
         ...
 
-    def samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
-        """Samples with start <= time < end, in order of (time, source); of conflicting values the greatest."""
+    def samples(
+        self, series: Collection[str], *, start: datetime, end: datetime
+    ) -> dict[str, tuple[DemandSample, ...]]:
+        """Samples with start <= time < end of every series asked for.
+
+        In order of (time, source); of conflicting values the greatest. Raises TelemetryError.
+        """
         ...

@@ -22,6 +22,7 @@ from sandbox.events.loop import load_functions
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 60.0
+POLL_SECONDS = 0.02
 
 
 def killed_resize(
@@ -53,7 +54,7 @@ def killed_resize(
                         f"the resize to be killed ended by itself: {said.decode(errors='replace')[-400:]}",
                         remedy="run the demo again with --debug",
                     )
-                time.sleep(0.005)
+                time.sleep(POLL_SECONDS)
         finally:
             os.killpg(child.pid, signal.SIGKILL)
             child.communicate()

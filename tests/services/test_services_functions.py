@@ -77,7 +77,7 @@ def figures(bus: EventBus, faults: Faults | None, monkeypatch: pytest.MonkeyPatc
         store = compose_store(settings)
         verdict = verify_chain(store, "dev", at_least=compose_index(settings).head("dev").sequence)
         assert verdict.intact
-        samples = {one: history.samples(one, start=START, end=START + timedelta(days=1)) for one in SERIES}
+        samples = history.samples(SERIES, start=START, end=START + timedelta(days=1))
         assert {len(taken) for taken in samples.values()} == {40}
         return samples, sorted(link.record.record_id for link in store.links("dev")), verdict.head.sequence
 

@@ -1,7 +1,7 @@
 """An in-process demand history, held to the same contract test as the real one."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,7 +27,12 @@ class MemoryDemandHistory:
             if key not in kept or kept[key].value < sample.value:
                 kept[key] = sample
 
-    def samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
+    def samples(
+        self, series: Collection[str], *, start: datetime, end: datetime
+    ) -> dict[str, tuple[DemandSample, ...]]:
         self.reads += 1
+        return {name: self._samples(name, start=start, end=end) for name in series}
+
+    def _samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
         found = [sample for sample in self._kept[series].values() if start <= sample.time < end]
         return tuple(sorted(found, key=lambda sample: (sample.time, sample.source)))

@@ -7,7 +7,7 @@ both strings; its time-to-live attribute is `TTL_ATTRIBUTE`, epoch seconds.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -53,17 +53,22 @@ class DynamoDemandHistory:
             ]:
                 update.result()
 
-    def samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
-        """Samples with start <= time < end, in order of (time, source); of conflicting values the greatest."""
-        if start >= end:
-            return ()
-        found = [
-            sample
-            for item in self._items(series, start=start, end=end)
-            for sample in _samples_of(item)
-            if start <= sample.time < end
-        ]
-        return tuple(sorted(found, key=lambda sample: (sample.time, sample.source)))
+    def samples(
+        self, series: Collection[str], *, start: datetime, end: datetime
+    ) -> dict[str, tuple[DemandSample, ...]]:
+        """Samples with start <= time < end of every series asked for.
+
+        In order of (time, source); of conflicting values the greatest. Raises TelemetryError.
+        """
+        found: dict[str, list[DemandSample]] = {name: [] for name in series}
+        for item in self._items(found, start=start, end=end):
+            for sample in _samples_of(item):
+                if start <= sample.time < end:
+                    found[sample.series].append(sample)
+        return {
+            name: tuple(sorted(samples, key=lambda sample: (sample.time, sample.source)))
+            for name, samples in found.items()
+        }
 
     def _update(self, series: str, *, hour: datetime, taken: set[str]) -> None:
         expires_at = int((hour + self.retention).timestamp())
@@ -78,15 +83,17 @@ class DynamoDemandHistory:
         except (BotoCoreError, ClientError) as exc:
             raise _store_error("take samples of", series=series, table=self.table, cause=exc) from exc
 
-    def _items(self, series: str, *, start: datetime, end: datetime) -> Iterator[Mapping[str, "AttributeValueTypeDef"]]:
+    def _items(
+        self, series: Collection[str], *, start: datetime, end: datetime
+    ) -> Iterator[Mapping[str, "AttributeValueTypeDef"]]:
         """The items of every hour in the range, by their keys: a hundred a call, and those put off asked for again."""
-        waiting = [_key(series, hour) for hour in _hours(start, end)]
+        waiting = [_key(name, hour) for name in series for hour in _hours(start, end)]
         while waiting:
             asked, waiting = waiting[:KEYS_AT_ONCE], waiting[KEYS_AT_ONCE:]
             try:
                 answer = self.client.batch_get_item(RequestItems={self.table: {"Keys": asked, "ConsistentRead": True}})
             except (BotoCoreError, ClientError) as exc:
-                raise _store_error("read", series=series, table=self.table, cause=exc) from exc
+                raise _store_error("read", series=", ".join(sorted(series)), table=self.table, cause=exc) from exc
             yield from answer["Responses"].get(self.table, ())
             put_off = answer.get("UnprocessedKeys", {}).get(self.table)
             waiting += [] if put_off is None else put_off["Keys"]

@@ -41,7 +41,9 @@ def tick(minutes: int, value: float) -> bytes:
 
 def kept() -> list[float]:
     history = compose_history(make_settings())
-    return [item.value for item in history.samples("market/spy", start=NOW - timedelta(days=1), end=NOW)]
+    return [
+        item.value for item in history.samples(["market/spy"], start=NOW - timedelta(days=1), end=NOW)["market/spy"]
+    ]
 
 
 def test_a_batch_over_several_partitions_is_taken_and_poison_set_aside(bus: MemoryBus):

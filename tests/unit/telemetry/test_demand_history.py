@@ -19,6 +19,7 @@ from tests.support.demand_history import MemoryDemandHistory
 
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 REGION = "us-east-1"
+ORDERS = "workload/orders"
 TABLE = "demand"
 EXAMPLES = count()
 
@@ -52,7 +53,7 @@ def history(request: pytest.FixtureRequest) -> DemandHistory:
 
 
 def everything(history: DemandHistory, series: str = "workload/orders") -> tuple[DemandSample, ...]:
-    return history.samples(series, start=START - timedelta(days=2), end=START + timedelta(days=2))
+    return history.samples([series], start=START - timedelta(days=2), end=START + timedelta(days=2))[series]
 
 
 def test_samples_come_back_in_order_of_time_and_source(history: DemandHistory):
@@ -65,10 +66,10 @@ def test_samples_come_back_in_order_of_time_and_source(history: DemandHistory):
 def test_the_interval_is_closed_at_its_start_and_open_at_its_end(history: DemandHistory):
     history.add([sample(0), sample(3599), sample(3600)])
 
-    found = history.samples("workload/orders", start=START, end=START + timedelta(seconds=3600))
+    found = history.samples([ORDERS], start=START, end=START + timedelta(seconds=3600))[ORDERS]
 
     assert [item.time for item in found] == [START, START + timedelta(seconds=3599)]
-    assert history.samples("workload/orders", start=START, end=START) == ()
+    assert history.samples([ORDERS], start=START, end=START) == {ORDERS: ()}
 
 
 def test_series_are_apart(history: DemandHistory):
@@ -150,7 +151,7 @@ def test_a_range_of_more_hours_than_one_call_takes_is_read_whole(dynamo: DynamoD
     calls: list[str] = []
     dynamo.client.meta.events.register("before-call.dynamodb.BatchGetItem", lambda **_: calls.append("call"))
 
-    assert dynamo.samples("workload/orders", start=START, end=START + timedelta(hours=251)) == tuple(given)
+    assert dynamo.samples([ORDERS], start=START, end=START + timedelta(hours=251)) == {ORDERS: tuple(given)}
     assert len(calls) == 3
 
 

@@ -42,7 +42,9 @@ class Bench:
         return Intake(history=self.history, publisher=self.bus, clock=lambda: NOW).take(records)
 
     def values(self) -> list[float]:
-        found = self.history.samples("workload/orders", start=NOW - timedelta(days=9), end=NOW + timedelta(days=1))
+        found = self.history.samples(["workload/orders"], start=NOW - timedelta(days=9), end=NOW + timedelta(days=1))[
+            "workload/orders"
+        ]
         return [item.value for item in found]
 
     def letters(self) -> int:
