@@ -32,16 +32,15 @@ change), a maximum below 1 (at `Check`, as the provider's own validation does).
 `pulumi-resource-eks` builds `Cluster`, `ManagedNodeGroup`, `NodeGroupSecurityGroup`, `Addon` and `VpcCniAddon` from the
 AWS types below, and answers `Cluster.get_kubeconfig`. A test holds their outputs, and the fields of `core`, against
 those that the installed SDK declares. Inputs that they do not model are refused by name: default node groups
-(`skip_default_node_group` must be true), Fargate, auto mode, access entries, role mappings, storage classes, proxies,
-custom AMIs and user data. `awsProvider` is set where the program gives the component one, as in the real component; the
+(`skip_default_node_group` must be true), Fargate, auto mode, roles of one's own, storage classes, proxies, custom AMIs
+and user data. `awsProvider` is set where the program gives the component one, as in the real component; the
 latest version of an add-on is not looked up. `NodeGroup`, `NodeGroupV2` and `ClusterCreationRoleProvider` are refused.
 
 `pulumi-resource-kubernetes` holds manifests against the input types of the installed `pulumi_kubernetes`. Where the
 provider is given a `kubeconfig` it applies them on that cluster's server, else it writes them to the sandbox's
 `manifests` folder. A file in the home folder is never looked for, and the cluster of `KUBECONFIG`, which the SDK fills
-in, is refused. An EKS cluster of the sandbox
-has no control plane: its objects go to `@<cluster>` in the folder, or to the cluster whose kubeconfig
-`QUANTOS_KUBECONFIG` names.
+in, is refused. An EKS cluster of the sandbox has no control plane: its objects go to `@<cluster>` in the folder, or to
+the cluster whose kubeconfig `QUANTOS_KUBECONFIG` names.
 
 - *On a cluster*: create, update, delete, import by `namespace/name`, refresh; a field manager per resource, conflicts
   refused unless `pulumi.com/patchForce` or `enablePatchForce` says otherwise; unknown fields refused; previews are dry

@@ -20,7 +20,8 @@ from sandbox.providers.kubernetes.readiness import Patience
 pytestmark = pytest.mark.engine
 
 
-def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_settle(stack, sandbox) -> None:
+def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_settle(stack, sandbox, monkeypatch) -> None:
+    monkeypatch.delenv("QUANTOS_KUBECONFIG", raising=False)
     known: dict[str, object] = {}
 
     def program() -> None:
@@ -35,6 +36,7 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
             skip_default_node_group=True,
             create_oidc_provider=True,
             create_instance_role=True,
+            access_entries={"reader": {"principal_arn": "arn:aws:iam::123456789012:role/reader"}},
         )
         eks.Addon("pods", cluster=made, addon_name="eks-pod-identity-agent", configuration_values={"agent": {"on": 1}})
         role = made.instance_roles.apply(lambda roles: roles[0].arn)
@@ -48,6 +50,7 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
             "kubeconfig": made.kubeconfig_json,
             "of_role": made.get_kubeconfig(role_arn="arn:aws:iam::123456789012:role/reader"),
             "provider": made.core.apply(lambda core: core.provider.urn),
+            "entries": made.core.apply(lambda core: [entry.principal_arn for entry in core.access_entries]),
             "role": made.core.apply(lambda core: core.cluster_iam_role.arn),
             "nodes": nodes.node_group.apply(lambda group: group.cluster_name),
         }
@@ -67,8 +70,9 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
     assert json.loads(outputs["of_role"])["users"][0]["user"]["exec"]["args"][-1].endswith(":role/reader")
     assert outputs["provider"].endswith("pulumi:providers:kubernetes::main-eks-k8s")
     assert ":role/" in outputs["role"]
+    assert outputs["entries"][1] == "arn:aws:iam::123456789012:role/reader"
     access = sandbox.manifest_dir / "@dev-test" / "kube-system" / "configmap-aws-auth.json"
-    assert access.exists()
+    assert "system:nodes" in json.loads(access.read_text())["data"]["mapRoles"]
     assert set(made.preview(refresh=True).change_summary) == {"same"}
     made.destroy()
     assert not access.exists()

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi_aws as aws
 
+from sandbox.providers.eks.access import API, CONFIG_MAP, access_entries, check_mode, node_access, supports
 from sandbox.providers.eks.addons import VpcCniAddon
 from sandbox.providers.eks.component import EksComponent
 from sandbox.providers.eks.kubeconfig import kubeconfig
@@ -17,18 +18,10 @@ from sandbox.providers.eks.security_groups import internet_egress, node_security
 
 _THUMBPRINT = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
 """Of the root certificate of EKS's issuers; IAM has not looked at it since 2023."""
-_CONFIG_MAP_MODES = frozenset({"CONFIG_MAP", "API_AND_CONFIG_MAP"})
 
 
 def _issuer(identities: Any) -> str:  # noqa: ANN401  an output class of the SDK with optional members all the way
     return str(identities[0].oidcs[0].issuer)
-
-
-def _role_mappings(arns: list[str]) -> str:
-    """What `aws-auth` says of roles whose nodes may join, as EKS documents it; JSON is YAML."""
-    groups = ["system:bootstrappers", "system:nodes"]
-    found = [{"rolearn": arn, "username": "system:node:{{EC2PrivateDNSName}}", "groups": groups} for arn in arns]
-    return json.dumps(found)
 
 
 class Cluster(EksComponent):
@@ -37,6 +30,7 @@ class Cluster(EksComponent):
     TOKEN: ClassVar[str] = "eks:index:Cluster"  # noqa: S105  a type token
     MODELLED: ClassVar[frozenset[str]] = frozenset(
         {
+            "accessEntries",
             "authenticationMode",
             "bootstrapSelfManagedAddons",
             "clusterSecurityGroupTags",
@@ -55,11 +49,13 @@ class Cluster(EksComponent):
             "privateSubnetIds",
             "publicAccessCidrs",
             "publicSubnetIds",
+            "roleMappings",
             "skipDefaultNodeGroup",
             "skipDefaultSecurityGroups",
             "subnetIds",
             "tags",
             "useDefaultVpcCni",
+            "userMappings",
             "version",
             "vpcId",
         }
@@ -117,7 +113,8 @@ class Cluster(EksComponent):
     )
 
     def built(self) -> dict[str, Any]:
-        """Control plane first, then what hangs on it."""
+        """Control plane first, then what hangs on it. Raises ValueError where the authentication mode does not fit."""
+        check_mode(self.given)
         name, given = self.component_name, self.given
         self._subnets = self._all_subnets()
         self._service_role = service_role(
@@ -181,7 +178,7 @@ class Cluster(EksComponent):
             public_access_cidrs=given.get("publicAccessCidrs"),
             security_group_ids=[own_group.id] if own_group else None,
         )
-        mode = given.get("authenticationMode") or "CONFIG_MAP"
+        mode = given.get("authenticationMode") or CONFIG_MAP
         key, cidr = given.get("encryptionConfigKeyArn"), given.get("kubernetesServiceIpAddressRange")
         provider = aws.eks.ClusterEncryptionConfigProviderArgs(key_arn=key or "")
         encryption = aws.eks.ClusterEncryptionConfigArgs(provider=provider, resources=["secrets"]) if key else None
@@ -234,6 +231,10 @@ class Cluster(EksComponent):
     def _core(self, own_group: aws.ec2.SecurityGroup | None, groups: dict[str, Any]) -> dict[str, Any]:
         given = self.given
         provider, roles = self._kubernetes(), self._node_roles()
+        access = {"given": given, "roles": roles, "child": self.child}
+        name = self.component_name
+        entries = access_entries(name, cluster_name=self._cluster.name, **access) if supports(given, API) else []
+        auth = node_access(name, provider=provider, **access) if supports(given, CONFIG_MAP) else None
         options = {
             "clusterIngressRule": groups["eksClusterIngressRule"],
             "nodeAssociatePublicIpAddress": given.get("nodeAssociatePublicIpAddress"),
@@ -241,12 +242,12 @@ class Cluster(EksComponent):
             "version": given.get("version"),
         }
         return {
-            "accessEntries": [],
+            "accessEntries": entries,
             "awsProvider": self.aws_provider,
             "cluster": self._cluster,
             "clusterIamRole": self._service_role,
             "clusterSecurityGroup": own_group,
-            "eksNodeAccess": self._node_access(provider, roles),
+            "eksNodeAccess": auth,
             "encryptionConfig": self._encryption(),
             "endpoint": self._cluster.endpoint,
             "fargateProfile": None,
@@ -277,19 +278,6 @@ class Cluster(EksComponent):
         name, tags = f"{self.component_name}-instanceRole", self.given.get("tags")
         service = "ec2.amazonaws.com"
         return [service_role(name, service=service, policies=NODE_POLICIES, tags=tags, child=self.child)]
-
-    def _node_access(
-        self, provider: pulumi.ProviderResource, roles: list[aws.iam.Role]
-    ) -> pulumi.CustomResource | None:
-        if (self.given.get("authenticationMode") or "CONFIG_MAP") not in _CONFIG_MAP_MODES:
-            return None
-        metadata = {"name": "aws-auth", "namespace": "kube-system", "annotations": {"pulumi.com/patchForce": "true"}}
-        data = {"mapRoles": pulumi.Output.all(*(role.arn for role in roles)).apply(_role_mappings)}
-        manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "immutable": False, "data": data}
-        options = pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(provider=provider))
-        return pulumi.CustomResource(
-            "kubernetes:core/v1:ConfigMap", f"{self.component_name}-nodeAccess", manifest, options
-        )
 
     def _addons(self) -> VpcCniAddon | None:
         aws.eks.Addon(

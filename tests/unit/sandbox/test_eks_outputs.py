@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sandbox.providers.eks.access import check_mode, role_mappings
 from sandbox.providers.eks.addons import CNI_VARIABLES, cni_configuration
 from sandbox.providers.eks.cluster import Cluster
 from sandbox.providers.eks.component import EksComponent
@@ -49,6 +50,26 @@ def test_what_is_not_modelled_is_refused_by_name(
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         EksProvider(schemas).construct("main", token, inputs)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"accessEntries": {"a": {}}}, "accessEntries needs an authenticationMode that includes API"),
+        ({"authenticationMode": "API", "roleMappings": [{}]}, "roleMappings needs .* CONFIG_MAP"),
+    ],
+)
+def test_access_must_fit_the_mode(given: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        check_mode(given)
+
+
+def test_mappings_are_what_aws_auth_reads() -> None:
+    reader = {"roleArn": "arn:r", "username": "r", "groups": ["g"]}
+    given, node = json.loads(role_mappings([reader], ["arn:n"]))
+    assert given == {"rolearn": "arn:r", "username": "r", "groups": ["g"]}
+    assert node["rolearn"] == "arn:n"
+    assert node["groups"] == ["system:bootstrappers", "system:nodes"]
 
 
 def test_settings_of_the_network_plugin_reach_its_environment() -> None:
