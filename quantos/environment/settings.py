@@ -168,11 +168,15 @@ class DecisionSettings(_Settings):
 
 
 class FunctionSettings(_Settings):
-    """The image that holds every function, and how the functions run."""
+    """The image that holds every function, and how the functions run.
+
+    A resize keeps six and a half minutes in hand to end a step under way, so that a shorter timeout leaves it no time
+    to begin one.
+    """
 
     image_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     memory_mib: int = Field(ge=512, le=10240)
-    resize_timeout_seconds: int = Field(ge=120, le=840)
+    resize_timeout_seconds: int = Field(ge=480, le=840)
     log_retention_days: PositiveInt
 
 
