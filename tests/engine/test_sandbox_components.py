@@ -42,6 +42,13 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
         role = made.instance_roles.apply(lambda roles: roles[0].arn)
         sizes = aws.eks.NodeGroupScalingConfigArgs(min_size=1, desired_size=2, max_size=3)
         nodes = eks.ManagedNodeGroup("nodes", cluster=made, node_role_arn=role, scaling_config=sizes)
+        more = eks.ManagedNodeGroup("more", cluster=made.core, node_role_arn=role)
+        group = eks.NodeGroupSecurityGroup(
+            "own",
+            cluster_security_group=made.cluster_security_group,
+            eks_cluster=made.eks_cluster,
+            vpc_id=vpc.id,
+        )
         shown = {
             "name": made.eks_cluster.apply(lambda cluster: cluster.name),
             "oidc": made.oidc_provider_arn,
@@ -53,6 +60,8 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
             "entries": made.core.apply(lambda core: [entry.principal_arn for entry in core.access_entries]),
             "role": made.core.apply(lambda core: core.cluster_iam_role.arn),
             "nodes": nodes.node_group.apply(lambda group: group.cluster_name),
+            "more": more.node_group.apply(lambda group: group.scaling_config.max_size),
+            "own": group.security_group_rule.apply(lambda rule: rule.source_security_group_id),
         }
         for name, output in shown.items():
             pulumi.export(name, output)
@@ -60,7 +69,7 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
 
     made = stack(program)
     made.preview()
-    assert known == {"name": "dev-test", "nodes": "dev-test"}
+    assert known == {"name": "dev-test", "nodes": "dev-test", "more": 2}
     outputs = {name: output.value for name, output in made.up().outputs.items()}
     assert outputs["name"] == outputs["nodes"] == "dev-test"
     assert outputs["oidc"].startswith("arn:aws:iam::123456789012:oidc-provider/")
@@ -69,6 +78,7 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
     assert json.loads(outputs["kubeconfig"])["clusters"][0]["cluster"]["server"].startswith("https://")
     assert json.loads(outputs["of_role"])["users"][0]["user"]["exec"]["args"][-1].endswith(":role/reader")
     assert outputs["provider"].endswith("pulumi:providers:kubernetes::main-eks-k8s")
+    assert outputs["own"].startswith("sg-")
     assert ":role/" in outputs["role"]
     assert outputs["entries"][1] == "arn:aws:iam::123456789012:role/reader"
     access = sandbox.manifest_dir / "@dev-test" / "kube-system" / "configmap-aws-auth.json"
