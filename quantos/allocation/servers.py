@@ -1,4 +1,9 @@
-"""From a service level and measured service times to the fewest servers that keep it."""
+"""From a service level and measured service times to the fewest servers that keep it.
+
+In simulation (`python -m benchmarks sizing`) the counts keep their targets with 6 to 8 % more servers than the fewest
+that would, loads of 0.3 to 30 servers taken together. They fail for batches under limits of 1.15 to 1.5 times the
+service's own percentile: up to 1.4 times as many requests as may be late then are, most with near-constant service.
+"""
 
 import math
 from dataclasses import dataclass

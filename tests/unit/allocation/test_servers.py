@@ -158,3 +158,10 @@ def test_what_is_sized_keeps_its_target_in_simulation(arrivals: str, service: st
     found = sized(ARRIVAL_LAWS[arrivals], SERVICE_LAWS[service], load=8.0, stretch=1.5, percentile=99.0, rounds=1)
     assert found.late_over_allowed <= 1.2
     assert found.servers <= found.fewest + 2
+
+
+def test_batches_of_near_constant_service_miss_a_close_limit_by_no_more_than_stated() -> None:
+    found = sized(
+        ARRIVAL_LAWS["batches 4"], SERVICE_LAWS["lognormal 1/4"], load=1.0, stretch=1.15, percentile=95.0, rounds=1
+    )
+    assert found.late_over_allowed <= 1.5
