@@ -8,7 +8,7 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
-from benchmarks import forecast_speed, resize_latency, sizing_accuracy
+from benchmarks import choice_speed, forecast_speed, resize_latency, sizing_accuracy
 from benchmarks.measurement import OUT, Report, exceeded, keep, show
 from quantos.errors import QuantosError
 
@@ -24,6 +24,7 @@ class Measure(Protocol):
 
 
 BENCHMARKS: dict[str, Measure] = {
+    choice_speed.BENCHMARK: choice_speed.measure,
     forecast_speed.BENCHMARK: forecast_speed.measure,
     resize_latency.BENCHMARK: resize_latency.measure,
     sizing_accuracy.BENCHMARK: sizing_accuracy.measure,
