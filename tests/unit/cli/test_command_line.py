@@ -22,6 +22,7 @@ ON_AN_ENVIRONMENT = (
     ("resume", "dev"),
     ("audit", "verify", "dev"),
     ("strategies", "list", "dev"),
+    ("pools", "propose", "dev"),
 )
 ALL = (*ON_AN_ENVIRONMENT, ("sandbox", "status"), ("sandbox", "stop"), ("doctor",))
 ACCOUNT = "123456789012"
