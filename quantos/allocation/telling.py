@@ -1,0 +1,38 @@
+"""What gave way in a choice, in sentences for a plan's explanation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from quantos.allocation.choice import ChoiceSolution, Constraint
+
+_REASONS: Final[Mapping[Constraint, str]] = {
+    "budget": "the environment's budget",
+    "max-nodes": "the most nodes of the environment",
+    "step-up": "the step that one plan may take",
+    "step-down": "the step that one plan may take",
+    "pool-maximum": "the maximum of its pool",
+    "ceiling": "its own ceiling in USD/hour",
+    "spot-share": "its limits of spot",
+    "diversification": "the share that one pool or zone may hold",
+    "interruption": "the share that may be interrupted at once",
+    "locality": "the zones it must stay in",
+    "eligibility": "the pools it may run on, which cannot hold it",
+    "whole-nodes": "nodes that come whole",
+}
+
+
+def gave_way(solution: ChoiceSolution) -> Iterator[str]:
+    """One clause for each floor and each demand that is not kept whole, the most important first."""
+    for floor in solution.floors_gave_way:
+        nodes = "1 node" if floor.missing_nodes == 1 else f"{floor.missing_nodes} nodes"
+        yield f"pool {floor.pool} stays {nodes} below its floor, bound by {_listed(floor.bound_by)}"
+    for item in solution.gave_way:
+        yield (
+            f"{item.demand} (priority {item.priority}) is given {item.shortfall_vcpu:.1f} vCPU "
+            f"({item.shortfall_share:.1%}) less than it needs, bound by {_listed(item.bound_by)}"
+        )
+
+
+def _listed(constraints: Sequence[Constraint]) -> str:
+    told = [_REASONS[constraint] for constraint in constraints]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
