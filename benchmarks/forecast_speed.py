@@ -17,8 +17,9 @@ from quantos.contracts.plan import DecisionRequest, PlanDocument, ScalingPlan
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError
+from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.peak_model import fit, predict
-from quantos.forecasting.references import DemandWindow
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.bins import Grid, bin_sums, demand_in_session, open_bins
@@ -86,7 +87,7 @@ def _models(
     served = ""
     for number in range(rounds + 1):
         window = _window(scenario, settings, history, bins=number)
-        fit_ms, fitted = timed_ms(partial(fit, window, levels=LEVELS))
+        fit_ms, fitted = timed_ms(partial(fit, window, levels=LEVELS, terms=_terms(window)))
         predict_ms, forecast = timed_ms(partial(predict, fitted, window))
         if forecast.degraded is not None:
             raise ForecastError(f"a degraded forecast was timed: {forecast.degraded}", remedy="give a longer history")
@@ -99,6 +100,10 @@ def _models(
         median_figure("predict_ms", predictions[1:], unit="ms a series, median"),
         median_figure("predict_over_fit", ratios, unit="ratio, median of rounds"),
     )
+
+
+def _terms(window: DemandWindow) -> Terms:
+    return Terms(lead_bins=window.horizon_bins - 1, hold_bins=0, node_size=8.0, miss_cost=66.0)
 
 
 def _window(

@@ -8,7 +8,7 @@ import numpy as np
 from quantos.backtest.trace import Trace
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.features import DAY_SECONDS
-from quantos.forecasting.series_model import Series, fit, targets
+from quantos.forecasting.series_model import Series, fit_series, targets
 from quantos.telemetry.bins import FloatArray
 
 NODES = 50
@@ -72,7 +72,7 @@ def replay(
     for begin in range(first, count, day_bins):
         end = min(begin + day_bins, count)
         if begin:
-            fitted = fit(whole.until(begin), terms, previous=fitted)
+            fitted = fit_series(whole.until(begin), terms, previous=fitted)
         if fitted is None:
             decided.append(np.zeros(end - begin))
             continue

@@ -93,7 +93,7 @@ class DecisionService:
     def _demand(self, pool: str, strategies: Sequence[Strategy], *, bin_end: int) -> PoolDemand:
         price = self.prices[pool]
         upper = upper_level(strategies, vcpu_per_node=price.vcpu, usd_per_node_hour=price.usd_per_hour)
-        return self._demands.read(pool, strategies, bin_end=bin_end, upper=upper)
+        return self._demands.read(pool, strategies, bin_end=bin_end, upper=upper, node_vcpu=price.vcpu)
 
     def _refuse_other_stack(self, stack: str) -> None:
         own = self.settings.names().stack("capacity")

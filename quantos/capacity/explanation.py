@@ -203,7 +203,7 @@ def _demand_sentence(item: PoolReasoning) -> str:
 
 
 def _model_sentence(item: PoolReasoning) -> str:
-    score = "" if item.score is None else f" with a held-out loss of {item.score:.2f} vCPU"
+    score = "" if item.score is None else f" with a held-out loss of {item.score:.2f} node-bins a bin"
     rivals = [
         rival.model + (f" ({rival.score:.2f})" if rival.score is not None else "") + f": {rival.reason}"
         for rival in item.rejected

@@ -8,8 +8,10 @@ import numpy as np
 
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
+from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.peak_model import FittedModel, PeakForecast, fit, predict
-from quantos.forecasting.references import DAY_SECONDS, DemandWindow
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session, open_bins
 from quantos.telemetry.windows import DemandWindows
 
@@ -77,10 +79,12 @@ class PoolDemands:
     settings: DecisionSettings
     _fitted: dict[str, tuple[object, FittedModel]] = field(default_factory=dict)
 
-    def read(self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, upper: float) -> PoolDemand:
+    def read(
+        self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, upper: float, node_vcpu: float
+    ) -> PoolDemand:
         """Demand on `pool` up to `bin_end` (epoch seconds), forecast over the horizon up to the quantile `upper`.
 
-        `strategies` are all those on the pool, at least one.
+        `strategies` are all those on the pool, at least one; `node_vcpu` is the size of its nodes.
         """
         grid = self._grid(bin_end)
         sums = self.windows.read({strategy.series for strategy in strategies}, grid)
@@ -89,11 +93,11 @@ class PoolDemands:
         opened = np.logical_or.reduce([part.opened for part in series])
         levels = (*(level for level in LOWER_LEVELS if level < upper), upper)
         midnight = (bin_end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
-        key = (bin_end // DAY_SECONDS, levels, tuple(strategies), self.settings)
+        key = (bin_end // DAY_SECONDS, levels, node_vcpu, tuple(strategies), self.settings)
         known_key, fitted = self._fitted.get(pool, (None, None))
         if fitted is None or known_key != key:
-            before = self._window(total[:midnight], opened[: midnight + self._horizon_bins])
-            fitted = fit(before, levels=levels)
+            before = self._window(total[:midnight], opened[: midnight + self._horizon_bins], grid=grid)
+            fitted = fit(before, levels=levels, terms=self._terms(upper, node_vcpu=node_vcpu))
             self._fitted[pool] = (key, fitted)
         latest = np.sum([self._carried(part.values) for part in series], axis=0)
         return PoolDemand(
@@ -101,7 +105,7 @@ class PoolDemands:
             now_vcpu=float(latest[-1]),
             recent_vcpu=float(latest.max()),
             history_peak_vcpu=float(np.nanmax(total, initial=0.0)),
-            forecast=predict(fitted, self._window(total, opened)),
+            forecast=predict(fitted, self._window(total, opened, grid=grid)),
         )
 
     @property
@@ -117,8 +121,12 @@ class PoolDemands:
         start = (bin_end // DAY_SECONDS - self.settings.history_days) * DAY_SECONDS
         return Grid(start, bin_seconds, (bin_end - start) // bin_seconds)
 
-    def _window(self, values: FloatArray, opened: BoolArray) -> DemandWindow:
-        return DemandWindow(values=values, opened=opened, bin_seconds=self.settings.bin_seconds)
+    def _terms(self, upper: float, *, node_vcpu: float) -> Terms:
+        """Capacity must be ordered a horizon ahead; holding is the actuator's and not counted on."""
+        return Terms(lead_bins=self._horizon_bins - 1, hold_bins=0, node_size=node_vcpu, miss_cost=upper / (1 - upper))
+
+    def _window(self, values: FloatArray, opened: BoolArray, *, grid: Grid) -> DemandWindow:
+        return DemandWindow(values=values, opened=opened, bin_seconds=self.settings.bin_seconds, start=grid.start)
 
     def _series(self, strategy: Strategy, grid: Grid, *, sums: FloatArray) -> "_Series":
         ahead = Grid(grid.start, grid.bin_seconds, grid.count + self._horizon_bins)

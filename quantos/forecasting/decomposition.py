@@ -103,7 +103,7 @@ def _smoothing(rest: FloatArray) -> FloatArray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            fitted = Holt(rest, damped_trend=True, initialization_method="estimated").fit(optimized=True)
+            fitted = Holt(rest / rest.std(), damped_trend=True, initialization_method="estimated").fit(optimized=True)
         except (ValueError, np.linalg.LinAlgError) as exc:
             raise ForecastError(
                 f"damped Holt-Winters cannot be fitted: {exc}", remedy="other candidates serve"

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from quantos.forecasting.aim import Aim
 from quantos.forecasting.lookback import Lookback
-from quantos.telemetry.bins import FloatArray
+from quantos.forecasting.sessions import session_reference
+from quantos.telemetry.bins import BoolArray, FloatArray
 
 DAY_SECONDS: Final = 86_400
 HOUR_SECONDS: Final = 3600
@@ -20,7 +22,7 @@ _HARMONICS: Final = 2
 _LINEAR: Final = frozenset({
     "now", "lag1", "lag2", "mean3", "mean12", "faded8", "faded32", "slope3", "max12", "max_day", "steps12",
     "day", "day_level", "day_step", "day_max1", "week", "week_level", "week_step",
-    "days_mean", "days_level", "weeks_mean", "weeks_level", "hours_mean",
+    "session", "session_level", "open_share", "days_mean", "days_level", "weeks_mean", "weeks_level", "hours_mean",
 })  # fmt: skip
 
 
@@ -31,6 +33,7 @@ class Layout:
     Attributes:
         days, weeks: how many earlier days and weeks are looked back on; zero where history is shorter.
         least: the smallest demand worth telling from none, above zero.
+        sessions: whether it is known when there can be demand.
     """
 
     bin_seconds: int
@@ -38,6 +41,7 @@ class Layout:
     days: int
     weeks: int
     least: float
+    sessions: bool = False
 
     @property
     def day_bins(self) -> int:
@@ -60,13 +64,13 @@ class Layout:
         return max(self.weeks * 7, self.days, 7) * self.day_bins + 4 * self.level_bins + 1
 
 
-def layout_of(*, bin_seconds: int, aim: Aim, history_bins: int, least: float) -> Layout:
+def layout_of(*, bin_seconds: int, aim: Aim, history_bins: int, least: float, sessions: bool) -> Layout:
     """The layout that a history allows: a season is looked back on once it has been seen one and a half times."""
     day_bins = round(DAY_SECONDS / bin_seconds)
     seen_days = history_bins // day_bins
     days = min(MAX_DAYS, seen_days // 2 if seen_days < 4 else seen_days - 2)
     weeks = min(MAX_WEEKS, seen_days // 7 if seen_days >= 11 else 0)
-    return Layout(bin_seconds=bin_seconds, aim=aim, days=max(days, 0), weeks=weeks, least=least)
+    return Layout(bin_seconds=bin_seconds, aim=aim, days=max(days, 0), weeks=weeks, least=least, sessions=sessions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,7 @@ class Frame:
         columns: shape (m, k), by `scale` where they have its unit.
         linear: indices of the columns that linear models use.
         clock_bin: bins from the epoch to the first bin of the series, so that seasons do not depend on where it starts.
+        session: shape (m,), demand expected from the last open day, with the present level; None without sessions.
     """
 
     look: Lookback
@@ -86,19 +91,27 @@ class Frame:
     columns: FloatArray
     linear: tuple[int, ...]
     clock_bin: int
+    session: FloatArray | None
 
 
-def frame_of(look: Lookback, layout: Layout, *, start: int, covariates: FloatArray) -> Frame:
+def frame_of(look: Lookback, layout: Layout, *, start: int, covariates: FloatArray, opened: BoolArray | None) -> Frame:
     """The features of some origins.
 
     Args:
         start: when the first bin of the series starts, epoch seconds.
         covariates: shape (n, c), what else is known at each origin of the whole series; c may be 0.
+        opened: shape (n + last bin of the aim,), when there can be demand; None where the layout has no sessions.
     """
     day = layout.day_bins
     scale = np.maximum(look.mean(day), np.maximum(_LEAST_SHARE * look.maximum(7 * day), layout.least))
     demand = _recent(look, layout) | _seasonal(look, layout)
     clock = _clock(look, layout, start=start)
+    session = None
+    if layout.sessions and opened is not None:
+        in_session = _session(look, layout, opened=opened)
+        session = in_session["session_level"]
+        demand |= in_session
+        clock |= _phase(look, layout, opened=opened)
     names = [*demand, *clock]
     columns = np.column_stack(
         [
@@ -111,7 +124,15 @@ def frame_of(look: Lookback, layout: Layout, *, start: int, covariates: FloatArr
         index for index, name in enumerate(names) if name in _LINEAR or name.startswith(("sine", "cosine"))
     ) + tuple(range(len(names), columns.shape[1]))
     clock_bin = start // layout.bin_seconds
-    return Frame(look=look, layout=layout, scale=scale, columns=columns, linear=linear, clock_bin=clock_bin)
+    return Frame(
+        look=look,
+        layout=layout,
+        scale=scale,
+        columns=columns,
+        linear=linear,
+        clock_bin=clock_bin,
+        session=session,
+    )
 
 
 def same_time_before(look: Lookback, layout: Layout, season_bins: int, *, around: int = 0) -> FloatArray:
@@ -185,6 +206,31 @@ def _seasons(look: Lookback, layout: Layout, lags: list[int], *, name: str) -> d
         f"{name}_level": mean * ratio,
         f"{name}_max1_mean": np.mean(beside, axis=0),
     }
+
+
+def _session(look: Lookback, layout: Layout, *, opened: BoolArray) -> dict[str, FloatArray]:
+    """What the last open day says about the aimed-at bins, as it was and with the present level."""
+    reference = session_reference(look.values, opened, day_bins=layout.day_bins)
+    ahead = sliding_window_view(reference, layout.aim.last_bins - layout.aim.first_bins + 1).max(axis=1)
+    found = ahead[look.first + layout.aim.first_bins : look.end + layout.aim.first_bins]
+    compared = np.where(reference[: len(look.values)] > 0, look.values, 0.0)
+    width = 4 * layout.level_bins
+    expected = Lookback(reference, look.first, look.end).mean(width)
+    measured = Lookback(compared, look.first, look.end).mean(width)
+    level = np.divide(measured, expected, out=np.ones(len(look)), where=expected > layout.least)
+    return {"session": found, "session_level": found * np.clip(level, *LEVEL_BOUNDS)}
+
+
+def _phase(look: Lookback, layout: Layout, *, opened: BoolArray) -> dict[str, FloatArray]:
+    """Share of the aimed-at bins that are open, and how long the last of them has been in its session, in hours."""
+    sums = np.concatenate([[0.0], np.cumsum(opened)])
+    origins = np.arange(look.first, look.end)
+    first, last = layout.aim.first_bins, layout.aim.last_bins
+    share = (sums[origins + last + 1] - sums[origins + first]) / (last - first + 1)
+    index = np.arange(len(opened))
+    shut = np.maximum.accumulate(np.where(opened, -1, index))
+    since = (index - shut)[origins + last] / layout.hour_bins
+    return {"open_share": share, "hours_open": np.minimum(since, DAY_SECONDS / HOUR_SECONDS)}
 
 
 def _clock(look: Lookback, layout: Layout, *, start: int) -> dict[str, FloatArray]:

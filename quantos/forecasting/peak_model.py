@@ -1,62 +1,42 @@
-"""The forecast of a pool's demand: fitted once a day, predicting at every bin through the stored parameters."""
+"""The forecast of a pool: quantiles of its largest demand within the horizon, the top one being what to hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from quantos.contracts.demand import Forecast, RejectedModel
 from quantos.errors import ForecastError
-from quantos.forecasting.candidates import (
-    Origins,
-    naive_ratios,
-    origins,
-    pinball_loss,
-    regression_coefficients,
-)
-from quantos.forecasting.references import DemandWindow, References, references
+from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.series_model import BLEND, FittedSeries, Series, fit_series, targets
 from quantos.telemetry.bins import FloatArray
 
-ModelName = Literal["quantile-regression", "seasonal-naive", "last-value"]
-
-REGRESSION: Final[ModelName] = "quantile-regression"
-NAIVE: Final[ModelName] = "seasonal-naive"
-LAST_VALUE: Final[ModelName] = "last-value"
-
-MIN_NAIVE_ORIGINS: Final = 60
-"""Fewer past origins with a reference, and the last value serves."""
-
-MIN_REGRESSION_ORIGINS: Final = 400
-"""Fewer, and seasonal naive serves without a contest."""
-
-HELD_OUT_SHARE: Final = 0.25
+LAST_VALUE: Final = "last-value"
+COMPARED_DAYS: Final = 7
 LAST_VALUE_MARGIN: Final = 1.5
 """What the last value is raised by at the top level; half of the raise goes to the levels above the median."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FittedModel:
-    """What serves, with its parameters: plain values, so that it can be kept and compared.
+    """What serves, with its parameters.
 
     Attributes:
-        levels: quantile levels, ascending.
-        ratios: seasonal naive's quantiles over its point forecast, one a level; empty when it could not be fitted.
-        coefficients: of the regression, one row a level; empty unless it serves.
-        score: pinball loss at the top level on the held-out origins, vCPU; None when none were held out.
+        levels: quantile levels, ascending; the last is the one that is held.
+        below: by level, how far demand stayed below what was asked for, by scale; ascending to zero at the last.
+        series: None where nothing could be learnt, and the last value serves.
         degraded: why a lesser model serves than the history should allow; None when all is well.
     """
 
-    model: ModelName
     levels: tuple[float, ...]
-    horizon_bins: int
+    terms: Terms
     bin_seconds: int
-    ratios: tuple[float, ...] = ()
-    coefficients: tuple[tuple[float, ...], ...] = ()
-    score: float | None = None
-    rejected: tuple[RejectedModel, ...] = ()
+    horizon_bins: int
+    below: tuple[float, ...] = ()
+    series: FittedSeries | None = None
     degraded: str | None = None
 
 
@@ -67,9 +47,10 @@ class PeakForecast:
     Attributes:
         peaks: one a level, vCPU to six decimals, ascending.
         path: shape (horizon_bins,), 0 to 1, the expected course of demand by its own maximum.
+        score: held-out loss of what serves, node-bins a bin; `rejected` has the others'.
     """
 
-    model: ModelName
+    model: str
     levels: tuple[float, ...]
     peaks: tuple[float, ...]
     path: FloatArray
@@ -112,48 +93,40 @@ class PeakForecast:
         )
 
 
-def fit(window: DemandWindow, *, levels: Sequence[float]) -> FittedModel:
-    """Fit both candidates on a window and let the better serve.
-
-    The last `HELD_OUT_SHARE` of the origins judges what was fitted on those before it; the winner is fitted again on
-    all. Too little history degrades by rule, and says so.
+def fit(window: DemandWindow, *, levels: Sequence[float], terms: Terms) -> FittedModel:
+    """Fit all candidates on a window and let those serve whose decisions would have cost least on days held out.
 
     Args:
         window: demand up to the moment of fitting, vCPU.
-        levels: 0.5 and above, ascending; the last is the one that candidates are scored at.
+        levels: 0.5 and above, ascending.
+        terms: how capacity is bought; they must aim at the window's horizon.
 
     Raises:
-        ForecastError: the levels are not ascending from 0.5 up within (0, 1).
+        ForecastError: the levels are not ascending from 0.5 up within (0, 1), or the terms aim elsewhere.
     """
     wanted = tuple(levels)
     if not wanted or wanted[0] != 0.5 or list(wanted) != sorted(set(wanted)) or wanted[-1] >= 1:
         raise ForecastError(
             f"quantile levels {wanted} do not ascend from 0.5 towards 1", remedy="pass levels such as (0.5, 0.9, 0.985)"
         )
-    found = origins(window, references(window))
-    rows = found.usable()
-    bare = FittedModel(
-        model=LAST_VALUE, levels=wanted, horizon_bins=window.horizon_bins, bin_seconds=window.bin_seconds
-    )
-    if len(rows) < MIN_NAIVE_ORIGINS:
-        reason = (
-            f"history too short: {len(rows)} past horizons can be compared, seasonal naive needs {MIN_NAIVE_ORIGINS}"
+    if terms.aim.last_bins != window.horizon_bins:
+        raise ForecastError(
+            f"terms that aim {terms.aim.last_bins} bins ahead do not fit a horizon of {window.horizon_bins}",
+            remedy="let the lead be a bin shorter than the horizon",
         )
-        return replace(bare, degraded=reason, rejected=_untried((REGRESSION, NAIVE), reason=reason))
-    naive = replace(bare, model=NAIVE, ratios=naive_ratios(found, rows, levels=wanted))
-    if len(rows) < MIN_REGRESSION_ORIGINS:
-        reason = (
-            f"history too short: {len(rows)} past horizons can be compared, regression needs {MIN_REGRESSION_ORIGINS}"
-        )
-        return replace(naive, degraded=reason, rejected=_untried((REGRESSION,), reason=reason))
-    return _contest(naive, found=found, rows=rows)
+    bare = FittedModel(levels=wanted, terms=terms, bin_seconds=window.bin_seconds, horizon_bins=window.horizon_bins)
+    try:
+        series = window.series()
+    except ForecastError as exc:
+        return replace(bare, degraded=exc.what)
+    fitted = fit_series(series, bare.terms)
+    if not fitted.standings:
+        return replace(bare, degraded=fitted.degraded)
+    return replace(bare, series=fitted, below=_below(fitted, series, levels=wanted), degraded=fitted.degraded)
 
 
 def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
     """Quantiles of the largest demand of the horizon after the window, through stored parameters only.
-
-    What the serving model cannot say in finite numbers, seasonal naive says; what that cannot, the last value; and
-    `degraded` names it.
 
     Raises:
         ForecastError: the window has another bin size or horizon than the model was fitted for.
@@ -164,62 +137,31 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
             f"{window.horizon_bins} bins of {window.bin_seconds} s",
             remedy="fit again for the new decision settings",
         )
-    reference = references(window)
-    path = _path(window, reference)
-    if not window.opened[len(window.values) :].any():
-        return _forecast(fitted, model=fitted.model, peaks=np.zeros(len(fitted.levels)), path=path)
-    found = origins(window, reference)
-    model, peaks = fitted.model, _model_peaks(fitted, found)
-    degraded = fitted.degraded
-    if model == REGRESSION and not np.isfinite(peaks).all():
-        model, peaks, degraded = NAIVE, _naive_peaks(fitted, found), "non-finite output of quantile-regression"
-    if not np.isfinite(peaks).all():
-        degraded = degraded or "no demand is known at the same time of an earlier day"
-        model, peaks = LAST_VALUE, _last_value_peaks(fitted, window)
-    return _forecast(replace(fitted, degraded=degraded), model=model, peaks=peaks, path=path)
-
-
-def _contest(naive: FittedModel, *, found: Origins, rows: NDArray[np.intp]) -> FittedModel:
-    held = rows[-int(len(rows) * HELD_OUT_SHARE) :]
-    learned = rows[rows + naive.horizon_bins <= held[0]]
-    top = naive.levels[-1:]
-    actual = found.peaks[held]
-    (ratio,) = naive_ratios(found, learned, levels=top)
-    naive_score = pinball_loss(actual, found.naive[held] * ratio, level=top[0])
+    if fitted.series is None:
+        return _forecast(fitted, window, peaks=_last_value_peaks(fitted, window))
+    if not window.opens:
+        return _forecast(fitted, window, peaks=np.zeros(len(fitted.levels)))
     try:
-        (coefficients,) = regression_coefficients(found, learned, levels=top)
-        predicted = np.maximum(found.features[held] @ np.asarray(coefficients), 0.0) * found.scale[held]
-        score = pinball_loss(actual, predicted, level=top[0])
-        if score < naive_score:
-            return replace(
-                naive,
-                model=REGRESSION,
-                coefficients=regression_coefficients(found, rows, levels=naive.levels),
-                score=score,
-                rejected=(RejectedModel(model=NAIVE, score=naive_score, reason="greater loss on held-out days"),),
-            )
+        series = window.series()
     except ForecastError as exc:
-        return replace(naive, score=naive_score, rejected=_untried((REGRESSION,), reason=exc.what))
-    lost = RejectedModel(model=REGRESSION, score=score, reason="no smaller loss on held-out days than seasonal naive")
-    return replace(naive, score=naive_score, rejected=(lost,))
+        bare = replace(fitted, series=None, degraded=exc.what)
+        return _forecast(bare, window, peaks=_last_value_peaks(bare, window))
+    top = float(targets(fitted.series, series, first=len(series.values) - 1)[0])
+    return _forecast(fitted, window, peaks=np.maximum(top - np.asarray(fitted.below) * top, 0.0))
 
 
-def _untried(models: Sequence[ModelName], *, reason: str) -> tuple[RejectedModel, ...]:
-    return tuple(RejectedModel(model=model, score=None, reason=reason) for model in models)
-
-
-def _model_peaks(fitted: FittedModel, found: Origins) -> FloatArray:
-    """What the serving model says at the present origin, NaN where it cannot; shape (levels,)."""
-    if fitted.model == REGRESSION:
-        peaks = np.asarray(fitted.coefficients) @ found.features[-1] * found.scale[-1]
-        return np.maximum.accumulate(np.maximum(peaks, 0.0))
-    return _naive_peaks(fitted, found)
-
-
-def _naive_peaks(fitted: FittedModel, found: Origins) -> FloatArray:
-    if not fitted.ratios:
-        return np.full(len(fitted.levels), np.nan)
-    return np.asarray(fitted.ratios) * found.naive[-1]
+def _below(fitted: FittedSeries, series: Series, *, levels: Sequence[float]) -> tuple[float, ...]:
+    """By what share of the target demand stayed below it, by level, on the last days."""
+    aim = fitted.terms.aim
+    count = len(series.values)
+    first = max(count - COMPARED_DAYS * fitted.layout.day_bins, count // 2)
+    asked = targets(fitted, series, first=first)
+    peaks = aim.peaks(series.values)[first:]
+    known = np.isfinite(peaks) & (asked > fitted.layout.least) & (peaks > 0)
+    if not known.any():
+        return (0.0,) * len(levels)
+    shares = np.quantile(1.0 - peaks[known] / asked[known], [1.0 - level for level in levels[:-1]])
+    return (*(float(share) for share in np.clip(shares, 0.0, 1.0)), 0.0)
 
 
 def _last_value_peaks(fitted: FittedModel, window: DemandWindow) -> FloatArray:
@@ -232,21 +174,37 @@ def _last_value_peaks(fitted: FittedModel, window: DemandWindow) -> FloatArray:
     return last * np.asarray(raises[-len(fitted.levels) :])
 
 
-def _path(window: DemandWindow, reference: References) -> FloatArray:
-    """The seasonal course over the horizon by its maximum; level where none is known; zero where closed."""
-    count = len(window.values)
-    course = np.nan_to_num(reference.weeks[count:])
-    opened = window.opened[count:].astype(np.float64)
-    return course / course.max() if course.max() > 0 else opened
-
-
-def _forecast(fitted: FittedModel, *, model: ModelName, peaks: FloatArray, path: FloatArray) -> PeakForecast:
+def _forecast(fitted: FittedModel, window: DemandWindow, *, peaks: FloatArray) -> PeakForecast:
+    series = fitted.series
     return PeakForecast(
-        model=model,
+        model=LAST_VALUE if series is None else _name(series),
         levels=fitted.levels,
         peaks=tuple(round(float(peak), 6) for peak in peaks),
-        path=path,
-        score=fitted.score if model == fitted.model else None,
-        rejected=fitted.rejected,
+        path=window.course(),
+        score=None if series is None else series.score,
+        rejected=() if series is None else _rejected(series),
         degraded=fitted.degraded,
     )
+
+
+def _name(series: FittedSeries) -> str:
+    if series.champion != BLEND:
+        return series.champion
+    parts = sorted(series.standings.items(), key=lambda item: -item[1].weight)
+    return "blend of " + ", ".join(f"{name} {item.weight:.0%}" for name, item in parts if item.weight >= 0.05)
+
+
+def _rejected(series: FittedSeries) -> tuple[RejectedModel, ...]:
+    """Every candidate that does not serve, with its loss and why; best first."""
+    serving = (
+        {series.champion}
+        if series.champion != BLEND
+        else {name for name, item in series.standings.items() if item.weight > 0}
+    )
+    lost = tuple(
+        RejectedModel(model=name, score=item.loss, reason="greater decision loss on days held out")
+        for name, item in series.standings.items()
+        if name not in serving
+    )
+    failed = tuple(RejectedModel(model=name, score=None, reason=text) for name, text in series.failures.items())
+    return lost + failed

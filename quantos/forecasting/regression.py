@@ -11,8 +11,8 @@ from quantos.forecasting.features import Frame
 from quantos.telemetry.bins import FloatArray
 
 REGRESSION: Final = "quantile-regression"
-MAX_ROWS: Final = 3000
-_MAX_ITERATIONS: Final = 300
+MAX_ROWS: Final = 2500
+_MAX_ITERATIONS: Final = 100
 
 
 class QuantileRegression:

@@ -12,15 +12,31 @@ NAIVE_DAY = "seasonal-naive-day"
 NAIVE_WEEK = "seasonal-naive-week"
 COMBINED_DAY = "reactive-or-day"
 COMBINED_WEEK = "reactive-or-week"
+NAIVE_SESSION = "session-naive"
+COMBINED_SESSION = "reactive-or-session"
+PLAIN = frozenset(
+    {REACTIVE, STATIC, NAIVE_DAY, NAIVE_WEEK, COMBINED_DAY, COMBINED_WEEK, NAIVE_SESSION, COMBINED_SESSION}
+)
+"""All of them: what anything cleverer has to beat."""
 
 
 class Rules:
     """Demand now, its highest so far, a season ago with the present level, and the greater of now and a season ago.
 
-    A seasonal rule is silent where the history knows no such season.
+    A season is a day, a week, or the last day that was open at that time. A rule is silent where the history knows no
+    such season.
     """
 
-    names: tuple[str, ...] = (REACTIVE, STATIC, NAIVE_DAY, NAIVE_WEEK, COMBINED_DAY, COMBINED_WEEK)
+    names: tuple[str, ...] = (
+        REACTIVE,
+        STATIC,
+        NAIVE_DAY,
+        NAIVE_WEEK,
+        COMBINED_DAY,
+        COMBINED_WEEK,
+        NAIVE_SESSION,
+        COMBINED_SESSION,
+    )
 
     def fit(self, sample: Sample) -> Parameters:
         """Only the highest demand is remembered."""
@@ -41,4 +57,7 @@ class Rules:
                 level = level_ratio(look, layout, season, width=layout.level_bins)
                 found[naive] = same_time_before(look, layout, season) * level
                 found[combined] = np.maximum(now, found[naive])
+        if frame.session is not None:
+            found[NAIVE_SESSION] = frame.session
+            found[COMBINED_SESSION] = np.maximum(now, frame.session)
         return found

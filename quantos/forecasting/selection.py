@@ -37,10 +37,14 @@ class Ledger:
     Attributes:
         sums: by candidate, discounted loss by margin, shape (margins,).
         bins: by candidate, the discounted number of bins behind it.
+        contest: discounted loss of what would have served, on the same bins: the blend, and the best plain rule.
+        contest_bins: the discounted number of bins behind the contest.
     """
 
     sums: dict[str, FloatArray] = field(default_factory=dict)
     bins: dict[str, float] = field(default_factory=dict)
+    contest: dict[str, float] = field(default_factory=dict)
+    contest_bins: float = 0.0
 
     def add(self, losses: Mapping[str, FloatArray], *, days: float) -> None:
         """Take held-out losses, by candidate shape (margins, n), that span `days`; what was known grows older."""
@@ -51,6 +55,16 @@ class Ledger:
         for name, loss in losses.items():
             self.sums[name] = self.sums.get(name, np.zeros(len(loss))) + loss.sum(axis=1)
             self.bins[name] = self.bins.get(name, 0.0) + loss.shape[1]
+
+    def add_contest(self, losses: Mapping[str, FloatArray], *, days: float) -> None:
+        """Take the losses of what would have served, each shape (n,), on the same `days`."""
+        kept = 0.5 ** (days / HALF_LIFE_DAYS)
+        self.contest = {name: self.contest.get(name, 0.0) * kept + float(loss.sum()) for name, loss in losses.items()}
+        self.contest_bins = self.contest_bins * kept + max((len(loss) for loss in losses.values()), default=0)
+
+    def copy(self) -> "Ledger":
+        """One that can be added to without changing this one."""
+        return Ledger(dict(self.sums), dict(self.bins), dict(self.contest), self.contest_bins)
 
     def standings(self) -> dict[str, Standing]:
         """Candidates with their best margins, those that were held out as long as the longest; best first."""
@@ -78,16 +92,18 @@ def held_out_losses(
 def blend(
     targets: Mapping[str, FloatArray], standings: Mapping[str, Standing], *, node_size: float
 ) -> FloatArray | None:
-    """Mean of the candidates' targets with their margins by weight, shape (m,); None where none of them has a say."""
-    parts = [
-        (standing.weight, standing.margin.over(targets[name], node_size=node_size))
-        for name, standing in standings.items()
-        if standing.weight > 0 and name in targets and np.isfinite(targets[name]).all()
-    ]
-    if not parts:
+    """Mean of the candidates' targets with their margins by weight, shape (m,); None where none of them has a say.
+
+    A candidate does not count at an origin where it says nothing (NaN).
+    """
+    having = [name for name, standing in standings.items() if standing.weight > 0 and name in targets]
+    if not having:
         return None
-    total = sum(weight for weight, _ in parts)
-    return np.sum([weight / total * values for weight, values in parts], axis=0)
+    values = np.stack([standings[name].margin.over(targets[name], node_size=node_size) for name in having])
+    weights = np.array([standings[name].weight for name in having])[:, None] * np.isfinite(values)
+    total = weights.sum(axis=0)
+    summed = (weights * np.nan_to_num(values)).sum(axis=0)
+    return np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
 
 
 def _weights(losses: Sequence[float]) -> list[float]:

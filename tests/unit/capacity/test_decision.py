@@ -210,7 +210,7 @@ def test_the_bus_failing_leaves_a_decision_to_be_made_again():
 
 
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_shuffled_and_doubled_samples_change_no_figure(data: st.DataObject):
     recent = [item for item in HISTORY if item.time >= MONDAY - timedelta(days=4)]
     older = [item for item in HISTORY if item.time < MONDAY - timedelta(days=4)]

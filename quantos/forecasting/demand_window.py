@@ -1,0 +1,105 @@
+"""Demand of one series up to an origin, and when there can be any."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quantos.errors import ForecastError
+from quantos.forecasting.features import DAY_SECONDS
+from quantos.forecasting.series_model import Series
+from quantos.telemetry.bins import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemandWindow:
+    """Demand up to an origin, and when there can be any.
+
+    Attributes:
+        values: shape (n,), vCPU; NaN is unknown, zero is known to be none. The last bin ends at the origin.
+        opened: shape (n + horizon_bins,); whether there can be demand, the bins after the origin included.
+        bin_seconds: 60 to 3600, divides a day.
+        start: when the first bin starts, epoch seconds.
+    """
+
+    values: FloatArray
+    opened: BoolArray
+    bin_seconds: int
+    start: int = 0
+
+    def __post_init__(self) -> None:
+        if not 60 <= self.bin_seconds <= 3600 or DAY_SECONDS % self.bin_seconds:
+            raise ForecastError(
+                f"bins of {self.bin_seconds} s are neither between 60 s and 3600 s nor a divisor of a day",
+                remedy="choose one of the bin sizes that DecisionSettings allows",
+            )
+        if not 1 <= self.horizon_bins <= self.day_bins:
+            raise ForecastError(
+                f"a horizon of {self.horizon_bins} bins of {self.bin_seconds} s is not between one bin and one day",
+                remedy="set horizon_seconds between bin_seconds and 86400",
+            )
+
+    @property
+    def horizon_bins(self) -> int:
+        """Bins after the origin."""
+        return len(self.opened) - len(self.values)
+
+    @property
+    def day_bins(self) -> int:
+        """Bins in a day."""
+        return DAY_SECONDS // self.bin_seconds
+
+    @property
+    def opens(self) -> bool:
+        """Whether there can be demand within the horizon."""
+        return bool(self.opened[len(self.values) :].any())
+
+    def series(self) -> Series:
+        """From the first known bin on, an unknown one as the same time of an earlier day, else as the bin before.
+
+        An outage so looks like an ordinary day and not like an idle one, and never like a flat line.
+
+        Raises:
+            ForecastError: no demand has ever been known.
+        """
+        known = np.isfinite(self.values) & (self.values >= 0)
+        if not (known & self.opened[: len(known)]).any():
+            raise ForecastError(
+                "history too short: no demand has ever been known",
+                remedy="nothing can be forecast until telemetry comes",
+            )
+        first = int(np.argmax(known))
+        values = np.where(known, self.values, np.nan)[first:]
+        return Series(
+            values=_filled(values, day_bins=self.day_bins),
+            covariates=np.zeros((len(values), 0)),
+            start=self.start + first * self.bin_seconds,
+            bin_seconds=self.bin_seconds,
+            opened=self.opened[first:],
+        )
+
+    def course(self) -> FloatArray:
+        """Expected demand over the horizon by its own maximum, 0 to 1; level where none is known, zero where closed."""
+        opened = self.opened[len(self.values) :].astype(np.float64)
+        ahead = np.arange(len(self.values), len(self.opened))
+        lags = np.array([[day * self.day_bins] for day in range(1, 8)])
+        before = ahead - lags
+        found = (
+            np.where(before >= 0, self.values[np.maximum(before, 0)], np.nan) if len(self.values) else before * np.nan
+        )
+        weights = np.isfinite(found)
+        mean = np.nan_to_num(found).sum(axis=0) / np.maximum(weights.sum(axis=0), 1) * opened
+        return mean / mean.max() if mean.max() > 0 else opened
+
+
+def _filled(values: FloatArray, *, day_bins: int) -> FloatArray:
+    """Unknown values replaced by those a day before, filled likewise; on the first day by the last known one."""
+    filled = values.copy()
+    for begin in range(0, len(values), day_bins):
+        part = filled[begin : begin + day_bins]
+        unknown = np.isnan(part)
+        if begin:
+            part[unknown] = filled[begin - day_bins : begin - day_bins + len(part)][unknown]
+        else:
+            last = np.maximum.accumulate(np.where(unknown, 0, np.arange(len(part))))
+            part[:] = part[last]
+    return filled
