@@ -1,0 +1,131 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from quantos.backtest.replay import replay, terms_of
+from quantos.backtest.trace import Trace, carried
+from quantos.forecasting.series_model import Series, fit_series, targets
+
+BIN = 3600
+DAY = 24
+
+
+def trace(values: np.ndarray, *, bin_seconds: int = BIN) -> Trace:
+    return Trace(
+        name="made",
+        first=datetime(2026, 1, 5, tzinfo=UTC),
+        bin_seconds=bin_seconds,
+        values=np.asarray(values, dtype=np.float64),
+        repaired=0,
+    )
+
+
+def demand(days: int, *, seed: int = 3) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    index = np.arange(days * DAY)
+    return np.maximum(50 + 30 * np.sin(index / DAY * 2 * np.pi) + rng.normal(0, 3, len(index)), 0)
+
+
+def decided(values: np.ndarray, *, bin_seconds: int = BIN) -> np.ndarray:
+    shown = trace(values, bin_seconds=bin_seconds)
+    return replay(shown, terms_of(shown, lead_seconds=600, hold_seconds=600, miss_cost=66)).targets
+
+
+@pytest.mark.parametrize("cut", [20 * DAY + 5, 24 * DAY, 27 * DAY + 13])
+@pytest.mark.parametrize("later", [0.0, 1e6])
+def test_later_demand_leaves_every_earlier_target_as_it_was_to_the_bit(cut: int, later: float):
+    values = demand(30)
+    changed = values.copy()
+    changed[cut:] = later
+
+    before, after = decided(values), decided(changed)
+
+    known = cut - 20 * DAY
+    assert before[:known].tobytes() == after[:known].tobytes()
+    assert not np.array_equal(before, after)
+
+
+def test_stepping_bin_by_bin_decides_as_a_whole_day_at_once():
+    values = demand(21)
+    shown = trace(values)
+    terms = terms_of(shown, lead_seconds=600, hold_seconds=600, miss_cost=66)
+    whole = Series(
+        values=values, covariates=np.zeros((len(values), 0)), start=int(shown.first.timestamp()), bin_seconds=BIN
+    )
+    fitted = fit_series(whole.until(20 * DAY), terms)
+
+    at_once = targets(fitted, whole, first=20 * DAY)
+    stepped = [targets(fitted, whole.until(end), first=end - 1)[0] for end in range(20 * DAY + 1, 21 * DAY + 1)]
+
+    assert at_once == pytest.approx(stepped, rel=1e-9)
+
+
+def test_a_season_is_decided_better_than_by_following_demand():
+    values = demand(30)
+    shown = trace(values)
+    terms = terms_of(shown, lead_seconds=600, hold_seconds=600, miss_cost=66)
+    ahead = values[shown.tested_from + 2 :]
+
+    asked = replay(shown, terms).targets[:-2]
+
+    assert np.mean(asked < ahead) < 0.06
+    assert asked.mean() < 1.3 * ahead.mean()
+
+
+@given(
+    values=npst.arrays(
+        np.float64,
+        st.integers(2, 130),
+        elements=st.one_of(st.just(0.0), st.just(np.nan), st.floats(0, 1e12), st.floats(1, 2)),
+    ),
+    bin_seconds=st.sampled_from([60, 420, 3600]),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_series_gets_targets_that_can_be_bought(values: np.ndarray, bin_seconds: int):
+    asked = decided(carried(values), bin_seconds=bin_seconds)
+
+    assert len(asked) == len(values) - len(values) * 2 // 3
+    assert np.isfinite(asked).all()
+    assert (asked >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param(np.full(40 * DAY, 7.0), id="constant"),
+        pytest.param(np.zeros(40 * DAY), id="nothing"),
+        pytest.param(np.r_[np.zeros(30 * DAY), np.full(10 * DAY, 5.0)], id="begins-late"),
+        pytest.param(np.tile(np.r_[np.zeros(12), np.full(12, 9.0)], 40), id="on-and-off"),
+        pytest.param(np.r_[demand(30), np.full(10 * DAY, 1e9)], id="explodes"),
+    ],
+)
+def test_odd_series_are_decided_without_an_error(values: np.ndarray):
+    asked = decided(values)
+
+    assert np.isfinite(asked).all()
+    assert (asked >= 0).all()
+
+
+def test_an_outage_carried_forward_does_not_scale_down():
+    values = demand(30)
+    cut = 25 * DAY + 10
+    values[cut:] = np.nan
+
+    asked = decided(carried(values))
+
+    assert asked[cut - 20 * DAY + 3 :][:12].min() >= 0.8 * values[cut - 1]
+
+
+def test_nodes_are_fifty_at_the_busiest_of_the_training_part():
+    shown = trace(np.arange(300.0))
+
+    terms = terms_of(shown, lead_seconds=600, hold_seconds=7200, miss_cost=66)
+
+    assert terms.node_size == pytest.approx(np.quantile(np.arange(200.0), 0.995) / 50)
+    assert (terms.lead_bins, terms.hold_bins) == (1, 2)
+    assert terms_of(replace(shown, values=np.zeros(30)), lead_seconds=0, hold_seconds=0, miss_cost=1).node_size == 1
