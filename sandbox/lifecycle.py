@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from sandbox.providers.aws.store import STORE_VARIABLE
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 REGION = "us-east-1"
-PASSPHRASE = "sandbox"  # noqa: S105  protects nothing: the state is thrown away with the sandbox
+PASSPHRASE = "sandbox"  # noqa: S105  for stacks made by hand; protects nothing: the state goes with the sandbox
+STATE_KEY = "alias/quantos-sandbox-state"
 STATE_FOLDER = ".quantos"
 STATE_VARIABLE = "QUANTOS_STATE_DIR"
 PLUGINS: Mapping[str, str] = {
@@ -78,6 +80,7 @@ class Sandbox:
             "PULUMI_HOME": str(self.state_dir / "pulumi-home"),
             "PULUMI_BACKEND_URL": f"file://{self.state_dir / 'pulumi'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_SECRETS_PROVIDER": f"awskms://{STATE_KEY}?region={REGION}",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK": "true",
@@ -208,8 +211,29 @@ def _started(state_dir: Path, engine_bin_dir: Path | None) -> Sandbox:
             tail = log.read_text(encoding="utf-8", errors="replace")[-600:].strip()
             raise SandboxError(f"moto did not start: {tail or 'no output'}", remedy=f"read {log}")
         time.sleep(0.05)
-    port = int(port_file.read_text(encoding="utf-8"))
-    return Sandbox(state_dir, state_dir / "project", f"http://127.0.0.1:{port}", process, engine_bin_dir)
+    endpoint_url = f"http://127.0.0.1:{int(port_file.read_text(encoding='utf-8'))}"
+    _make_state_key(endpoint_url)
+    return Sandbox(state_dir, state_dir / "project", endpoint_url, process, engine_bin_dir)
+
+
+def _make_state_key(endpoint_url: str) -> None:
+    """The key that stacks encrypt secrets with, as an account has one.
+
+    Asked for without an SDK: the caller's profile and credentials are another account's.
+    """
+    key = _ask_kms(endpoint_url, "CreateKey", {})["KeyMetadata"]["KeyId"]
+    _ask_kms(endpoint_url, "CreateAlias", {"AliasName": STATE_KEY, "TargetKeyId": key})
+
+
+def _ask_kms(endpoint_url: str, operation: str, request: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    headers = {
+        "X-Amz-Target": f"TrentService.{operation}",
+        "Content-Type": "application/x-amz-json-1.1",
+        "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/kms/aws4_request",
+    }
+    call = urllib.request.Request(endpoint_url, json.dumps(request).encode(), headers)  # noqa: S310  loopback
+    with urllib.request.urlopen(call, timeout=START_SECONDS) as answer:  # noqa: S310
+        return json.loads(answer.read() or b"{}")
 
 
 def write_plugins(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -28,7 +29,10 @@ def end_with_parent(parent_pid: int, *, stop: Callable[[], None]) -> None:
 
 
 def serve(register: Callable[[grpc.Server], None]) -> None:
-    """Serve until the engine is gone; `register` adds the provider to the server. Prints the port first."""
+    """Serve until the engine is gone; `register` adds the provider to the server. Prints the port first.
+
+    The engine ends its plugins one after the other by SIGINT, when nothing is left to do: this one then goes at once.
+    """
     parent_pid = os.getppid()
     server = grpc.server(
         ThreadPoolExecutor(max_workers=WORKERS),
@@ -40,6 +44,7 @@ def serve(register: Callable[[grpc.Server], None]) -> None:
     register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
+    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(0))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     threading.Thread(
