@@ -8,7 +8,9 @@ import numpy as np
 from quantos.backtest.trace import Trace
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.features import DAY_SECONDS
-from quantos.forecasting.series_model import Series, fit_series, targets
+from quantos.forecasting.fitting import fit_series
+from quantos.forecasting.series_model import Series
+from quantos.forecasting.serving import decide
 from quantos.telemetry.bins import FloatArray
 
 NODES = 50
@@ -76,7 +78,7 @@ def replay(
         if fitted is None:
             decided.append(np.zeros(end - begin))
             continue
-        decided.append(targets(fitted, whole.until(end), first=begin))
+        decided.append(decide(fitted, whole.until(end), first=begin).targets)
         days.append(DayServed(first=begin, champion=fitted.champion, degraded=fitted.degraded))
         if tell is not None:
             tell(end - first, count - first)

@@ -11,7 +11,9 @@ from quantos.contracts.demand import Forecast, RejectedModel
 from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.series_model import BLEND, FittedSeries, Series, fit_series, targets
+from quantos.forecasting.fitting import fit_series
+from quantos.forecasting.series_model import BLEND, FittedSeries, Series
+from quantos.forecasting.serving import decide
 from quantos.telemetry.bins import FloatArray
 
 LAST_VALUE: Final = "last-value"
@@ -146,8 +148,12 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
     except ForecastError as exc:
         bare = replace(fitted, series=None, degraded=exc.what)
         return _forecast(bare, window, peaks=_last_value_peaks(bare, window))
-    top = float(targets(fitted.series, series, first=len(series.values) - 1)[0])
-    return _forecast(fitted, window, peaks=np.maximum(top - np.asarray(fitted.below) * top, 0.0))
+    decided = decide(fitted.series, series, first=len(series.values) - 1)
+    top = float(decided.targets[0])
+    served = fitted
+    if decided.demoted[0]:
+        served = replace(fitted, degraded=f"demoted to {fitted.series.rule}, which did better over the last hour")
+    return _forecast(served, window, peaks=np.maximum(top - np.asarray(fitted.below) * top, 0.0))
 
 
 def _below(fitted: FittedSeries, series: Series, *, levels: Sequence[float]) -> tuple[float, ...]:
@@ -155,7 +161,7 @@ def _below(fitted: FittedSeries, series: Series, *, levels: Sequence[float]) -> 
     aim = fitted.terms.aim
     count = len(series.values)
     first = max(count - COMPARED_DAYS * fitted.layout.day_bins, count // 2)
-    asked = targets(fitted, series, first=first)
+    asked = decide(fitted, series, first=first).targets
     peaks = aim.peaks(series.values)[first:]
     known = np.isfinite(peaks) & (asked > fitted.layout.least) & (peaks > 0)
     if not known.any():

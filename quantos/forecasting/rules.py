@@ -14,9 +14,8 @@ COMBINED_DAY = "reactive-or-day"
 COMBINED_WEEK = "reactive-or-week"
 NAIVE_SESSION = "session-naive"
 COMBINED_SESSION = "reactive-or-session"
-PLAIN = frozenset(
-    {REACTIVE, STATIC, NAIVE_DAY, NAIVE_WEEK, COMBINED_DAY, COMBINED_WEEK, NAIVE_SESSION, COMBINED_SESSION}
-)
+NAIVE = (NAIVE_DAY, NAIVE_WEEK, NAIVE_SESSION)
+PLAIN = (REACTIVE, STATIC, *NAIVE, COMBINED_DAY, COMBINED_WEEK, COMBINED_SESSION)
 """All of them: what anything cleverer has to beat."""
 
 
@@ -27,16 +26,7 @@ class Rules:
     such season.
     """
 
-    names: tuple[str, ...] = (
-        REACTIVE,
-        STATIC,
-        NAIVE_DAY,
-        NAIVE_WEEK,
-        COMBINED_DAY,
-        COMBINED_WEEK,
-        NAIVE_SESSION,
-        COMBINED_SESSION,
-    )
+    names: tuple[str, ...] = PLAIN
 
     def fit(self, sample: Sample) -> Parameters:
         """Only the highest demand is remembered."""

@@ -9,7 +9,9 @@ from hypothesis.extra import numpy as npst
 
 from quantos.backtest.replay import replay, terms_of
 from quantos.backtest.trace import Trace, carried
-from quantos.forecasting.series_model import Series, fit_series, targets
+from quantos.forecasting.fitting import fit_series
+from quantos.forecasting.series_model import Series
+from quantos.forecasting.serving import decide
 
 BIN = 3600
 DAY = 24
@@ -59,8 +61,8 @@ def test_stepping_bin_by_bin_decides_as_a_whole_day_at_once():
     )
     fitted = fit_series(whole.until(20 * DAY), terms)
 
-    at_once = targets(fitted, whole, first=20 * DAY)
-    stepped = [targets(fitted, whole.until(end), first=end - 1)[0] for end in range(20 * DAY + 1, 21 * DAY + 1)]
+    at_once = decide(fitted, whole, first=20 * DAY).targets
+    stepped = [decide(fitted, whole.until(end), first=end - 1).targets[0] for end in range(20 * DAY + 1, 21 * DAY + 1)]
 
     assert at_once == pytest.approx(stepped, rel=1e-9)
 

@@ -1,0 +1,175 @@
+"""Fitting a series: learn, rehearse on days not learnt from, and choose who serves. Once a day; may be slow."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from quantos.errors import QuantosError
+from quantos.forecasting.calibration import Calibration
+from quantos.forecasting.decision_loss import Terms, losses
+from quantos.forecasting.family import Family, Parameters, Sample
+from quantos.forecasting.features import DAY_SECONDS, Frame, Layout, layout_of
+from quantos.forecasting.rules import NAIVE, PLAIN, REACTIVE, Rules
+from quantos.forecasting.selection import Ledger, held_out_losses
+from quantos.forecasting.series_model import BLEND, FAMILIES, RULE, FittedSeries, Series, candidate_targets, frame_at
+from quantos.forecasting.serving import calibration_over, serving
+from quantos.forecasting.sessions import has_sessions
+from quantos.forecasting.threads import single_threaded
+
+NAIVE_LEAD: Final = 0.005
+"""By what share of loss the blend must beat the best seasonal naive, or the best plain rule serves."""
+
+MAX_ROWS: Final = 20_000
+MIN_ROWS: Final = 300
+WEIGHT_HALF_LIFE_DAYS: Final = 28.0
+REHEARSALS: Final = 4
+_SEASONAL_NAIVE: Final = "naive"
+
+
+def fit_series(
+    series: Series, terms: Terms, *, previous: FittedSeries | None = None, families: Mapping[str, Family] = FAMILIES
+) -> FittedSeries:
+    """Learn from all of a series, and choose who serves by days not learnt from.
+
+    With yesterday's model, the bins since then are the ones held out; without, the fit rehearses on parts of the
+    history.
+    """
+    with single_threaded():
+        if previous is not None and previous.terms == terms and previous.layout.bin_seconds == series.bin_seconds:
+            ledger, calibration = _continued(series, previous, families=families)
+        else:
+            ledger, calibration = _rehearsed(series, terms, families=families)
+        return _learnt(series, terms, ledger=ledger, calibration=calibration, families=families)
+
+
+def _learnt(
+    series: Series, terms: Terms, *, ledger: Ledger, calibration: Calibration, families: Mapping[str, Family]
+) -> FittedSeries:
+    count = len(series.values)
+    layout = layout_of(
+        bin_seconds=series.bin_seconds,
+        aim=terms.aim,
+        history_bins=count,
+        least=1e-3 * terms.node_size,
+        sessions=_with_sessions(series, terms),
+    )
+    parameters, failures = _fitted(series, terms, layout=layout, families=families)
+    standings = ledger.standings()
+    rule = next((name for name in standings if name in PLAIN), None)
+    champion, degraded = _champion(ledger, rule=rule)
+    return FittedSeries(
+        layout=layout,
+        terms=terms,
+        end=series.start + count * series.bin_seconds,
+        parameters=parameters,
+        failures=failures,
+        standings=standings,
+        rule=rule,
+        ledger=ledger,
+        champion=champion,
+        degraded=degraded,
+        peak=float(series.values.max()),
+        calibration=calibration,
+    )
+
+
+def _with_sessions(series: Series, terms: Terms) -> bool:
+    day_bins = DAY_SECONDS // series.bin_seconds
+    if terms.aim.last_bins > day_bins or len(series.values) < 2 * day_bins:
+        return False
+    return has_sessions(series.values, bin_seconds=series.bin_seconds)
+
+
+def _fitted(
+    series: Series, terms: Terms, *, layout: Layout, families: Mapping[str, Family]
+) -> tuple[dict[str, Parameters], dict[str, str]]:
+    """Parameters by family, and why a family has none."""
+    count = len(series.values)
+    end = count - terms.aim.last_bins
+    first = max(end - MAX_ROWS, min(layout.day_bins, count // 4))
+    parameters: dict[str, Parameters] = {}
+    failures: dict[str, str] = {}
+    rules = {name: family for name, family in families.items() if isinstance(family, Rules)}
+    learning = {name: family for name, family in families.items() if name not in rules}
+    last = frame_at(series, layout, first=count - 1, end=count)
+    for name, family in rules.items():
+        parameters[name] = family.fit(_sample(last, series, terms=terms))
+    if end - first < MIN_ROWS:
+        reason = f"history too short: {max(end - first, 0)} past decisions can be learnt from, {MIN_ROWS} are needed"
+        return parameters, dict.fromkeys(learning, reason)
+    if not np.ptp(series.values[first:]) > 0:
+        return parameters, dict.fromkeys(learning, "demand never changes")
+    sample = _sample(frame_at(series, layout, first=first, end=end), series, terms=terms)
+    for name, family in learning.items():
+        try:
+            parameters[name] = family.fit(sample)
+        except (QuantosError, ArithmeticError, ValueError, np.linalg.LinAlgError) as exc:
+            failures[name] = f"model error: {exc}"
+    return parameters, failures
+
+
+def _sample(frame: Frame, series: Series, *, terms: Terms) -> Sample:
+    count, size = len(series.values), len(frame.scale)
+    offset = frame.clock_bin - series.start // series.bin_seconds + frame.look.first
+    peaks = terms.aim.peaks(series.values)[offset : offset + size]
+    age_days = (count - offset - np.arange(size)) * series.bin_seconds / DAY_SECONDS
+    return Sample(
+        frame=frame,
+        peaks=peaks,
+        weights=0.5 ** (age_days / WEIGHT_HALF_LIFE_DAYS),
+        level=terms.critical_level,
+    )
+
+
+def _champion(ledger: Ledger, *, rule: str | None) -> tuple[str, str | None]:
+    """Who serves, and why it is a lesser one than there should be."""
+    if rule is None:
+        return REACTIVE, "nothing has been held out yet: the last value serves with a stated margin"
+    contest = ledger.contest
+    rival = contest.get(_SEASONAL_NAIVE, contest.get(RULE, np.inf))
+    return (rule if contest.get(BLEND, 0.0) > (1 - NAIVE_LEAD) * rival else BLEND), None
+
+
+def _continued(series: Series, previous: FittedSeries, *, families: Mapping[str, Family]) -> tuple[Ledger, Calibration]:
+    """The ledger and the calibration with the bins since the previous fit."""
+    ledger = previous.ledger.copy()
+    first = (previous.end - series.start) // series.bin_seconds
+    if first >= len(series.values):
+        return ledger, previous.calibration
+    return ledger, _add_held_out(ledger, previous, series=series, first=first, families=families)
+
+
+def _rehearsed(series: Series, terms: Terms, *, families: Mapping[str, Family]) -> tuple[Ledger, Calibration]:
+    """A ledger made by fitting on the beginning of the history and deciding on what followed, several times."""
+    ledger, calibration = Ledger(), Calibration(level=terms.critical_level)
+    count = len(series.values)
+    cuts = np.linspace(count // 3, count, REHEARSALS + 1).astype(int).tolist()
+    for cut, end in pairwise(cuts):
+        if 1 < cut < end:
+            fitted = _learnt(series.until(cut), terms, ledger=ledger, calibration=calibration, families=families)
+            calibration = _add_held_out(ledger, fitted, series=series.until(end), first=cut, families=families)
+    return ledger, calibration
+
+
+def _add_held_out(
+    ledger: Ledger, fitted: FittedSeries, *, series: Series, first: int, families: Mapping[str, Family]
+) -> Calibration:
+    """Enter what would have come of deciding on the bins from `first` on; the calibration after them."""
+    lead_in = max(first - fitted.terms.memory_bins, 0)
+    found = candidate_targets(fitted, series, first=lead_in, families=families)
+    found = {name: np.where(np.isnan(values), found[REACTIVE], values) for name, values in found.items()}
+    demand, skip = series.values[lead_in:], first - lead_in
+    days = (len(series.values) - first) * series.bin_seconds / DAY_SECONDS
+    ledger.add(held_out_losses(demand, found, fitted.terms, skip=skip), days=days)
+    told = serving(fitted, found)
+    naive = next((name for name in fitted.standings if name in NAIVE and name in found), None)
+    if naive is not None:
+        margin = fitted.standings[naive].margin
+        told[_SEASONAL_NAIVE] = margin.over(found[naive], node_size=fitted.terms.node_size)
+    if {BLEND, RULE} <= told.keys():
+        ledger.add_contest(
+            {name: losses(demand, values, fitted.terms)[skip:] for name, values in told.items()}, days=days
+        )
+    return calibration_over(fitted, {name: values[skip:] for name, values in found.items()}, series, first=first).after
