@@ -40,11 +40,11 @@ def make_plan(inputs: PlanningInputs) -> ScalingPlan:
     """The plan for one bin, identified but not signed.
 
     A pool's floor is the greatest of: the nodes for the forecast's upper quantile of demand within the horizon, the
-    nodes for the greatest demand within the last lead time, the strategies' stated throughput, the environment's
-    floor, and the previous floor while telemetry is silent. The environment's limits of the pool cap it. A strategy's
-    own ceiling bounds the pool's ceiling but not its floor: where demand needs more, the plan says so in
-    `expected_violations` and the pack decides. A pool without strategies stays at the environment's floor. All floors
-    together move by no more than the environment's step.
+    nodes for the greatest demand within the last lead time, the strategies' stated throughput, the servers that
+    strategies with service times need to answer in time, the environment's floor, and the previous floor while
+    telemetry is silent. The environment's limits of the pool cap it. A strategy's own ceiling bounds the pool's ceiling
+    but not its floor: where demand needs more, the plan says so in `expected_violations` and the pack decides. A pool
+    without strategies stays at the environment's floor. All floors together move by no more than one plan may.
 
     The plan is urgent when demand already measured, or throughput that was stated, needs at least the dead band more
     than a previous floor.
@@ -57,6 +57,7 @@ def make_plan(inputs: PlanningInputs) -> ScalingPlan:
             price=inputs.prices[pool],
             demand=inputs.demands.get(pool),
             previous=inputs.previous.get(pool) or _standing(inputs, pool),
+            bin_seconds=settings.decisions.bin_seconds,
         )
         for pool in sorted(settings.pools)
     ]

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from quantos.allocation.node_needs import Allocatable
+from quantos.capacity.latency_requirement import LatencyRequirement, latency_requirement
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.contracts.plan import PoolSize
 from quantos.environment.settings import PoolSettings
@@ -14,10 +16,14 @@ _ROUNDING: Final = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class NodePrice:
-    """A node of a pool: the vCPU that each of its types has, and the price of the dearest."""
+    """A node of a pool: the vCPU that each of its types has, and the price of the dearest.
+
+    `holds` is what the least of them has left for servers.
+    """
 
     vcpu: float
     usd_per_hour: float
+    holds: Allocatable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +37,7 @@ class PoolDecision:
         reactive_nodes: nodes that demand already measured needs.
         urgent_nodes: nodes that cannot wait: for demand already measured, or for throughput that was stated.
         binding: what set the floor, in words that follow "the floor is set by".
+        unmet: service levels that no size of the pool keeps, one sentence each.
     """
 
     pool: str
@@ -44,6 +51,7 @@ class PoolDecision:
     reactive_nodes: int
     urgent_nodes: int
     binding: str
+    unmet: tuple[str, ...]
 
     @property
     def floor_usd_per_hour(self) -> float:
@@ -62,10 +70,21 @@ def size_within(floor: int, *, limit_nodes: int) -> PoolSize:
 
 
 def decide_pool(
-    pool: str, settings: PoolSettings, *, price: NodePrice, demand: PoolDemand | None, previous: PoolSize
+    pool: str,
+    settings: PoolSettings,
+    *,
+    price: NodePrice,
+    demand: PoolDemand | None,
+    previous: PoolSize,
+    bin_seconds: int,
 ) -> PoolDecision:
     """Size one pool; the rules are those of `planning.make_plan`."""
-    reasons = _requirements(settings, price=price, demand=demand, previous=previous)
+    latency = (
+        None
+        if demand is None
+        else latency_requirement(demand, vcpu=price.vcpu, node=price.holds, bin_seconds=bin_seconds)
+    )
+    reasons = _requirements(settings, price=price, demand=demand, previous=previous, latency=latency)
     required, binding = max(reasons, key=lambda reason: reason[0])
     limit, limit_name = _environment_limit(settings, price=price)
     floor = min(required, limit)
@@ -84,11 +103,17 @@ def decide_pool(
         reactive_nodes=0 if demand is None else nodes_for(demand.recent_vcpu, vcpu_per_node=price.vcpu),
         urgent_nodes=0 if demand is None else nodes_for(_urgent_vcpu(demand), vcpu_per_node=price.vcpu),
         binding=binding,
+        unmet=() if latency is None else latency.unmet,
     )
 
 
 def _requirements(
-    settings: PoolSettings, *, price: NodePrice, demand: PoolDemand | None, previous: PoolSize
+    settings: PoolSettings,
+    *,
+    price: NodePrice,
+    demand: PoolDemand | None,
+    previous: PoolSize,
+    latency: LatencyRequirement | None,
 ) -> list[tuple[int, str]]:
     """What asks for how many nodes; of equals the first is named."""
     environment = (settings.floor_nodes, "the environment's floor")
@@ -102,6 +127,7 @@ def _requirements(
             "the throughput that strategies must always be given",
         ),
     ]
+    wanted += [] if latency is None else [(latency.nodes, latency.binding)]
     held = [(previous.floor, "the floor before, held while telemetry is silent")] if demand.stale else []
     return [environment, *wanted, *held] if settings.floor_nodes else [*wanted, environment, *held]
 

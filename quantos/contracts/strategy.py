@@ -50,6 +50,44 @@ class ServiceLevel(BaseModel):
     min_throughput_units: NonNegativeFinite = 0.0
 
 
+class ServerNeeds(BaseModel):
+    """What one server (a pod) of a strategy asks of its node."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    vcpu: PositiveFinite
+    memory_gib: NonNegativeFinite = 0.0
+    network_mbps: NonNegativeFinite = 0.0
+
+
+class ServiceProfile(BaseModel):
+    """How long one server takes for one unit of demand, as measured, waiting excluded.
+
+    `cs2` is the variance over the squared mean. `percentiles_ms` maps measured percentiles above 50 to milliseconds;
+    best the service level's own and a higher one. `peak_factor` is the rate of the busiest moments of a bin over its
+    mean, `arrival_ca2` how irregular arrivals are within them (1 for Poisson).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean_ms: PositiveFinite
+    cs2: NonNegativeFinite = 1.0
+    percentiles_ms: dict[float, PositiveFinite] = {}
+    peak_factor: float = Field(default=1.0, ge=1, allow_inf_nan=False)
+    arrival_ca2: NonNegativeFinite = 1.0
+    server: ServerNeeds
+
+    @field_validator("percentiles_ms")
+    @classmethod
+    def _ascending(cls, value: dict[float, float]) -> dict[float, float]:
+        if wrong := sorted(percentile for percentile in value if not 50 < percentile < 100):
+            raise ValueError(f"percentiles must lie between 50 and 100, not at {wrong[0]:g}")
+        times = [value[percentile] for percentile in sorted(value)]
+        if times != sorted(times):
+            raise ValueError("a higher percentile cannot take less time than a lower one")
+        return value
+
+
 class CostLimits(BaseModel):
     """What a strategy may cost."""
 
@@ -63,7 +101,8 @@ class Strategy(Contract):
     """One strategy's needs and limits. Key: `name`.
 
     `series` is the demand series that drives it, in units per bin; `units_per_vcpu` is the measured number of
-    those units that one vCPU serves within the service level.
+    those units that one vCPU serves within the service level. With `service`, one unit is one request, and the pool
+    is also held to the servers that queueing says the latency needs.
     """
 
     name: Slug
@@ -78,6 +117,7 @@ class Strategy(Contract):
     miss_cost_usd_per_unit_hour: PositiveFinite
     priority: int = Field(ge=0, le=100)
     session: Session | None = None
+    service: ServiceProfile | None = None
 
 
 class StrategyBook(Contract):

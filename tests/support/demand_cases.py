@@ -5,17 +5,18 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from quantos.allocation.node_needs import Allocatable
 from quantos.capacity.planning import PlanningInputs
 from quantos.capacity.pool_demand import PoolDemand, StrategyDemand
 from quantos.capacity.requirement import NodePrice
 from quantos.contracts.plan import PlanDocument, PoolSize
-from quantos.contracts.strategy import CostLimits, ServiceLevel, Session, Strategy
+from quantos.contracts.strategy import CostLimits, ServiceLevel, ServiceProfile, Session, Strategy
 from quantos.environment.settings import EnvironmentSettings
 from quantos.forecasting.peak_model import PeakForecast
 from tests.support.environments import make_settings
 
 BIN_END = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
-PRICE = NodePrice(vcpu=8, usd_per_hour=0.5)
+PRICE = NodePrice(vcpu=8, usd_per_hour=0.5, holds=Allocatable(vcpu=7.9, memory_gib=14.0, network_mbps=2500.0, pods=110))
 
 
 def make_strategy(
@@ -27,7 +28,9 @@ def make_strategy(
     ceiling_usd_per_hour: float = 12.0,
     min_throughput_units: float = 0.0,
     miss_cost_usd_per_unit_hour: float = 0.2,
+    max_latency_ms: float = 5.0,
     session: Session | None = None,
+    service: ServiceProfile | None = None,
 ) -> Strategy:
     return Strategy(
         name=name,
@@ -37,11 +40,12 @@ def make_strategy(
         pool=pool,
         series=series,
         units_per_vcpu=units_per_vcpu,
-        service_level=ServiceLevel(max_latency_ms=5, min_throughput_units=min_throughput_units),
+        service_level=ServiceLevel(max_latency_ms=max_latency_ms, min_throughput_units=min_throughput_units),
         cost=CostLimits(ceiling_usd_per_hour=ceiling_usd_per_hour, budget_usd_per_day=200),
         miss_cost_usd_per_unit_hour=miss_cost_usd_per_unit_hour,
         priority=50,
         session=session,
+        service=service,
     )
 
 
