@@ -40,6 +40,29 @@ class Session(BaseModel):
         )
 
 
+class ExchangeSession(BaseModel):
+    """The hours of an exchange, with its holidays and half days; outside them demand is known to be zero.
+
+    `calendar` is a name of exchange-calendars, such as `XNYS`. The hours may begin earlier and end later by whole
+    minutes, for what runs before the opening and after the close.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calendar: str
+    opens_early_minutes: int = Field(default=0, ge=0, le=720)
+    closes_late_minutes: int = Field(default=0, ge=0, le=720)
+
+    @field_validator("calendar")
+    @classmethod
+    def _known_calendar(cls, value: str) -> str:
+        from exchange_calendars import get_calendar_names  # noqa: PLC0415  brings pandas, half a second
+
+        if value not in get_calendar_names():
+            raise ValueError(f"{value!r} is no exchange calendar; name one such as XNYS, XLON or XTKS")
+        return value
+
+
 class ServiceLevel(BaseModel):
     """Latency at a percentile, and a throughput the strategy must always be given."""
 
@@ -116,7 +139,7 @@ class Strategy(Contract):
     cost: CostLimits
     miss_cost_usd_per_unit_hour: PositiveFinite
     priority: int = Field(ge=0, le=100)
-    session: Session | None = None
+    session: Session | ExchangeSession | None = None
     service: ServiceProfile | None = None
 
 

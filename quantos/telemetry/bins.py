@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantos.contracts.demand import DemandSample
-from quantos.contracts.strategy import Session
+from quantos.contracts.strategy import ExchangeSession, Session
+from quantos.telemetry.exchange_hours import exchange_open_bins
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -71,10 +72,12 @@ def bin_sums(samples: Sequence[DemandSample], grid: Grid) -> FloatArray:
     return sums
 
 
-def open_bins(session: Session | None, grid: Grid) -> BoolArray:
+def open_bins(session: Session | ExchangeSession | None, grid: Grid) -> BoolArray:
     """Which bins have any part in the session, shape (count,); all of them when there is no session."""
     if session is None:
         return np.ones(grid.count, dtype=np.bool_)
+    if isinstance(session, ExchangeSession):
+        return exchange_open_bins(session, grid)
     first_day, last_day = grid.start // _DAY_SECONDS, max(grid.end - 1, grid.start) // _DAY_SECONDS
     days = [_open_bins_of_day(session, day, bin_seconds=grid.bin_seconds) for day in range(first_day, last_day + 1)]
     offset = (grid.start - first_day * _DAY_SECONDS) // grid.bin_seconds

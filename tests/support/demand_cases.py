@@ -10,7 +10,7 @@ from quantos.capacity.planning import PlanningInputs
 from quantos.capacity.pool_demand import PoolDemand, StrategyDemand
 from quantos.capacity.requirement import NodePrice
 from quantos.contracts.plan import PlanDocument, PoolSize
-from quantos.contracts.strategy import CostLimits, ServiceLevel, ServiceProfile, Session, Strategy
+from quantos.contracts.strategy import CostLimits, ExchangeSession, ServiceLevel, ServiceProfile, Session, Strategy
 from quantos.environment.settings import EnvironmentSettings
 from quantos.forecasting.peak_model import PeakForecast
 from tests.support.environments import make_settings
@@ -29,7 +29,7 @@ def make_strategy(
     min_throughput_units: float = 0.0,
     miss_cost_usd_per_unit_hour: float = 0.2,
     max_latency_ms: float = 5.0,
-    session: Session | None = None,
+    session: Session | ExchangeSession | None = None,
     service: ServiceProfile | None = None,
 ) -> Strategy:
     return Strategy(
