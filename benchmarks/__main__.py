@@ -1,14 +1,16 @@
 """`python -m benchmarks`: measures, shows and keeps; exit code 1 where a budget is exceeded."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
 from rich.console import Console
 
-from benchmarks import choice_speed, forecast_speed, resize_latency, sizing_accuracy
+from benchmarks import choice_speed, forecast_speed, frontier, resize_latency, sizing_accuracy
 from benchmarks.measurement import OUT, Report, exceeded, keep, show
 from quantos.errors import QuantosError
 
@@ -26,6 +28,7 @@ class Measure(Protocol):
 BENCHMARKS: dict[str, Measure] = {
     choice_speed.BENCHMARK: choice_speed.measure,
     forecast_speed.BENCHMARK: forecast_speed.measure,
+    frontier.BENCHMARK: frontier.measure,
     resize_latency.BENCHMARK: resize_latency.measure,
     sizing_accuracy.BENCHMARK: sizing_accuracy.measure,
 }
@@ -34,11 +37,17 @@ BENCHMARKS: dict[str, Measure] = {
 def main(
     names: Annotated[list[str] | None, typer.Argument(help=f"{', '.join(BENCHMARKS)}; all by default.")] = None,
     rounds: Annotated[int, typer.Option("-n", min=1, help="Rounds that are counted.")] = 5,
+    traces: Annotated[
+        Path | None,
+        typer.Option(help=f"Folder of time,demand files; also {frontier.TRACES_VARIABLE}."),
+    ] = None,
 ) -> None:
     """Measure against the budgets of benchmarks/budgets.yaml; results go to out/bench."""
     out, err = Console(highlight=False), Console(stderr=True, highlight=False)
     if not out.is_terminal:
         out.width = WIDTH_OF_A_FILE
+    if traces is not None:
+        os.environ[frontier.TRACES_VARIABLE] = str(traces)
     chosen = names or list(BENCHMARKS)
     for name in chosen:
         if name not in BENCHMARKS:

@@ -41,13 +41,18 @@ class Figure:
 
 @dataclass(frozen=True)
 class Report:
-    """All figures of one benchmark, and the command that makes them again."""
+    """All figures of one benchmark, and the command that makes them again.
+
+    `tables` are shown before the figures, the first row of each being its head; `details` are kept beside them.
+    """
 
     benchmark: str
     command: str
     subject: str
     figures: tuple[Figure, ...]
     made_at: datetime
+    tables: tuple[list[list[str]], ...] = ()
+    details: object = None
     machine: str = field(
         default_factory=lambda: f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.python_version()}"
     )
@@ -83,6 +88,14 @@ def exceeded(report: Report) -> list[str]:
 def show(report: Report, console: Console) -> None:
     """Print the figures, their budgets, and the command."""
     budgets = budgets_of(report.benchmark)
+    for rows in report.tables:
+        shown = Table(box=None, pad_edge=False)
+        for place, heading in enumerate(rows[0]):
+            shown.add_column(heading, justify="right" if place else "left")
+        for row in rows[1:]:
+            shown.add_row(*row)
+        console.print(shown)
+        console.print()
     table = Table(title=f"{report.benchmark}: {report.subject}", title_justify="left", box=None, pad_edge=False)
     for heading, justify in (
         ("figure", "left"),

@@ -10,6 +10,7 @@ import typer
 
 from cli.console import err, out, step
 from quantos.backtest.replay import Replay, replay, terms_of
+from quantos.backtest.sidecar import known, read_sidecar
 from quantos.backtest.trace import Gaps, Trace, read_trace
 from quantos.errors import SettingsError
 
@@ -34,13 +35,20 @@ def backtest(
 
     The target of a bin is the capacity asked for at its end, in the unit of demand, from demand up to and including it.
     It is the raw requirement: waiting before a decrease is the actuator's.
+
+    TRACE.meta.json beside TRACE.csv may say more: {"calendar": "XNYS", "time_zone": "America/New_York", "signals":
+    [{"column": "news", "known_after_seconds": 60}]}, or "known_at": the column that tells when a value was known.
     """
     read = read_trace(trace, gaps=_gaps(gaps))
     if read.repaired:
         err.print(f"{read.repaired} bins without usable demand carry the last known value", style="yellow")
     terms = terms_of(read, lead_seconds=_seconds(lead), hold_seconds=_seconds(hold), miss_cost=miss_cost)
+    sidecar = read_sidecar(trace)
+    beside = None if sidecar is None else known(read, sidecar, path=trace)
     with step(f"{read.name}: {len(read.values)} bins of {read.bin_seconds} s") as display:
-        done = replay(read, terms, tell=lambda bins, of: display.progress(f"of {of} bins decided", bins))
+        done = replay(
+            read, terms, known=beside, watch=lambda model, _, first: display.progress(f"{model.champion} serves", first)
+        )
     _write(output, read, done)
     out.print(f"{len(done.targets)} targets in {output}", markup=False)
 

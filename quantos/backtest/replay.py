@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quantos.backtest.sidecar import Known
 from quantos.backtest.trace import Trace
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
-from quantos.forecasting.series_model import Series
+from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide
 from quantos.telemetry.bins import FloatArray
+
+Watch = Callable[[FittedSeries, Series, int], None]
 
 NODES = 50
 NODE_QUANTILE = 0.995
@@ -53,20 +56,26 @@ def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cos
     )
 
 
-def replay(
-    trace: Trace, terms: Terms, *, covariates: FloatArray | None = None, tell: Callable[[int, int], None] | None = None
-) -> Replay:
+def series_of(trace: Trace, known: Known | None = None) -> Series:
+    """A trace, and what was known beside it, as a series."""
+    return Series(
+        values=trace.values,
+        covariates=np.zeros((len(trace.values), 0)) if known is None else known.covariates,
+        start=int(trace.first.timestamp()),
+        bin_seconds=trace.bin_seconds,
+        opened=None if known is None else known.opened,
+    )
+
+
+def replay(trace: Trace, terms: Terms, *, known: Known | None = None, watch: Watch | None = None) -> Replay:
     """Decide the last third of a trace, day by day.
 
     Args:
-        covariates: shape (n, c), what else was known at the end of each bin; nothing by default.
-        tell: told after each day how many bins are decided, and of how many.
+        known: what a sidecar says beside demand.
+        watch: told after each day the model that served, the series to the day's end and the first bin it decided.
     """
     count, first = len(trace.values), trace.tested_from
-    known = np.zeros((count, 0)) if covariates is None else covariates
-    whole = Series(
-        values=trace.values, covariates=known, start=int(trace.first.timestamp()), bin_seconds=trace.bin_seconds
-    )
+    whole = series_of(trace, known)
     day_bins = max(round(DAY_SECONDS / trace.bin_seconds), 1)
     decided: list[FloatArray] = []
     days: list[DayServed] = []
@@ -78,8 +87,9 @@ def replay(
         if fitted is None:
             decided.append(np.zeros(end - begin))
             continue
-        decided.append(decide(fitted, whole.until(end), first=begin).targets)
+        upto = whole.until(end)
+        decided.append(decide(fitted, upto, first=begin).targets)
         days.append(DayServed(first=begin, champion=fitted.champion, degraded=fitted.degraded))
-        if tell is not None:
-            tell(end - first, count - first)
+        if watch is not None:
+            watch(fitted, upto, begin)
     return Replay(targets=np.concatenate(decided), days=tuple(days))

@@ -68,6 +68,11 @@ class BoostedQuantiles:
         return found | {FLOORED: np.maximum(mean, frame.look.at(0))}
 
 
+def expected(parameters: Parameters, frame: Frame) -> FloatArray:
+    """The linear part alone: the mean of what is to come, shape (m,), in the unit of demand."""
+    return np.maximum(_design(frame) @ parameters["coefficients"], 0.0) * frame.scale
+
+
 def _trees(data: "Dataset", name: str) -> dict[str, FloatArray]:
     from lightgbm import train  # noqa: PLC0415  as above
 

@@ -16,9 +16,12 @@ PHASES: Final = {OPENING: "opening", MIDDLE: "middle", CLOSING: "closing"}
 STEP: Final = 0.04
 """How much a miss widens the quantile, in logarithm; each hit narrows it by as much times the odds."""
 
-PULL: Final = 0.05
-MOST_MISSES: Final = 2.5
-"""The surplus or lack of misses that is not let stand."""
+PULL: Final = 0.06
+MOST_MISSES: Final = {OPENING: 1.0, MIDDLE: 2.5, CLOSING: 1.0}
+"""By phase, the surplus or lack of misses that is not let stand; the short phases have few to begin with."""
+
+_SATURATED: Final = 0.95
+_REMEMBERED: Final = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,14 +75,17 @@ def calibrated(
             _learn(shift, surplus, phase=int(phases[past]), error=float(peaks[past] > uppers[past]) - (1 - known.level))
         if origin < count and phases[origin] != CLOSED:
             phase = int(phases[origin])
-            uppers[origin] *= math.exp(shift.get(phase, 0.0) + PULL * _saturated(surplus.get(phase, 0.0)))
+            uppers[origin] *= math.exp(
+                shift.get(phase, 0.0) + PULL * _saturated(surplus.get(phase, 0.0) / MOST_MISSES[phase])
+            )
     return uppers, Calibration(level=known.level, shift=shift, surplus=surplus)
 
 
 def _learn(shift: dict[int, float], surplus: dict[int, float], *, phase: int, error: float) -> None:
     shift[phase] = min(max(shift.get(phase, 0.0) + STEP * error, -2.0), 2.0)
-    surplus[phase] = min(max(surplus.get(phase, 0.0) + error, -MOST_MISSES), MOST_MISSES)
+    most = _REMEMBERED * MOST_MISSES[phase]
+    surplus[phase] = min(max(surplus.get(phase, 0.0) + error, -most), most)
 
 
 def _saturated(surplus: float) -> float:
-    return math.tan(math.pi / 2 * min(max(surplus / MOST_MISSES, -0.9), 0.9))
+    return math.tan(math.pi / 2 * min(max(surplus, -_SATURATED), _SATURATED))

@@ -7,12 +7,22 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from quantos.forecasting.boosting import expected
 from quantos.forecasting.calibration import MIDDLE, Calibration, calibrated, phases_of
 from quantos.forecasting.decision_loss import Margin, losses
 from quantos.forecasting.family import Family
 from quantos.forecasting.rules import REACTIVE
 from quantos.forecasting.selection import blend
-from quantos.forecasting.series_model import BLEND, FAMILIES, RULE, FittedSeries, Series, candidate_targets, opened_at
+from quantos.forecasting.series_model import (
+    BLEND,
+    FAMILIES,
+    RULE,
+    FittedSeries,
+    Series,
+    candidate_targets,
+    frame_at,
+    opened_at,
+)
 from quantos.forecasting.threads import single_threaded
 from quantos.telemetry.bins import BoolArray, FloatArray
 
@@ -100,6 +110,16 @@ def uppers(fitted: FittedSeries, series: Series, *, first: int, families: Mappin
         found = candidate_targets(fitted, series, first=first, families=families)
         found = {name: np.where(np.isnan(values), found[REACTIVE], values) for name, values in found.items()}
         return calibration_over(fitted, found, series, first=first)
+
+
+def expectations(fitted: FittedSeries, series: Series, *, first: int) -> FloatArray:
+    """Mean of the greatest demand within the aim, from bin `first` on, shape (m,); else what the best rule says."""
+    with single_threaded():
+        if "boosting" in fitted.parameters:
+            frame = frame_at(series, fitted.layout, first=first, end=len(series.values))
+            return expected(fitted.parameters["boosting"], frame)
+        found = candidate_targets(fitted, series, first=first)
+    return found[fitted.rule or REACTIVE]
 
 
 def calibration_over(fitted: FittedSeries, found: Mapping[str, FloatArray], series: Series, *, first: int) -> Uppers:

@@ -1,0 +1,292 @@
+"""Decisions on recorded demand beside other planners' rules, and forecasts beside other libraries', in one run."""
+
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.forecast_peers import PeerForecast, holt_winters, mase, mstl_autoets, pinball, seasonal_naive
+from benchmarks.frontier_plot import plot
+from benchmarks.measurement import OUT, Figure, Report, now
+from benchmarks.reference_judge import compare
+from quantos.backtest.judge import Verdict, judge
+from quantos.backtest.replay import replay, series_of, terms_of
+from quantos.backtest.sidecar import Known, known, read_sidecar
+from quantos.backtest.trace import Trace, carried, read_trace
+from quantos.errors import SettingsError
+from quantos.forecasting.calibration import PHASES
+from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.fitting import fit_series
+from quantos.forecasting.series_model import FittedSeries, Series
+from quantos.forecasting.serving import decide, expectations, uppers
+from quantos.forecasting.state import dumped
+from quantos.telemetry.bins import FloatArray
+from sandbox.demo.trace import bank_calls
+
+BENCHMARK = "frontier"
+TRACES_VARIABLE = "QUANTOS_TRACES"
+LEAD_SECONDS = HOLD_SECONDS = 600
+MISS_COST = 66.0
+COMPARED_DAYS = 4
+COMPARED_ORIGINS = 24
+DEMO_DAYS = 60
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A trace, and what is known beside it."""
+
+    trace: Trace
+    path: Path | None
+    beside: Known | None
+
+
+@dataclass
+class Watched:
+    """What the online run saw day by day."""
+
+    uppers: list[FloatArray] = field(default_factory=list)
+    phases: list[FloatArray] = field(default_factory=list)
+    expected: list[FloatArray] = field(default_factory=list)
+    champions: dict[str, int] = field(default_factory=dict)
+    state_bytes: int = 0
+
+    def __call__(self, fitted: FittedSeries, series: Series, first: int) -> None:
+        found = uppers(fitted, series, first=first)
+        self.uppers.append(found.values)
+        self.phases.append(found.phases.astype(np.float64))
+        self.expected.append(expectations(fitted, series, first=first))
+        self.champions[fitted.champion] = self.champions.get(fitted.champion, 0) + len(found.values)
+        self.state_bytes = max(self.state_bytes, len(dumped(fitted)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    """How often the upper quantile was exceeded in a phase of the sessions, by how often it should have been."""
+
+    name: str
+    bins: int
+    misses_by_nominal: float
+    width: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All that was found on one trace. `without` is the ratio without calendar and signals, where there are any."""
+
+    name: str
+    verdict: Verdict
+    without: float | None
+    reference_ratio: float | None
+    champions: dict[str, int]
+    pinball: dict[str, float]
+    mase: dict[str, float]
+    phases: tuple[Phase, ...]
+    cold_ms: float
+    warm_ms: float
+    state_kib: float
+    seconds: float
+
+
+def measure(*, rounds: int, tell: Tell, command: str) -> Report:
+    """Replay every trace. `rounds` times the warm path is timed on each."""
+    results = []
+    for subject in subjects(os.environ.get(TRACES_VARIABLE)):
+        tell(subject.trace.name)
+        results.append(result(subject, rounds=rounds, tell=tell))
+    plot(results, OUT / f"{BENCHMARK}.png")
+    return Report(
+        BENCHMARK, command, f"{len(results)} traces, lead and hold 10 min", _figures(results), now(),
+        tables=(_verdicts(results), _forecasts(results), _calibration(results)),
+        details=[asdict(found) for found in results],
+    )  # fmt: skip
+
+
+def subjects(folder: str | None) -> list[Subject]:
+    """The traces of a folder; the bank's calls where none is named. Raises SettingsError for an empty folder."""
+    if folder is None:
+        return [Subject(demo_trace(), None, None)]
+    paths = sorted(Path(folder).glob("*.csv"))
+    if not paths:
+        raise SettingsError(f"{folder} has no CSV file", remedy="name a folder of time,demand files")
+    found = []
+    for path in paths:
+        trace = read_trace(path, gaps="zero")
+        sidecar = read_sidecar(path)
+        found.append(Subject(trace, path, None if sidecar is None else known(trace, sidecar, path=path)))
+    return found
+
+
+def demo_trace() -> Trace:
+    """The first weeks of the bank's calls; what is absent is none."""
+    calls = bank_calls()
+    first = min(calls.demand)
+    count = DEMO_DAYS * 86_400 // calls.bin_seconds
+    grid = np.zeros(count)
+    for start, value in calls.demand.items():
+        index = int((start - first).total_seconds()) // calls.bin_seconds
+        if index < count:
+            grid[index] = value
+    start = datetime.fromtimestamp(first.timestamp(), UTC)
+    return Trace(name="bank_calls", first=start, bin_seconds=calls.bin_seconds, values=carried(grid), repaired=0)
+
+
+def result(subject: Subject, *, rounds: int, tell: Tell) -> Result:
+    """Everything about one trace."""
+    trace, beside = subject.trace, subject.beside
+    terms = terms_of(trace, lead_seconds=LEAD_SECONDS, hold_seconds=HOLD_SECONDS, miss_cost=MISS_COST)
+    watched = Watched()
+    started = time.perf_counter()
+    done = replay(trace, terms, known=beside, watch=watched)
+    seconds = time.perf_counter() - started
+    tell(f"{trace.name}: the peers")
+    verdict = judge(trace, done.targets, terms)
+    without = None
+    if beside is not None:
+        tell(f"{trace.name}: without calendar and signals")
+        without = judge(trace, replay(trace, terms).targets, terms).ratio
+    tell(f"{trace.name}: forecasts of other libraries")
+    losses, errors = _compared(trace, terms, watched)
+    cold_ms, warm_ms = _timed(trace, terms, beside, rounds=rounds)
+    return Result(
+        name=trace.name,
+        verdict=verdict,
+        without=without,
+        reference_ratio=None if subject.path is None else compare(subject.path, trace, done.targets),
+        champions=watched.champions,
+        pinball=losses,
+        mase=errors,
+        phases=tuple(_phases(trace, terms, watched)),
+        cold_ms=cold_ms,
+        warm_ms=warm_ms,
+        state_kib=watched.state_bytes / 1024,
+        seconds=seconds,
+    )
+
+
+def _timed(trace: Trace, terms: Terms, beside: Known | None, *, rounds: int) -> tuple[float, float]:
+    """Milliseconds of a fit without a previous one, and of a single decision after it."""
+    series, start = series_of(trace, beside), max(trace.tested_from, 1)
+    begun = time.perf_counter()
+    fitted = fit_series(series.until(start), terms)
+    cold = time.perf_counter() - begun
+    warm = []
+    for number in range(max(rounds, 5)):
+        upto = series.until(min(start + 1 + number, len(series.values)))
+        begun = time.perf_counter()
+        decide(fitted, upto, first=len(upto.values) - 1)
+        warm.append(time.perf_counter() - begun)
+    return 1000 * cold, 1000 * statistics.median(warm)
+
+
+def _phases(trace: Trace, terms: Terms, watched: Watched) -> Sequence[Phase]:
+    peaks = terms.aim.peaks(trace.values)[trace.tested_from :]
+    upper, phases = np.concatenate(watched.uppers), np.concatenate(watched.phases)
+    found = []
+    for phase, name in PHASES.items():
+        mine = (phases == phase) & np.isfinite(peaks) & (peaks > 0)
+        if mine.any():
+            missed = float((peaks[mine] > upper[mine]).mean()) / (1 - terms.critical_level)
+            width = float(upper[mine].mean() / peaks[mine].mean())
+            found.append(Phase(name=name, bins=int(mine.sum()), misses_by_nominal=missed, width=width))
+    return found
+
+
+def _compared(trace: Trace, terms: Terms, watched: Watched) -> tuple[dict[str, float], dict[str, float]]:
+    """Pinball loss and MASE by method, at the same origins on some days of the tested part."""
+    day, ahead, level = round(86_400 / trace.bin_seconds), terms.lead_bins + 1, terms.critical_level
+    start, values = trace.tested_from, trace.values / terms.node_size
+    last = len(values) - day - ahead
+    days = np.unique(np.linspace(start, max(last, start), COMPARED_DAYS).astype(int))
+    within = np.unique(np.linspace(0, day - 1, COMPARED_ORIGINS).astype(int))
+    origins = np.array([begin + step for begin in days for step in within if begin + step + ahead < len(values)])
+    if start < 3 * day:
+        return {}, {}
+    ours = PeerForecast(
+        np.concatenate(watched.expected)[origins - start] / terms.node_size,
+        np.concatenate(watched.uppers)[origins - start] / terms.node_size,
+    )
+    methods = {
+        "quantos": ours,
+        "seasonal naive": seasonal_naive(values, origins, ahead=ahead, day=day, level=level),
+        "MSTL+AutoETS": mstl_autoets(values, origins, ahead=ahead, day=day, level=level, days=days),
+        "Holt-Winters (HPA)": holt_winters(values, origins, ahead=ahead, day=day, level=level),
+    }
+    actual, trained = values[origins + ahead], values[:start]
+    return (
+        {name: pinball(actual, found.uppers, level=level) for name, found in methods.items()},
+        {name: mase(actual, found.points, values=trained, day=day) for name, found in methods.items()},
+    )
+
+
+def _figures(results: Sequence[Result]) -> tuple[Figure, ...]:
+    ratios = [found.verdict.ratio for found in results]
+    rates = [phase.misses_by_nominal for found in results for phase in found.phases]
+    return (
+        Figure("ratio_geometric_mean", float(np.exp(np.mean(np.log(ratios)))), "loss / best peer's"),
+        Figure("ratio_worst", max(ratios), "loss / best peer's"),
+        Figure("cold_ms_worst", max(found.cold_ms for found in results), "ms a series"),
+        Figure("warm_ms_worst", max(found.warm_ms for found in results), "ms a series, median"),
+        Figure("state_kib_worst", max(found.state_kib for found in results), "KiB a series"),
+        Figure("miss_rate_worst", max(rates), "misses of a phase / nominal"),
+        Figure("miss_rate_least", min(rates), "misses of a phase / nominal"),
+        Figure("peak_memory_mib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MiB, this process"),
+    )
+
+
+def _verdicts(results: Sequence[Result]) -> list[list[str]]:
+    head = [
+        "trace",
+        "ratio",
+        "hindsight",
+        "reference",
+        "without",
+        "cost",
+        "under",
+        "short",
+        "best peer",
+        "cold ms",
+        "warm ms",
+        "s",
+    ]
+    return [head] + [
+        [
+            found.name,
+            f"{found.verdict.ratio:.3f}",
+            f"{found.verdict.hindsight:.3f}",
+            "" if found.reference_ratio is None else f"{found.reference_ratio:.3f}",
+            "" if found.without is None else f"{found.without:.3f}",
+            f"{found.verdict.planner.cost:.2f}",
+            f"{found.verdict.planner.under:.1%}",
+            f"{found.verdict.planner.short:.2%}",
+            found.verdict.best_peer,
+            f"{found.cold_ms:.0f}",
+            f"{found.warm_ms:.1f}",
+            f"{found.seconds:.0f}",
+        ]
+        for found in results
+    ]
+
+
+def _forecasts(results: Sequence[Result]) -> list[list[str]]:
+    methods = list(next((found.pinball for found in results if found.pinball), {}))
+    head = ["pinball loss (nodes), MASE", *methods]
+    return [head] + [
+        [found.name, *(f"{found.pinball[name]:.3f}, {found.mase[name]:.2f}" for name in methods if found.pinball)]
+        for found in results
+    ]
+
+
+def _calibration(results: Sequence[Result]) -> list[list[str]]:
+    return [["calibration", "phase", "bins", "misses / nominal", "upper / demand"]] + [
+        [found.name, phase.name, str(phase.bins), f"{phase.misses_by_nominal:.2f}", f"{phase.width:.2f}"]
+        for found in results
+        for phase in found.phases
+    ]

@@ -1,0 +1,157 @@
+"""What is known beside demand: a market calendar, a time zone, and signals with the time at which each was known."""
+
+import csv
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
+
+from quantos.backtest.trace import Trace
+from quantos.errors import SettingsError
+from quantos.telemetry.bins import BoolArray, FloatArray
+
+SUFFIX: Final = ".meta.json"
+_DAY_SECONDS: Final = 86_400
+
+
+class Signal(BaseModel):
+    """A column of the trace's file that is not demand.
+
+    A value is known when its bin starts plus `known_after_seconds`, or at the time that column `known_at` tells.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    column: str
+    known_after_seconds: NonNegativeFloat | None = None
+    known_at: str | None = None
+
+
+class Sidecar(BaseModel):
+    """`TRACE.meta.json` beside `TRACE.csv`. `calendar` is one that exchange-calendars knows, such as XNYS."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    calendar: str | None = None
+    time_zone: str | None = None
+    signals: tuple[Signal, ...] = Field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a sidecar says about each bin of a trace.
+
+    Attributes:
+        covariates: shape (n, c), what was known at the end of each bin.
+        opened: shape (n + a day,), when there could be demand; None without a calendar.
+    """
+
+    covariates: FloatArray
+    opened: BoolArray | None
+
+
+def read_sidecar(trace_path: Path) -> Sidecar | None:
+    """The sidecar of a trace, None where there is none. Raises SettingsError naming the field that is wrong."""
+    path = trace_path.with_name(trace_path.stem + SUFFIX)
+    if not path.exists():
+        return None
+    try:
+        return Sidecar.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError) as exc:
+        raise SettingsError(
+            f"{path} is no sidecar: {exc}", remedy="see `quantos backtest --help` for its form"
+        ) from exc
+
+
+def known(trace: Trace, sidecar: Sidecar, *, path: Path) -> Known:
+    """What a trace's sidecar says, bin by bin. `path` is the trace's file, for its signals.
+
+    Raises:
+        SettingsError: the calendar, the time zone or a column does not exist.
+    """
+    columns = [_signal(trace, signal, path=path) for signal in sidecar.signals]
+    if sidecar.time_zone is not None:
+        columns += _local_clock(trace, sidecar.time_zone)
+    count = len(trace.values)
+    opened = None if sidecar.calendar is None else open_in_calendar(trace, sidecar.calendar)
+    return Known(covariates=np.column_stack(columns) if columns else np.zeros((count, 0)), opened=opened)
+
+
+def open_in_calendar(trace: Trace, name: str) -> BoolArray:
+    """Which bins have any part in a session of an exchange, half days and holidays included; a day past the end."""
+    import exchange_calendars  # noqa: PLC0415  over a second to import
+
+    count = len(trace.values) + round(_DAY_SECONDS / trace.bin_seconds)
+    first, last = trace.time(0), trace.time(count)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            calendar = exchange_calendars.get_calendar(
+                name, start=_day(first - timedelta(days=7)), end=_day(last + timedelta(days=7))
+            )
+    except (exchange_calendars.errors.InvalidCalendarName, ValueError) as exc:
+        raise SettingsError(
+            f"no calendar {name!r} covers {first:%Y-%m-%d} to {last:%Y-%m-%d}: {exc}",
+            remedy="name one of exchange-calendars, such as XNYS, or leave it out",
+        ) from exc
+    opened = np.zeros(count, dtype=np.bool_)
+    for opens, closes in zip(calendar.schedule["open"], calendar.schedule["close"], strict=True):
+        begin = (opens.to_pydatetime() - first).total_seconds() / trace.bin_seconds
+        end = (closes.to_pydatetime() - first).total_seconds() / trace.bin_seconds
+        opened[max(math.floor(begin), 0) : max(math.ceil(end), 0)] = True
+    return opened
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d")
+
+
+def _local_clock(trace: Trace, time_zone: str) -> list[FloatArray]:
+    """Local time of day at the end of each bin, as a point on a circle."""
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as exc:
+        raise SettingsError(f"there is no time zone {time_zone!r}", remedy="name one such as America/New_York") from exc
+    ends = [trace.time(index + 1).astimezone(zone) for index in range(len(trace.values))]
+    angle = np.array([end.hour * 3600 + end.minute * 60 + end.second for end in ends]) / _DAY_SECONDS * 2 * np.pi
+    return [np.sin(angle), np.cos(angle)]
+
+
+def _signal(trace: Trace, signal: Signal, *, path: Path) -> FloatArray:
+    """The newest value known at the end of each bin, zero before any, in signed logarithm; shape (n,)."""
+    values = np.zeros(len(trace.values))
+    for known_at, value in sorted(_readings(signal, path=path, bin_seconds=trace.bin_seconds)):
+        first = math.ceil((known_at - trace.first).total_seconds() / trace.bin_seconds) - 1
+        if first < len(values):
+            values[max(first, 0) :] = value
+    return np.sign(values) * np.log1p(np.abs(values))
+
+
+def _readings(signal: Signal, *, path: Path, bin_seconds: int) -> Sequence[tuple[datetime, float]]:
+    """When each value was known, and the value; a bin's value is known at its end unless the sidecar says otherwise."""
+    after = bin_seconds if signal.known_after_seconds is None else signal.known_after_seconds
+    found: list[tuple[datetime, float]] = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for row in csv.DictReader(file):
+                if row[signal.column].strip():
+                    at = _moment(row["time"]) + timedelta(seconds=after)
+                    found.append((_moment(row[signal.known_at]) if signal.known_at else at, float(row[signal.column])))
+    except (OSError, KeyError, ValueError, AttributeError) as exc:
+        raise SettingsError(
+            f"{path} has no signal {signal.column!r}: {exc!r}",
+            remedy="name a column of numbers, and of times",
+        ) from exc
+    return [(moment, value) for moment, value in found if math.isfinite(value)]
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text.strip())
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

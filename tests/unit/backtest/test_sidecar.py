@@ -1,0 +1,81 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantos.backtest.sidecar import Sidecar, Signal, known, open_in_calendar, read_sidecar
+from quantos.backtest.trace import Trace, read_trace
+from quantos.errors import SettingsError
+
+
+def trace(start: datetime, *, bins: int, bin_seconds: int = 1800) -> Trace:
+    return Trace(name="t", first=start, bin_seconds=bin_seconds, values=np.ones(bins), repaired=0)
+
+
+def hours(opened: np.ndarray, day: int, *, bins: int = 48) -> float:
+    return float(opened[day * bins : (day + 1) * bins].sum()) / 2
+
+
+def test_a_calendar_knows_holidays_half_days_and_the_change_of_the_clock():
+    thanksgiving = trace(datetime(2024, 11, 27, tzinfo=UTC), bins=48 * 4)
+    opened = open_in_calendar(thanksgiving, "XNYS")
+
+    assert len(opened) == 48 * 5
+    assert [hours(opened, day) for day in range(4)] == [6.5, 0, 3.5, 0]
+    assert int(np.argmax(opened)) == 29
+    summer = open_in_calendar(trace(datetime(2024, 7, 1, tzinfo=UTC), bins=48), "XNYS")
+    assert int(np.argmax(summer)) == 27
+
+
+def test_a_signal_counts_from_when_it_was_known_and_not_before(tmp_path: Path):
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "time,demand,news,seen\n"
+        "2026-01-01T00:00:00Z,1,10,2026-01-01T01:30:00Z\n"
+        "2026-01-01T00:30:00Z,1,,\n"
+        "2026-01-01T01:00:00Z,1,20,2026-01-01T01:40:00Z\n"
+        "2026-01-01T01:30:00Z,1,30,2026-01-02T00:00:00Z\n",
+        encoding="utf-8",
+    )
+    shown = read_trace(file, gaps="zero")
+
+    def column(signal: Signal) -> list[float]:
+        return np.expm1(known(shown, Sidecar(signals=(signal,)), path=file).covariates[:, 0]).round(6).tolist()
+
+    assert column(Signal(column="news", known_at="seen")) == [0, 0, 10, 20]
+    assert column(Signal(column="news", known_after_seconds=0)) == [10, 20, 30, 30]
+    assert column(Signal(column="news")) == [10, 10, 20, 30]
+    assert column(Signal(column="news", known_after_seconds=3600)) == [0, 10, 10, 20]
+
+
+def test_local_time_follows_the_zone(tmp_path: Path):
+    shown = trace(datetime(2024, 1, 1, 4, 30, tzinfo=UTC), bins=2)
+
+    covariates = known(shown, Sidecar(time_zone="America/New_York"), path=tmp_path / "none.csv").covariates
+
+    assert covariates[0] == pytest.approx([0, 1], abs=1e-9)
+
+
+def test_a_trace_without_a_sidecar_has_none_and_a_wrong_one_is_refused(tmp_path: Path):
+    file = tmp_path / "t.csv"
+    assert read_sidecar(file) is None
+    (tmp_path / "t.meta.json").write_text(json.dumps({"calender": "XNYS"}), encoding="utf-8")
+    with pytest.raises(SettingsError, match="calender"):
+        read_sidecar(file)
+
+
+@pytest.mark.parametrize(
+    ("sidecar", "said"),
+    [
+        (Sidecar(calendar="NOWHERE"), "NOWHERE"),
+        (Sidecar(time_zone="Mars/Olympus"), "Mars/Olympus"),
+        (Sidecar(signals=(Signal(column="rumours"),)), "rumours"),
+    ],
+)
+def test_what_a_sidecar_names_must_exist(tmp_path: Path, sidecar: Sidecar, said: str):
+    file = tmp_path / "t.csv"
+    file.write_text("time,demand\n2026-01-01T00:00:00Z,1\n2026-01-01T00:30:00Z,1\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=said):
+        known(read_trace(file, gaps="zero"), sidecar, path=file)
