@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -13,8 +12,7 @@ from benchmarks.measurement import Figure, Report, median_figure, now
 from quantos.capacity.decision import DecisionService
 from quantos.capacity.node_prices import node_prices
 from quantos.catalog.catalog import load_catalog
-from quantos.contracts.plan import DecisionRequest, PlanDocument, ScalingPlan
-from quantos.contracts.strategy import StrategyBook
+from quantos.contracts.plan import DecisionRequest, PlanDocument
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Terms
@@ -25,7 +23,7 @@ from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.bins import Grid, bin_sums, demand_in_session, open_bins
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import bank_calls
-from tests.support.capacity_fakes import FakeLedger, FakeSigner, document
+from tests.support.capacity_fakes import FakeArchive, FakeLedger, FakeRegistry, FakeSigner, document
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
 
@@ -34,32 +32,6 @@ LEVELS = (0.5, 0.75, 0.9, 0.985)
 OPENING_HOURS = 9
 Tell = Callable[[str], None]
 T = TypeVar("T")
-
-
-@dataclass
-class Registry:
-    """The demo's strategies."""
-
-    book: StrategyBook
-
-    def read(self) -> StrategyBook:
-        return self.book
-
-    def replace(self, book: StrategyBook) -> None:
-        self.book = book
-
-
-@dataclass
-class Archive:
-    """Plans in memory."""
-
-    plans: dict[str, ScalingPlan] = field(default_factory=dict)
-
-    def put(self, plan: ScalingPlan) -> None:
-        self.plans[plan.plan_id] = plan
-
-    def get(self, plan_id: str) -> ScalingPlan:
-        return self.plans[plan_id]
 
 
 def measure(*, rounds: int, tell: Tell, command: str) -> Report:
@@ -160,10 +132,10 @@ def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryD
         settings=settings,
         prices=node_prices(settings, catalog),
         check=check,
-        registry=Registry(scenario.book(greedy=False)),
+        registry=FakeRegistry(scenario.book(greedy=False)),
         history=history,
         ledger=FakeLedger(document(cpu=2)),
-        archive=Archive(),
+        archive=FakeArchive(),
         signer=FakeSigner(),
         publisher=publisher_from_url("memory://benchmark"),
     )

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from cli.console import err, out
+from cli.console import err, out, step
 from cli.target import ROOT
 from quantos.errors import SandboxError
 from sandbox import lifecycle
@@ -46,7 +45,7 @@ def demo(
     with _only_demo_of(state_dir), shown_progress(err) as progress:
         engine = find_engine(progress=progress)
     with _only_demo_of(state_dir), contextlib.ExitStack() as closing:
-        clockwork = Clockwork(shown_stage)
+        clockwork = Clockwork(_shown_stage)
         with clockwork.stage("sandbox"):
             lifecycle.stop(state_dir)
             sandbox = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=engine.bin_dir)
@@ -63,30 +62,9 @@ def demo(
 
 
 @contextlib.contextmanager
-def shown_stage(title: str) -> Iterator[Tell]:
-    """Show a stage: what is happening, how far, how long so far; afterwards one line with its seconds."""
-    started = time.monotonic()
-    if err.is_terminal:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"))
-        with Progress(*columns, TimeElapsedColumn(), console=err, transient=True) as bars:
-            task = bars.add_task(title, total=None, at="")
-            yield lambda at, done, total: bars.update(task, completed=done, total=total or None, at=at)
-    else:
-        yield _Lines(title)
-    err.print(f"[green]✓[/] {title} [dim]{time.monotonic() - started:.1f} s[/]")
-
-
-class _Lines:
-    """Tells how far a stage is by a line every few seconds."""
-
-    def __init__(self, title: str) -> None:
-        self._title = title
-        self._said = time.monotonic()
-
-    def __call__(self, at: str, done: int, total: int) -> None:
-        if time.monotonic() - self._said >= 5.0:
-            self._said = time.monotonic()
-            err.print(f"  {self._title}: {done}{f' of {total}' if total else ''}, {at}")
+def _shown_stage(title: str) -> Iterator[Tell]:
+    with step(title) as display:
+        yield display.progress
 
 
 @contextlib.contextmanager

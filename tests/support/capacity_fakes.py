@@ -15,6 +15,7 @@ from quantos.capacity.ports import (
 )
 from quantos.capacity.resize import Resizer
 from quantos.contracts.plan import Explanation, PlanDocument, PoolSize, ScalingPlan
+from quantos.contracts.strategy import StrategyBook
 from quantos.environment.settings import ActuatorSettings
 from quantos.errors import EngineBusyError, PlanConflictError, QuantosError
 
@@ -71,6 +72,28 @@ class FakeSigner:
 
     def verify(self, content: bytes, *, signature: str) -> bool:
         return signature == self.sign(content)
+
+
+@dataclass
+class FakeRegistry:
+    book: StrategyBook
+
+    def read(self) -> StrategyBook:
+        return self.book
+
+    def replace(self, book: StrategyBook) -> None:
+        self.book = book
+
+
+@dataclass
+class FakeArchive:
+    plans: dict[str, ScalingPlan] = field(default_factory=dict)
+
+    def put(self, plan: ScalingPlan) -> None:
+        self.plans[plan.plan_id] = plan
+
+    def get(self, plan_id: str) -> ScalingPlan:
+        return self.plans[plan_id]
 
 
 @dataclass

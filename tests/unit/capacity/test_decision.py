@@ -16,7 +16,7 @@ from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, Scal
 from quantos.contracts.strategy import Session, Strategy, StrategyBook
 from quantos.errors import CapacityError, QuantosError, SettingsError
 from quantos.messaging.ports import Message
-from tests.support.capacity_fakes import FakeLedger, FakeSigner
+from tests.support.capacity_fakes import FakeArchive, FakeLedger, FakeRegistry, FakeSigner
 from tests.support.demand_cases import PRICE, agree, make_strategy
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
@@ -49,28 +49,6 @@ HISTORY = session_samples(MONDAY - timedelta(days=HISTORY_DAYS), MONDAY + timede
 
 
 @dataclass
-class Registry:
-    book: StrategyBook
-
-    def read(self) -> StrategyBook:
-        return self.book
-
-    def replace(self, book: StrategyBook) -> None:
-        self.book = book
-
-
-@dataclass
-class Archive:
-    plans: dict[str, ScalingPlan] = field(default_factory=dict)
-
-    def put(self, plan: ScalingPlan) -> None:
-        self.plans[plan.plan_id] = plan
-
-    def get(self, plan_id: str) -> ScalingPlan:
-        return self.plans[plan_id]
-
-
-@dataclass
 class Outbox:
     messages: list[Message] = field(default_factory=list)
     fail_next: QuantosError | None = None
@@ -89,7 +67,7 @@ class Desk:
     history: MemoryDemandHistory = field(default_factory=MemoryDemandHistory)
     strategies: tuple[Strategy, ...] = (ORDERS,)
     ledger: FakeLedger = field(default_factory=lambda: FakeLedger(standing()))
-    archive: Archive = field(default_factory=Archive)
+    archive: FakeArchive = field(default_factory=FakeArchive)
     outbox: Outbox = field(default_factory=Outbox)
 
     def service(self) -> DecisionService:
@@ -98,7 +76,7 @@ class Desk:
             settings=chosen,
             prices=dict.fromkeys(chosen.pools, PRICE),
             check=agree,
-            registry=Registry(StrategyBook(strategies=self.strategies)),
+            registry=FakeRegistry(StrategyBook(strategies=self.strategies)),
             history=self.history,
             ledger=self.ledger,
             archive=self.archive,
