@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LONGEST_REQUEST_LINE_BYTES = 65536
 
 
-class _Server(ThreadingMixIn, WSGIServer):
+class KeptAliveServer(ThreadingMixIn, WSGIServer):
     """One thread a connection."""
 
     daemon_threads = True
@@ -45,7 +45,12 @@ class KeptAliveHandler(WSGIRequestHandler):
     handle = BaseHTTPRequestHandler.handle
 
     def __init__(
-        self, request: socket.socket, client_address: tuple[str, int], server: _Server, *, application: WSGIApplication
+        self,
+        request: socket.socket,
+        client_address: tuple[str, int],
+        server: KeptAliveServer,
+        *,
+        application: WSGIApplication,
     ) -> None:
         self._application = application
         super().__init__(request, client_address, server)
@@ -115,7 +120,7 @@ def main(port_file: Path) -> None:
     from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415  a second to import
 
     application = DomainDispatcherApplication(create_backend_app)
-    server = _Server(("127.0.0.1", 0), partial(KeptAliveHandler, application=application))
+    server = KeptAliveServer(("127.0.0.1", 0), partial(KeptAliveHandler, application=application))
     unfinished = port_file.with_suffix(".partial")
     unfinished.write_text(f"{server.server_port}\n", encoding="utf-8")
     unfinished.replace(port_file)

@@ -18,22 +18,25 @@ MESSAGE_BYTES = 400 * 1024 * 1024
 """The engine's own limit on a gRPC message (pulumi sdk, rpcutil)."""
 
 
-def end_with_parent(parent_pid: int, *, stop: Callable[[], None]) -> None:
-    """Watch the process which started this one and stop when it is gone, however it ended.
+def end_with_engine() -> None:
+    """End this process when the engine that started it says so by SIGINT, or is gone, however it ended.
 
-    The kernel's parent-death signal is no use: it follows the parent's thread, and Go ends threads at will.
+    The engine ends its plugins one after the other, when nothing is left to do, and waits for each. The kernel's
+    parent-death signal is no use: it follows the parent's thread, and Go ends threads at will.
     """
+    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(0))
+    threading.Thread(target=_end_without, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_without(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(PARENT_POLL_SECONDS)
-    stop()
+    os._exit(0)
 
 
 def serve(register: Callable[[grpc.Server], None]) -> None:
-    """Serve until the engine is gone; `register` adds the provider to the server. Prints the port first.
-
-    The engine ends its plugins one after the other by SIGINT, when nothing is left to do: this one then goes at once.
-    """
-    parent_pid = os.getppid()
+    """Serve until the engine ends it; `register` adds the provider to the server. Prints the port first."""
+    end_with_engine()
     server = grpc.server(
         ThreadPoolExecutor(max_workers=WORKERS),
         options=[
@@ -44,10 +47,6 @@ def serve(register: Callable[[grpc.Server], None]) -> None:
     register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    signal.signal(signal.SIGINT, lambda _signal, _frame: os._exit(0))
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    threading.Thread(
-        target=end_with_parent, args=(parent_pid,), kwargs={"stop": lambda: os._exit(0)}, daemon=True
-    ).start()
     server.wait_for_termination()

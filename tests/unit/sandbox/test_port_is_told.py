@@ -1,7 +1,11 @@
-"""A pack or plugin tells its port at once to an engine that waits for it, also where Python buffers its output."""
+"""A pack or plugin tells its port at once to an engine that waits for it, and ends at once when told to.
+
+Also where Python buffers its output. An engine ends its plugins one after the other, and waits for each.
+"""
 
 import os
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,12 +19,17 @@ PATIENCE_SECONDS = 30.0
 
 
 def told_port(command: list[str], *, environment: dict[str, str]) -> str:
-    """The first line of a program that then goes on running."""
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    """The first line of a program that then goes on running, and says nothing more when it is interrupted."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], PATIENCE_SECONDS)
         line = process.stdout.readline().decode() if ready else ""
-        process.kill()
+        process.send_signal(signal.SIGINT)
+        try:
+            _, said = process.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            process.kill()
+    assert b"Traceback" not in said
     return line.strip()
 
 

@@ -1,0 +1,77 @@
+"""The server that moto runs in: one connection, many requests, of every shape that SDKs send."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.moto_server import KeptAliveHandler, KeptAliveServer
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Says what arrived, in two blocks."""
+    body = environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("X-Type", environ.get("CONTENT_TYPE", "none"))])
+    return [f"{environ['REQUEST_METHOD']} {environ['RAW_URI']} ".encode(), body]
+
+
+@pytest.fixture
+def connection() -> Iterator[http.client.HTTPConnection]:
+    server = KeptAliveServer(("127.0.0.1", 0), partial(KeptAliveHandler, application=echo))
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    serving.start()
+    connected = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    try:
+        yield connected
+    finally:
+        connected.close()
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+def test_one_connection_serves_request_after_request(connection: http.client.HTTPConnection):
+    connection.connect()
+    first = connection.sock
+    for number in range(3):
+        connection.request("POST", f"/a%2Fb?n={number}", body=b"x" * number, headers={"Content-Type": "text/x"})
+        answer = connection.getresponse()
+        assert answer.read() == f"POST /a%2Fb?n={number} ".encode() + b"x" * number
+        assert answer.headers["X-Type"] == "text/x"
+    assert connection.sock is first
+
+
+def test_a_content_type_that_was_not_sent_is_not_made_up(connection: http.client.HTTPConnection):
+    connection.request("GET", "/")
+    answer = connection.getresponse()
+    answer.read()
+    assert answer.headers["X-Type"] == "none"
+
+
+def test_a_body_in_chunks_is_read_to_its_end(connection: http.client.HTTPConnection):
+    connection.request("PUT", "/", body=iter([b"one ", b"two"]), encode_chunked=True)
+    assert connection.getresponse().read() == b"PUT / one two"
+    connection.request("GET", "/next")
+    assert connection.getresponse().read() == b"GET /next "
+
+
+def test_the_answer_to_head_has_no_body(connection: http.client.HTTPConnection):
+    connection.request("HEAD", "/")
+    assert connection.getresponse().read() == b""
+    connection.request("GET", "/next")
+    assert connection.getresponse().read() == b"GET /next "
+
+
+def test_a_client_that_asks_first_is_let_go_on_at_once(connection: http.client.HTTPConnection):
+    with socket.create_connection((connection.host, connection.port), timeout=10) as raw:
+        raw.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+        assert raw.recv(100).startswith(b"HTTP/1.1 100 Continue")
+        raw.sendall(b"abc")
+        assert raw.recv(1000).endswith(b"PUT / abc")
