@@ -17,7 +17,7 @@ STEP: Final = 0.04
 """How much a miss widens the quantile, in logarithm; each hit narrows it by as much times the odds."""
 
 PULL: Final = 0.06
-MOST_MISSES: Final = {OPENING: 1.0, MIDDLE: 2.5, CLOSING: 1.0}
+MOST_MISSES: Final = {OPENING: 0.8, MIDDLE: 5.0, CLOSING: 0.8}
 """By phase, the surplus or lack of misses that is not let stand; the short phases have few to begin with."""
 
 _SATURATED: Final = 0.95
