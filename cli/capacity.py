@@ -1,6 +1,7 @@
 """`quantos plan`, `resize`, `explain`, `pause` and `resume`: the control loop in a person's hands."""
 
 import getpass
+import json
 import os
 from datetime import UTC, datetime
 from typing import Annotated, get_args
@@ -18,9 +19,9 @@ from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.adapters.s3_plans import S3PlanArchive
 from quantos.capacity.adapters.stores import compose_bucket, compose_control
-from quantos.capacity.explanation import explain_text
 from quantos.capacity.outcomes import outcome_messages
 from quantos.capacity.ports import Switch
+from quantos.capacity.telling import MOST_COLUMNS, Page, explain_text
 from quantos.contracts.plan import DecisionRequest, OutcomeStatus, ResizeOutcome, ScalingPlan
 from quantos.errors import PlanNotFoundError, QuantosError
 from stacks.capacity import program
@@ -42,7 +43,7 @@ def plan(environment: EnvironmentName) -> None:
     target = open_target(environment)
     service = compose_decisions(target.settings, catalog=target.catalog, publisher=_audit(target))
     proposed = service.preview(_request(target))
-    out.print(_nothing_left() if proposed is None else explain_text(proposed, None), markup=False)
+    out.print(_nothing_left() if proposed is None else _told(proposed, None), markup=False)
 
 
 def resize(environment: EnvironmentName) -> None:
@@ -54,16 +55,18 @@ def resize(environment: EnvironmentName) -> None:
         out.print(_nothing_left())
         return
     outcome = _apply(target, decided)
-    out.print(explain_text(decided, outcome), markup=False)
+    out.print(_told(decided, outcome), markup=False)
     if outcome.status in REFUSED:
         raise typer.Exit(1)
 
 
 def explain(
     plan_id: Annotated[str, typer.Argument(metavar="PLAN_ID", help="An id, or the start of one.")],
+    *,
     env: Annotated[str | None, typer.Option(help="Where to look; every environment by default.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The plan and its outcome as one JSON document.")] = False,
 ) -> None:
-    """Explain a plan, and what became of it."""
+    """Explain a plan, and what became of it: what set it, how sure it is, what others would have cost and risked."""
     names = [env] if env else [path.stem for path in sorted(ENVIRONMENTS.glob("*.yaml"))]
     closed: list[str] = []
     for name in names:
@@ -77,7 +80,8 @@ def explain(
                 raise
             closed.append(f"{name} ({exc.what})")
             continue
-        out.print(explain_text(found, _outcome_of(target, found)), markup=False)
+        outcome = _outcome_of(target, found)
+        out.print(_document(found, outcome) if as_json else _told(found, outcome), markup=False)
         return
     unread = f"; could not look in {', '.join(closed)}" if closed else ""
     raise PlanNotFoundError(
@@ -129,6 +133,20 @@ def _outcome_of(target: Target, found: ScalingPlan) -> ResizeOutcome | None:
     last = max(entry.sequence for entry in entries)
     link = next(iter(ledger.store.links(ledger.chain, after=last - 1)))
     return ResizeOutcome.model_validate(link.record.body)
+
+
+def _told(found: ScalingPlan, outcome: ResizeOutcome | None) -> str:
+    columns = out.width if out.is_terminal else MOST_COLUMNS
+    return explain_text(found, outcome, Page(columns=columns, encoding=out.encoding))
+
+
+def _document(found: ScalingPlan, outcome: ResizeOutcome | None) -> str:
+    """Plan, with its explanation, and outcome, which is null while none is known; ASCII, so that any pipe takes it."""
+    parts = {
+        "plan": found.model_dump(mode="json"),
+        "outcome": None if outcome is None else outcome.model_dump(mode="json"),
+    }
+    return json.dumps(parts, indent=2)
 
 
 def _audit(target: Target) -> DirectAudit:

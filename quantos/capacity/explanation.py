@@ -1,4 +1,4 @@
-"""Why a plan is what it is: one sentence for a trader, the figures behind it, and the text that `explain` prints."""
+"""Why a plan is what it is: one sentence for a trader, and the figures behind it."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -9,28 +9,12 @@ import numpy as np
 
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.capacity.requirement import PoolDecision, nodes_for
-from quantos.contracts.plan import Alternative, Explanation, PoolReasoning, ResizeOutcome, ScalingPlan
+from quantos.capacity.wording import listed, node_count, percent
+from quantos.contracts.plan import Alternative, DemandQuantile, Explanation, PoolReasoning
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.peak_model import PeakForecast
 
-_ALTERNATIVES: Final = {
-    "reactive": "Following measured demand only",
-    "static": "Standing at the highest demand of the history",
-    "one-cheaper": "One node fewer",
-}
-
-_STATUS: Final = {
-    "applied": "It was applied",
-    "unchanged": "Nothing had to be done",
-    "observed": "It was only observed, as this stack's mode is",
-    "blocked": "It was refused",
-    "stale": "It came too late or out of order and was not used",
-    "paused": "It was not applied, because the kill switch is thrown",
-    "busy": "It was not applied, because another run held the stack",
-    "drift": "It was not applied, because the stack differs in more than sizes",
-    "interrupted": "It was interrupted; the next run makes the stack whole",
-    "failed": "It failed",
-}
+_RISK_DECIMALS: Final = 6
 
 
 def shortage_probability(forecast: PeakForecast, *, capacity_vcpu: float) -> float:
@@ -64,16 +48,11 @@ def explain(
     )
 
 
-def explain_text(plan: ScalingPlan, outcome: ResizeOutcome | None) -> str:
-    """Plan and outcome as short paragraphs for a trader; `outcome` is None while none is known."""
-    return "\n".join([*_head(plan), "", *_pool_lines(plan), *_money_lines(plan), "", *_outcome_lines(plan, outcome)])
-
-
 def _reasoning(decision: PoolDecision, demand: PoolDemand) -> PoolReasoning:
     forecast = demand.forecast
     degraded = forecast.degraded
     if demand.stale:
-        degraded = f"stale feed of {_listed(demand.stale)}" + (f"; {degraded}" if degraded else "")
+        degraded = f"stale feed of {listed(demand.stale)}" + (f"; {degraded}" if degraded else "")
     return PoolReasoning(
         pool=decision.pool,
         demand_now_vcpu=demand.now_vcpu,
@@ -86,16 +65,24 @@ def _reasoning(decision: PoolDecision, demand: PoolDemand) -> PoolReasoning:
         rejected=forecast.rejected,
         degraded=degraded,
         alternatives=tuple(_alternatives(decision, demand)),
+        vcpu_per_node=decision.price.vcpu,
+        quantiles=tuple(
+            DemandQuantile(level=level, vcpu=peak) for level, peak in zip(forecast.levels, forecast.peaks, strict=True)
+        ),
+        coverage=demand.coverage,
+        risk_of_shortage=_risk(decision, demand, nodes=decision.size.floor),
+        sensitivity=_sensitivity(decision, demand),
     )
 
 
 def _alternatives(decision: PoolDecision, demand: PoolDemand) -> Iterator[Alternative]:
     floor_nodes = decision.settings.floor_nodes
     static = nodes_for(max(demand.history_peak_vcpu, demand.recent_vcpu), vcpu_per_node=decision.price.vcpu)
-    choices: tuple[tuple[Literal["reactive", "static", "one-cheaper"], int], ...] = (
+    choices: tuple[tuple[Literal["reactive", "static", "one-cheaper", "one-more"], int], ...] = (
         ("reactive", max(decision.reactive_nodes, floor_nodes)),
         ("static", max(static, floor_nodes)),
         ("one-cheaper", decision.size.floor - 1),
+        ("one-more", decision.size.floor + 1),
     )
     for name, nodes in choices:
         if nodes >= floor_nodes:
@@ -103,8 +90,24 @@ def _alternatives(decision: PoolDecision, demand: PoolDemand) -> Iterator[Altern
                 name=name,
                 nodes=nodes,
                 usd_per_hour=nodes * decision.price.usd_per_hour,
-                risk_of_shortage=shortage_probability(demand.forecast, capacity_vcpu=nodes * decision.price.vcpu),
+                risk_of_shortage=_risk(decision, demand, nodes=nodes),
             )
+
+
+def _risk(decision: PoolDecision, demand: PoolDemand, *, nodes: int) -> float:
+    found = shortage_probability(demand.forecast, capacity_vcpu=nodes * decision.price.vcpu)
+    return round(found, _RISK_DECIMALS)
+
+
+def _sensitivity(decision: PoolDecision, demand: PoolDemand) -> str:
+    """What one node more would cost and change, in words."""
+    nodes = decision.size.floor
+    risk, less = (_risk(decision, demand, nodes=count) for count in (nodes, nodes + 1))
+    more = "one node more" if nodes < decision.size.ceiling else "one node more than is allowed"
+    cost = f"{more} would cost {decision.price.usd_per_hour:.2f} USD/hour"
+    if percent(risk) == percent(less):
+        return f"{cost} and leave the risk of running short at {percent(risk)}"
+    return f"{cost} and cut the risk of running short from {percent(risk)} to {percent(less)}"
 
 
 def _sentence(
@@ -150,12 +153,12 @@ def _cheaper(decision: PoolDecision) -> Iterator[str]:
         return
     for choice in _alternatives(decision, decision.demand):
         if choice.name == "one-cheaper":
-            saved, risk = decision.price.usd_per_hour, _percent(choice.risk_of_shortage)
+            saved, risk = decision.price.usd_per_hour, percent(choice.risk_of_shortage)
             yield f"one node fewer would save {saved:.2f} and run short with a probability of {risk}"
 
 
 def _movement(decision: PoolDecision, *, bin_end: datetime, decided: DecisionSettings) -> str:
-    change = f"from {decision.previous.floor} to {_nodes(decision.size.floor)}"
+    change = f"from {decision.previous.floor} to {node_count(decision.size.floor)}"
     demand = decision.demand
     if demand is None:
         return f"Pool {decision.pool} goes {change}, {decision.binding}, since no strategy runs on it"
@@ -163,97 +166,9 @@ def _movement(decision: PoolDecision, *, bin_end: datetime, decided: DecisionSet
     verb = "rises" if decision.size.floor > decision.previous.floor else "can fall"
     until = bin_end + timedelta(seconds=decided.horizon_seconds)
     course = (
-        f"{_listed(names)} used {demand.now_vcpu:.0f} vCPU at {bin_end:%H:%M} UTC and should stay under "
+        f"{listed(names)} used {demand.now_vcpu:.0f} vCPU at {bin_end:%H:%M} UTC and should stay under "
         f"{demand.forecast.upper:.0f} until {until:%H:%M} UTC ({demand.forecast.upper_level:.1%} sure)"
     )
     if demand.forecast.upper <= 0:
-        course = f"{_listed(names)} should need nothing until {until:%H:%M} UTC"
+        course = f"{listed(names)} should need nothing until {until:%H:%M} UTC"
     return f"Pool {decision.pool} {verb} {change}: {course}; the floor is set by {decision.binding}"
-
-
-def _head(plan: ScalingPlan) -> list[str]:
-    return [
-        f"Plan {plan.plan_id[:12]} for {plan.stack}, decided at {plan.created_at:%Y-%m-%d %H:%M} UTC"
-        + (", urgent." if plan.urgent else "."),
-        plan.explanation.sentence,
-    ]
-
-
-def _pool_lines(plan: ScalingPlan) -> Iterator[str]:
-    for item in plan.explanation.pools:
-        size, price = plan.sizes[item.pool], plan.pool_costs[item.pool].usd_per_node_hour
-        yield (
-            f"Pool {item.pool} may run {size.floor} to {_nodes(size.ceiling)} at {price:.3f} USD each; "
-            f"the floor is set by {item.binding}."
-        )
-        yield f"  {_demand_sentence(item)}"
-        yield f"  {_model_sentence(item)}"
-        yield from (f"  {_alternative_sentence(choice)}" for choice in item.alternatives)
-        yield ""
-
-
-def _demand_sentence(item: PoolReasoning) -> str:
-    now = f"Demand is {item.demand_now_vcpu:.0f} vCPU now"
-    if item.demand_upper_vcpu <= 0:
-        return f"{now}, and none is expected within the horizon."
-    return (
-        f"{now}; at its height within the horizon {item.demand_expected_vcpu:.0f} is as likely as not to be exceeded, "
-        f"and {item.demand_upper_vcpu:.0f} holds with {item.level:.1%}."
-    )
-
-
-def _model_sentence(item: PoolReasoning) -> str:
-    score = "" if item.score is None else f" with a held-out loss of {item.score:.2f} node-bins a bin"
-    rivals = [
-        rival.model + (f" ({rival.score:.2f})" if rival.score is not None else "") + f": {rival.reason}"
-        for rival in item.rejected
-    ]
-    rejected = f"; rejected {'; '.join(rivals)}" if rivals else ""
-    degraded = f" Degraded: {item.degraded}." if item.degraded else ""
-    return f"The forecast is by {item.model}{score}{rejected}.{degraded}"
-
-
-def _alternative_sentence(choice: Alternative) -> str:
-    return (
-        f"{_ALTERNATIVES[choice.name]} would be {_nodes(choice.nodes)} for {choice.usd_per_hour:.2f} USD/hour "
-        f"and run short with a probability of {_percent(choice.risk_of_shortage)}."
-    )
-
-
-def _money_lines(plan: ScalingPlan) -> Iterator[str]:
-    after, before = plan.usd_per_hour_after, plan.usd_per_hour_before
-    yield f"All floors together cost {after:.2f} USD/hour; before it was {before:.2f}."
-    for name, cost in sorted(plan.strategy_costs.items()):
-        over = cost.usd_per_hour > cost.ceiling_usd_per_hour
-        verdict = "more than" if over else "within"
-        yield f"  {name} causes {cost.usd_per_hour:.2f} USD/hour of it, {verdict} its {cost.ceiling_usd_per_hour:.2f}."
-
-
-def _outcome_lines(plan: ScalingPlan, outcome: ResizeOutcome | None) -> Iterator[str]:
-    if outcome is None:
-        yield "No outcome is known yet."
-        yield from (f"  The cost policy is expected to refuse: {text}" for text in plan.explanation.expected_violations)
-        return
-    yield f"{_STATUS[outcome.status]} ({outcome.finished_at:%Y-%m-%d %H:%M} UTC): {outcome.reason.rstrip('.')}."
-    yield from (f"  Rule {item.rule} of {item.pack}: {item.message}" for item in outcome.violations)
-    yield from (f"  Differs: {item}" for item in outcome.drift)
-    if outcome.sizes and outcome.status != "applied":
-        yield (
-            "  The stack stands at "
-            + _listed([f"{pool} {_nodes(size.floor)}" for pool, size in outcome.sizes.items()])
-            + "."
-        )
-
-
-def _nodes(count: int) -> str:
-    return f"{count} node" if count == 1 else f"{count} nodes"
-
-
-def _percent(probability: float) -> str:
-    if 0 < probability < 0.001:
-        return "less than 0.1%"
-    return f"{probability:.1%}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

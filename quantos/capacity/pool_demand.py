@@ -6,6 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from quantos.capacity.coverage import recent_coverage
+from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.decision_loss import Terms
@@ -42,6 +44,7 @@ class PoolDemand:
         now_vcpu: in the last bin; where that is unknown, in the last known one within `stale_after_seconds`.
         recent_vcpu: the greatest such figure within the lead time.
         history_peak_vcpu: the greatest known total of the whole history.
+        coverage: how often the upper value has held lately, up to the UTC day of the decision.
     """
 
     strategies: tuple[StrategyDemand, ...]
@@ -49,6 +52,7 @@ class PoolDemand:
     recent_vcpu: float
     history_peak_vcpu: float
     forecast: PeakForecast
+    coverage: Coverage
 
     @property
     def stale(self) -> tuple[str, ...]:
@@ -77,7 +81,7 @@ class PoolDemands:
 
     windows: DemandWindows
     settings: DecisionSettings
-    _fitted: dict[str, tuple[object, FittedModel]] = field(default_factory=dict)
+    _fitted: dict[str, tuple[object, FittedModel, Coverage]] = field(default_factory=dict)
 
     def read(
         self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, upper: float, node_vcpu: float
@@ -94,11 +98,12 @@ class PoolDemands:
         levels = (*(level for level in LOWER_LEVELS if level < upper), upper)
         midnight = (bin_end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
         key = (bin_end // DAY_SECONDS, levels, node_vcpu, tuple(strategies), self.settings)
-        known_key, fitted = self._fitted.get(pool, (None, None))
-        if fitted is None or known_key != key:
+        known_key, fitted, coverage = self._fitted.get(pool, (None, None, None))
+        if fitted is None or coverage is None or known_key != key:
             before = self._window(total[:midnight], opened[: midnight + self._horizon_bins], grid=grid)
             fitted = fit(before, levels=levels, terms=self._terms(upper, node_vcpu=node_vcpu))
-            self._fitted[pool] = (key, fitted)
+            coverage = recent_coverage(fitted, before)
+            self._fitted[pool] = (key, fitted, coverage)
         latest = np.sum([self._carried(part.values) for part in series], axis=0)
         return PoolDemand(
             strategies=tuple(self._part(part) for part in series),
@@ -106,6 +111,7 @@ class PoolDemands:
             recent_vcpu=float(latest.max()),
             history_peak_vcpu=float(np.nanmax(total, initial=0.0)),
             forecast=predict(fitted, self._window(total, opened, grid=grid)),
+            coverage=coverage,
         )
 
     @property

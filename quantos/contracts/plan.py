@@ -64,14 +64,55 @@ class PlanDocument(Contract):
 class Alternative(_Part):
     """What another way of sizing would have cost and missed over the forecast horizon."""
 
-    name: Literal["reactive", "static", "one-cheaper"]
+    name: Literal["reactive", "static", "one-cheaper", "one-more"]
     nodes: int
     usd_per_hour: NonNegativeFinite
     risk_of_shortage: float = Field(ge=0, le=1)
 
 
+class DemandQuantile(_Part):
+    """A value that the largest demand within the horizon stays under with probability `level`."""
+
+    level: float = Field(gt=0, lt=1)
+    vcpu: NonNegativeFinite
+
+
+class Coverage(_Part):
+    """How often demand within the horizon stayed under the upper value that the model would have asked for.
+
+    Of the last `days` whole UTC days those bins count that an open horizon with known demand followed. In `held_bins`
+    of them the upper value held, in `node_held_bins` the whole nodes for it. The model had learnt nothing of those
+    days. `reason` says why there are no such bins.
+    """
+
+    days: int = Field(ge=0)
+    bins: int = Field(ge=0)
+    held_bins: int = Field(ge=0)
+    node_held_bins: int = Field(ge=0)
+    reason: str | None = None
+
+    @model_validator(mode="after")
+    def _counted(self) -> Self:
+        if not self.held_bins <= self.node_held_bins <= self.bins:
+            raise ValueError(f"{self.held_bins} bins held, {self.node_held_bins} by whole nodes, of {self.bins}")
+        if (self.bins == 0) == (self.reason is None):
+            raise ValueError("coverage needs bins, or a reason why there are none")
+        return self
+
+
+def _not_told(value: object) -> bool:
+    """Left out of the document, so that one made before the field existed keeps its digest."""
+    return value is None or value == ()
+
+
 class PoolReasoning(_Part):
-    """Why a pool has the floor it has."""
+    """Why a pool has the floor it has; the fields with a default are absent from the plans of earlier releases.
+
+    Attributes:
+        level: nominal probability that demand stays under `demand_upper_vcpu`.
+        risk_of_shortage: probability that demand within the horizon exceeds the floor.
+        sensitivity: what one node more would cost and change.
+    """
 
     pool: Slug
     demand_now_vcpu: NonNegativeFinite
@@ -84,6 +125,11 @@ class PoolReasoning(_Part):
     rejected: tuple[RejectedModel, ...]
     degraded: str | None
     alternatives: tuple[Alternative, ...]
+    vcpu_per_node: float | None = Field(default=None, gt=0, exclude_if=_not_told)
+    quantiles: tuple[DemandQuantile, ...] = Field(default=(), exclude_if=_not_told)
+    coverage: Coverage | None = Field(default=None, exclude_if=_not_told)
+    risk_of_shortage: float | None = Field(default=None, ge=0, le=1, exclude_if=_not_told)
+    sensitivity: str | None = Field(default=None, exclude_if=_not_told)
 
 
 class Explanation(_Part):

@@ -9,7 +9,7 @@ from quantos.allocation.node_needs import Allocatable
 from quantos.capacity.planning import PlanningInputs
 from quantos.capacity.pool_demand import PoolDemand, StrategyDemand
 from quantos.capacity.requirement import NodePrice
-from quantos.contracts.plan import PlanDocument, PoolSize
+from quantos.contracts.plan import Coverage, PlanDocument, PoolSize
 from quantos.contracts.strategy import CostLimits, ExchangeSession, ServiceLevel, ServiceProfile, Session, Strategy
 from quantos.environment.settings import EnvironmentSettings
 from quantos.forecasting.peak_model import PeakForecast
@@ -81,6 +81,7 @@ def make_demand(
         recent_vcpu=recent,
         history_peak_vcpu=peak,
         forecast=make_forecast(upper=upper),
+        coverage=Coverage(days=7, bins=1200, held_bins=1140, node_held_bins=1172),
     )
 
 

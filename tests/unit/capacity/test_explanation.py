@@ -1,33 +1,17 @@
-from dataclasses import replace
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from quantos.capacity.explanation import explain_text, shortage_probability
+from quantos.capacity.explanation import shortage_probability
 from quantos.capacity.planning import make_plan
-from quantos.contracts.plan import PoolSize, ResizeOutcome, ScalingPlan, Violation
-from tests.support.demand_cases import BIN_END, make_demand, make_forecast, make_inputs, make_strategy
+from quantos.contracts.plan import PoolSize
+from tests.support.demand_cases import make_demand, make_forecast, make_inputs, make_strategy
 
 BEFORE = {
     "cpu": PoolSize(floor=4, ceiling=32),
     "cpu-spot": PoolSize(floor=0, ceiling=10),
     "memory": PoolSize(floor=1, ceiling=20),
 }
-
-
-def outcome(plan: ScalingPlan, status: str, reason: str, **more: object) -> ResizeOutcome:
-    return ResizeOutcome.model_validate(
-        {
-            "stack": plan.stack,
-            "plan_id": plan.plan_id,
-            "sequence": plan.sequence,
-            "status": status,
-            "reason": reason,
-            "finished_at": BIN_END,
-            **more,
-        }
-    )
 
 
 def test_risk_is_read_off_the_quantiles():
@@ -87,58 +71,58 @@ def test_alternatives_are_priced_and_risked():
     found = {choice.name: (choice.nodes, choice.usd_per_hour) for choice in pool.alternatives}
     risks = {choice.name: choice.risk_of_shortage for choice in pool.alternatives}
 
-    assert found == {"reactive": (4, 2.0), "static": (13, 6.5), "one-cheaper": (8, 4.0)}
+    assert found == {"reactive": (4, 2.0), "static": (13, 6.5), "one-cheaper": (8, 4.0), "one-more": (10, 5.0)}
     assert risks["reactive"] > risks["one-cheaper"] > risks["static"]
 
 
 def test_one_cheaper_is_no_choice_below_the_environment_floor():
     (pool,) = make_plan(make_inputs(make_demand(upper=0, recent=0))).explanation.pools
 
-    assert [choice.name for choice in pool.alternatives] == ["reactive", "static"]
+    assert [choice.name for choice in pool.alternatives] == ["reactive", "static", "one-more"]
 
 
-def test_an_applied_plan_reads_as_an_explanation():
-    plan = make_plan(make_inputs(make_demand(), previous=BEFORE))
+def test_one_node_more_is_told_with_its_cost_and_what_it_cuts():
+    (pool,) = make_plan(make_inputs(make_demand(), previous=BEFORE)).explanation.pools
 
-    text = explain_text(plan, outcome(plan, "applied", "read back as planned"))
-
-    assert plan.explanation.sentence in text
-    assert "It was applied (2026-03-02 14:30 UTC): read back as planned." in text
-    assert "orders causes 4.50 USD/hour of it, within its 12.00" in text
-    assert "Following measured demand only would be 4 nodes for 2.00 USD/hour and run short" in text
-    assert "{" not in text
-    assert "None" not in text
-
-
-def test_a_refused_plan_names_the_rule_and_where_the_stack_stands():
-    demand = make_demand(make_strategy(ceiling_usd_per_hour=2.0))
-    plan = make_plan(replace(make_inputs(demand, previous=BEFORE), check=lambda _: ("over its ceiling",)))
-    violation = Violation(pack="cost", rule="strategy-ceiling", message="orders: 4.50 USD/hour exceeds 2.00")
-
-    text = explain_text(
-        plan, outcome(plan, "blocked", "the cost policy refused", violations=(violation,), sizes=BEFORE)
+    assert pool.risk_of_shortage == pytest.approx(0.02 * (0.02 / 0.1) ** (2 / 14), abs=1e-6)
+    assert pool.sensitivity == (
+        "one node more would cost 0.50 USD/hour and cut the risk of running short from 1.6% to 0.6%"
     )
 
-    assert "It was refused" in text
-    assert "Rule strategy-ceiling of cost: orders: 4.50 USD/hour exceeds 2.00" in text
-    assert "orders causes 4.50 USD/hour of it, more than its 2.00" in text
-    assert "The stack stands at cpu 4 nodes, cpu-spot 0 nodes and memory 1 node." in text
+
+def test_at_the_ceiling_one_node_more_is_said_to_be_beyond_it():
+    demand = make_demand(make_strategy(ceiling_usd_per_hour=2.0))
+    (pool,) = make_plan(make_inputs(demand, previous=BEFORE)).explanation.pools
+
+    assert pool.sensitivity is not None
+    assert pool.sensitivity.startswith("one node more than is allowed would cost 0.50 USD/hour")
 
 
-@pytest.mark.parametrize(
-    "status",
-    ["applied", "unchanged", "observed", "blocked", "stale", "paused", "busy", "drift", "interrupted", "failed"],
-)
-def test_every_status_has_words(status: str):
-    plan = make_plan(make_inputs(make_demand()))
+def test_where_one_node_more_changes_nothing_it_says_so():
+    (pool,) = make_plan(make_inputs(make_demand(upper=0, recent=0))).explanation.pools
 
-    assert "because of this" in explain_text(plan, outcome(plan, status, "because of this", drift=("a node group",)))
+    assert pool.sensitivity == "one node more would cost 0.50 USD/hour and leave the risk of running short at 0.0%"
 
 
-def test_a_plan_without_outcome_says_so_and_what_to_expect():
-    plan = make_plan(replace(make_inputs(make_demand()), check=lambda _: ("over its ceiling",)))
+@settings(deadline=None, max_examples=60)
+@given(upper=st.floats(0, 400), recent=st.floats(0, 400), peak=st.floats(0, 400), floor=st.integers(0, 32))
+def test_figures_agree_with_one_another(upper: float, recent: float, peak: float, floor: int):
+    previous = {**BEFORE, "cpu": PoolSize(floor=floor, ceiling=32)}
+    plan = make_plan(make_inputs(make_demand(upper=upper, recent=recent, peak=peak), previous=previous))
+    (pool,) = plan.explanation.pools
+    size, cost = plan.sizes["cpu"], plan.pool_costs["cpu"]
+    own = (size.floor, pool.risk_of_shortage or 0.0, cost.floor_usd_per_hour)
 
-    text = explain_text(plan, None)
+    known = [own, *((item.nodes, item.risk_of_shortage, item.usd_per_hour) for item in pool.alternatives)]
+    ordered = sorted(known, key=lambda item: item[0])
 
-    assert "No outcome is known yet." in text
-    assert "expected to refuse: over its ceiling" in text
+    assert {"one-more": size.floor + 1}.items() <= {item.name: item.nodes for item in pool.alternatives}.items()
+    assert [item[1] for item in ordered] == sorted((item[1] for item in known), reverse=True)
+    assert [item[2] for item in ordered] == sorted(item[2] for item in known)
+    assert [item.level for item in pool.quantiles] == sorted({item.level for item in pool.quantiles})
+    assert [item.vcpu for item in pool.quantiles] == sorted(item.vcpu for item in pool.quantiles)
+    assert (pool.quantiles[-1].vcpu, pool.quantiles[-1].level) == (pool.demand_upper_vcpu, pool.level)
+    assert (
+        make_plan(make_inputs(make_demand(upper=upper, recent=recent, peak=peak), previous=previous)).plan_id
+        == plan.plan_id
+    )

@@ -1,0 +1,166 @@
+"""A plan and what became of it as text for a trader, at most as wide as a terminal."""
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from quantos.capacity.demand_chart import ASCII, BLOCKS, demand_chart
+from quantos.capacity.wording import in_words, listed, model_name, node_count
+from quantos.contracts.demand import RejectedModel
+from quantos.contracts.plan import PoolReasoning, ResizeOutcome, ScalingPlan
+
+MOST_COLUMNS: Final = 100
+LEAST_COLUMNS: Final = 70
+REJECTED_TOLD: Final = 3
+_LABEL: Final = 13
+
+_STATUS: Final = {
+    "applied": "It was applied",
+    "unchanged": "Nothing had to be done",
+    "observed": "It was only observed, as this stack's mode is",
+    "blocked": "It was refused",
+    "stale": "It came too late or out of order and was not used",
+    "paused": "It was not applied, because the kill switch is thrown",
+    "busy": "It was not applied, because another run held the stack",
+    "drift": "It was not applied, because the stack differs in more than sizes",
+    "interrupted": "It was interrupted; the next run makes the stack whole",
+    "failed": "It failed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Where text goes: `columns` is taken between 70 and 100; `encoding` as Python names it."""
+
+    columns: int = MOST_COLUMNS
+    encoding: str = "utf-8"
+
+    @property
+    def width(self) -> int:
+        """Columns that are used."""
+        return min(max(self.columns, LEAST_COLUMNS), MOST_COLUMNS)
+
+    @property
+    def draws_blocks(self) -> bool:
+        """Whether block characters can be shown."""
+        return self.encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+
+    def fitted(self, text: str) -> str:
+        """The text with a question mark for what the encoding does not have."""
+        return text.encode(self.encoding, errors="replace").decode(self.encoding)
+
+
+def explain_text(plan: ScalingPlan, outcome: ResizeOutcome | None, page: Page | None = None) -> str:
+    """Plan and outcome as short paragraphs and a chart for each pool; `outcome` is None while none is known."""
+    sheet = page or Page()
+    lines = [*_head(plan), "", *_pool_lines(plan, sheet), *_money_lines(plan), "", *_outcome_lines(plan, outcome)]
+    return sheet.fitted("\n".join(part for line in lines for part in _wrapped(line, sheet.width)))
+
+
+def _wrapped(line: str, width: int, *, label: int = 0) -> list[str]:
+    """A line that is too long goes on under its own text; `label` columns of it are kept free."""
+    if len(line) <= width:
+        return [line]
+    hang = len(line) - len(line.lstrip()) + label
+    return textwrap.wrap(line, width, subsequent_indent=" " * hang, break_on_hyphens=False)
+
+
+def _head(plan: ScalingPlan) -> list[str]:
+    return [
+        f"Plan {plan.plan_id[:12]} for {plan.stack}, decided at {plan.created_at:%Y-%m-%d %H:%M} UTC"
+        + (", urgent." if plan.urgent else "."),
+        plan.explanation.sentence,
+    ]
+
+
+def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
+    for item in plan.explanation.pools:
+        size, cost = plan.sizes[item.pool], plan.pool_costs[item.pool]
+        most = "and no more" if size.ceiling == size.floor else f"to {size.ceiling}"
+        yield f"Pool {item.pool}: {node_count(size.floor)} {most}, at {cost.usd_per_node_hour:.3f} USD/hour each."
+        facts = {"Set by": item.binding, "Demand": _demand(item), "Coverage": _coverage(item)}
+        facts |= {"Forecast": _model(item), "Rejected": _rejected(item.rejected)}
+        facts |= {"Degraded": in_words(item.degraded or ""), "Sensitivity": item.sensitivity or ""}
+        for label, text in facts.items():
+            if text:
+                yield from _wrapped(f"  {label:<{_LABEL}}{text}.", page.width, label=_LABEL)
+        yield ""
+        yield from demand_chart(
+            item,
+            size,
+            usd_per_hour=cost.floor_usd_per_hour,
+            columns=page.width,
+            glyphs=BLOCKS if page.draws_blocks else ASCII,
+        )
+        yield ""
+    if plan.explanation.pools:
+        yield (
+            "Risk is the probability that demand within the horizon exceeds the nodes, read off the forecast's "
+            "quantiles: in a straight line between them, falling off exponentially above the highest."
+        )
+        yield ""
+
+
+def _demand(item: PoolReasoning) -> str:
+    now = f"{item.demand_now_vcpu:.0f} vCPU now"
+    if item.demand_upper_vcpu <= 0:
+        return f"{now}, and none is expected within the horizon"
+    return (
+        f"{now}; at its height within the horizon {item.demand_expected_vcpu:.0f} is as likely as not to be exceeded, "
+        f"and {item.demand_upper_vcpu:.0f} should hold with {item.level:.1%}"
+    )
+
+
+def _coverage(item: PoolReasoning) -> str:
+    coverage = item.coverage
+    if coverage is None:
+        return "not recorded when this plan was made"
+    if coverage.reason is not None:
+        return f"not known, since {coverage.reason}"
+    value, nodes = (count / coverage.bins for count in (coverage.held_bins, coverage.node_held_bins))
+    return (
+        f"over the last {coverage.days} whole days demand stayed under the upper value in {value:.1%} of "
+        f"{coverage.bins:,} bins, and within the whole nodes for it in {nodes:.1%}; {item.level:.1%} was aimed at"
+    )
+
+
+def _model(item: PoolReasoning) -> str:
+    score = "" if item.score is None else f"; loss {item.score:.2f} on days held out, in nodes a bin, misses weighted"
+    return model_name(item.model) + score
+
+
+def _rejected(rejected: tuple[RejectedModel, ...]) -> str:
+    """The best few by score, then those that have none; how many more there are."""
+    ranked = sorted(rejected, key=lambda rival: (rival.score is None, rival.score or 0.0))
+    told = [
+        model_name(rival.model) + (f" ({rival.score:.2f})" if rival.score is not None else "") + f": {rival.reason}"
+        for rival in ranked[:REJECTED_TOLD]
+    ]
+    more = len(ranked) - len(told)
+    return "; ".join(told) + (f"; and {more} more" if more else "")
+
+
+def _money_lines(plan: ScalingPlan) -> Iterator[str]:
+    after, before = plan.usd_per_hour_after, plan.usd_per_hour_before
+    yield f"All floors together cost {after:.2f} USD/hour; before it was {before:.2f}."
+    for name, cost in sorted(plan.strategy_costs.items()):
+        over = cost.usd_per_hour > cost.ceiling_usd_per_hour
+        verdict = "more than" if over else "within"
+        yield f"  {name} causes {cost.usd_per_hour:.2f} USD/hour of it, {verdict} its {cost.ceiling_usd_per_hour:.2f}."
+
+
+def _outcome_lines(plan: ScalingPlan, outcome: ResizeOutcome | None) -> Iterator[str]:
+    if outcome is None:
+        yield "No outcome is known yet."
+        yield from (f"  The cost policy is expected to refuse: {text}" for text in plan.explanation.expected_violations)
+        return
+    yield f"{_STATUS[outcome.status]} ({outcome.finished_at:%Y-%m-%d %H:%M} UTC): {outcome.reason.rstrip('.')}."
+    yield from (f"  Rule {item.rule} of {item.pack}: {item.message}" for item in outcome.violations)
+    yield from (f"  Differs: {item}" for item in outcome.drift)
+    if outcome.sizes and outcome.status != "applied":
+        yield (
+            "  The stack stands at "
+            + listed([f"{pool} {node_count(size.floor)}" for pool, size in outcome.sizes.items()])
+            + "."
+        )

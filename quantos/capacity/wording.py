@@ -1,0 +1,58 @@
+"""Counts, shares, lists and the names of models as a trader reads them."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_MODELS: Final = {
+    "last-value": "the last value with a margin",
+    "reactive": "demand of the moment",
+    "static-peak": "highest demand so far",
+    "seasonal-naive-day": "same time yesterday",
+    "seasonal-naive-week": "same time a week ago",
+    "session-naive": "same time of the last session",
+    "reactive-or-day": "the greater of now and yesterday",
+    "reactive-or-week": "the greater of now and a week ago",
+    "reactive-or-session": "the greater of now and the last session",
+    "quantile-regression": "quantile regression",
+    "stl-arima": "seasonal trend with ARIMA",
+    "holt-winters": "Holt-Winters smoothing",
+    "harmonic-regression": "harmonic regression",
+    "boosted-950": "boosted trees (95th percentile)",
+    "boosted-985": "boosted trees (98.5th percentile)",
+    "boosted-or-reactive": "the greater of now and boosted trees",
+    "regression": "quantile regression",
+    "decomposition": "seasonal decompositions",
+    "harmonic": "harmonic regression",
+    "boosting": "boosted trees",
+}
+_SHARE: Final = re.compile(r"(\S+) (\d+%)")
+_WORD: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def node_count(count: int) -> str:
+    """A number of nodes."""
+    return f"{count} node" if count == 1 else f"{count} nodes"
+
+
+def percent(probability: float) -> str:
+    """A probability to a tenth of a percent; what is not zero is never shown as zero."""
+    if 0 < probability < 0.001:
+        return "less than 0.1%"
+    return f"{probability:.1%}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """One or more names with commas and an `and`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def model_name(model: str) -> str:
+    """A model, or a blend of some with their weights, in words; a name that is not known here stays as it is."""
+    weighted = _SHARE.sub(r"\2 \1", model)
+    return _WORD.sub(lambda found: _MODELS.get(found.group(), found.group()), weighted)
+
+
+def in_words(text: str) -> str:
+    """A sentence with the names of models in it in words; single words are left, since they may mean themselves."""
+    return _WORD.sub(lambda found: model_name(found.group()) if "-" in found.group() else found.group(), text)

@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from quantos.capacity.coverage import recent_coverage
+from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.peak_model import FittedModel, fit
+from quantos.telemetry.bins import FloatArray
+
+DAY_BINS = 48
+HORIZON_BINS = 3
+LEVELS = (0.5, 0.9, 0.98)
+
+
+def demand(days: int) -> FloatArray:
+    """A hump over each day, with noise."""
+    bins = np.arange(days * DAY_BINS)
+    noise = np.random.default_rng(7).normal(0, 4, len(bins))
+    return np.asarray(np.maximum(60 + 40 * np.sin(2 * np.pi * bins / DAY_BINS) + noise, 1.0))
+
+
+def window_of(values: FloatArray, *, opened: bool = True) -> DemandWindow:
+    return DemandWindow(values=values, opened=np.full(len(values) + HORIZON_BINS, opened), bin_seconds=1800)
+
+
+def fitted_on(window: DemandWindow) -> FittedModel:
+    terms = Terms(lead_bins=HORIZON_BINS - 1, hold_bins=0, node_size=8.0, miss_cost=49.0)
+    return fit(window, levels=LEVELS, terms=terms)
+
+
+@pytest.fixture(scope="module")
+def ordinary() -> tuple[FittedModel, DemandWindow]:
+    window = window_of(demand(21))
+    return fitted_on(window), window
+
+
+def test_ordinary_days_are_held_nearly_as_often_as_promised_by_whole_nodes(ordinary: tuple[FittedModel, DemandWindow]):
+    coverage = recent_coverage(*ordinary)
+
+    assert (coverage.days, coverage.bins) == (7, 7 * DAY_BINS - HORIZON_BINS)
+    assert coverage.node_held_bins >= 0.9 * coverage.bins
+    assert coverage.held_bins >= 0.75 * coverage.bins
+
+
+def test_what_was_not_foreseen_shows_as_misses(ordinary: tuple[FittedModel, DemandWindow]):
+    _, window = ordinary
+    values = window.values.copy()
+    spikes = np.random.default_rng(3).choice(7 * DAY_BINS, 60, replace=False)
+    values[-7 * DAY_BINS :][spikes] *= 6
+    surprised = window_of(values)
+
+    coverage = recent_coverage(fitted_on(surprised), surprised)
+
+    assert coverage.node_held_bins < 0.8 * coverage.bins
+
+
+def test_bins_that_are_unknown_or_idle_do_not_count(ordinary: tuple[FittedModel, DemandWindow]):
+    fitted, window = ordinary
+    values = window.values.copy()
+    values[-DAY_BINS:] = np.nan
+    values[-2 * DAY_BINS : -DAY_BINS] = 0.0
+
+    coverage = recent_coverage(fitted, window_of(values))
+
+    assert coverage.bins == 5 * DAY_BINS - 1
+
+
+def test_a_short_history_gives_a_reason_and_no_figure():
+    window = window_of(demand(10))
+
+    coverage = recent_coverage(fitted_on(window), window)
+
+    assert (coverage.bins, coverage.held_bins) == (0, 0)
+    assert coverage.reason == "history too short: 10 days of demand, 14 are needed"
+
+
+def test_where_nothing_is_learnt_there_is_nothing_to_cover(ordinary: tuple[FittedModel, DemandWindow]):
+    fitted, window = ordinary
+
+    coverage = recent_coverage(replace(fitted, series=None), window)
+
+    assert coverage.reason == "nothing could be learnt yet, and the last value serves"
+
+
+def test_a_closed_week_gives_a_reason(ordinary: tuple[FittedModel, DemandWindow]):
+    fitted, window = ordinary
+    closed = window.opened.copy()
+    closed[-7 * DAY_BINS - HORIZON_BINS :] = False
+
+    assert recent_coverage(fitted, replace(window, opened=closed)).reason == "no demand is known in the last 7 days"
