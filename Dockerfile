@@ -19,6 +19,8 @@ RUN cd /source \
  && pip install --no-cache-dir --require-hashes --only-binary :all: --requirement requirements.txt --target /packages
 
 FROM amazon/aws-lambda-python:${PYTHON_VERSION}
+# LightGBM needs OpenMP, which its wheel does not bring.
+RUN dnf install -y libgomp && dnf clean all
 COPY --from=engine /engine/bin/ /opt/bin/
 COPY --from=packages /packages/ ${LAMBDA_TASK_ROOT}/
 COPY quantos/ ${LAMBDA_TASK_ROOT}/quantos/

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from quantos.errors import ForecastError
 from quantos.forecasting.family import Parameters, Sample
 from quantos.forecasting.features import Frame
 from quantos.forecasting.trees import pack, scores
@@ -44,8 +45,17 @@ class BoostedQuantiles:
     names: tuple[str, ...] = (*LEVELS, FLOORED)
 
     def fit(self, sample: Sample) -> Parameters:
-        """Coefficients, and the trees of each level."""
-        from lightgbm import Dataset  # noqa: PLC0415  a second to import; only the daily fit needs it
+        """Coefficients, and the trees of each level.
+
+        Raises:
+            ForecastError: LightGBM is not there, or refuses the sample.
+        """
+        try:
+            from lightgbm import Dataset  # noqa: PLC0415  a second to import; only the daily fit needs it
+        except (ImportError, OSError) as exc:
+            raise ForecastError(
+                f"LightGBM cannot be loaded: {exc}", remedy="install it with its OpenMP library, libgomp"
+            ) from exc
 
         frame = sample.frame
         scaled = sample.peaks / frame.scale
@@ -75,8 +85,12 @@ def expected(parameters: Parameters, frame: Frame) -> FloatArray:
 
 def _trees(data: "Dataset", name: str) -> dict[str, FloatArray]:
     from lightgbm import train  # noqa: PLC0415  as above
+    from lightgbm.basic import LightGBMError  # noqa: PLC0415  as above
 
-    return pack(train(_TRAINING | {"alpha": LEVELS[name]}, data, TREES))
+    try:
+        return pack(train(_TRAINING | {"alpha": LEVELS[name]}, data, TREES))
+    except LightGBMError as exc:
+        raise ForecastError(f"LightGBM refuses the sample: {exc}", remedy="other candidates serve") from exc
 
 
 def _design(frame: Frame) -> FloatArray:

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -63,6 +64,16 @@ def test_a_champion_that_fails_is_demoted_to_the_best_rule_within_the_hour(fitte
     assert demoted.demoted[2:].all()
     said = candidate_targets(fitted, shown, first=24 * DAY)[fitted.rule]
     assert demoted.targets[2:] == pytest.approx(rule.margin.over(said, node_size=TERMS.node_size)[2:])
+
+
+def test_without_the_tree_library_the_others_serve_and_the_reason_is_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+
+    plain = fit_series(series(season(14)), TERMS)
+
+    assert "LightGBM cannot be loaded" in plain.failures["boosting"]
+    assert "boosting" not in plain.parameters
+    assert np.isfinite(decide(plain, series(season(15)), first=14 * DAY).targets).all()
 
 
 def test_trees_walked_as_arrays_score_as_the_library_that_grew_them():
