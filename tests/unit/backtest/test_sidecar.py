@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantos.backtest.sidecar import Sidecar, Signal, known, open_in_calendar, read_sidecar
+from quantos.backtest.judge import judge
+from quantos.backtest.replay import replay, terms_of
+from quantos.backtest.sidecar import Known, Sidecar, Signal, known, open_in_calendar, read_sidecar
 from quantos.backtest.trace import Trace, read_trace
 from quantos.errors import SettingsError
 
@@ -79,3 +81,24 @@ def test_what_a_sidecar_names_must_exist(tmp_path: Path, sidecar: Sidecar, said:
     file.write_text("time,demand\n2026-01-01T00:00:00Z,1\n2026-01-01T00:30:00Z,1\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=said):
         known(read_trace(file, gaps="zero"), sidecar, path=file)
+
+
+def test_a_signal_known_ahead_makes_decisions_cheaper_and_later_signals_change_nothing():
+    rng = np.random.default_rng(12)
+    count = 24 * 48
+    burst = rng.random(count) < 0.05
+    values = 50 + rng.normal(0, 2, count) + 60 * burst
+    shown = Trace(name="t", first=datetime(2026, 1, 5, tzinfo=UTC), bin_seconds=1800, values=values, repaired=0)
+    terms = terms_of(shown, lead_seconds=600, hold_seconds=600, miss_cost=66)
+    told = np.r_[burst[2:], [False, False]].astype(np.float64)[:, None]
+    cut = 20 * 48
+
+    without = replay(shown, terms).targets
+    informed = replay(shown, terms, known=Known(covariates=told, opened=None)).targets
+    changed = told.copy()
+    changed[cut:] = 1 - changed[cut:]
+    other = replay(shown, terms, known=Known(covariates=changed, opened=None)).targets
+
+    assert judge(shown, informed, terms).ratio < 0.9 * judge(shown, without, terms).ratio
+    known_bins = cut - shown.tested_from
+    assert informed[:known_bins].tobytes() == other[:known_bins].tobytes()
