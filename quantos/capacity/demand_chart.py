@@ -138,4 +138,4 @@ def _line(label: str, cells: tuple[str, str, str, str, str]) -> str:
 
 
 def _short_percent(probability: float) -> str:
-    return "<0.1%" if 0 < probability < 0.001 else f"{probability:.1%}"
+    return "<0.1%" if probability < 0.001 else f"{probability:.1%}"

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from quantos.capacity.demand_chart import ASCII, BLOCKS, demand_chart
@@ -13,6 +14,9 @@ from quantos.contracts.plan import PoolReasoning, ResizeOutcome, ScalingPlan
 MOST_COLUMNS: Final = 100
 LEAST_COLUMNS: Final = 70
 REJECTED_TOLD: Final = 3
+MISSES_TOLD: Final = 1.5
+"""From how many times the nominal misses on the text says that they are too many."""
+
 _LABEL: Final = 13
 
 _STATUS: Final = {
@@ -119,9 +123,11 @@ def _coverage(item: PoolReasoning) -> str:
     if coverage.reason is not None:
         return f"not known, since {coverage.reason}"
     value, nodes = (count / coverage.bins for count in (coverage.held_bins, coverage.node_held_bins))
+    many = 1 - nodes > MISSES_TOLD * (1 - item.level)
     return (
         f"over the last {coverage.days} whole days demand stayed under the upper value in {value:.1%} of "
         f"{coverage.bins:,} bins, and within the whole nodes for it in {nodes:.1%}; {item.level:.1%} was aimed at"
+        + (", so take the risks below for too low" if many else "")
     )
 
 
@@ -131,14 +137,18 @@ def _model(item: PoolReasoning) -> str:
 
 
 def _rejected(rejected: tuple[RejectedModel, ...]) -> str:
-    """The best few by score, then those that have none; how many more there are."""
+    """The best few by score, then those that have none, those with one reason together; how many more there are."""
     ranked = sorted(rejected, key=lambda rival: (rival.score is None, rival.score or 0.0))
     told = [
-        model_name(rival.model) + (f" ({rival.score:.2f})" if rival.score is not None else "") + f": {rival.reason}"
-        for rival in ranked[:REJECTED_TOLD]
+        f"{listed([_rival(rival) for rival in rivals])}: {reason}"
+        for reason, rivals in groupby(ranked[:REJECTED_TOLD], key=lambda rival: rival.reason)
     ]
-    more = len(ranked) - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more else "")
+    more = len(ranked) - REJECTED_TOLD
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+
+
+def _rival(rival: RejectedModel) -> str:
+    return model_name(rival.model) + ("" if rival.score is None else f" ({rival.score:.2f})")
 
 
 def _money_lines(plan: ScalingPlan) -> Iterator[str]:
@@ -155,7 +165,8 @@ def _outcome_lines(plan: ScalingPlan, outcome: ResizeOutcome | None) -> Iterator
         yield "No outcome is known yet."
         yield from (f"  The cost policy is expected to refuse: {text}" for text in plan.explanation.expected_violations)
         return
-    yield f"{_STATUS[outcome.status]} ({outcome.finished_at:%Y-%m-%d %H:%M} UTC): {outcome.reason.rstrip('.')}."
+    reason = "" if outcome.reason == plan.explanation.sentence else f": {outcome.reason.rstrip('.')}"
+    yield f"{_STATUS[outcome.status]} ({outcome.finished_at:%Y-%m-%d %H:%M} UTC){reason}."
     yield from (f"  Rule {item.rule} of {item.pack}: {item.message}" for item in outcome.violations)
     yield from (f"  Differs: {item}" for item in outcome.drift)
     if outcome.sizes and outcome.status != "applied":

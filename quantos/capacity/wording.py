@@ -36,10 +36,8 @@ def node_count(count: int) -> str:
 
 
 def percent(probability: float) -> str:
-    """A probability to a tenth of a percent; what is not zero is never shown as zero."""
-    if 0 < probability < 0.001:
-        return "less than 0.1%"
-    return f"{probability:.1%}"
+    """A probability to a tenth of a percent; none is ever shown as zero."""
+    return "less than 0.1%" if probability < 0.001 else f"{probability:.1%}"
 
 
 def listed(names: Sequence[str]) -> str:

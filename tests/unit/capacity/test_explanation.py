@@ -101,7 +101,9 @@ def test_at_the_ceiling_one_node_more_is_said_to_be_beyond_it():
 def test_where_one_node_more_changes_nothing_it_says_so():
     (pool,) = make_plan(make_inputs(make_demand(upper=0, recent=0))).explanation.pools
 
-    assert pool.sensitivity == "one node more would cost 0.50 USD/hour and leave the risk of running short at 0.0%"
+    assert pool.sensitivity == (
+        "one node more would cost 0.50 USD/hour and leave the risk of running short at less than 0.1%"
+    )
 
 
 @settings(deadline=None, max_examples=60)

@@ -168,6 +168,23 @@ def test_no_line_is_wider_than_the_terminal_or_a_hundred_columns(
     assert text.encode(encoding).decode(encoding) == text
 
 
+def test_an_outcome_does_not_repeat_the_sentence():
+    plan = plan_of(make_demand())
+
+    text = explain_text(plan, outcome(plan, "applied", plan.explanation.sentence))
+
+    assert text.endswith("It was applied (2026-03-02 14:30 UTC).")
+
+
+@pytest.mark.parametrize(("node_held_bins", "warned"), [(1164, False), (1163, True)])
+def test_misses_well_above_the_nominal_are_warned_of(node_held_bins: int, warned: bool):
+    coverage = Coverage(days=7, bins=1200, held_bins=1000, node_held_bins=node_held_bins)
+
+    text = explain_text(plan_of(replace(make_demand(), coverage=coverage)), None)
+
+    assert ("take the risks below for too low" in " ".join(text.split())) is warned
+
+
 def test_models_have_names_that_a_trader_reads():
     assert model_name("blend of seasonal-naive-week 80%, something-new 20%") == (
         "blend of 80% same time a week ago, 20% something-new"
