@@ -72,6 +72,7 @@ def _reasoning(decision: PoolDecision, demand: PoolDemand) -> PoolReasoning:
         coverage=demand.coverage,
         risk_of_shortage=_risk(decision, demand, nodes=decision.size.floor),
         sensitivity=_sensitivity(decision, demand),
+        unmet=decision.unmet,
     )
 
 

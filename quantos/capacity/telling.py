@@ -86,6 +86,7 @@ def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
         facts = {"Set by": item.binding, "Demand": _demand(item), "Coverage": _coverage(item)}
         facts |= {"Forecast": _model(item), "Rejected": _rejected(item.rejected)}
         facts |= {"Degraded": in_words(item.degraded or ""), "Sensitivity": item.sensitivity or ""}
+        facts |= {"Out of reach": "; ".join(item.unmet)}
         for label, text in facts.items():
             if text:
                 yield from _wrapped(f"  {label:<{_LABEL}}{text}.", page.width, label=_LABEL)

@@ -112,6 +112,7 @@ class PoolReasoning(_Part):
         level: nominal probability that demand stays under `demand_upper_vcpu`.
         risk_of_shortage: probability that demand within the horizon exceeds the floor.
         sensitivity: what one node more would cost and change.
+        unmet: service levels that no size of the pool keeps, one sentence each.
     """
 
     pool: Slug
@@ -130,6 +131,7 @@ class PoolReasoning(_Part):
     coverage: Coverage | None = Field(default=None, exclude_if=_not_told)
     risk_of_shortage: float | None = Field(default=None, ge=0, le=1, exclude_if=_not_told)
     sensitivity: str | None = Field(default=None, exclude_if=_not_told)
+    unmet: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
 
 
 class Explanation(_Part):

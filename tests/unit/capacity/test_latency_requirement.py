@@ -11,6 +11,7 @@ from quantos.allocation.servers import LatencyTarget, OfferedLoad, Servers, serv
 from quantos.allocation.service_time import ServiceTime
 from quantos.capacity.latency_requirement import LatencyRequirement, latency_requirement
 from quantos.capacity.planning import make_plan
+from quantos.capacity.telling import explain_text
 from quantos.contracts.strategy import ServerNeeds, ServiceProfile
 from tests.support.demand_cases import PRICE, make_demand, make_inputs, make_strategy
 
@@ -90,6 +91,14 @@ def test_a_plan_rises_to_the_response_time_and_says_so():
     plan = make_plan(make_inputs(make_demand(slow, upper=16.0, recent=8.0)))
     assert plan.sizes["cpu"].floor > 2
     assert "the response time of quotes" in plan.explanation.pools[0].binding
+
+
+def test_a_plan_tells_what_no_size_keeps():
+    hopeless = make_strategy("quotes", units_per_vcpu=300.0, max_latency_ms=200.0, service=profile(mean_ms=500.0))
+    plan = make_plan(make_inputs(make_demand(hopeless, upper=16.0, recent=8.0)))
+    (pool,) = plan.explanation.pools
+    assert pool.unmet[0].startswith("quotes: service alone takes")
+    assert "  Out of reach quotes: service alone takes" in explain_text(plan, None)
 
 
 @pytest.mark.parametrize("wrong", [{99.0: 5.0, 99.9: 4.0}, {40.0: 5.0}, {100.0: 5.0}])
