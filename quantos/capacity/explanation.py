@@ -21,7 +21,8 @@ def shortage_probability(forecast: PeakForecast, *, capacity_vcpu: float) -> flo
     """Probability that the largest demand of the horizon exceeds a capacity, read off the forecast's quantiles.
 
     Linear between the levels; below the lowest, linear to certainty at no capacity; above the highest, falling off
-    exponentially from there, at the pace at which the last two levels lie apart.
+    exponentially from there, at the slowest pace between any two neighbouring levels: two levels that lie close
+    together say little about what is beyond them. Where all coincide it stays at what the highest leaves.
     """
     peaks, levels = np.asarray(forecast.peaks), np.asarray(forecast.levels)
     if peaks[-1] <= 0:
@@ -29,12 +30,11 @@ def shortage_probability(forecast: PeakForecast, *, capacity_vcpu: float) -> flo
     if capacity_vcpu <= peaks[-1]:
         held = float(np.interp(capacity_vcpu, np.concatenate([[0.0], peaks]), np.concatenate([[0.0], levels])))
         return min(max(1.0 - held, 0.0), 1.0)
-    spread = float(peaks[-1] - peaks[-2]) if len(peaks) > 1 else 0.0
-    if spread <= 0:
-        return 0.0
-    beyond = (capacity_vcpu - float(peaks[-1])) / spread
-    pace = math.log((1 - levels[-2]) / (1 - levels[-1]))
-    return float((1 - levels[-1]) * math.exp(-pace * beyond))
+    left = float(1 - levels[-1])
+    vcpu_per_fold = float(np.max(np.diff(peaks) / -np.diff(np.log1p(-levels)), initial=0.0))
+    if vcpu_per_fold <= 0:
+        return left
+    return left * math.exp(-(capacity_vcpu - float(peaks[-1])) / vcpu_per_fold)
 
 
 def explain(

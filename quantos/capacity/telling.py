@@ -19,6 +19,12 @@ MISSES_TOLD: Final = 1.5
 
 _LABEL: Final = 13
 
+_RISK: Final = "Risk is the probability that demand within the horizon exceeds the nodes"
+_READ_OFF: Final = (
+    ", read off the forecast's quantiles: in a straight line between them, falling off exponentially above the highest,"
+    " at the slowest pace between any two."
+)
+
 _STATUS: Final = {
     "applied": "It was applied",
     "unchanged": "Nothing had to be done",
@@ -100,10 +106,8 @@ def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
         )
         yield ""
     if plan.explanation.pools:
-        yield (
-            "Risk is the probability that demand within the horizon exceeds the nodes, read off the forecast's "
-            "quantiles: in a straight line between them, falling off exponentially above the highest."
-        )
+        told = any(item.quantiles for item in plan.explanation.pools)
+        yield _RISK + (_READ_OFF if told else ".")
         yield ""
 
 

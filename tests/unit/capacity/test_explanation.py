@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,14 @@ def test_risk_is_read_off_the_quantiles():
 
     assert risks == pytest.approx([1.0, 0.75, 0.5, 0.3, 0.1, 0.02])
     assert 0 < shortage_probability(forecast, capacity_vcpu=120) < 0.02
+
+
+def test_levels_that_coincide_promise_nothing_beyond_them():
+    close = replace(make_forecast(), peaks=(35.0, 70.0, 70.0))
+    same = replace(make_forecast(), peaks=(70.0, 70.0, 70.0))
+
+    assert shortage_probability(close, capacity_vcpu=80) == pytest.approx(0.02 * 0.2 ** (10 / 35))
+    assert shortage_probability(same, capacity_vcpu=80) == pytest.approx(0.02)
 
 
 def test_nothing_expected_cannot_run_short():
@@ -84,9 +94,9 @@ def test_one_cheaper_is_no_choice_below_the_environment_floor():
 def test_one_node_more_is_told_with_its_cost_and_what_it_cuts():
     (pool,) = make_plan(make_inputs(make_demand(), previous=BEFORE)).explanation.pools
 
-    assert pool.risk_of_shortage == pytest.approx(0.02 * (0.02 / 0.1) ** (2 / 14), abs=1e-6)
+    assert pool.risk_of_shortage == pytest.approx(0.02 * 0.2 ** (2 / 21), abs=1e-6)
     assert pool.sensitivity == (
-        "one node more would cost 0.50 USD/hour and cut the risk of running short from 1.6% to 0.6%"
+        "one node more would cost 0.50 USD/hour and cut the risk of running short from 1.7% to 0.9%"
     )
 
 
