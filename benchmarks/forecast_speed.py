@@ -23,7 +23,7 @@ from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.bins import Grid, bin_sums, demand_in_session, open_bins
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import bank_calls
-from tests.support.capacity_fakes import FakeArchive, FakeLedger, FakeRegistry, FakeSigner, document
+from tests.support.capacity_fakes import FakeArchive, FakeFits, FakeLedger, FakeRegistry, FakeSigner, document
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
 
@@ -136,6 +136,7 @@ def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryD
         history=history,
         ledger=FakeLedger(document(cpu=2)),
         archive=FakeArchive(),
+        fits=FakeFits(),
         signer=FakeSigner(),
         publisher=publisher_from_url("memory://benchmark"),
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from quantos.capacity.planning import PlanCheck, PlanningInputs, make_plan
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands, upper_level
-from quantos.capacity.ports import PlanArchive, PlanLedger, Signer, StrategyRegistry
+from quantos.capacity.ports import FitStore, PlanArchive, PlanLedger, Signer, StrategyRegistry
 from quantos.capacity.requirement import NodePrice
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
@@ -39,10 +39,11 @@ class DecisionService:
     archive: PlanArchive
     signer: Signer
     publisher: Publisher
+    fits: FitStore
     _demands: PoolDemands = field(init=False)
 
     def __post_init__(self) -> None:
-        self._demands = PoolDemands(DemandWindows(self.history), self.settings.decisions)
+        self._demands = PoolDemands(DemandWindows(self.history), self.settings.decisions, self.fits)
 
     def decide(self, request: DecisionRequest) -> ScalingPlan | None:
         """Plan the last bin that ended at `scheduled_time`, and publish the plan and its audit record.
@@ -55,7 +56,7 @@ class DecisionService:
             SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
             TelemetryError, CapacityError, BusError: a store or the bus failed; deciding again is safe.
         """
-        plan = self.preview(request)
+        plan = self._plan(request, keep=True)
         if plan is None:
             return None
         signed = plan.model_copy(update={"signature": self.signer.sign(plan.signed_bytes())})
@@ -71,6 +72,9 @@ class DecisionService:
 
     def preview(self, request: DecisionRequest) -> ScalingPlan | None:
         """The plan that `decide` would publish, without a signature; nothing is written anywhere."""
+        return self._plan(request, keep=False)
+
+    def _plan(self, request: DecisionRequest, *, keep: bool) -> ScalingPlan | None:
         self._refuse_other_stack(request.stack)
         bin_end = floor_to_bin(request.scheduled_time, bin_seconds=self.settings.decisions.bin_seconds)
         current = self.ledger.current().document
@@ -82,7 +86,7 @@ class DecisionService:
             bin_end=datetime.fromtimestamp(bin_end, UTC),
             prices=self.prices,
             demands={
-                pool: self._demand(pool, strategies, bin_end=bin_end)
+                pool: self._demand(pool, strategies, bin_end=bin_end, keep=keep)
                 for pool, strategies in _by_pool(self.registry.read(), pools=self.settings.pools).items()
             },
             previous=current.sizes,
@@ -90,10 +94,10 @@ class DecisionService:
         )
         return make_plan(inputs)
 
-    def _demand(self, pool: str, strategies: Sequence[Strategy], *, bin_end: int) -> PoolDemand:
+    def _demand(self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, keep: bool) -> PoolDemand:
         price = self.prices[pool]
         upper = upper_level(strategies, vcpu_per_node=price.vcpu, usd_per_node_hour=price.usd_per_hour)
-        return self._demands.read(pool, strategies, bin_end=bin_end, upper=upper, node_vcpu=price.vcpu)
+        return self._demands.read(pool, strategies, bin_end=bin_end, upper=upper, node_vcpu=price.vcpu, keep=keep)
 
     def _refuse_other_stack(self, stack: str) -> None:
         own = self.settings.names().stack("capacity")

@@ -1,19 +1,23 @@
 """The demand on a pool as a decision sees it: its strategies' series in vCPU, summed, forecast, and how fresh."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import numpy as np
 
 from quantos.capacity.coverage import recent_coverage
+from quantos.capacity.pool_fit import PoolFit, dumped, loaded
+from quantos.capacity.ports import FitStore
+from quantos.contracts.base import canonical_digest
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
+from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
-from quantos.forecasting.peak_model import FittedModel, PeakForecast, fit, predict
+from quantos.forecasting.peak_model import PeakForecast, fit, predict
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session, open_bins
 from quantos.telemetry.windows import DemandWindows
 
@@ -75,20 +79,23 @@ def upper_level(strategies: Sequence[Strategy], *, vcpu_per_node: float, usd_per
 class PoolDemands:
     """Reads and forecasts pools; keeps binned demand and the day's fitted models while warm.
 
-    A model is fitted on what lies before the UTC day of the decision, so every process that decides on that day fits
-    the same one. Errors of the history (TelemetryError) pass through.
+    A model is fitted on what lies before the UTC day of the decision, once for all processes that decide on that day:
+    the first stores it, and every one serves what is stored. A stored fit that this release cannot read is made anew.
+    Errors of the history (TelemetryError) and of the store (CapacityError) pass through.
     """
 
     windows: DemandWindows
     settings: DecisionSettings
-    _fitted: dict[str, tuple[object, FittedModel, Coverage]] = field(default_factory=dict)
+    fits: FitStore
+    _fitted: dict[str, tuple[str, PoolFit]] = field(default_factory=dict)
 
     def read(
-        self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, upper: float, node_vcpu: float
+        self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, upper: float, node_vcpu: float, keep: bool
     ) -> PoolDemand:
         """Demand on `pool` up to `bin_end` (epoch seconds), forecast over the horizon up to the quantile `upper`.
 
-        `strategies` are all those on the pool, at least one; `node_vcpu` is the size of its nodes.
+        `strategies` are all those on the pool, at least one; `node_vcpu` is the size of its nodes; `keep` lets what
+        was learnt be stored.
         """
         grid = self._grid(bin_end)
         sums = self.windows.read({strategy.series for strategy in strategies}, grid)
@@ -97,22 +104,48 @@ class PoolDemands:
         opened = np.logical_or.reduce([part.opened for part in series])
         levels = (*(level for level in LOWER_LEVELS if level < upper), upper)
         midnight = (bin_end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
-        key = (bin_end // DAY_SECONDS, levels, node_vcpu, tuple(strategies), self.settings)
-        known_key, fitted, coverage = self._fitted.get(pool, (None, None, None))
-        if fitted is None or coverage is None or known_key != key:
-            before = self._window(total[:midnight], opened[: midnight + self._horizon_bins], grid=grid)
-            fitted = fit(before, levels=levels, terms=self._terms(upper, node_vcpu=node_vcpu))
-            coverage = recent_coverage(fitted, before)
-            self._fitted[pool] = (key, fitted, coverage)
+        learning = _Learning(
+            day=bin_end // DAY_SECONDS,
+            levels=levels,
+            terms=self._terms(upper, node_vcpu=node_vcpu),
+            strategies=tuple(strategies),
+            settings=self.settings,
+            window=self._window(total[:midnight], opened[: midnight + self._horizon_bins], grid=grid),
+        )
+        learnt = self._learnt(pool, learning, keep=keep)
         latest = np.sum([self._carried(part.values) for part in series], axis=0)
         return PoolDemand(
             strategies=tuple(self._part(part) for part in series),
             now_vcpu=float(latest[-1]),
             recent_vcpu=float(latest.max()),
             history_peak_vcpu=float(np.nanmax(total, initial=0.0)),
-            forecast=predict(fitted, self._window(total, opened, grid=grid)),
-            coverage=coverage,
+            forecast=predict(learnt.model, self._window(total, opened, grid=grid)),
+            coverage=learnt.coverage,
         )
+
+    def _learnt(self, pool: str, learning: "_Learning", *, keep: bool) -> PoolFit:
+        """The day's fit: the one in hand, else the stored one, else a new one."""
+        key = learning.key()
+        known_key, known = self._fitted.get(pool, ("", None))
+        if known is not None and known_key == key:
+            return known
+        found = self._stored(pool, key)
+        if found is None:
+            content = dumped(learning.fit())
+            if keep:
+                self.fits.put(pool, key, content)
+            found = loaded(content)
+        self._fitted[pool] = (key, found)
+        return found
+
+    def _stored(self, pool: str, key: str) -> PoolFit | None:
+        content = self.fits.get(pool, key)
+        if content is None:
+            return None
+        try:
+            return loaded(content)
+        except ForecastError:
+            return None
 
     @property
     def _horizon_bins(self) -> int:
@@ -167,6 +200,35 @@ class PoolDemands:
         last_known = np.maximum.accumulate(np.where(known, np.arange(len(tail)), -1))
         carried = np.where(last_known >= 0, tail[np.maximum(last_known, 0)], 0.0)
         return carried[-self._lead_bins :]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Learning:
+    """All that a day's fit of a pool depends on; of the window, which grows no more, the key holds the day."""
+
+    day: int
+    levels: tuple[float, ...]
+    terms: Terms
+    strategies: tuple[Strategy, ...]
+    settings: DecisionSettings
+    window: DemandWindow
+
+    def key(self) -> str:
+        """A digest, the same in every process."""
+        return canonical_digest(
+            {
+                "day": self.day,
+                "levels": self.levels,
+                "terms": asdict(self.terms),
+                "strategies": [strategy.model_dump(mode="json") for strategy in self.strategies],
+                "settings": self.settings.model_dump(mode="json"),
+            }
+        )
+
+    def fit(self) -> PoolFit:
+        """Learn, and look how it would have done lately; seconds."""
+        model = fit(self.window, levels=self.levels, terms=self.terms)
+        return PoolFit(model, recent_coverage(model, self.window))
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,18 @@ class PlanLedger(Protocol):
         ...
 
 
+class FitStore(Protocol):
+    """What was learnt of pools, kept so that no process learns what another has. Key: everything it was learnt from."""
+
+    def get(self, pool: str, key: str) -> bytes | None:
+        """What was stored, or None. Raises CapacityError."""
+        ...
+
+    def put(self, pool: str, key: str, content: bytes) -> None:
+        """Store it, whatever is there. Raises CapacityError."""
+        ...
+
+
 @dataclass(frozen=True)
 class Lease:
     """The right to change one stack until `expires_at`.

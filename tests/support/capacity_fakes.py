@@ -86,6 +86,17 @@ class FakeRegistry:
 
 
 @dataclass
+class FakeFits:
+    kept: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def get(self, pool: str, key: str) -> bytes | None:
+        return self.kept.get((pool, key))
+
+    def put(self, pool: str, key: str, content: bytes) -> None:
+        self.kept[pool, key] = content
+
+
+@dataclass
 class FakeArchive:
     plans: dict[str, ScalingPlan] = field(default_factory=dict)
 

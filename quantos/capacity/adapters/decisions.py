@@ -1,5 +1,6 @@
 """Composes the decision service of an environment from its AWS adapters."""
 
+from quantos.capacity.adapters.s3_fits import S3Fits
 from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger, compose_signer
 from quantos.capacity.decision import DecisionService
@@ -29,4 +30,5 @@ def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publis
         archive=S3PlanArchive(bucket),
         signer=compose_signer(settings),
         publisher=publisher,
+        fits=S3Fits(bucket),
     )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantos.capacity import pool_demand
 from quantos.capacity.decision import DecisionService
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
@@ -16,7 +17,7 @@ from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, Scal
 from quantos.contracts.strategy import Session, Strategy, StrategyBook
 from quantos.errors import CapacityError, QuantosError, SettingsError
 from quantos.messaging.ports import Message
-from tests.support.capacity_fakes import FakeArchive, FakeLedger, FakeRegistry, FakeSigner
+from tests.support.capacity_fakes import FakeArchive, FakeFits, FakeLedger, FakeRegistry, FakeSigner
 from tests.support.demand_cases import PRICE, agree, make_strategy
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
@@ -69,6 +70,7 @@ class Desk:
     ledger: FakeLedger = field(default_factory=lambda: FakeLedger(standing()))
     archive: FakeArchive = field(default_factory=FakeArchive)
     outbox: Outbox = field(default_factory=Outbox)
+    fits: FakeFits = field(default_factory=FakeFits)
 
     def service(self) -> DecisionService:
         chosen = make_settings()
@@ -82,6 +84,7 @@ class Desk:
             archive=self.archive,
             signer=FakeSigner(),
             publisher=self.outbox,
+            fits=self.fits,
         )
 
 
@@ -304,3 +307,30 @@ def test_a_strategy_that_asks_for_throughput_pays_for_it():
 
     assert plan.sizes["cpu"].floor >= 1500 / 10 / 8
     assert plan.strategy_costs["quotes"].usd_per_hour > 0.6 * plan.pool_costs["cpu"].floor_usd_per_hour
+
+
+def test_what_one_process_learnt_serves_the_others_and_their_plans_are_the_same(monkeypatch: pytest.MonkeyPatch):
+    desk = desk_at(14.5)
+    first = desk.service().decide(request(14.5))
+    assert len(desk.fits.kept) == 1
+
+    def learn_again(*_args: object, **_options: object) -> None:
+        raise AssertionError("it was learnt again")
+
+    monkeypatch.setattr(pool_demand, "fit", learn_again)
+    assert desk.service().decide(request(14.5)) == first
+
+
+def test_looking_stores_nothing():
+    desk = desk_at(14.5)
+    assert desk.service().preview(request(14.5)) is not None
+    assert desk.fits.kept == {}
+
+
+def test_a_stored_fit_that_cannot_be_read_is_made_anew():
+    desk = desk_at(14.5)
+    first = desk.service().decide(request(14.5))
+    (place,) = desk.fits.kept
+    sound, desk.fits.kept[place] = desk.fits.kept[place], b"{}"
+    assert desk.service().decide(request(14.5)) == first
+    assert desk.fits.kept[place] == sound
