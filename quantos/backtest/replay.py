@@ -18,6 +18,8 @@ Watch = Callable[[FittedSeries, Series, int], None]
 
 NODES = 50
 NODE_QUANTILE = 0.995
+LEAST_DEMAND = 1e-100
+"""Less is no demand: numbers so small do not survive a division."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,8 @@ def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cos
     Where that is zero the highest training demand counts, and one unit where there was none at all.
     """
     trained = trace.values[: max(trace.tested_from, 1)]
-    busy = float(np.quantile(trained, NODE_QUANTILE)) or float(trained.max()) or float(NODES)
+    sizes = (float(np.quantile(trained, NODE_QUANTILE)), float(trained.max()))
+    busy = next((size for size in sizes if size > LEAST_DEMAND), float(NODES))
     return Terms(
         lead_bins=-int(-lead_seconds // trace.bin_seconds),
         hold_bins=-int(-hold_seconds // trace.bin_seconds),

@@ -81,7 +81,9 @@ def serving(fitted: FittedSeries, found: Mapping[str, FloatArray]) -> dict[str, 
 def _demoted(fitted: FittedSeries, served: FloatArray, rule: FloatArray, *, demand: FloatArray) -> BoolArray:
     """Where the last hour of decisions cost more than `DEMOTED_AT` times what the rule's would have; shape (m,)."""
     hour = fitted.layout.hour_bins
-    skip = min(fitted.terms.memory_bins, len(demand))
+    skip = fitted.terms.memory_bins
+    if len(demand) <= skip:
+        return np.zeros(len(demand), dtype=np.bool_)
     ours, theirs = (
         np.convolve(losses(demand, asked, fitted.terms)[skip:], np.ones(hour))[: len(demand) - skip]
         for asked in (served, rule)

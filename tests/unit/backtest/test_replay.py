@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -87,6 +87,8 @@ def test_a_season_is_decided_better_than_by_following_demand():
     ),
     bin_seconds=st.sampled_from([60, 420, 3600]),
 )
+@example(values=np.zeros(5), bin_seconds=60)
+@example(values=np.full(9, 5e-324), bin_seconds=60)
 @settings(max_examples=60, deadline=None)
 def test_any_series_gets_targets_that_can_be_bought(values: np.ndarray, bin_seconds: int):
     asked = decided(carried(values), bin_seconds=bin_seconds)
