@@ -1,6 +1,7 @@
 """Plan documents, plans and strategies in the plans bucket.
 
-Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every plan published), `strategies.json`, `fits/` (see `s3_fits.py`).
+Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every plan published),
+`strategies.json`, `fits/` (see `s3_fits.py`).
 """
 
 from dataclasses import dataclass
