@@ -1,5 +1,6 @@
 """What every test may use: expected outputs on disk, recorded only when asked for."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,12 @@ Golden = Callable[[str, str], None]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that records."""
     parser.addoption("--update-golden", action="store_true", help="Record expected outputs instead of comparing.")
+
+
+def pytest_configure() -> None:
+    """Let SIGINT through: a shell ignores it in what it starts in the background, and children would inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
