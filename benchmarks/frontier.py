@@ -15,7 +15,7 @@ from benchmarks.forecast_peers import PeerForecast, holt_winters, mase, mstl_aut
 from benchmarks.frontier_plot import plot
 from benchmarks.measurement import OUT, Figure, Report, now
 from benchmarks.reference_judge import compare
-from quantos.backtest.judge import Verdict, judge
+from quantos.backtest.judge import FLAP_SECONDS, Verdict, judge
 from quantos.backtest.replay import replay, series_of, terms_of
 from quantos.backtest.sidecar import Known, known, read_sidecar
 from quantos.backtest.trace import Trace, carried, read_trace
@@ -104,7 +104,7 @@ def measure(*, rounds: int, tell: Tell, command: str) -> Report:
     plot(results, OUT / f"{BENCHMARK}.png")
     return Report(
         BENCHMARK, command, f"{len(results)} traces, lead and hold 10 min", _figures(results), now(),
-        tables=(_verdicts(results), _forecasts(results), _calibration(results)),
+        tables=(_verdicts(results), _restlessness(results), _forecasts(results), _calibration(results)),
         details=[asdict(found) for found in results],
     )  # fmt: skip
 
@@ -270,6 +270,26 @@ def _verdicts(results: Sequence[Result]) -> list[list[str]]:
             f"{found.cold_ms:.0f}",
             f"{found.warm_ms:.1f}",
             f"{found.seconds:.0f}",
+        ]
+        for found in results
+    ]
+
+
+def _restlessness(results: Sequence[Result]) -> list[list[str]]:
+    head = [
+        f"a day; a flap is taken back within {FLAP_SECONDS // 60} min",
+        "changes",
+        "reactive's",
+        "flaps",
+        "reactive's",
+    ]
+    return [head] + [
+        [
+            found.name,
+            f"{found.verdict.planner.changes_per_day:.1f}",
+            f"{found.verdict.reactive.changes_per_day:.1f}",
+            f"{found.verdict.planner.flaps_per_day:.2f}",
+            f"{found.verdict.reactive.flaps_per_day:.2f}",
         ]
         for found in results
     ]

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from quantos.backtest.flaps import changes, flaps
 from quantos.backtest.trace import Trace
 from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Capacity, Terms, simulate
@@ -17,6 +18,10 @@ FACTORS: Final = (*(0.5 + 0.05 * step for step in range(31)), 2.5, 3.0, 4.0, 6.0
 EXTRA_NODES: Final = (0.0, 1.0, 2.0, 4.0)
 LEVEL_SECONDS: Final = 1800
 LEVEL_BOUNDS: Final = (0.25, 4.0)
+FLAP_SECONDS: Final = 1800
+"""A change of capacity that is taken back within this time is a flap."""
+
+REACTIVE: Final = "reactive"
 _LEAST_NODES: Final = 1e-3
 
 
@@ -29,12 +34,16 @@ class Score:
         cost: node-bins paid by those of a clairvoyant that follows demand.
         under: share of the bins with demand in which capacity was short.
         short: missing share of all demand.
+        changes_per_day: of the nodes paid.
+        flaps_per_day: changes taken back within `FLAP_SECONDS`, one bin at least.
     """
 
     loss: float
     cost: float
     under: float
     short: float
+    changes_per_day: float
+    flaps_per_day: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +53,14 @@ class Verdict:
     Attributes:
         ratio: its loss by that of the best peer, every peer with the margin that was best on the training part.
         hindsight: the same with margins that were best on the tested part, which nobody could have known.
+        reactive: the peer that follows demand, as the autoscalers of Kubernetes do.
     """
 
     planner: Score
     best_peer: str
     ratio: float
     hindsight: float
+    reactive: Score
 
 
 def judge(trace: Trace, targets: FloatArray, terms: Terms) -> Verdict:
@@ -59,47 +70,66 @@ def judge(trace: Trace, targets: FloatArray, terms: Terms) -> Verdict:
         ForecastError: a target is missing, negative or not finite.
     """
     start, demand = trace.tested_from, trace.values / terms.node_size
-    if len(targets) != len(demand) - start or not (np.isfinite(targets).all() and (targets >= 0).all()):
-        raise ForecastError("targets are missing, negative or not finite", remedy="decide every tested bin")
+    capacity = capacity_of(trace, targets, terms)
     nodes = _in_nodes(terms)
-    asked = np.concatenate([demand[:start], targets / terms.node_size])
-    planner = _score(demand, simulate(asked, nodes), start=start, miss_cost=terms.miss_cost)
     fair: dict[str, float] = {}
+    tuned_capacity: dict[str, Capacity] = {}
     hindsight = math.inf
     for name, idea in _ideas(trace, demand, ahead=terms.lead_bins + 1):
         best = math.inf
-        for loss in _losses(demand, idea, nodes):
+        for offered in _offers(idea, nodes):
+            loss = offered.paid + terms.miss_cost * np.maximum(demand - offered.available, 0.0)
             tuned, tested = float(loss[start // 3 : start].mean()), float(loss[start:].mean())
             hindsight = min(hindsight, tested)
             if tuned < best:
-                best, fair[name] = tuned, tested
+                best, fair[name], tuned_capacity[name] = tuned, tested, offered
     winner = min(fair, key=lambda name: fair[name])
+    planner = _score(trace, demand, capacity, miss_cost=terms.miss_cost)
     return Verdict(
-        planner=planner, best_peer=winner, ratio=planner.loss / fair[winner], hindsight=planner.loss / hindsight
+        planner=planner,
+        best_peer=winner,
+        ratio=planner.loss / fair[winner],
+        hindsight=planner.loss / hindsight,
+        reactive=_score(trace, demand, tuned_capacity[REACTIVE], miss_cost=terms.miss_cost),
     )
+
+
+def capacity_of(trace: Trace, targets: FloatArray, terms: Terms) -> Capacity:
+    """Nodes that targets for the tested part lead to, for the whole trace; before it capacity follows demand.
+
+    Raises:
+        ForecastError: a target is missing, negative or not finite.
+    """
+    start = trace.tested_from
+    if len(targets) != len(trace.values) - start or not (np.isfinite(targets).all() and (targets >= 0).all()):
+        raise ForecastError("targets are missing, negative or not finite", remedy="decide every tested bin")
+    return simulate(np.concatenate([trace.values[:start], targets]) / terms.node_size, _in_nodes(terms))
 
 
 def _in_nodes(terms: Terms) -> Terms:
     return Terms(lead_bins=terms.lead_bins, hold_bins=terms.hold_bins, node_size=1.0, miss_cost=terms.miss_cost)
 
 
-def _losses(demand: FloatArray, idea: FloatArray, terms: Terms) -> Iterator[FloatArray]:
-    """By margin, the loss of each bin."""
+def _offers(idea: FloatArray, terms: Terms) -> Iterator[Capacity]:
+    """What an idea leads to, by margin."""
     for factor in FACTORS:
         for extra in EXTRA_NODES:
-            capacity = simulate(idea * factor + extra, terms)
-            yield capacity.paid + terms.miss_cost * np.maximum(demand - capacity.available, 0.0)
+            yield simulate(idea * factor + extra, terms)
 
 
-def _score(demand: FloatArray, capacity: Capacity, *, start: int, miss_cost: float) -> Score:
+def _score(trace: Trace, demand: FloatArray, capacity: Capacity, *, miss_cost: float) -> Score:
+    start = trace.tested_from
     tested, paid = demand[start:], capacity.paid[start:]
     missing = np.maximum(tested - capacity.available[start:], 0.0)
     busy = tested > 0
+    days = len(tested) * trace.bin_seconds / DAY_SECONDS
     return Score(
         loss=float((paid + miss_cost * missing).mean()),
         cost=float(paid.sum() / np.maximum(np.ceil(tested), 1.0).sum()),
         under=float((missing[busy] > 1e-9).mean()) if busy.any() else 0.0,
         short=float(missing.sum() / max(tested.sum(), 1e-9)),
+        changes_per_day=changes(paid) / days,
+        flaps_per_day=flaps(paid, within_bins=max(FLAP_SECONDS // trace.bin_seconds, 1)) / days,
     )
 
 
@@ -108,7 +138,7 @@ def _ideas(trace: Trace, demand: FloatArray, *, ahead: int) -> Iterator[tuple[st
     day = round(DAY_SECONDS / trace.bin_seconds)
     level = _trailing_mean(demand, max(round(LEVEL_SECONDS / trace.bin_seconds), 1))
     yield "static", np.full(len(demand), demand[: trace.tested_from].max())
-    yield "reactive", demand
+    yield REACTIVE, demand
     for name, season in (("day", day), ("week", 7 * day)):
         if trace.tested_from > 2 * season:
             origin = np.arange(len(demand))

@@ -63,3 +63,21 @@ def test_a_clairvoyant_beats_every_peer_and_following_demand_does_not():
 def test_targets_that_are_none_are_refused(asked: np.ndarray):
     with pytest.raises(ForecastError, match="targets are missing"):
         judge(TRACE, asked, TERMS)
+
+
+def test_flaps_are_counted_on_what_is_paid_so_that_the_hold_quiets_them():
+    busy = np.where(np.arange(320) % 2 == 0, 3.0, 9.0) * TERMS.node_size
+    patient = replace(TERMS, hold_bins=3)
+
+    restless, held = (judge(TRACE, busy, terms).planner for terms in (replace(TERMS, hold_bins=0), patient))
+
+    assert restless.flaps_per_day > 20
+    assert held.flaps_per_day == 0
+    assert held.changes_per_day <= 1
+
+
+def test_following_demand_is_the_reactive_peer_but_for_its_margin():
+    verdict = judge(TRACE, DEMAND[TRACE.tested_from :], TERMS)
+
+    assert verdict.reactive.loss < verdict.planner.loss
+    assert verdict.reactive.changes_per_day > 1
