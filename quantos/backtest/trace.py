@@ -15,6 +15,8 @@ from quantos.telemetry.bins import FloatArray
 
 Gaps = Literal["zero", "hold"]
 
+DEMAND: Final = "demand"
+
 MIN_BIN_SECONDS: Final = 60
 MAX_BIN_SECONDS: Final = 3600
 MAX_BINS: Final = 2_000_000
@@ -48,17 +50,17 @@ class Trace:
         return self.first + timedelta(seconds=index * self.bin_seconds)
 
 
-def read_trace(path: Path, *, gaps: Gaps) -> Trace:
+def read_trace(path: Path, *, gaps: Gaps, column: str = DEMAND) -> Trace:
     """Read a trace.
 
     Args:
-        path: CSV with the columns `time` (ISO 8601, start of the bin, UTC unless it says otherwise) and `demand`.
+        path: CSV with the columns `time` (ISO 8601, start of the bin, UTC unless it says otherwise) and `column`.
         gaps: what a bin without a row means: no demand, or unknown.
 
     Raises:
         SettingsError: no such file, or the times are not increasing on an even grid of 1 to 60 minutes.
     """
-    rows = _rows(path)
+    rows = _rows(path, column=column)
     if len(rows) < 2:
         raise SettingsError(f"{path} has {len(rows)} rows of demand", remedy="give two bins at least")
     first = rows[0][0]
@@ -86,13 +88,13 @@ def carried(values: Sequence[float] | FloatArray) -> FloatArray:
     return np.where(last >= 0, given[np.maximum(last, 0)], 0.0)
 
 
-def _rows(path: Path) -> list[tuple[datetime, float]]:
+def _rows(path: Path, *, column: str) -> list[tuple[datetime, float]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [(_time(row["time"]), _demand(row["demand"])) for row in csv.DictReader(file)]
+            return [(_time(row["time"]), _demand(row[column])) for row in csv.DictReader(file)]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as exc:
         raise SettingsError(
-            f"{path} is no trace: {exc!r}", remedy="give a CSV file with the columns time (ISO 8601) and demand"
+            f"{path} is no trace: {exc!r}", remedy=f"give a CSV file with the columns time (ISO 8601) and {column}"
         ) from exc
 
 
