@@ -130,7 +130,7 @@ def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryD
 
     return DecisionService(
         settings=settings,
-        prices=node_prices(settings, catalog),
+        nodes=node_prices(settings, catalog),
         check=check,
         registry=FakeRegistry(scenario.book(greedy=False)),
         history=history,

@@ -21,7 +21,6 @@ from quantos.audit.adapters.direct import DirectAudit
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger
-from quantos.capacity.node_prices import node_prices
 from quantos.contracts.plan import DecisionRequest, PoolReasoning, ScalingPlan
 from quantos.contracts.strategy import Strategy, StrategyBook
 from quantos.environment.load import load_environment
@@ -104,31 +103,37 @@ def _needs(target: Target, plan: ScalingPlan, book: StrategyBook, *, peak: bool)
             f"no strategy runs on any pool of {target.settings.name}, so no shape can be told from another",
             remedy=f"state what runs there: `quantos strategies apply {target.settings.name} FILE`",
         )
-    prices = node_prices(target.settings, target.catalog)
+    book_by_name = {strategy.name: strategy for strategy in book.strategies}
     needs: dict[str, PoolNeed] = {}
     for reasoning in plan.explanation.pools:
-        strategies = [strategy for strategy in book.strategies if strategy.pool == reasoning.pool]
+        strategies = [book_by_name[name] for name in reasoning.strategies if name in book_by_name]
         if strategies:
-            vcpu = _peak_vcpu(reasoning, vcpu_per_node=prices[reasoning.pool].vcpu) if peak else 0.0
-            needs[reasoning.pool] = _need(strategies, vcpu=max(vcpu, _ahead_vcpu(reasoning)))
+            vcpu = max(_peak_vcpu(reasoning) if peak else 0.0, _ahead_vcpu(reasoning))
+            needs[reasoning.pool] = _with(needs.get(reasoning.pool), strategies, vcpu=vcpu)
     return needs
 
 
-def _need(strategies: list[Strategy], *, vcpu: float) -> PoolNeed:
-    stated = sum(strategy.service_level.min_throughput_units / strategy.units_per_vcpu for strategy in strategies)
+def _with(before: PoolNeed | None, strategies: list[Strategy], *, vcpu: float) -> PoolNeed:
+    """The need of a pool with that of some more strategies."""
+    stated = sum(strategy.stated_vcpu for strategy in strategies)
     return PoolNeed(
-        vcpu=max(vcpu, stated),
-        priority=max(strategy.priority for strategy in strategies),
-        miss_usd_per_vcpu_hour=max(item.miss_cost_usd_per_unit_hour * item.units_per_vcpu for item in strategies),
+        vcpu=max(vcpu, stated) + (before.vcpu if before else 0.0),
+        priority=max([strategy.priority for strategy in strategies] + ([before.priority] if before else [])),
+        miss_usd_per_vcpu_hour=max(
+            [item.miss_usd_per_vcpu_hour for item in strategies] + ([before.miss_usd_per_vcpu_hour] if before else [])
+        ),
     )
 
 
 def _ahead_vcpu(reasoning: PoolReasoning) -> float:
-    return max(reasoning.demand_upper_vcpu, reasoning.demand_now_vcpu)
+    """What lies ahead, less what other pools hold of it."""
+    ahead_vcpu = max(reasoning.demand_upper_vcpu, reasoning.demand_now_vcpu)
+    return max(ahead_vcpu - max(reasoning.elsewhere_vcpu or 0.0, 0.0), 0.0)
 
 
-def _peak_vcpu(reasoning: PoolReasoning, *, vcpu_per_node: float) -> float:
+def _peak_vcpu(reasoning: PoolReasoning) -> float:
     """The highest demand of the history, up to whole nodes, as the plan's static alternative has it."""
+    vcpu_per_node = reasoning.vcpu_per_node or 0.0
     return max((item.nodes * vcpu_per_node for item in reasoning.alternatives if item.name == "static"), default=0.0)
 
 

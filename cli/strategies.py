@@ -25,7 +25,7 @@ def show(environment: EnvironmentName) -> None:
     """List the strategies of an environment."""
     for strategy in _registry(open_target(environment)).read().strategies:
         out.print(
-            f"{strategy.name}: {strategy.series} on pool {strategy.pool}, at most "
+            f"{strategy.name}: {strategy.series} on {' or '.join(strategy.pools)}, at most "
             f"{strategy.cost.ceiling_usd_per_hour:g} USD/hour, {strategy.owner} ({strategy.desk})"
         )
 
@@ -37,7 +37,7 @@ def apply(
     """Replace the strategies of an environment by those of a file."""
     target = open_target(environment)
     book = read_book(file)
-    unknown = sorted({strategy.pool for strategy in book.strategies} - set(target.settings.pools))
+    unknown = sorted({pool for strategy in book.strategies for pool in strategy.pools} - set(target.settings.pools))
     if unknown:
         raise SettingsError(
             f"{file}: no pool is called {', '.join(unknown)}",

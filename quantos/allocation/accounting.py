@@ -192,6 +192,24 @@ class Books:
                 bound_by = _ordered(self._growth_limits(pool)) or ("whole-nodes",)
                 yield FloorConcession(pool=pool.name, missing_nodes=missing, bound_by=bound_by)
 
+    def wanted_pool(self) -> str | None:
+        """The cheapest pool that may have one more node for the most important demand that is short; None for none."""
+        for demand in sorted(self.problem.demands, key=lambda item: (-item.priority, item.name)):
+            if self.shortfall(demand) <= 0:
+                continue
+            roomy = [
+                pool
+                for pool in self.problem.pools
+                if pool.name in demand.pools
+                and fits(demand, pool)
+                and not self._share_limits(demand, pool)
+                and not self._growth_limits(pool)
+            ]
+            if roomy:
+                cheapest = min(roomy, key=lambda pool: (filled_usd_per_hour(demand, pool, self.problem), pool.name))
+                return cheapest.name
+        return None
+
     def bindings(self) -> Iterator[Binding]:
         """The limits that leave no room."""
         limits, pools = self.problem.limits, self.problem.pools

@@ -5,8 +5,8 @@ sorted by name, so that the order in which they are given changes nothing.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
 from quantos.errors import ChoiceError
@@ -92,6 +92,8 @@ class ChoiceDemand:
         max_spot_share: the greatest share of its need that may be spot.
         max_pool_share, max_zone_share: the greatest share of its need in one pool, in one zone.
         interruptible_share: what it can lose at once; no single spot pool may hold more of its need.
+        packing: by pool, the nodes it takes there over those that its resources alone would fill, since servers do
+            not come in parts; at least 1, and 1 where absent.
         zones: allowed ones; empty allows all. A pool is allowed when all its zones are.
         preferred_zones: empty prefers none; outside them `remote_usd_per_vcpu_hour` is added to the cost.
     """
@@ -107,6 +109,7 @@ class ChoiceDemand:
     max_pool_share: float = 1.0
     max_zone_share: float = 1.0
     interruptible_share: float = 1.0
+    packing: Mapping[str, float] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
     preferred_zones: tuple[str, ...] = ()
     remote_usd_per_vcpu_hour: float = 0.0
@@ -301,6 +304,8 @@ def _wrong_demands(demands: Sequence[ChoiceDemand], pools: Sequence[ChoicePool])
             yield f"demand {demand.name} names pools that are not there: {', '.join(unknown)}"
         if not _amounts_hold(demand.need) or (demand.need.vcpu == 0 and any(demand.need.amounts())):
             yield f"demand {demand.name} needs {demand.need}; which must be finite, with vCPU where anything"
+        if not all(1 <= nodes < math.inf for nodes in demand.packing.values()):
+            yield f"demand {demand.name} is packed into less than its resources fill"
         if not (math.isfinite(demand.miss_usd_per_vcpu_hour) and demand.miss_usd_per_vcpu_hour > 0):
             yield f"demand {demand.name} has no positive cost of a miss"
         shares = (

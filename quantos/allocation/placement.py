@@ -20,8 +20,10 @@ def holds(demand: ChoiceDemand, pool: ChoicePool) -> bool:
 
 def nodes_by_resource(demand: ChoiceDemand, pool: ChoicePool) -> tuple[float, ...]:
     """Nodes that the whole demand would fill, resource by resource; 0 for what it does not need."""
+    packing = demand.packing.get(pool.name, 1.0)
     return tuple(
-        need / held if need > 0 else 0.0 for need, held in zip(demand.need.amounts(), pool.node.amounts(), strict=True)
+        packing * need / held if need > 0 else 0.0
+        for need, held in zip(demand.need.amounts(), pool.node.amounts(), strict=True)
     )
 
 
@@ -36,12 +38,17 @@ def zone_part(pool: ChoicePool, zone: str) -> float:
     return 1 / len(pool.zones) if zone in pool.zones else 0.0
 
 
+def nodes_filled(demand: ChoiceDemand, pool: ChoicePool, problem: ChoiceProblem) -> float:
+    """Nodes that the whole demand fills, by its scarcest resource, spares for interruption included."""
+    return max(nodes_by_resource(demand, pool)) / problem.availability(pool)
+
+
 def filled_usd_per_hour(demand: ChoiceDemand, pool: ChoicePool, problem: ChoiceProblem) -> float:
-    """Cost of the nodes that the whole demand fills, by its scarcest resource, spares for interruption included.
+    """Cost of the nodes that the whole demand fills.
 
     Fractions of nodes count as such: what rounding to whole nodes adds is the pool's, and no demand's.
     """
-    return max(nodes_by_resource(demand, pool)) / problem.availability(pool) * pool.usd_per_node_hour
+    return nodes_filled(demand, pool, problem) * pool.usd_per_node_hour
 
 
 def remote_usd_per_hour(demand: ChoiceDemand, pool: ChoicePool) -> float:

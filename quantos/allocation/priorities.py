@@ -19,6 +19,8 @@ digit leaves a search nothing to move in. Shares are settled exactly in the end.
 TOLERANCE: Final = 1e-6
 TIE: Final = 1e-6
 """Weight of what only settles ties: of nodes, those that stand, then the first by name; of places, the cheapest."""
+MOST_TOPPED_UP: Final = 20
+"""Nodes added after a search at most: its gap is less than these on any but the greatest pools."""
 
 Nodes = Mapping[str, int]
 Shares = Mapping[tuple[str, str], float]
@@ -31,7 +33,8 @@ def choose(problem: ChoiceProblem) -> ChoiceSolution:
     kept first, then each level of priority, the greatest first, is given what it can be given (shortfalls weighed by
     what a miss costs) and held to it while the next is asked; cost comes last. Each search ends within `RELATIVE_GAP`
     of its bound, or at the limit of branches. Within the nodes found, shares are settled again level by level as a
-    linear programme, exactly; nodes that they leave empty are given up.
+    linear programme, exactly; a node that no limit forbids is added where its gap left a demand short, and nodes that
+    stay empty are given up.
 
     Raises:
         ChoiceError: pools stand so far above the limits that one plan's step cannot bring them within, or a search
@@ -46,12 +49,12 @@ def choose(problem: ChoiceProblem) -> ChoiceSolution:
         found = _minimised(searches, (*levels, cost), fixed={})
         if found is None:
             raise _no_solution(searches)
-        shares = _placed(searches, found.nodes, levels=levels)
+        nodes, shares = _topped_up(searches, found.nodes, levels=levels)
     else:
-        shares = _placed(searches, found.nodes, levels=())
+        nodes, shares = found.nodes, _placed(searches, found.nodes, levels=())
     return account(
         problem,
-        nodes=_without_empty(problem, found.nodes, shares),
+        nodes=_without_empty(problem, nodes, shares),
         shares=shares,
         ended=SearchEnd(
             cut_off=searches.cut_off,
@@ -154,6 +157,18 @@ def _placed(searches: _Searches, nodes: Nodes, *, levels: Sequence[FloatArray]) 
     return fixed_shares(
         {(demand.name, pool.name): float(found.values[column]) for column, demand, pool in model.placed()}
     )
+
+
+def _topped_up(searches: _Searches, nodes: Nodes, *, levels: Sequence[FloatArray]) -> tuple[Nodes, Shares]:
+    """Nodes with some more where that holds more of what is short and no limit forbids it, and the shares in them."""
+    shares = _placed(searches, nodes, levels=levels)
+    for _ in range(MOST_TOPPED_UP):
+        wanted = Books(searches.model.problem, nodes, shares).wanted_pool()
+        if wanted is None:
+            break
+        nodes = {**nodes, wanted: nodes[wanted] + 1}
+        shares = _placed(searches, nodes, levels=levels)
+    return nodes, shares
 
 
 def _without_empty(problem: ChoiceProblem, nodes: Nodes, shares: Shares) -> Nodes:

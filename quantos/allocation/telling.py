@@ -33,6 +33,11 @@ def gave_way(solution: ChoiceSolution) -> Iterator[str]:
         )
 
 
+def reason(constraint: Constraint) -> str:
+    """A constraint in words that follow "bound by"."""
+    return _REASONS[constraint]
+
+
 def _listed(constraints: Sequence[Constraint]) -> str:
-    told = [_REASONS[constraint] for constraint in constraints]
+    told = [reason(constraint) for constraint in constraints]
     return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"

@@ -1,13 +1,14 @@
 """Decides one stack: reads, plans, signs, archives, publishes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from quantos.capacity.planning import PlanCheck, PlanningInputs, make_plan
+from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.planning import PlanCheck, make_plan
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands, upper_level
 from quantos.capacity.ports import FitStore, PlanArchive, PlanLedger, Signer, StrategyRegistry
-from quantos.capacity.requirement import NodePrice
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan
@@ -26,12 +27,12 @@ AUDIT_ACTOR = "forecast"
 class DecisionService:
     """Makes the plans of one environment's capacity stack.
 
-    Kept while the function is warm, it remembers binned demand and the day's fitted models. `prices` holds every pool
+    Kept while the function is warm, it remembers binned demand and the day's fitted models. `nodes` holds every pool
     of the environment; `check` is what the cost pack will hold a plan to.
     """
 
     settings: EnvironmentSettings
-    prices: Mapping[str, NodePrice]
+    nodes: Mapping[str, NodePrice]
     check: PlanCheck
     registry: StrategyRegistry
     history: DemandHistory
@@ -84,20 +85,22 @@ class DecisionService:
             settings=self.settings,
             stack=request.stack,
             bin_end=datetime.fromtimestamp(bin_end, UTC),
-            prices=self.prices,
-            demands={
-                pool: self._demand(pool, strategies, bin_end=bin_end, keep=keep)
-                for pool, strategies in _by_pool(self.registry.read(), pools=self.settings.pools).items()
-            },
+            nodes=self.nodes,
+            demands=tuple(
+                self._demand(pools, strategies, bin_end=bin_end, keep=keep)
+                for pools, strategies in _by_pools(self.registry.read(), known=self.settings.pools).items()
+            ),
             previous=current.sizes,
-            check=self.check,
         )
-        return make_plan(inputs)
+        return make_plan(inputs, check=self.check)
 
-    def _demand(self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, keep: bool) -> PoolDemand:
-        price = self.prices[pool]
-        upper = upper_level(strategies, vcpu_per_node=price.vcpu, usd_per_node_hour=price.usd_per_hour)
-        return self._demands.read(pool, strategies, bin_end=bin_end, upper=upper, node_vcpu=price.vcpu, keep=keep)
+    def _demand(
+        self, pools: tuple[str, ...], strategies: Sequence[Strategy], *, bin_end: int, keep: bool
+    ) -> PoolDemand:
+        nodes = [self.nodes[pool] for pool in pools]
+        upper = upper_level(strategies, usd_per_vcpu_hour=min(node.usd_per_vcpu_hour for node in nodes))
+        node_vcpu = min(node.vcpu for node in nodes)
+        return self._demands.read(pools, strategies, bin_end=bin_end, upper=upper, node_vcpu=node_vcpu, keep=keep)
 
     def _refuse_other_stack(self, stack: str) -> None:
         own = self.settings.names().stack("capacity")
@@ -108,16 +111,17 @@ class DecisionService:
             )
 
 
-def _by_pool(book: StrategyBook, *, pools: Mapping[str, object]) -> dict[str, tuple[Strategy, ...]]:
-    grouped: dict[str, tuple[Strategy, ...]] = {}
+def _by_pools(book: StrategyBook, *, known: Collection[str]) -> dict[tuple[str, ...], tuple[Strategy, ...]]:
+    """Strategies by the pools they may run on."""
+    grouped: dict[tuple[str, ...], tuple[Strategy, ...]] = {}
     for strategy in sorted(book.strategies, key=lambda item: item.name):
-        if strategy.pool not in pools:
+        if unknown := sorted(set(strategy.pools) - set(known)):
             raise SettingsError(
-                f"strategy {strategy.name} asks for pool {strategy.pool}, which the environment does not have",
-                remedy=f"name one of: {', '.join(sorted(pools))}",
+                f"strategy {strategy.name} asks for pool {', '.join(unknown)}, which the environment does not have",
+                remedy=f"name some of: {', '.join(sorted(known))}",
             )
-        grouped[strategy.pool] = (*grouped.get(strategy.pool, ()), strategy)
-    return grouped
+        grouped[strategy.pools] = (*grouped.get(strategy.pools, ()), strategy)
+    return dict(sorted(grouped.items()))
 
 
 def _audit_record(plan: ScalingPlan, *, chain: str) -> AuditRecord:

@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, Literal
 
 import numpy as np
 
-from quantos.capacity.pool_demand import PoolDemand
-from quantos.capacity.requirement import PoolDecision, nodes_for
+from quantos.allocation.choice import ChoiceSolution
+from quantos.allocation.telling import gave_way
+from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.sizing import HeldDemand, SizedPool, nodes_for
 from quantos.capacity.wording import listed, node_count, percent
-from quantos.contracts.plan import Alternative, DemandQuantile, Explanation, PoolReasoning
-from quantos.environment.settings import DecisionSettings
+from quantos.contracts.plan import Alternative, ChoiceQuality, DemandQuantile, Explanation, PoolReasoning
 from quantos.forecasting.peak_model import PeakForecast
 
 _RISK_DECIMALS: Final = 6
@@ -38,108 +39,123 @@ def shortage_probability(forecast: PeakForecast, *, capacity_vcpu: float) -> flo
 
 
 def explain(
-    decisions: Sequence[PoolDecision], *, bin_end: datetime, decided: DecisionSettings, violations: Sequence[str]
+    inputs: PlanningInputs, pools: Sequence[SizedPool], *, solution: ChoiceSolution, violations: Sequence[str]
 ) -> Explanation:
-    """The explanation of a plan's decisions; pools without strategies need none."""
+    """The explanation of a plan's sizes; pools without strategies need none."""
+    gave = tuple(gave_way(solution))
     return Explanation(
-        sentence=_sentence(decisions, bin_end=bin_end, decided=decided, violations=violations),
-        pools=tuple(_reasoning(item, item.demand) for item in decisions if item.demand is not None),
+        sentence=_sentence(inputs, pools, gave=gave, violations=violations),
+        pools=tuple(_reasoning(inputs, item, held) for item in pools for held in item.holds),
         expected_violations=tuple(violations),
+        gave_way=gave,
+        choice=ChoiceQuality(
+            status=solution.status,
+            mip_gap=solution.mip_gap,
+            lp_distance=solution.lp_distance,
+            idle_usd_per_hour=solution.idle_usd_per_hour,
+        ),
     )
 
 
-def _reasoning(decision: PoolDecision, demand: PoolDemand) -> PoolReasoning:
-    forecast = demand.forecast
+def _reasoning(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> PoolReasoning:
+    demand, forecast = held.demand, held.demand.forecast
     degraded = forecast.degraded
     if demand.stale:
         degraded = f"stale feed of {listed(demand.stale)}" + (f"; {degraded}" if degraded else "")
     return PoolReasoning(
-        pool=decision.pool,
+        pool=item.pool,
         demand_now_vcpu=demand.now_vcpu,
         demand_expected_vcpu=forecast.expected,
         demand_upper_vcpu=forecast.upper,
         level=forecast.upper_level,
-        binding=decision.binding,
+        binding=item.binding,
         model=forecast.model,
         score=forecast.score,
         rejected=forecast.rejected,
         degraded=degraded,
-        alternatives=tuple(_alternatives(decision, demand)),
-        vcpu_per_node=decision.price.vcpu,
+        alternatives=tuple(_alternatives(inputs, item, held)),
+        vcpu_per_node=item.node.vcpu,
         quantiles=tuple(
             DemandQuantile(level=level, vcpu=peak) for level, peak in zip(forecast.levels, forecast.peaks, strict=True)
         ),
         coverage=demand.coverage,
-        risk_of_shortage=_risk(decision, demand, nodes=decision.size.floor),
-        sensitivity=_sensitivity(decision, demand),
-        unmet=decision.unmet,
+        risk_of_shortage=_risk(item, held, nodes=item.size.floor),
+        sensitivity=_sensitivity(item, held),
+        unmet=held.unmet,
+        strategies=held.names,
+        elsewhere_vcpu=held.elsewhere_vcpu or None,
+        level_reason=demand.level_reason,
     )
 
 
-def _alternatives(decision: PoolDecision, demand: PoolDemand) -> Iterator[Alternative]:
-    floor_nodes = decision.settings.floor_nodes
-    static = nodes_for(max(demand.history_peak_vcpu, demand.recent_vcpu), vcpu_per_node=decision.price.vcpu)
+def _alternatives(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> Iterator[Alternative]:
+    floor_nodes = inputs.settings.pools[item.pool].floor_nodes
+    demand = held.demand
     choices: tuple[tuple[Literal["reactive", "static", "one-cheaper", "one-more"], int], ...] = (
-        ("reactive", max(decision.reactive_nodes, floor_nodes)),
-        ("static", max(static, floor_nodes)),
-        ("one-cheaper", decision.size.floor - 1),
-        ("one-more", decision.size.floor + 1),
+        ("reactive", max(_nodes(item, held, vcpu=demand.recent_vcpu), floor_nodes)),
+        ("static", max(_nodes(item, held, vcpu=max(demand.history_peak_vcpu, demand.recent_vcpu)), floor_nodes)),
+        ("one-cheaper", item.size.floor - 1),
+        ("one-more", item.size.floor + 1),
     )
     for name, nodes in choices:
         if nodes >= floor_nodes:
             yield Alternative(
                 name=name,
                 nodes=nodes,
-                usd_per_hour=nodes * decision.price.usd_per_hour,
-                risk_of_shortage=_risk(decision, demand, nodes=nodes),
+                usd_per_hour=nodes * item.node.usd_per_hour,
+                risk_of_shortage=_risk(item, held, nodes=nodes),
             )
 
 
-def _risk(decision: PoolDecision, demand: PoolDemand, *, nodes: int) -> float:
-    found = shortage_probability(demand.forecast, capacity_vcpu=nodes * decision.price.vcpu)
-    return round(found, _RISK_DECIMALS)
+def _nodes(item: SizedPool, held: HeldDemand, *, vcpu: float) -> int:
+    """Nodes of the pool that hold a demand together with what the other pools hold of it."""
+    return max(nodes_for(vcpu - held.elsewhere_vcpu, vcpu_per_node=item.node.vcpu), 0)
 
 
-def _sensitivity(decision: PoolDecision, demand: PoolDemand) -> str:
+def _risk(item: SizedPool, held: HeldDemand, *, nodes: int) -> float:
+    capacity_vcpu = max(nodes * item.node.vcpu + held.elsewhere_vcpu, 0.0)
+    return round(shortage_probability(held.demand.forecast, capacity_vcpu=capacity_vcpu), _RISK_DECIMALS)
+
+
+def _sensitivity(item: SizedPool, held: HeldDemand) -> str:
     """What one node more would cost and change, in words."""
-    nodes = decision.size.floor
-    risk, less = (_risk(decision, demand, nodes=count) for count in (nodes, nodes + 1))
-    more = "one node more" if nodes < decision.size.ceiling else "one node more than is allowed"
-    cost = f"{more} would cost {decision.price.usd_per_hour:.2f} USD/hour"
+    nodes = item.size.floor
+    risk, less = (_risk(item, held, nodes=count) for count in (nodes, nodes + 1))
+    more = "one node more" if nodes < item.size.ceiling else "one node more than is allowed"
+    cost = f"{more} would cost {item.node.usd_per_hour:.2f} USD/hour"
     if percent(risk) == percent(less):
         return f"{cost} and leave the risk of running short at {percent(risk)}"
     return f"{cost} and cut the risk of running short from {percent(risk)} to {percent(less)}"
 
 
 def _sentence(
-    decisions: Sequence[PoolDecision], *, bin_end: datetime, decided: DecisionSettings, violations: Sequence[str]
+    inputs: PlanningInputs, pools: Sequence[SizedPool], *, gave: Sequence[str], violations: Sequence[str]
 ) -> str:
     moved = sorted(
-        (item for item in decisions if item.size.floor != item.previous.floor),
+        (item for item in pools if item.size.floor != item.previous.floor),
         key=lambda item: -abs(item.size.floor - item.previous.floor),
     )
-    after = sum(item.floor_usd_per_hour for item in decisions)
-    before = sum(item.previous.floor * item.price.usd_per_hour for item in decisions)
-    clauses = [_movement(moved[0], bin_end=bin_end, decided=decided) if moved else _standing(decisions)]
+    after = sum(item.floor_usd_per_hour for item in pools)
+    before = sum(item.previous.floor * item.node.usd_per_hour for item in pools)
+    clauses = [_movement(inputs, moved[0]) if moved else _standing(pools)]
     clauses.extend(f"{item.pool} goes from {item.previous.floor} to {item.size.floor}" for item in moved[1:])
-    clauses.extend(f"{item.pool} is held by {item.binding}" for item in decisions if _held(item) and item not in moved)
+    clauses.extend(f"{item.pool} is held by {item.binding}" for item in pools if item not in moved and _silent(item))
+    clauses.extend(gave)
     clauses.append(f"the floors cost {after:.2f} USD/hour" + _difference(after - before))
     if moved:
-        clauses.extend(_cheaper(moved[0]))
+        clauses.extend(_cheaper(inputs, moved[0]))
     if violations:
         clauses.append("the cost policy will refuse this: " + "; ".join(violations))
     return "; ".join(clauses).rstrip(".") + "."
 
 
-def _standing(decisions: Sequence[PoolDecision]) -> str:
-    floors = ", ".join(f"{item.pool} {item.size.floor}" for item in decisions)
+def _standing(pools: Sequence[SizedPool]) -> str:
+    floors = ", ".join(f"{item.pool} {item.size.floor}" for item in pools)
     return f"Every pool keeps its floor ({floors} nodes)"
 
 
-def _held(decision: PoolDecision) -> bool:
-    """Whether something other than demand keeps the floor where it is."""
-    demand = decision.demand
-    return demand is not None and (bool(demand.stale) or decision.required_nodes > decision.size.floor)
+def _silent(item: SizedPool) -> bool:
+    return any(held.demand.stale for held in item.holds)
 
 
 def _difference(usd_per_hour: float) -> str:
@@ -148,28 +164,29 @@ def _difference(usd_per_hour: float) -> str:
     return f", {abs(usd_per_hour):.2f} {'more' if usd_per_hour > 0 else 'less'} than before"
 
 
-def _cheaper(decision: PoolDecision) -> Iterator[str]:
+def _cheaper(inputs: PlanningInputs, item: SizedPool) -> Iterator[str]:
     """What one node fewer would save and risk, where it could be had."""
-    if decision.demand is None:
+    if not item.holds:
         return
-    for choice in _alternatives(decision, decision.demand):
+    for choice in _alternatives(inputs, item, item.holds[0]):
         if choice.name == "one-cheaper":
-            saved, risk = decision.price.usd_per_hour, percent(choice.risk_of_shortage)
+            saved, risk = item.node.usd_per_hour, percent(choice.risk_of_shortage)
             yield f"one node fewer would save {saved:.2f} and run short with a probability of {risk}"
 
 
-def _movement(decision: PoolDecision, *, bin_end: datetime, decided: DecisionSettings) -> str:
-    change = f"from {decision.previous.floor} to {node_count(decision.size.floor)}"
-    demand = decision.demand
-    if demand is None:
-        return f"Pool {decision.pool} goes {change}, {decision.binding}, since no strategy runs on it"
-    names = [part.strategy.name for part in demand.strategies]
-    verb = "rises" if decision.size.floor > decision.previous.floor else "can fall"
-    until = bin_end + timedelta(seconds=decided.horizon_seconds)
+def _movement(inputs: PlanningInputs, item: SizedPool) -> str:
+    change = f"from {item.previous.floor} to {node_count(item.size.floor)}"
+    if not item.holds:
+        since = "since no strategy needs it" if inputs.demands_on(item.pool) else "since no strategy runs on it"
+        return f"Pool {item.pool} goes {change}, {item.binding}, {since}"
+    held = item.holds[0]
+    demand, forecast = held.demand, held.demand.forecast
+    verb = "rises" if item.size.floor > item.previous.floor else "can fall"
+    until = inputs.bin_end + timedelta(seconds=inputs.settings.decisions.horizon_seconds)
     course = (
-        f"{listed(names)} used {demand.now_vcpu:.0f} vCPU at {bin_end:%H:%M} UTC and should stay under "
-        f"{demand.forecast.upper:.0f} until {until:%H:%M} UTC ({demand.forecast.upper_level:.1%} sure)"
+        f"{listed(held.names)} used {demand.now_vcpu:.0f} vCPU at {inputs.bin_end:%H:%M} UTC and should stay under "
+        f"{forecast.upper:.0f} until {until:%H:%M} UTC ({forecast.upper_level:.1%} sure)"
     )
-    if demand.forecast.upper <= 0:
-        course = f"{listed(names)} should need nothing until {until:%H:%M} UTC"
-    return f"Pool {decision.pool} {verb} {change}: {course}; the floor is set by {decision.binding}"
+    if forecast.upper <= 0:
+        course = f"{listed(held.names)} should need nothing until {until:%H:%M} UTC"
+    return f"Pool {item.pool} {verb} {change}: {course}; the floor is set by {item.binding}"

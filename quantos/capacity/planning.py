@@ -1,75 +1,57 @@
 """From demand to a scaling plan: a pure function."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
+from quantos.allocation.choice import ChoiceProblem, ChoiceSolution
+from quantos.allocation.priorities import choose
+from quantos.capacity.choosing import all_needs, choice_problem
 from quantos.capacity.explanation import explain
-from quantos.capacity.pacing import paced
-from quantos.capacity.pool_demand import PoolDemand
-from quantos.capacity.requirement import NodePrice, PoolDecision, decide_pool
-from quantos.contracts.plan import PlanDocument, PoolCost, PoolSize, ScalingPlan, StrategyCost
-from quantos.environment.settings import EnvironmentSettings
+from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.sizing import SizedPool, sized_pools
+from quantos.contracts.plan import PlanDocument, PoolCost, ScalingPlan, StrategyCost
 
 PlanCheck = Callable[[PlanDocument], tuple[str, ...]]
 """The cost rules: what they would refuse in a document, one sentence each."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlanningInputs:
-    """Everything a plan depends on.
+def make_plan(inputs: PlanningInputs, *, check: PlanCheck) -> ScalingPlan:
+    """The plan for one bin, identified but not signed; `check` is what the pack will hold it to.
 
-    Attributes:
-        bin_end: end of the decided bin, aware; the plan's time of creation, whenever it is made.
-        prices: by pool, for every pool of the environment.
-        demands: by pool, for the pools that strategies run on.
-        previous: sizes the stack stands on; a pool not in it stands at the environment's floor.
-        check: the cost rules that the pack will hold the plan to.
-    """
-
-    settings: EnvironmentSettings
-    stack: str
-    bin_end: datetime
-    prices: Mapping[str, NodePrice]
-    demands: Mapping[str, PoolDemand]
-    previous: Mapping[str, PoolSize]
-    check: PlanCheck
-
-
-def make_plan(inputs: PlanningInputs) -> ScalingPlan:
-    """The plan for one bin, identified but not signed.
-
-    A pool's floor is the greatest of: the nodes for the forecast's upper quantile of demand within the horizon, the
-    nodes for the greatest demand within the last lead time, the strategies' stated throughput, the servers that
-    strategies with service times need to answer in time, the environment's floor, and the previous floor while
-    telemetry is silent. The environment's limits of the pool cap it. A strategy's own ceiling bounds the pool's ceiling
-    but not its floor: where demand needs more, the plan says so in `expected_violations` and the pack decides. A pool
-    without strategies stays at the environment's floor. All floors together move by no more than one plan may.
+    Every strategy is to be given the greatest of: its part of the forecast's upper quantile of what the strategies on
+    the same pools need together within the horizon, its part of the greatest demand within the last lead time, the
+    throughput it states, and the servers that it takes to answer in time. The pools that hold all of it at least cost
+    make the floors, within the limits of environment, pools and strategies and the steps that one plan may take; the
+    environment's floors, and the previous ones while telemetry is silent, are kept. Where not all can be held, the
+    less important strategies give way, and the plan says so.
 
     The plan is urgent when demand already measured, or throughput that was stated, needs at least the dead band more
-    than a previous floor.
+    than the previous floors.
+
+    Raises:
+        ChoiceError: the search for sizes was cut off before it found any.
     """
-    settings = inputs.settings
-    wanted = [
-        decide_pool(
-            pool,
-            settings.pools[pool],
-            price=inputs.prices[pool],
-            demand=inputs.demands.get(pool),
-            previous=inputs.previous.get(pool) or _standing(inputs, pool),
-            bin_seconds=settings.decisions.bin_seconds,
-        )
-        for pool in sorted(settings.pools)
-    ]
-    decisions = paced(wanted, settings.limits)
+    return plan_of(inputs, solved(inputs), check=check)
+
+
+def solved(inputs: PlanningInputs) -> tuple[ChoiceProblem, ChoiceSolution]:
+    """The choice that the inputs ask for, and its solution. Raises ChoiceError as `make_plan`."""
+    problem = choice_problem(inputs, all_needs(inputs))
+    return problem, choose(problem)
+
+
+def plan_of(inputs: PlanningInputs, chosen: tuple[ChoiceProblem, ChoiceSolution], *, check: PlanCheck) -> ScalingPlan:
+    """The plan that a problem of `solved` and a solution of it make."""
+    settings, (problem, solution) = inputs.settings, chosen
+    pools = sized_pools(inputs, all_needs(inputs), problem=problem, solution=solution)
     document = PlanDocument(
         stack=inputs.stack,
         plan_id="",
         sequence=int(inputs.bin_end.timestamp()),
-        sizes={decision.pool: decision.size for decision in decisions},
-        previous={decision.pool: decision.previous for decision in decisions},
-        pool_costs={decision.pool: _pool_cost(decision) for decision in decisions},
-        strategy_costs=_strategy_costs(decisions),
+        sizes={item.pool: item.size for item in pools},
+        previous={item.pool: item.previous for item in pools},
+        pool_costs={item.pool: _pool_cost(item) for item in pools},
+        strategy_costs=_strategy_costs(inputs, solution),
     )
     plan = ScalingPlan(
         stack=document.stack,
@@ -80,47 +62,41 @@ def make_plan(inputs: PlanningInputs) -> ScalingPlan:
         previous=document.previous,
         pool_costs=document.pool_costs,
         strategy_costs=document.strategy_costs,
-        usd_per_hour_before=sum(item.previous.floor * item.price.usd_per_hour for item in decisions),
-        usd_per_hour_after=sum(item.floor_usd_per_hour for item in decisions),
-        urgent=any(_urgent(decision, dead_band=settings.actuator.dead_band_nodes) for decision in decisions),
-        explanation=explain(
-            decisions, bin_end=inputs.bin_end, decided=settings.decisions, violations=inputs.check(document)
-        ),
+        usd_per_hour_before=sum(item.previous.floor * item.node.usd_per_hour for item in pools),
+        usd_per_hour_after=sum(item.floor_usd_per_hour for item in pools),
+        urgent=_urgent(inputs, pools),
+        explanation=explain(inputs, pools, solution=solution, violations=check(document)),
     )
     return plan.identified()
 
 
-def _standing(inputs: PlanningInputs, pool: str) -> PoolSize:
-    settings = inputs.settings.pools[pool]
-    return PoolSize(floor=settings.floor_nodes, ceiling=settings.ceiling_nodes)
-
-
-def _pool_cost(decision: PoolDecision) -> PoolCost:
+def _pool_cost(item: SizedPool) -> PoolCost:
     return PoolCost(
-        usd_per_node_hour=decision.price.usd_per_hour,
-        floor_usd_per_hour=decision.floor_usd_per_hour,
-        ceiling_usd_per_hour=decision.size.ceiling * decision.price.usd_per_hour,
+        usd_per_node_hour=item.node.usd_per_hour,
+        floor_usd_per_hour=item.floor_usd_per_hour,
+        ceiling_usd_per_hour=item.size.ceiling * item.node.usd_per_hour,
     )
 
 
-def _strategy_costs(decisions: Sequence[PoolDecision]) -> dict[str, StrategyCost]:
-    """Each pool's floor cost, shared out by the strategies' weights; evenly where none has any."""
-    costs: dict[str, StrategyCost] = {}
-    for decision in decisions:
-        if decision.demand is None:
-            continue
-        parts = decision.demand.strategies
-        total = sum(part.weight_vcpu for part in parts)
-        for part in parts:
-            share = part.weight_vcpu / total if total > 0 else 1 / len(parts)
-            costs[part.strategy.name] = StrategyCost(
-                usd_per_hour=share * decision.floor_usd_per_hour,
-                ceiling_usd_per_hour=part.strategy.cost.ceiling_usd_per_hour,
-            )
-    return costs
+def _strategy_costs(inputs: PlanningInputs, solution: ChoiceSolution) -> dict[str, StrategyCost]:
+    filled = solution.demand_usd_per_hour()
+    return {
+        part.strategy.name: StrategyCost(
+            usd_per_hour=filled.get(part.strategy.name, 0.0),
+            ceiling_usd_per_hour=part.strategy.cost.ceiling_usd_per_hour,
+        )
+        for demand in inputs.demands
+        for part in demand.strategies
+    }
 
 
-def _urgent(decision: PoolDecision, *, dead_band: int) -> bool:
-    """Whether measured demand or stated throughput is ahead of the floor, and the plan does something about it."""
-    needed = min(decision.urgent_nodes, decision.size.floor)
-    return needed - decision.previous.floor >= dead_band
+def _urgent(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> bool:
+    """Whether what cannot wait is ahead of the floors of the pools it may run on, and the plan does something about it.
+
+    Over all pools that the strategies share, so that a move from one to another is not urgent.
+    """
+    lacking = {item.pool: min(item.now_nodes, item.size.floor) - item.previous.floor for item in pools}
+    return any(
+        sum(lacking[pool] for pool in demand.pools) >= inputs.settings.actuator.dead_band_nodes
+        for demand in inputs.demands
+    )

@@ -1,6 +1,6 @@
-"""The demand on a pool as a decision sees it: its strategies' series in vCPU, summed, forecast, and how fresh."""
+"""The demand on a set of pools as a decision sees it: its strategies' series in vCPU, summed, forecast, how fresh."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -27,11 +27,10 @@ UPPER_LEVEL_BOUNDS: Final = (0.9, 0.995)
 
 @dataclass(frozen=True, kw_only=True)
 class StrategyDemand:
-    """One strategy's part in its pool.
+    """One strategy's part in a demand.
 
     Attributes:
-        weight_vcpu: the greatest of what it needed lately, what it needed in the same hours a week ago, and the
-            throughput it asks to be given always.
+        weight_vcpu: the greater of what it needed lately and what it needed in the same hours a week ago.
         stale: its session is open, and telemetry has been silent for `stale_after_seconds` of it.
     """
 
@@ -42,16 +41,20 @@ class StrategyDemand:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolDemand:
-    """What all strategies of one pool need together, vCPU.
+    """What all strategies that may run on the same pools need together, vCPU.
 
     Attributes:
+        pools: those, sorted.
+        level_reason: why the forecast's upper value has the level it has, in words that follow "since".
         now_vcpu: in the last bin; where that is unknown, in the last known one within `stale_after_seconds`.
         recent_vcpu: the greatest such figure within the lead time.
         history_peak_vcpu: the greatest known total of the whole history.
         coverage: how often the upper value has held lately, up to the UTC day of the decision.
     """
 
+    pools: tuple[str, ...]
     strategies: tuple[StrategyDemand, ...]
+    level_reason: str
     now_vcpu: float
     recent_vcpu: float
     history_peak_vcpu: float
@@ -64,20 +67,40 @@ class PoolDemand:
         return tuple(part.strategy.name for part in self.strategies if part.stale)
 
 
-def upper_level(strategies: Sequence[Strategy], *, vcpu_per_node: float, usd_per_node_hour: float) -> float:
-    """The quantile at which one more node costs what it saves: miss / (miss + price), bounded.
+@dataclass(frozen=True)
+class UpperLevel:
+    """A quantile to hold, and why, in words that follow "since"."""
 
-    Source: the newsvendor's critical ratio. The dearest miss of the pool's strategies counts. Three decimals.
+    level: float
+    reason: str
+
+
+def upper_level(strategies: Collection[Strategy], *, usd_per_vcpu_hour: float) -> UpperLevel:
+    """The quantile at which one more vCPU costs what it saves: miss / (miss + price), bounded.
+
+    The strictest of the strategies counts: all of them run on the same nodes, and none knows whose request will wait.
+
+    Args:
+        strategies: all that share the pools, at least one.
+        usd_per_vcpu_hour: of the cheapest of the pools.
+
+    Source: the newsvendor's critical ratio. Three decimals.
     """
-    miss_usd_per_vcpu_hour = max(item.miss_cost_usd_per_unit_hour * item.units_per_vcpu for item in strategies)
-    miss_usd_per_node_hour = miss_usd_per_vcpu_hour * vcpu_per_node
-    ratio = miss_usd_per_node_hour / (miss_usd_per_node_hour + usd_per_node_hour)
-    return round(float(np.clip(ratio, *UPPER_LEVEL_BOUNDS)), 3)
+    strictest = min(strategies, key=lambda item: (-item.miss_usd_per_vcpu_hour, item.name))
+    miss_usd = strictest.miss_usd_per_vcpu_hour
+    ratio = miss_usd / (miss_usd + usd_per_vcpu_hour)
+    lowest, highest = UPPER_LEVEL_BOUNDS
+    bounded = "" if lowest <= ratio <= highest else f", and {lowest:.0%} to {highest:.1%} is planned for"
+    return UpperLevel(
+        level=round(float(np.clip(ratio, lowest, highest)), 3),
+        reason=f"a vCPU that {strictest.name} misses for an hour costs {miss_usd:.2f} USD, "
+        f"{miss_usd / usd_per_vcpu_hour:.3g} times one that is there{bounded}",
+    )
 
 
 @dataclass
 class PoolDemands:
-    """Reads and forecasts pools; keeps binned demand and the day's fitted models while warm.
+    """Reads and forecasts demand; keeps binned demand and the day's fitted models while warm.
 
     A model is fitted on what lies before the UTC day of the decision, once for all processes that decide on that day:
     the first stores it, and every one serves what is stored. A stored fit that this release cannot read is made anew.
@@ -90,32 +113,41 @@ class PoolDemands:
     _fitted: dict[str, tuple[str, PoolFit]] = field(default_factory=dict)
 
     def read(
-        self, pool: str, strategies: Sequence[Strategy], *, bin_end: int, upper: float, node_vcpu: float, keep: bool
+        self,
+        pools: tuple[str, ...],
+        strategies: Sequence[Strategy],
+        *,
+        bin_end: int,
+        upper: UpperLevel,
+        node_vcpu: float,
+        keep: bool,
     ) -> PoolDemand:
-        """Demand on `pool` up to `bin_end` (epoch seconds), forecast over the horizon up to the quantile `upper`.
+        """Demand on `pools` up to `bin_end` (epoch seconds), forecast over the horizon up to the quantile `upper`.
 
-        `strategies` are all those on the pool, at least one; `node_vcpu` is the size of its nodes; `keep` lets what
-        was learnt be stored.
+        `strategies` are all that may run on just these pools, at least one; `node_vcpu` is the size of the pools'
+        smallest node; `keep` lets what was learnt be stored.
         """
         grid = self._grid(bin_end)
         sums = self.windows.read({strategy.series for strategy in strategies}, grid)
         series = [self._series(strategy, grid, sums=sums[strategy.series]) for strategy in strategies]
         total = _total(series)
         opened = np.logical_or.reduce([part.opened for part in series])
-        levels = (*(level for level in LOWER_LEVELS if level < upper), upper)
+        levels = (*(level for level in LOWER_LEVELS if level < upper.level), upper.level)
         midnight = (bin_end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
         learning = _Learning(
             day=bin_end // DAY_SECONDS,
             levels=levels,
-            terms=self._terms(upper, node_vcpu=node_vcpu),
+            terms=self._terms(upper.level, node_vcpu=node_vcpu),
             strategies=tuple(strategies),
             settings=self.settings,
             window=self._window(total[:midnight], opened[: midnight + self._horizon_bins], grid=grid),
         )
-        learnt = self._learnt(pool, learning, keep=keep)
+        learnt = self._learnt("+".join(pools), learning, keep=keep)
         latest = np.sum([self._carried(part.values) for part in series], axis=0)
         return PoolDemand(
+            pools=pools,
             strategies=tuple(self._part(part) for part in series),
+            level_reason=upper.reason,
             now_vcpu=float(latest[-1]),
             recent_vcpu=float(latest.max()),
             history_peak_vcpu=float(np.nanmax(total, initial=0.0)),
@@ -180,9 +212,7 @@ class PoolDemands:
         last_week = series.values[max(start, 0) : max(start + self._horizon_bins, 0)]
         lately = self._carried(series.values)
         needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))
-        strategy = series.strategy
-        stated = strategy.service_level.min_throughput_units / strategy.units_per_vcpu
-        return StrategyDemand(strategy=strategy, weight_vcpu=max(needed, stated), stale=self._stale(series))
+        return StrategyDemand(strategy=series.strategy, weight_vcpu=needed, stale=self._stale(series))
 
     def _stale(self, series: "_Series") -> bool:
         count = len(series.values)

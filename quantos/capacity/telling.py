@@ -9,11 +9,12 @@ from typing import Final
 from quantos.capacity.demand_chart import ASCII, BLOCKS, demand_chart
 from quantos.capacity.wording import in_words, listed, model_name, node_count
 from quantos.contracts.demand import RejectedModel
-from quantos.contracts.plan import PoolReasoning, ResizeOutcome, ScalingPlan
+from quantos.contracts.plan import ChoiceQuality, PoolReasoning, ResizeOutcome, ScalingPlan
 
 MOST_COLUMNS: Final = 100
 LEAST_COLUMNS: Final = 70
 REJECTED_TOLD: Final = 3
+LEAST_TOLD_VCPU: Final = 0.05
 MISSES_TOLD: Final = 1.5
 """From how many times the nominal misses on the text says that they are too many."""
 
@@ -89,7 +90,8 @@ def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
         size, cost = plan.sizes[item.pool], plan.pool_costs[item.pool]
         most = "and no more" if size.ceiling == size.floor else f"to {size.ceiling}"
         yield f"Pool {item.pool}: {node_count(size.floor)} {most}, at {cost.usd_per_node_hour:.3f} USD/hour each."
-        facts = {"Set by": item.binding, "Demand": _demand(item), "Coverage": _coverage(item)}
+        facts = {"For": listed(item.strategies) if item.strategies else "", "Set by": item.binding}
+        facts |= {"Demand": _demand(item), "Elsewhere": _elsewhere(item), "Coverage": _coverage(item)}
         facts |= {"Forecast": _model(item), "Rejected": _rejected(item.rejected)}
         facts |= {"Degraded": in_words(item.degraded or ""), "Sensitivity": item.sensitivity or ""}
         facts |= {"Out of reach": "; ".join(item.unmet)}
@@ -118,7 +120,17 @@ def _demand(item: PoolReasoning) -> str:
     return (
         f"{now}; at its height within the horizon {item.demand_expected_vcpu:.0f} is as likely as not to be exceeded, "
         f"and {item.demand_upper_vcpu:.0f} should hold with {item.level:.1%}"
+        + (f", since {item.level_reason}" if item.level_reason else "")
     )
+
+
+def _elsewhere(item: PoolReasoning) -> str:
+    vcpu = item.elsewhere_vcpu or 0.0
+    if abs(vcpu) < LEAST_TOLD_VCPU:
+        return ""
+    if vcpu < 0:
+        return f"{-vcpu:.1f} vCPU of the pool are filled by other strategies"
+    return f"other pools have room for {vcpu:.1f} vCPU of it"
 
 
 def _coverage(item: PoolReasoning) -> str:
@@ -162,7 +174,19 @@ def _money_lines(plan: ScalingPlan) -> Iterator[str]:
     for name, cost in sorted(plan.strategy_costs.items()):
         over = cost.usd_per_hour > cost.ceiling_usd_per_hour
         verdict = "more than" if over else "within"
-        yield f"  {name} causes {cost.usd_per_hour:.2f} USD/hour of it, {verdict} its {cost.ceiling_usd_per_hour:.2f}."
+        yield f"  {name} fills {cost.usd_per_hour:.2f} USD/hour of it, {verdict} its {cost.ceiling_usd_per_hour:.2f}."
+    if (choice := plan.explanation.choice) is not None:
+        yield f"  {choice.idle_usd_per_hour:.2f} USD/hour nobody fills: nodes come whole, and floors stand."
+        yield _quality(choice)
+
+
+def _quality(choice: ChoiceQuality) -> str:
+    nearness = {
+        "optimal": "No other sizes hold as much for less",
+        "within-gap": f"No other sizes hold as much for more than {choice.mip_gap:.1%} less",
+        "node-limit": f"The search was cut off; others may hold as much for up to {choice.mip_gap:.1%} less",
+    }[choice.status]
+    return f"{nearness}; if nodes came in parts, it would be {choice.lp_distance:.1%} less."
 
 
 def _outcome_lines(plan: ScalingPlan, outcome: ResizeOutcome | None) -> Iterator[str]:

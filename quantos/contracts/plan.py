@@ -40,7 +40,10 @@ class PoolCost(_Part):
 
 
 class StrategyCost(_Part):
-    """A strategy's share of the floors it causes, beside the ceiling its trader stated."""
+    """What the nodes cost that a strategy fills, beside the ceiling its trader stated.
+
+    What no strategy fills, by rounding to whole nodes or by floors, is in the pool's cost and in no strategy's.
+    """
 
     usd_per_hour: NonNegativeFinite
     ceiling_usd_per_hour: NonNegativeFinite
@@ -113,6 +116,9 @@ class PoolReasoning(_Part):
         risk_of_shortage: probability that demand within the horizon exceeds the floor.
         sensitivity: what one node more would cost and change.
         unmet: service levels that no size of the pool keeps, one sentence each.
+        strategies: whose demand it is, by name.
+        elsewhere_vcpu: capacity for the same demand in other pools, less what other demand fills of this one.
+        level_reason: what a miss costs, and whose it is.
     """
 
     pool: Slug
@@ -132,14 +138,40 @@ class PoolReasoning(_Part):
     risk_of_shortage: float | None = Field(default=None, ge=0, le=1, exclude_if=_not_told)
     sensitivity: str | None = Field(default=None, exclude_if=_not_told)
     unmet: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
+    strategies: tuple[Slug, ...] = Field(default=(), exclude_if=_not_told)
+    elsewhere_vcpu: FiniteFloat | None = Field(default=None, exclude_if=_not_told)
+    level_reason: str | None = Field(default=None, exclude_if=_not_told)
+
+
+class ChoiceQuality(_Part):
+    """How near the sizes are to the least cost at which everything is held.
+
+    Attributes:
+        mip_gap: to what cannot be beaten, relative.
+        lp_distance: to what fractions of nodes would cost, relative; great where pools are small.
+        idle_usd_per_hour: of nodes, or parts of them, that no strategy fills.
+    """
+
+    status: Literal["optimal", "within-gap", "node-limit"]
+    mip_gap: NonNegativeFinite
+    lp_distance: NonNegativeFinite
+    idle_usd_per_hour: NonNegativeFinite
 
 
 class Explanation(_Part):
-    """One sentence for a trader, and the figures behind it; `expected_violations` are the cost rules seen to refuse."""
+    """One sentence for a trader, and the figures behind it.
+
+    Attributes:
+        expected_violations: the cost rules seen to refuse.
+        gave_way: pools and strategies that are not given all, the most important first, one clause each.
+        choice: absent from the plans of earlier releases.
+    """
 
     sentence: str
     pools: tuple[PoolReasoning, ...]
     expected_violations: tuple[str, ...] = ()
+    gave_way: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
+    choice: ChoiceQuality | None = Field(default=None, exclude_if=_not_told)
 
 
 class ScalingPlan(Contract):

@@ -1,11 +1,14 @@
 """What a trader states: what a strategy needs, and what it may cost."""
 
 from datetime import datetime, time, timedelta
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from quantos.contracts.base import Contract, NonNegativeFinite, PositiveFinite, Slug
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Session(BaseModel):
@@ -120,19 +123,50 @@ class CostLimits(BaseModel):
     budget_usd_per_day: PositiveFinite
 
 
+class Placement(BaseModel):
+    """Where a strategy may run, beyond the pools it names; shares are of what it needs, in [0, 1].
+
+    Attributes:
+        min_spot_share: of what it is given, the least that must be spot (batch work). `max_spot_share`: the most.
+        max_pool_share, max_zone_share: the most that one pool, or one zone, may hold.
+        interruptible_share: what it can lose at once; no single spot pool holds more.
+        zones: the ones it must stay in; empty allows all. A pool is allowed when all its zones are.
+        preferred_zones: empty prefers none; `remote_usd_per_vcpu_hour` is what a vCPU outside them costs it more.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_spot_share: Share = 0.0
+    max_spot_share: Share = 1.0
+    max_pool_share: Share = 1.0
+    max_zone_share: Share = 1.0
+    interruptible_share: Share = 1.0
+    zones: tuple[str, ...] = ()
+    preferred_zones: tuple[str, ...] = ()
+    remote_usd_per_vcpu_hour: NonNegativeFinite = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_spot_share > self.max_spot_share:
+            raise ValueError(f"min_spot_share {self.min_spot_share:g} is above max_spot_share {self.max_spot_share:g}")
+        return self
+
+
 class Strategy(Contract):
     """One strategy's needs and limits. Key: `name`.
 
-    `series` is the demand series that drives it, in units per bin; `units_per_vcpu` is the measured number of
-    those units that one vCPU serves within the service level. With `service`, one unit is one request, and the pool
-    is also held to the servers that queueing says the latency needs.
+    `pools` are those it may run on, in no order of preference: cost, limits and `placement` decide. `series` is the
+    demand series that drives it, in units per bin; `units_per_vcpu` is the measured number of those units that one
+    vCPU serves within the service level. With `service`, one unit is one request, and the strategy is also given the
+    servers that queueing says the latency needs.
     """
 
     name: Slug
     owner: str = Field(min_length=1)
     desk: str = Field(min_length=1)
     cost_centre: str = Field(min_length=1)
-    pool: Slug
+    pools: tuple[Slug, ...] = Field(min_length=1)
+    placement: Placement = Placement()
     series: str = Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+$")
     units_per_vcpu: PositiveFinite
     service_level: ServiceLevel
@@ -141,6 +175,23 @@ class Strategy(Contract):
     priority: int = Field(ge=0, le=100)
     session: Session | ExchangeSession | None = None
     service: ServiceProfile | None = None
+
+    @field_validator("pools")
+    @classmethod
+    def _named_once(cls, value: tuple[Slug, ...]) -> tuple[Slug, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a pool is named twice")
+        return tuple(sorted(value))
+
+    @property
+    def miss_usd_per_vcpu_hour(self) -> float:
+        """What an hour of one missing vCPU costs."""
+        return self.miss_cost_usd_per_unit_hour * self.units_per_vcpu
+
+    @property
+    def stated_vcpu(self) -> float:
+        """The vCPU of the throughput that it must always be given."""
+        return self.service_level.min_throughput_units / self.units_per_vcpu
 
 
 class StrategyBook(Contract):

@@ -100,6 +100,7 @@ class PoolSettings(_Settings):
     """The shape of an elastic pool, owned by people. Its sizes are the robot's, within floor and ceiling.
 
     `workload` says what runs here: `batch` pools must hold the environment's minimal spot share.
+    `interruptions_per_hour` is how often the cloud is expected to take back one node; a spot pool states it.
     """
 
     instance_types: tuple[str, ...] = Field(min_length=1)
@@ -112,6 +113,7 @@ class PoolSettings(_Settings):
     floor_nodes: NonNegativeInt
     ceiling_nodes: int = Field(ge=1, le=500)
     ceiling_usd_per_hour: PositiveFloat
+    interruptions_per_hour: float = Field(default=0.0, ge=0, le=60)
     zones: tuple[str, ...] = ()
     labels: dict[str, str] = {}
     taints: tuple[TaintSettings, ...] = ()
@@ -120,6 +122,8 @@ class PoolSettings(_Settings):
     def _ordered(self) -> Self:
         if self.floor_nodes > self.ceiling_nodes:
             raise ValueError(f"floor_nodes {self.floor_nodes} is above ceiling_nodes {self.ceiling_nodes}")
+        if (self.capacity_type == "SPOT") != (self.interruptions_per_hour > 0):
+            raise ValueError("interruptions_per_hour is stated by spot pools, above 0, and by no other")
         return self
 
 

@@ -87,7 +87,7 @@ class Scenario:
             owner="ada" if name == GREEDY else "grace",
             desk="equities",
             cost_centre="cc-210",
-            pool=POOL,
+            pools=(POOL,),
             series=f"workload/{name}",
             units_per_vcpu=self.units_per_vcpu,
             service_level=ServiceLevel(max_latency_ms=20.0, percentile=99.0, min_throughput_units=asked),

@@ -83,6 +83,16 @@ def network(turn: Turn) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subnet], aws.ec2.Secu
         description="https",
     )
     aws.vpc.SecurityGroupEgressRule("out", security_group_id=group.id, ip_protocol="-1", cidr_ipv4="0.0.0.0/0")
+    aws.ec2.SecurityGroupRule(
+        "older",
+        security_group_id=group.id,
+        type="ingress",
+        protocol="tcp",
+        from_port=8443,
+        to_port=8443,
+        cidr_blocks=["10.0.0.0/16"],
+        description="of the older kind",
+    )
     return vpc, subnets, group
 
 

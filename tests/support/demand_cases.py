@@ -1,28 +1,46 @@
 """Strategies, pool demands and planning inputs for tests; each default breaks no rule."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 
+from quantos.allocation.choice import Resources
 from quantos.allocation.node_needs import Allocatable
-from quantos.capacity.planning import PlanningInputs
+from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.planning import make_plan
 from quantos.capacity.pool_demand import PoolDemand, StrategyDemand
-from quantos.capacity.requirement import NodePrice
-from quantos.contracts.plan import Coverage, PlanDocument, PoolSize
-from quantos.contracts.strategy import CostLimits, ExchangeSession, ServiceLevel, ServiceProfile, Session, Strategy
+from quantos.contracts.plan import Coverage, PlanDocument, PoolSize, ScalingPlan
+from quantos.contracts.strategy import (
+    CostLimits,
+    ExchangeSession,
+    Placement,
+    ServiceLevel,
+    ServiceProfile,
+    Session,
+    Strategy,
+)
 from quantos.environment.settings import EnvironmentSettings
 from quantos.forecasting.peak_model import PeakForecast
 from tests.support.environments import make_settings
 
 BIN_END = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
-PRICE = NodePrice(vcpu=8, usd_per_hour=0.5, holds=Allocatable(vcpu=7.9, memory_gib=14.0, network_mbps=2500.0, pods=110))
+NODE = NodePrice(
+    node=Resources(vcpu=8, memory_gib=16.0, network_mbps=2500.0),
+    holds=Allocatable(vcpu=7.9, memory_gib=14.0, network_mbps=2500.0, pods=110),
+    usd_per_hour=0.5,
+)
+SPOT_NODE = replace(NODE, usd_per_hour=0.2, spot=True)
 
 
 def make_strategy(
     name: str = "orders",
     *,
-    pool: str = "cpu",
+    pools: tuple[str, ...] = ("cpu",),
+    placement: Placement | None = None,
+    priority: int = 50,
     series: str = "workload/orders",
     units_per_vcpu: float = 10.0,
     ceiling_usd_per_hour: float = 12.0,
@@ -37,13 +55,14 @@ def make_strategy(
         owner="ada",
         desk="equities",
         cost_centre="cc-1",
-        pool=pool,
+        pools=pools,
+        placement=placement or Placement(),
         series=series,
         units_per_vcpu=units_per_vcpu,
         service_level=ServiceLevel(max_latency_ms=max_latency_ms, min_throughput_units=min_throughput_units),
         cost=CostLimits(ceiling_usd_per_hour=ceiling_usd_per_hour, budget_usd_per_day=200),
         miss_cost_usd_per_unit_hour=miss_cost_usd_per_unit_hour,
-        priority=50,
+        priority=priority,
         session=session,
         service=service,
     )
@@ -73,6 +92,8 @@ def make_demand(
     chosen = strategies or (make_strategy(),)
     shares = weights or tuple(recent for _ in chosen)
     return PoolDemand(
+        pools=chosen[0].pools,
+        level_reason="a vCPU that orders misses for an hour costs 2.00 USD, 32 times one that is there",
         strategies=tuple(
             StrategyDemand(strategy=strategy, weight_vcpu=weight, stale=stale)
             for strategy, weight in zip(chosen, shares, strict=True)
@@ -92,19 +113,22 @@ def agree(document: PlanDocument) -> tuple[str, ...]:
 
 
 def make_inputs(
-    demand: PoolDemand | None = None,
-    *,
+    *demands: PoolDemand,
     settings: EnvironmentSettings | None = None,
     previous: Mapping[str, PoolSize] | None = None,
 ) -> PlanningInputs:
-    """Planning of `dev` with one demand on pool `cpu`."""
+    """Planning of `dev`, each pool of nodes with 8 vCPU, at 0.20 USD/hour on spot and 0.50 else."""
     chosen = settings or make_settings()
     return PlanningInputs(
         settings=chosen,
         stack="dev-capacity",
         bin_end=BIN_END,
-        prices=dict.fromkeys(chosen.pools, PRICE),
-        demands={} if demand is None else {"cpu": demand},
+        nodes={name: SPOT_NODE if pool.capacity_type == "SPOT" else NODE for name, pool in chosen.pools.items()},
+        demands=demands,
         previous=previous or {},
-        check=agree,
     )
+
+
+def planned(inputs: PlanningInputs) -> ScalingPlan:
+    """The plan of some inputs, under cost rules that refuse nothing."""
+    return make_plan(inputs, check=agree)

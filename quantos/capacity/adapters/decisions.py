@@ -22,7 +22,7 @@ def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publis
     bucket = compose_bucket(settings)
     return DecisionService(
         settings=settings,
-        prices=node_prices(settings, catalog),
+        nodes=node_prices(settings, catalog),
         check=check,
         registry=S3StrategyRegistry(bucket),
         history=compose_history(settings),

@@ -18,7 +18,7 @@ from quantos.contracts.strategy import Session, Strategy, StrategyBook
 from quantos.errors import CapacityError, QuantosError, SettingsError
 from quantos.messaging.ports import Message
 from tests.support.capacity_fakes import FakeArchive, FakeFits, FakeLedger, FakeRegistry, FakeSigner
-from tests.support.demand_cases import PRICE, agree, make_strategy
+from tests.support.demand_cases import NODE, agree, make_strategy
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
 
@@ -76,7 +76,7 @@ class Desk:
         chosen = make_settings()
         return DecisionService(
             settings=chosen,
-            prices=dict.fromkeys(chosen.pools, PRICE),
+            nodes=dict.fromkeys(chosen.pools, NODE),
             check=agree,
             registry=FakeRegistry(StrategyBook(strategies=self.strategies)),
             history=self.history,
@@ -282,7 +282,7 @@ def test_another_stack_and_an_unknown_pool_are_refused():
     desk = desk_at(11)
     with pytest.raises(SettingsError, match="prod-capacity"):
         desk.service().decide(DecisionRequest(stack="prod-capacity", scheduled_time=MONDAY))
-    desk.strategies = (make_strategy(pool="gpu"),)
+    desk.strategies = (make_strategy(pools=("gpu",)),)
     with pytest.raises(SettingsError, match="pool gpu"):
         desk.service().decide(request(11))
 

@@ -5,9 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quantos.capacity.explanation import shortage_probability
-from quantos.capacity.planning import make_plan
 from quantos.contracts.plan import PoolSize
-from tests.support.demand_cases import make_demand, make_forecast, make_inputs, make_strategy
+from tests.support.demand_cases import make_demand, make_forecast, make_inputs, make_strategy, planned
 
 BEFORE = {
     "cpu": PoolSize(floor=4, ceiling=32),
@@ -50,7 +49,7 @@ def test_more_capacity_never_risks_more(small: float, great: float, upper: float
 
 
 def test_the_sentence_says_who_what_when_why_and_for_how_much():
-    plan = make_plan(make_inputs(make_demand(), previous=BEFORE))
+    plan = planned(make_inputs(make_demand(), previous=BEFORE))
 
     assert plan.explanation.sentence == (
         "Pool cpu rises from 4 to 9 nodes: orders used 30 vCPU at 14:30 UTC and should stay under 70 until 16:00 UTC "
@@ -61,7 +60,7 @@ def test_the_sentence_says_who_what_when_why_and_for_how_much():
 
 def test_the_sentence_of_a_quiet_bin_says_that_nothing_moves():
     previous = {**BEFORE, "cpu": PoolSize(floor=9, ceiling=32)}
-    plan = make_plan(make_inputs(make_demand(), previous=previous))
+    plan = planned(make_inputs(make_demand(), previous=previous))
 
     assert plan.explanation.sentence == (
         "Every pool keeps its floor (cpu 9, cpu-spot 0, memory 1 nodes); the floors cost 5.00 USD/hour."
@@ -70,13 +69,13 @@ def test_the_sentence_of_a_quiet_bin_says_that_nothing_moves():
 
 def test_a_held_floor_says_why_it_is_held():
     previous = {**BEFORE, "cpu": PoolSize(floor=12, ceiling=32)}
-    plan = make_plan(make_inputs(make_demand(stale=True), previous=previous))
+    plan = planned(make_inputs(make_demand(stale=True), previous=previous))
 
     assert "cpu is held by the floor before, held while telemetry is silent" in plan.explanation.sentence
 
 
 def test_alternatives_are_priced_and_risked():
-    (pool,) = make_plan(make_inputs(make_demand(), previous=BEFORE)).explanation.pools
+    (pool,) = planned(make_inputs(make_demand(), previous=BEFORE)).explanation.pools
 
     found = {choice.name: (choice.nodes, choice.usd_per_hour) for choice in pool.alternatives}
     risks = {choice.name: choice.risk_of_shortage for choice in pool.alternatives}
@@ -86,13 +85,13 @@ def test_alternatives_are_priced_and_risked():
 
 
 def test_one_cheaper_is_no_choice_below_the_environment_floor():
-    (pool,) = make_plan(make_inputs(make_demand(upper=0, recent=0))).explanation.pools
+    (pool,) = planned(make_inputs(make_demand(upper=0, recent=0))).explanation.pools
 
     assert [choice.name for choice in pool.alternatives] == ["reactive", "static", "one-more"]
 
 
 def test_one_node_more_is_told_with_its_cost_and_what_it_cuts():
-    (pool,) = make_plan(make_inputs(make_demand(), previous=BEFORE)).explanation.pools
+    (pool,) = planned(make_inputs(make_demand(), previous=BEFORE)).explanation.pools
 
     assert pool.risk_of_shortage == pytest.approx(0.02 * 0.2 ** (2 / 21), abs=1e-6)
     assert pool.sensitivity == (
@@ -102,14 +101,14 @@ def test_one_node_more_is_told_with_its_cost_and_what_it_cuts():
 
 def test_at_the_ceiling_one_node_more_is_said_to_be_beyond_it():
     demand = make_demand(make_strategy(ceiling_usd_per_hour=2.0))
-    (pool,) = make_plan(make_inputs(demand, previous=BEFORE)).explanation.pools
+    (pool,) = planned(make_inputs(demand, previous=BEFORE)).explanation.pools
 
     assert pool.sensitivity is not None
     assert pool.sensitivity.startswith("one node more than is allowed would cost 0.50 USD/hour")
 
 
 def test_where_one_node_more_changes_nothing_it_says_so():
-    (pool,) = make_plan(make_inputs(make_demand(upper=0, recent=0))).explanation.pools
+    (pool,) = planned(make_inputs(make_demand(upper=0, recent=0))).explanation.pools
 
     assert pool.sensitivity == (
         "one node more would cost 0.50 USD/hour and leave the risk of running short at less than 0.1%"
@@ -120,7 +119,7 @@ def test_where_one_node_more_changes_nothing_it_says_so():
 @given(upper=st.floats(0, 400), recent=st.floats(0, 400), peak=st.floats(0, 400), floor=st.integers(0, 32))
 def test_figures_agree_with_one_another(upper: float, recent: float, peak: float, floor: int):
     previous = {**BEFORE, "cpu": PoolSize(floor=floor, ceiling=32)}
-    plan = make_plan(make_inputs(make_demand(upper=upper, recent=recent, peak=peak), previous=previous))
+    plan = planned(make_inputs(make_demand(upper=upper, recent=recent, peak=peak), previous=previous))
     (pool,) = plan.explanation.pools
     size, cost = plan.sizes["cpu"], plan.pool_costs["cpu"]
     own = (size.floor, pool.risk_of_shortage or 0.0, cost.floor_usd_per_hour)
@@ -135,6 +134,6 @@ def test_figures_agree_with_one_another(upper: float, recent: float, peak: float
     assert [item.vcpu for item in pool.quantiles] == sorted(item.vcpu for item in pool.quantiles)
     assert (pool.quantiles[-1].vcpu, pool.quantiles[-1].level) == (pool.demand_upper_vcpu, pool.level)
     assert (
-        make_plan(make_inputs(make_demand(upper=upper, recent=recent, peak=peak), previous=previous)).plan_id
+        planned(make_inputs(make_demand(upper=upper, recent=recent, peak=peak), previous=previous)).plan_id
         == plan.plan_id
     )

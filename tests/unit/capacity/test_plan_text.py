@@ -11,7 +11,7 @@ from quantos.capacity.wording import in_words, model_name
 from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import Coverage, PoolSize, ResizeOutcome, ScalingPlan, Violation
 from tests.conftest import GOLDEN, Golden
-from tests.support.demand_cases import BIN_END, make_demand, make_forecast, make_inputs, make_strategy
+from tests.support.demand_cases import BIN_END, make_demand, make_forecast, make_inputs, make_strategy, planned
 
 BEFORE = {
     "cpu": PoolSize(floor=4, ceiling=32),
@@ -43,7 +43,7 @@ def outcome(plan: ScalingPlan, status: str, reason: str, **more: object) -> Resi
 
 
 def plan_of(demand: PoolDemand) -> ScalingPlan:
-    return make_plan(make_inputs(demand, previous=BEFORE))
+    return planned(make_inputs(demand, previous=BEFORE))
 
 
 def chosen_demand() -> PoolDemand:
@@ -76,8 +76,8 @@ def test_an_applied_plan_reads_as_an_explanation(golden: Golden):
 
 
 def test_a_refused_plan_names_the_rule_and_where_the_stack_stands(golden: Golden):
-    demand = make_demand(make_strategy(ceiling_usd_per_hour=2.0))
-    plan = make_plan(replace(make_inputs(demand, previous=BEFORE), check=lambda _: ("over its ceiling",)))
+    demand = make_demand(make_strategy(ceiling_usd_per_hour=2.0, min_throughput_units=700))
+    plan = make_plan(make_inputs(demand, previous=BEFORE), check=lambda _: ("over its ceiling",))
     violation = Violation(pack="cost", rule="strategy-ceiling", message="orders: 4.50 USD/hour exceeds 2.00")
 
     text = explain_text(
@@ -142,7 +142,7 @@ def test_every_status_has_words(status: str):
 
 
 def test_a_plan_without_outcome_says_so_and_what_to_expect():
-    plan = make_plan(replace(make_inputs(make_demand()), check=lambda _: ("over its ceiling",)))
+    plan = make_plan(make_inputs(make_demand()), check=lambda _: ("over its ceiling",))
 
     text = explain_text(plan, None)
 

@@ -9,13 +9,12 @@ import pytest
 from moto import mock_aws
 
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive
-from quantos.capacity.planning import make_plan
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
-from tests.support.demand_cases import BIN_END, make_demand, make_inputs
+from tests.support.demand_cases import BIN_END, make_demand, make_inputs, planned
 from tests.support.environments import make_settings
 from tests.unit.cli.conftest import Command
 
-PLAN = make_plan(make_inputs(make_demand()))
+PLAN = planned(make_inputs(make_demand()))
 OUTCOME = ResizeOutcome(
     stack=PLAN.stack,
     plan_id=PLAN.plan_id,

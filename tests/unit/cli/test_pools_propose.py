@@ -21,7 +21,7 @@ STATED = {
     "owner": "ada",
     "desk": "equities",
     "cost_centre": "cc-210",
-    "pool": "cpu",
+    "pools": ["cpu"],
     "series": "workload/hedging",
     "units_per_vcpu": 100.0,
     "service_level": {"max_latency_ms": 20, "min_throughput_units": 9_600.0},

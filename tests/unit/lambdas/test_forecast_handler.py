@@ -36,8 +36,10 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryBus]:
         yield found
 
 
-def state(*, ceiling_usd_per_hour: float = 12.0) -> None:
-    strategy = make_strategy(session=SESSION, ceiling_usd_per_hour=ceiling_usd_per_hour)
+def state(*, ceiling_usd_per_hour: float = 12.0, min_throughput_units: float = 0.0) -> None:
+    strategy = make_strategy(
+        session=SESSION, ceiling_usd_per_hour=ceiling_usd_per_hour, min_throughput_units=min_throughput_units
+    )
     service().registry.replace(StrategyBook(strategies=(strategy,)))
 
 
@@ -58,7 +60,7 @@ def test_a_schedule_makes_one_signed_plan_and_answers_its_id(bus: MemoryBus):
 
 
 def test_the_planner_foresees_what_the_cost_pack_will_refuse(bus: MemoryBus):
-    state(ceiling_usd_per_hour=0.5)
+    state(ceiling_usd_per_hour=0.5, min_throughput_units=400.0)
 
     handler(schedule_event("dev-capacity", NOW), CONTEXT)
 

@@ -1,0 +1,114 @@
+"""The choice that needs, nodes and limits make: which pools hold what, as a problem for `allocation`."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from quantos.allocation.choice import ChoiceDemand, ChoiceLimits, ChoicePool, ChoiceProblem
+from quantos.allocation.reach import within_reach
+from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.requirement import StrategyNeed, strategy_needs
+from quantos.environment.settings import PoolSettings
+
+ROUNDING: Final = 1e-9
+CEILING_MARGIN: Final = 1e-4
+"""Kept below a strategy's ceiling, relative: more than the solver's tolerance, so that the cost rules agree."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolLimit:
+    """The most nodes that the environment lets a pool have, and why, in words that follow "bound by"."""
+
+    nodes: int
+    words: str
+
+
+def all_needs(inputs: PlanningInputs) -> tuple[StrategyNeed, ...]:
+    """What every strategy must be given."""
+    return tuple(
+        need
+        for demand in inputs.demands
+        for need in strategy_needs(demand, nodes=inputs.nodes, bin_seconds=inputs.settings.decisions.bin_seconds)
+    )
+
+
+def choice_problem(inputs: PlanningInputs, needs: Sequence[StrategyNeed]) -> ChoiceProblem:
+    """The problem whose solution sizes the pools.
+
+    A pool is held to the environment's floor, and to the floor it stands on while telemetry of a strategy that may run
+    on it is silent. A strategy is held to its ceiling, but never below the throughput that it states: a ceiling that
+    does not pay for it is a contradiction which the cost rules refuse.
+    """
+    limits = inputs.settings.limits
+    return within_reach(
+        ChoiceProblem(
+            pools=tuple(_pool(inputs, name) for name in sorted(inputs.settings.pools)),
+            demands=tuple(_demand(need, inputs=inputs) for need in needs),
+            limits=ChoiceLimits(
+                budget_usd_per_hour=limits.ceiling_usd_per_hour,
+                max_nodes=limits.max_nodes,
+                max_step_up_nodes=limits.max_step_up_nodes,
+                max_step_down_nodes=limits.max_step_down_nodes,
+                replacement_hours=inputs.settings.decisions.lead_seconds / 3600,
+            ),
+        )
+    )
+
+
+def pool_limit(settings: PoolSettings, *, node: NodePrice) -> PoolLimit:
+    """By count, or by what the pool may cost: whichever is less."""
+    affordable = math.floor(settings.ceiling_usd_per_hour / node.usd_per_hour + ROUNDING)
+    if affordable < settings.ceiling_nodes:
+        words = f"the pool's limit of {settings.ceiling_usd_per_hour:.2f} USD/hour"
+        return PoolLimit(nodes=max(affordable, 1), words=words)
+    return PoolLimit(nodes=settings.ceiling_nodes, words=f"the pool's limit of {settings.ceiling_nodes} nodes")
+
+
+def _pool(inputs: PlanningInputs, name: str) -> ChoicePool:
+    settings, node = inputs.settings.pools[name], inputs.nodes[name]
+    previous = inputs.standing(name).floor
+    silent = any(demand.stale for demand in inputs.demands_on(name))
+    return ChoicePool(
+        name=name,
+        node=node.node,
+        usd_per_node_hour=node.usd_per_hour,
+        capacity_type=settings.capacity_type,
+        zones=settings.zones or tuple(zone.name for zone in inputs.settings.network.zones),
+        max_nodes=pool_limit(settings, node=node).nodes,
+        floor_nodes=settings.floor_nodes,
+        reactive_nodes=previous if silent else 0,
+        previous_nodes=previous,
+        interruptions_per_hour=settings.interruptions_per_hour,
+    )
+
+
+def _demand(need: StrategyNeed, *, inputs: PlanningInputs) -> ChoiceDemand:
+    strategy, placement = need.strategy, need.strategy.placement
+    spot = any(inputs.nodes[pool].spot for pool in need.pools)
+    return ChoiceDemand(
+        name=strategy.name,
+        need=need.need,
+        pools=need.pools,
+        priority=strategy.priority,
+        miss_usd_per_vcpu_hour=strategy.miss_usd_per_vcpu_hour,
+        ceiling_usd_per_hour=_ceiling_usd_per_hour(need, inputs.nodes),
+        min_spot_share=placement.min_spot_share if spot else 0.0,
+        max_spot_share=placement.max_spot_share,
+        max_pool_share=placement.max_pool_share,
+        max_zone_share=placement.max_zone_share,
+        interruptible_share=placement.interruptible_share,
+        packing=need.packing,
+        zones=placement.zones,
+        preferred_zones=placement.preferred_zones,
+        remote_usd_per_vcpu_hour=placement.remote_usd_per_vcpu_hour,
+    )
+
+
+def _ceiling_usd_per_hour(need: StrategyNeed, nodes: Mapping[str, NodePrice]) -> float:
+    """What the strategy may cost, or what its stated throughput costs on its dearest pool where that is more."""
+    strategy = need.strategy
+    per_vcpu = max(nodes[pool].usd_per_vcpu_hour * need.packing.get(pool, 1.0) for pool in need.pools)
+    stated = strategy.stated_vcpu * per_vcpu
+    return max(strategy.cost.ceiling_usd_per_hour * (1 - CEILING_MARGIN), stated * (1 + CEILING_MARGIN))

@@ -1,0 +1,38 @@
+"""Everything that a plan depends on, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.pool_demand import PoolDemand
+from quantos.contracts.plan import PoolSize
+from quantos.environment.settings import EnvironmentSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanningInputs:
+    """What a plan is made from.
+
+    Attributes:
+        bin_end: end of the decided bin, aware; the plan's time of creation, whenever it is made.
+        nodes: by pool, for every pool of the environment.
+        demands: one for each set of pools that strategies name.
+        previous: sizes the stack stands on; a pool not in it stands between the environment's floor and ceiling.
+    """
+
+    settings: EnvironmentSettings
+    stack: str
+    bin_end: datetime
+    nodes: Mapping[str, NodePrice]
+    demands: tuple[PoolDemand, ...]
+    previous: Mapping[str, PoolSize]
+
+    def standing(self, pool: str) -> PoolSize:
+        """The size that a pool has now."""
+        settings = self.settings.pools[pool]
+        return self.previous.get(pool) or PoolSize(floor=settings.floor_nodes, ceiling=settings.ceiling_nodes)
+
+    def demands_on(self, pool: str) -> tuple[PoolDemand, ...]:
+        """Those whose strategies may run on a pool."""
+        return tuple(demand for demand in self.demands if pool in demand.pools)

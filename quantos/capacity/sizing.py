@@ -1,0 +1,204 @@
+"""From a solved choice to the sizes of pools, whom each pool is for, and what holds it: a pure function."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from quantos.allocation.choice import ChoiceProblem, ChoiceSolution, PoolChoice
+from quantos.allocation.placement import nodes_filled
+from quantos.allocation.telling import reason
+from quantos.capacity.choosing import ROUNDING, pool_limit
+from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.pool_demand import PoolDemand
+from quantos.capacity.requirement import FORECAST, StrategyNeed
+from quantos.contracts.plan import PoolSize
+
+_STANDING_STILL: Final = {
+    "floor": "the environment's floor",
+    "reactive": "the floor before, held while telemetry is silent",
+    "step-down": "the step that one plan may take, on the way down",
+    "spare": "a choice that is as cheap as any to within its gap",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldDemand:
+    """A demand that a pool is for.
+
+    Attributes:
+        filled_nodes: of the pool, in parts of nodes.
+        elsewhere_vcpu: capacity for it in its other pools, less what other demand fills of this one.
+        unmet: service levels that no size keeps, one sentence each.
+    """
+
+    demand: PoolDemand
+    filled_nodes: float
+    elsewhere_vcpu: float
+    unmet: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its strategies."""
+        return tuple(part.strategy.name for part in self.demand.strategies)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizedPool:
+    """What was decided for one pool.
+
+    Attributes:
+        holds: the demands it is for, the greatest first; empty where no strategy may run on it or needs it.
+        now_nodes: nodes that cannot wait: for demand already measured, or for throughput that was stated.
+        binding: what set the floor, in words that follow "the floor is set by".
+    """
+
+    pool: str
+    node: NodePrice
+    size: PoolSize
+    previous: PoolSize
+    holds: tuple[HeldDemand, ...]
+    now_nodes: int
+    binding: str
+
+    @property
+    def floor_usd_per_hour(self) -> float:
+        """Price of the floor."""
+        return self.size.floor * self.node.usd_per_hour
+
+
+def nodes_for(demand_vcpu: float, *, vcpu_per_node: float) -> int:
+    """Whole nodes that hold a demand."""
+    return math.ceil(demand_vcpu / vcpu_per_node - ROUNDING)
+
+
+def sized_pools(
+    inputs: PlanningInputs, needs: Sequence[StrategyNeed], *, problem: ChoiceProblem, solution: ChoiceSolution
+) -> tuple[SizedPool, ...]:
+    """Every pool of the environment, by name, at the solution's nodes."""
+    books = _Books(inputs, needs, problem, solution)
+    nodes = solution.nodes()
+    ceilings = _ceilings(inputs, nodes)
+    return tuple(
+        SizedPool(
+            pool=choice.pool,
+            node=inputs.nodes[choice.pool],
+            size=PoolSize(floor=choice.nodes, ceiling=ceilings[choice.pool]),
+            previous=inputs.standing(choice.pool),
+            holds=tuple(books.holds(choice.pool)),
+            now_nodes=math.ceil(books.now_nodes(choice.pool) - ROUNDING),
+            binding=books.binding(choice),
+        )
+        for choice in solution.pools
+    )
+
+
+class _Books:
+    """What every strategy and demand fills of every pool, in nodes."""
+
+    def __init__(
+        self,
+        inputs: PlanningInputs,
+        needs: Sequence[StrategyNeed],
+        problem: ChoiceProblem,
+        solution: ChoiceSolution,
+    ) -> None:
+        self.inputs = inputs
+        self.solution = solution
+        self.needs = {need.strategy.name: need for need in needs}
+        self.nodes = solution.nodes()
+        demands = {demand.name: demand for demand in problem.demands}
+        pools = {pool.name: pool for pool in problem.pools}
+        self.filled: dict[str, dict[str, float]] = {name: {} for name in pools}
+        for part in solution.assignments:
+            whole = nodes_filled(demands[part.demand], pools[part.pool], problem)
+            self.filled[part.pool][part.demand] = part.share * whole
+
+    def holds(self, pool: str) -> Iterator[HeldDemand]:
+        """The demands that fill some of a pool; of those that fill nothing anywhere, the ones it comes first for."""
+        found = [(self._filled_by(demand, pool), demand) for demand in self.inputs.demands_on(pool)]
+        for filled, demand in sorted(found, key=lambda item: (-item[0], item[1].pools)):
+            idle = not any(self._filled_by(demand, other) for other in demand.pools) and demand.pools[0] == pool
+            if filled > 0 or idle:
+                names = [part.strategy.name for part in demand.strategies]
+                yield HeldDemand(
+                    demand=demand,
+                    filled_nodes=filled,
+                    elsewhere_vcpu=self._elsewhere_vcpu(demand, pool),
+                    unmet=tuple(sentence for name in names for sentence in self.needs[name].unmet),
+                )
+
+    def now_nodes(self, pool: str) -> float:
+        """Nodes that the strategies placed here need at once."""
+        return sum(nodes * min(self.needs[name].now_share, 1.0) for name, nodes in self.filled[pool].items())
+
+    def binding(self, choice: PoolChoice) -> str:
+        """What sets the floor of a pool."""
+        if short := self._short(choice.pool):
+            return short
+        if choice.driver == "none":
+            return self._emptied_by(choice.pool)
+        if choice.driver in _STANDING_STILL:
+            return _STANDING_STILL[choice.driver]
+        filled = self.filled[choice.pool]
+        greatest = min(filled, key=lambda name: (-filled[name], name))
+        resource = "" if choice.driver == "vcpu" else f", by {choice.driver}"
+        return f"{self.needs[greatest].binding}{resource}"
+
+    def _short(self, pool: str) -> str:
+        """What keeps the most important strategy that gave way from being given all; empty where none did."""
+        for item in self.solution.gave_way:
+            if pool in self.needs[item.demand].pools:
+                limit = pool_limit(self.inputs.settings.pools[pool], node=self.inputs.nodes[pool])
+                words = limit.words if item.bound_by[0] == "pool-maximum" else reason(item.bound_by[0])
+                return f"{words}, which leaves {item.demand} {item.shortfall_vcpu:.1f} vCPU short"
+        return ""
+
+    def _emptied_by(self, pool: str) -> str:
+        demands = self.inputs.demands_on(pool)
+        if any(self._filled_by(demand, other) for demand in demands for other in demand.pools):
+            return "its price, since other pools hold its strategies for less"
+        return FORECAST if demands else _STANDING_STILL["floor"]
+
+    def _filled_by(self, demand: PoolDemand, pool: str) -> float:
+        return sum(self.filled[pool].get(part.strategy.name, 0.0) for part in demand.strategies)
+
+    def _elsewhere_vcpu(self, demand: PoolDemand, pool: str) -> float:
+        rest = {name: sum(self.filled[name].values()) - self._filled_by(demand, name) for name in demand.pools}
+        vcpu = {name: self.inputs.nodes[name].vcpu for name in demand.pools}
+        others = sum(max(self.nodes[name] - rest[name], 0.0) * vcpu[name] for name in demand.pools if name != pool)
+        return others - rest[pool] * vcpu[pool]
+
+
+def _ceilings(inputs: PlanningInputs, nodes: Mapping[str, int]) -> dict[str, int]:
+    """By pool, how far it may grow: as the environment and its strategies' ceilings allow, and no less than its nodes.
+
+    Where all pools together could pass the environment's limits, the room above the nodes is cut for all alike.
+    """
+    least = {pool: max(count, 1) for pool, count in nodes.items()}
+    wanted = {pool: max(_own_ceiling(inputs, pool), count) for pool, count in least.items()}
+    limits = inputs.settings.limits
+    usd = {pool: inputs.nodes[pool].usd_per_hour for pool in nodes}
+    part = min(
+        _part(usd, least, wanted, limit=limits.ceiling_usd_per_hour),
+        _part(dict.fromkeys(nodes, 1.0), least, wanted, limit=limits.max_nodes),
+    )
+    return {pool: count + math.floor((wanted[pool] - count) * part + ROUNDING) for pool, count in least.items()}
+
+
+def _part(weights: Mapping[str, float], least: Mapping[str, int], wanted: Mapping[str, int], *, limit: float) -> float:
+    """The part of the room between least and wanted that keeps a weighted sum within a limit, in [0, 1]."""
+    taken = sum(weights[pool] * count for pool, count in least.items())
+    room = sum(weights[pool] * (wanted[pool] - count) for pool, count in least.items())
+    return min(max((limit - taken) / room, 0.0), 1.0) if room > 0 else 1.0
+
+
+def _own_ceiling(inputs: PlanningInputs, pool: str) -> int:
+    node = inputs.nodes[pool]
+    limit = pool_limit(inputs.settings.pools[pool], node=node).nodes
+    demands = inputs.demands_on(pool)
+    if not demands:
+        return limit
+    usd = sum(part.strategy.cost.ceiling_usd_per_hour for demand in demands for part in demand.strategies)
+    return min(limit, math.floor(usd / node.usd_per_hour + ROUNDING))
