@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from benchmarks.measurement import Figure, Report, median_figure, now
+from quantos.capacity.adapters.code_version import code_version
 from quantos.capacity.decision import DecisionService
 from quantos.capacity.node_prices import node_prices
 from quantos.catalog.catalog import load_catalog
@@ -23,7 +24,15 @@ from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.bins import Grid, bin_sums, demand_in_session, open_bins
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import bank_calls
-from tests.support.capacity_fakes import FakeArchive, FakeFits, FakeLedger, FakeRegistry, FakeSigner, document
+from tests.support.capacity_fakes import (
+    FakeArchive,
+    FakeFits,
+    FakeLedger,
+    FakeRecords,
+    FakeRegistry,
+    FakeSigner,
+    document,
+)
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
 
@@ -137,6 +146,8 @@ def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryD
         ledger=FakeLedger(document(cpu=2)),
         archive=FakeArchive(),
         fits=FakeFits(),
+        records=FakeRecords(),
+        code=code_version,
         signer=FakeSigner(),
         publisher=publisher_from_url("memory://benchmark"),
     )

@@ -1,4 +1,4 @@
-"""`quantos plan`, `resize`, `explain`, `pause` and `resume`: the control loop in a person's hands."""
+"""`quantos plan`, `resize`, `explain`, `replay`, `pause` and `resume`: the control loop in a person's hands."""
 
 import getpass
 import json
@@ -16,9 +16,10 @@ from cli.target import ENVIRONMENTS, PACKS, Target, open_target
 from quantos.audit.adapters.composition import compose_ledger
 from quantos.audit.adapters.direct import DirectAudit
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
-from quantos.capacity.adapters.decisions import compose_decisions
-from quantos.capacity.adapters.s3_plans import S3PlanArchive
+from quantos.capacity.adapters.decisions import compose_decisions, compose_replayer
+from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3Records
 from quantos.capacity.adapters.stores import compose_bucket, compose_control
+from quantos.capacity.decision_record import unpacked
 from quantos.capacity.outcomes import outcome_messages
 from quantos.capacity.ports import Switch
 from quantos.capacity.telling import MOST_COLUMNS, Page, explain_text
@@ -27,6 +28,9 @@ from quantos.errors import PlanNotFoundError, QuantosError
 from stacks.capacity import program
 
 REFUSED = {"blocked", "drift", "failed", "interrupted", "busy", "paused", "stale"}
+_MARKS = {
+    "same": "same   ", "within": "within ", "changed": "changed", "differs": "DIFFERS", "gone": "gone   ",
+}  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan")(plan)
     app.command("resize")(resize)
     app.command("explain")(explain)
+    app.command("replay")(replay)
     app.command("pause")(pause)
     app.command("resume")(resume)
 
@@ -67,22 +72,45 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="The plan and its outcome as one JSON document.")] = False,
 ) -> None:
     """Explain a plan, and what became of it: what set it, how sure it is, what others would have cost and risked."""
+    target, found = _find(plan_id, env)
+    outcome = _outcome_of(target, found)
+    out.print(_document(found, outcome) if as_json else _told(found, outcome), markup=False)
+
+
+def replay(
+    plan_id: Annotated[str, typer.Argument(metavar="PLAN_ID", help="An id, or the start of one.")],
+    *,
+    env: Annotated[str | None, typer.Option(help="Where to look; every environment by default.")] = None,
+) -> None:
+    """Make a plan again from what was recorded of it, stage by stage. Exit code 1 where it does not come out again."""
+    target, found = _find(plan_id, env)
+    content = S3Records(compose_bucket(target.settings)).get(found.plan_id)
+    if content is None:
+        raise PlanNotFoundError(
+            f"of plan {found.plan_id[:12]} no record is kept", remedy="look in the bucket's object versions"
+        )
+    findings = compose_replayer(target.settings, catalog=target.catalog).replay(unpacked(content), found)
+    out.print(f"plan {found.plan_id[:12]} of {found.stack}, decided at {found.created_at:%Y-%m-%d %H:%M} UTC")
+    for finding in findings:
+        out.print(f"{_MARKS[finding.verdict]} {finding.what}: {finding.detail}", markup=False)
+    if any(finding.verdict == "differs" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _find(plan_id: str, env: str | None) -> tuple[Target, ScalingPlan]:
+    """The plan, and the environment that has it."""
     names = [env] if env else [path.stem for path in sorted(ENVIRONMENTS.glob("*.yaml"))]
     closed: list[str] = []
     for name in names:
         try:
             target = open_target(name)
-            found = S3PlanArchive(compose_bucket(target.settings)).get(plan_id)
+            return target, S3PlanArchive(compose_bucket(target.settings)).get(plan_id)
         except PlanNotFoundError:
             continue
         except QuantosError as exc:
             if env:
                 raise
             closed.append(f"{name} ({exc.what})")
-            continue
-        outcome = _outcome_of(target, found)
-        out.print(_document(found, outcome) if as_json else _told(found, outcome), markup=False)
-        return
     unread = f"; could not look in {', '.join(closed)}" if closed else ""
     raise PlanNotFoundError(
         f"no plan of {', '.join(names)} has an id that starts with {plan_id!r}, or several have{unread}",

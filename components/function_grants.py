@@ -74,7 +74,7 @@ def _forecast(account: Account, places: Places) -> tuple[Statement, ...]:
             sid="ReadPlans",
             actions=("GetObject",),
         ),
-        using_objects(places.plans_bucket, ("plans/*",), sid="ArchivePlans", actions=("PutObject",)),
+        using_objects(places.plans_bucket, ("plans/*", "records/*"), sid="ArchivePlans", actions=("PutObject",)),
         using_objects(places.plans_bucket, ("fits/*",), sid="KeepFits", actions=("GetObject", "PutObject")),
         Statement(sid="SignPlans", actions=("kms:GenerateMac",), resources=(places.signing_key_arn,)),
     )

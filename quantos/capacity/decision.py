@@ -1,14 +1,16 @@
 """Decides one stack: reads, plans, signs, archives, publishes."""
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from quantos.capacity.decision_record import CodeSource, DecisionRecord, packed
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import NodePrice
-from quantos.capacity.planning import PlanCheck, make_plan
+from quantos.capacity.planning import PlanCheck, make_plan, solved
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands, upper_level
-from quantos.capacity.ports import FitStore, PlanArchive, PlanLedger, Signer, StrategyRegistry
+from quantos.capacity.ports import FitStore, PlanArchive, PlanLedger, RecordStore, Signer, StrategyRegistry
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan
@@ -41,6 +43,8 @@ class DecisionService:
     signer: Signer
     publisher: Publisher
     fits: FitStore
+    records: RecordStore
+    code: CodeSource
     _demands: PoolDemands = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,25 +61,31 @@ class DecisionService:
             SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
             TelemetryError, CapacityError, BusError: a store or the bus failed; deciding again is safe.
         """
-        plan = self._plan(request, keep=True)
-        if plan is None:
+        decided = self._decided(request, keep=True)
+        if decided is None:
             return None
+        plan, record = decided
         signed = plan.model_copy(update={"signature": self.signer.sign(plan.signed_bytes())})
+        content = packed(record)
+        self.records.put(plan.plan_id, content)
         self.archive.put(signed)
-        record = _audit_record(signed, chain=self.settings.names().audit_chain)
+        audited = _audit_record(
+            signed, chain=self.settings.names().audit_chain, record_digest=hashlib.sha256(content).hexdigest()
+        )
         self.publisher.publish(
             (
                 Message(topics.CAPACITY_PLANS, signed.stack, signed.to_json()),
-                Message(topics.AUDIT_RECORDS, record.chain, record.to_json()),
+                Message(topics.AUDIT_RECORDS, audited.chain, audited.to_json()),
             )
         )
         return signed
 
     def preview(self, request: DecisionRequest) -> ScalingPlan | None:
         """The plan that `decide` would publish, without a signature; nothing is written anywhere."""
-        return self._plan(request, keep=False)
+        decided = self._decided(request, keep=False)
+        return None if decided is None else decided[0]
 
-    def _plan(self, request: DecisionRequest, *, keep: bool) -> ScalingPlan | None:
+    def _decided(self, request: DecisionRequest, *, keep: bool) -> tuple[ScalingPlan, DecisionRecord] | None:
         self._refuse_other_stack(request.stack)
         bin_end = floor_to_bin(request.scheduled_time, bin_seconds=self.settings.decisions.bin_seconds)
         current = self.ledger.current().document
@@ -92,7 +102,16 @@ class DecisionService:
             ),
             previous=current.sizes,
         )
-        return make_plan(inputs, check=self.check)
+        chosen = solved(inputs)
+        plan = make_plan(inputs, chosen, check=self.check)
+        record = DecisionRecord(
+            plan_id=plan.plan_id,
+            code=self.code(),
+            inputs=inputs,
+            solution=chosen[1],
+            violations=plan.explanation.expected_violations,
+        )
+        return plan, record
 
     def _demand(
         self, pools: tuple[str, ...], strategies: Sequence[Strategy], *, bin_end: int, keep: bool
@@ -124,7 +143,7 @@ def _by_pools(book: StrategyBook, *, known: Collection[str]) -> dict[tuple[str, 
     return dict(sorted(grouped.items()))
 
 
-def _audit_record(plan: ScalingPlan, *, chain: str) -> AuditRecord:
+def _audit_record(plan: ScalingPlan, *, chain: str, record_digest: str) -> AuditRecord:
     return AuditRecord(
         record_id=f"plan/{plan.plan_id}",
         chain=chain,
@@ -139,5 +158,6 @@ def _audit_record(plan: ScalingPlan, *, chain: str) -> AuditRecord:
             "usd_per_hour_before": plan.usd_per_hour_before,
             "usd_per_hour_after": plan.usd_per_hour_after,
             "sentence": plan.explanation.sentence,
+            "record_sha256": record_digest,
         },
     )

@@ -15,33 +15,34 @@ PlanCheck = Callable[[PlanDocument], tuple[str, ...]]
 """The cost rules: what they would refuse in a document, one sentence each."""
 
 
-def make_plan(inputs: PlanningInputs, *, check: PlanCheck) -> ScalingPlan:
-    """The plan for one bin, identified but not signed; `check` is what the pack will hold it to.
+def solved(inputs: PlanningInputs) -> tuple[ChoiceProblem, ChoiceSolution]:
+    """The choice that the inputs ask for, and its solution.
 
     Every strategy is to be given the greatest of: its part of the forecast's upper quantile of what the strategies on
     the same pools need together within the horizon, its part of the greatest demand within the last lead time, the
     throughput it states, and the servers that it takes to answer in time. The pools that hold all of it at least cost
     make the floors, within the limits of environment, pools and strategies and the steps that one plan may take; the
     environment's floors, and the previous ones while telemetry is silent, are kept. Where not all can be held, the
-    less important strategies give way, and the plan says so.
-
-    The plan is urgent when demand already measured, or throughput that was stated, needs at least the dead band more
-    than the previous floors.
+    less important strategies give way.
 
     Raises:
         ChoiceError: the search for sizes was cut off before it found any.
     """
-    return plan_of(inputs, solved(inputs), check=check)
-
-
-def solved(inputs: PlanningInputs) -> tuple[ChoiceProblem, ChoiceSolution]:
-    """The choice that the inputs ask for, and its solution. Raises ChoiceError as `make_plan`."""
     problem = choice_problem(inputs, all_needs(inputs))
     return problem, choose(problem)
 
 
-def plan_of(inputs: PlanningInputs, chosen: tuple[ChoiceProblem, ChoiceSolution], *, check: PlanCheck) -> ScalingPlan:
-    """The plan that a problem of `solved` and a solution of it make."""
+def make_plan(inputs: PlanningInputs, chosen: tuple[ChoiceProblem, ChoiceSolution], *, check: PlanCheck) -> ScalingPlan:
+    """The plan for one bin, identified but not signed; `check` is what the pack will hold it to.
+
+    It is urgent when demand already measured, or throughput that was stated, needs at least the dead band more than
+    the previous floors.
+
+    Args:
+        inputs: what the plan is a function of.
+        chosen: what `solved` makes of them, or made of them when they were recorded.
+        check: the cost rules.
+    """
     settings, (problem, solution) = inputs.settings, chosen
     pools = sized_pools(inputs, all_needs(inputs), problem=problem, solution=solution)
     document = PlanDocument(

@@ -1,6 +1,7 @@
 """The demand on a set of pools as a decision sees it: its strategies' series in vCPU, summed, forecast, how fresh."""
 
-from collections.abc import Collection, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -40,6 +41,19 @@ class StrategyDemand:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a demand was made from, so that it can be made again, or what has changed since be named.
+
+    Attributes:
+        fit: key of the stored fit that served.
+        series: by series, the digest of its bins as they were read.
+    """
+
+    fit: str
+    series: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PoolDemand:
     """What all strategies that may run on the same pools need together, vCPU.
 
@@ -60,6 +74,7 @@ class PoolDemand:
     history_peak_vcpu: float
     forecast: PeakForecast
     coverage: Coverage
+    evidence: Evidence
 
     @property
     def stale(self) -> tuple[str, ...]:
@@ -153,6 +168,9 @@ class PoolDemands:
             history_peak_vcpu=float(np.nanmax(total, initial=0.0)),
             forecast=predict(learnt.model, self._window(total, opened, grid=grid)),
             coverage=learnt.coverage,
+            evidence=Evidence(
+                fit=learning.key(), series={name: _digest(values) for name, values in sorted(sums.items())}
+            ),
         )
 
     def _learnt(self, pool: str, learning: "_Learning", *, keep: bool) -> PoolFit:
@@ -269,6 +287,12 @@ class _Series:
     values: FloatArray
     opened: BoolArray
     first: int
+
+
+def _digest(values: FloatArray) -> str:
+    """Of bins, to the last bit; every unknown value is the same one."""
+    known = np.where(np.isfinite(values), values, np.nan)
+    return hashlib.sha256(known.astype("<f8").tobytes()).hexdigest()
 
 
 def _total(series: Sequence[_Series]) -> FloatArray:

@@ -53,6 +53,18 @@ class PlanArchive(Protocol):
         ...
 
 
+class RecordStore(Protocol):
+    """What each plan rested on, by plan id, for replay and for the regulator."""
+
+    def put(self, plan_id: str, content: bytes) -> None:
+        """Keep a record; keeping it again changes nothing. Raises CapacityError."""
+        ...
+
+    def get(self, plan_id: str) -> bytes | None:
+        """What was kept, or None. Raises CapacityError."""
+        ...
+
+
 @dataclass(frozen=True)
 class LedgerEntry:
     """A plan document and the version a writer must name to replace it; None while there is no document."""

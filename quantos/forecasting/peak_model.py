@@ -48,14 +48,14 @@ class PeakForecast:
 
     Attributes:
         peaks: one a level, vCPU to six decimals, ascending.
-        path: shape (horizon_bins,), 0 to 1, the expected course of demand by its own maximum.
+        path: one a bin of the horizon, 0 to 1, the expected course of demand by its own maximum.
         score: held-out loss of what serves, node-bins a bin; `rejected` has the others'.
     """
 
     model: str
     levels: tuple[float, ...]
     peaks: tuple[float, ...]
-    path: FloatArray
+    path: tuple[float, ...]
     score: float | None
     rejected: tuple[RejectedModel, ...]
     degraded: str | None
@@ -87,7 +87,7 @@ class PeakForecast:
             start=origin.astimezone(UTC),
             bin_seconds=bin_seconds,
             levels=self.levels,
-            values=tuple(tuple(float(peak * share) for share in self.path) for peak in self.peaks),
+            values=tuple(tuple(peak * share for share in self.path) for peak in self.peaks),
             model=self.model,
             score=self.score,
             rejected=self.rejected,
@@ -186,7 +186,7 @@ def _forecast(fitted: FittedModel, window: DemandWindow, *, peaks: FloatArray) -
         model=LAST_VALUE if series is None else _name(series),
         levels=fitted.levels,
         peaks=tuple(round(float(peak), 6) for peak in peaks),
-        path=window.course(),
+        path=tuple(window.course().tolist()),
         score=None if series is None else series.score,
         rejected=() if series is None else _rejected(series),
         degraded=fitted.degraded,

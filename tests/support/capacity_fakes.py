@@ -97,6 +97,17 @@ class FakeFits:
 
 
 @dataclass
+class FakeRecords:
+    kept: dict[str, bytes] = field(default_factory=dict)
+
+    def get(self, plan_id: str) -> bytes | None:
+        return self.kept.get(plan_id)
+
+    def put(self, plan_id: str, content: bytes) -> None:
+        self.kept[plan_id] = content
+
+
+@dataclass
 class FakeArchive:
     plans: dict[str, ScalingPlan] = field(default_factory=dict)
 

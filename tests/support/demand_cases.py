@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import numpy as np
-
 from quantos.allocation.choice import Resources
 from quantos.allocation.node_needs import Allocatable
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import NodePrice
-from quantos.capacity.planning import make_plan
-from quantos.capacity.pool_demand import PoolDemand, StrategyDemand
+from quantos.capacity.planning import PlanCheck, make_plan, solved
+from quantos.capacity.pool_demand import Evidence, PoolDemand, StrategyDemand
 from quantos.contracts.plan import Coverage, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import (
     CostLimits,
@@ -74,7 +72,7 @@ def make_forecast(*, upper: float = 70.0, degraded: str | None = None) -> PeakFo
         model="seasonal-naive",
         levels=(0.5, 0.9, 0.98),
         peaks=(upper / 2, upper * 0.8, upper),
-        path=np.ones(18),
+        path=(1.0,) * 18,
         score=1.25,
         rejected=(),
         degraded=degraded,
@@ -103,6 +101,7 @@ def make_demand(
         history_peak_vcpu=peak,
         forecast=make_forecast(upper=upper),
         coverage=Coverage(days=7, bins=1200, held_bins=1140, node_held_bins=1172),
+        evidence=Evidence(fit="0" * 64, series={strategy.series: "1" * 64 for strategy in chosen}),
     )
 
 
@@ -129,6 +128,6 @@ def make_inputs(
     )
 
 
-def planned(inputs: PlanningInputs) -> ScalingPlan:
-    """The plan of some inputs, under cost rules that refuse nothing."""
-    return make_plan(inputs, check=agree)
+def planned(inputs: PlanningInputs, *, check: PlanCheck = agree) -> ScalingPlan:
+    """The plan of some inputs, by default under cost rules that refuse nothing."""
+    return make_plan(inputs, solved(inputs), check=check)

@@ -1,7 +1,7 @@
 """Plan documents, plans and strategies in the plans bucket.
 
 Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every plan published),
-`strategies.json`, `fits/` (see `s3_fits.py`).
+`records/<plan_id>.json.gz` (what it rested on), `strategies.json`, `fits/` (see `s3_fits.py`).
 """
 
 from dataclasses import dataclass
@@ -45,10 +45,10 @@ class PlansBucket:
             raise self._failed("read", key, exc) from exc
         return response["Body"].read(), response["ETag"]
 
-    def put(self, key: str, content: bytes) -> None:
+    def put(self, key: str, content: bytes, *, content_type: str = "application/json") -> None:
         """Write an object, whatever is there."""
         try:
-            self.client.put_object(Bucket=self.name, Key=key, Body=content, ContentType="application/json")
+            self.client.put_object(Bucket=self.name, Key=key, Body=content, ContentType=content_type)
         except (BotoCoreError, ClientError) as exc:
             raise self._failed("write", key, exc) from exc
 
@@ -135,6 +135,22 @@ class S3PlanArchive:
 
 
 @dataclass(frozen=True)
+class S3Records:
+    """What every plan rested on, by plan id."""
+
+    bucket: PlansBucket
+
+    def put(self, plan_id: str, content: bytes) -> None:
+        """Keep a record; keeping it again changes nothing."""
+        self.bucket.put(_record_key(plan_id), content, content_type="application/gzip")
+
+    def get(self, plan_id: str) -> bytes | None:
+        """What was kept, or None."""
+        found = self.bucket.get(_record_key(plan_id))
+        return None if found is None else found[0]
+
+
+@dataclass(frozen=True)
 class S3StrategyRegistry:
     """What traders have stated, one versioned document an environment."""
 
@@ -158,6 +174,10 @@ def floors_document(settings: EnvironmentSettings, *, stack: str) -> PlanDocumen
     return PlanDocument(
         stack=stack, plan_id="", sequence=0, sizes=sizes, previous=sizes, pool_costs={}, strategy_costs={}
     )
+
+
+def _record_key(plan_id: str) -> str:
+    return f"records/{plan_id}.json.gz"
 
 
 def _parse(model: type[T], content: bytes, key: str) -> T:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantos.capacity.planning import make_plan
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.capacity.telling import Page, explain_text
 from quantos.capacity.wording import in_words, model_name
@@ -77,7 +76,7 @@ def test_an_applied_plan_reads_as_an_explanation(golden: Golden):
 
 def test_a_refused_plan_names_the_rule_and_where_the_stack_stands(golden: Golden):
     demand = make_demand(make_strategy(ceiling_usd_per_hour=2.0, min_throughput_units=700))
-    plan = make_plan(make_inputs(demand, previous=BEFORE), check=lambda _: ("over its ceiling",))
+    plan = planned(make_inputs(demand, previous=BEFORE), check=lambda _: ("over its ceiling",))
     violation = Violation(pack="cost", rule="strategy-ceiling", message="orders: 4.50 USD/hour exceeds 2.00")
 
     text = explain_text(
@@ -142,7 +141,7 @@ def test_every_status_has_words(status: str):
 
 
 def test_a_plan_without_outcome_says_so_and_what_to_expect():
-    plan = make_plan(make_inputs(make_demand()), check=lambda _: ("over its ceiling",))
+    plan = planned(make_inputs(make_demand()), check=lambda _: ("over its ceiling",))
 
     text = explain_text(plan, None)
 

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantos.capacity.planning import make_plan
 from quantos.contracts.plan import PlanDocument, PoolSize
 from quantos.contracts.strategy import Placement
 from tests.support.demand_cases import BIN_END, NODE, make_demand, make_inputs, make_strategy, planned
@@ -154,7 +153,7 @@ def test_throughput_that_its_ceiling_does_not_pay_is_planned_and_foreseen_to_be_
         return ("orders costs too much",)
 
     demand = make_demand(make_strategy(ceiling_usd_per_hour=2.0, min_throughput_units=700), upper=30)
-    plan = make_plan(make_inputs(demand), check=refuse)
+    plan = planned(make_inputs(demand), check=refuse)
 
     assert plan.sizes["cpu"] == PoolSize(floor=9, ceiling=9)
     assert plan.strategy_costs["orders"].usd_per_hour > 4

@@ -95,7 +95,7 @@ def test_quantiles_ascend_and_closed_hours_need_nothing(fitted: FittedModel, val
         assert min(forecast.peaks) >= 0
     night = predict(fitted, window(values, end=36 * DAY + DAY * 20 // 24))
     assert night.peaks == (0.0,) * len(LEVELS)
-    assert not night.path.any()
+    assert not any(night.path)
 
 
 def test_opening_is_seen_before_it_comes(fitted: FittedModel, values: np.ndarray):
@@ -104,8 +104,8 @@ def test_opening_is_seen_before_it_comes(fitted: FittedModel, values: np.ndarray
     forecast = predict(fitted, window(values, end=before_opening))
 
     assert forecast.upper >= 0.9 * values[before_opening : before_opening + HORIZON].max() > 0
-    assert forecast.path[:2].tolist() == [0, 0]
-    assert forecast.path[2:].all()
+    assert forecast.path[:2] == (0, 0)
+    assert all(forecast.path[2:])
 
 
 @given(cut=st.integers(30 * DAY, 40 * DAY), change=st.floats(0, 1e6))
@@ -117,7 +117,7 @@ def test_later_data_never_changes_an_earlier_forecast(fitted: FittedModel, value
     before, after = predict(fitted, window(values, end=cut)), predict(fitted, window(changed, end=cut))
 
     assert before.peaks == after.peaks
-    assert np.array_equal(before.path, after.path)
+    assert before.path == after.path
 
 
 def test_the_same_window_fits_the_same_model(values: np.ndarray, fitted: FittedModel):

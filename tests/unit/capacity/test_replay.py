@@ -1,0 +1,115 @@
+"""A recorded decision comes out again, and what has changed since is named."""
+
+import gzip
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from quantos.capacity.decision_record import DecisionRecord, packed, unpacked
+from quantos.capacity.replay import Finding, Replayer
+from quantos.contracts.demand import DemandSample
+from quantos.contracts.plan import ScalingPlan
+from quantos.errors import CapacityError
+from tests.support.capacity_fakes import FakeFits, FakeSigner
+from tests.support.decision_desk import CODE, MONDAY, Desk, decided, desk_at
+from tests.support.demand_cases import agree
+
+
+@pytest.fixture(scope="module")
+def made() -> tuple[Desk, ScalingPlan]:
+    desk = desk_at(11)
+    return desk, decided(desk, 11)
+
+
+def recorded(desk: Desk, plan: ScalingPlan) -> DecisionRecord:
+    return unpacked(desk.records.kept[plan.plan_id])
+
+
+def replayed(desk: Desk, record: DecisionRecord, plan: ScalingPlan, **changes: object) -> dict[str, Finding]:
+    replayer = Replayer(signer=FakeSigner(), history=desk.history, fits=desk.fits, check=agree, code=CODE)
+    return {found.what: found for found in replace(replayer, **changes).replay(record, plan)}
+
+
+def test_a_decision_comes_out_again_to_the_last_digit(made: tuple[Desk, ScalingPlan]):
+    desk, plan = made
+
+    found = replayed(desk, recorded(desk, plan), plan)
+
+    assert {item.verdict for item in found.values()} == {"same"}
+    assert set(found) == {
+        "signature", "document", "solution", "cost rules", "code", "demand of cpu", "quantiles of cpu",
+        "fit of cpu, made again",
+    }  # fmt: skip
+
+
+def test_a_record_is_the_same_bytes_and_reads_back_whole(made: tuple[Desk, ScalingPlan]):
+    desk, plan = made
+    content = desk.records.kept[plan.plan_id]
+
+    assert packed(unpacked(content)) == content
+    assert desk.service().decide is not None
+    assert len(content) < 64 * 1024
+
+
+def test_a_changed_plan_document_does_not_pass(made: tuple[Desk, ScalingPlan]):
+    desk, plan = made
+    forged = plan.model_copy(update={"usd_per_hour_after": 0.01})
+
+    found = replayed(desk, recorded(desk, plan), forged)
+
+    assert found["signature"].verdict == "differs"
+    assert replayed(desk, recorded(desk, plan), forged.identified())["document"].detail.endswith("usd_per_hour_after")
+
+
+def test_a_solution_that_breaks_a_limit_is_named(made: tuple[Desk, ScalingPlan]):
+    desk, plan = made
+    record = recorded(desk, plan)
+    pools = tuple(replace(choice, nodes=choice.nodes + 99) for choice in record.solution.pools)
+
+    found = replayed(desk, replace(record, solution=replace(record.solution, pools=pools)), plan)
+
+    assert found["solution"].verdict == "differs"
+    assert found["document"].verdict == "differs"
+
+
+def test_late_samples_are_named_as_an_input_that_is_gone(made: tuple[Desk, ScalingPlan]):
+    _, plan = made
+    desk = desk_at(11)
+    again = decided(desk, 11)
+    assert again == plan
+    late = DemandSample(series="workload/orders", time=MONDAY + timedelta(hours=9), source="late", value=9.0)
+    desk.history.add([late])
+
+    found = replayed(desk, recorded(desk, again), again)
+
+    assert found["demand of cpu"] == Finding(
+        "demand of cpu", "gone", "workload/orders no longer reads as it did when this was decided"
+    )
+    assert found["document"].verdict == "same"
+
+
+def test_a_fit_that_is_gone_is_named_and_made_again(made: tuple[Desk, ScalingPlan]):
+    desk, plan = made
+
+    found = replayed(desk, recorded(desk, plan), plan, fits=FakeFits())
+
+    assert found["fit of cpu"].verdict == "gone"
+    assert found["fit of cpu, made again"].verdict == "same"
+
+
+def test_other_code_and_other_rules_are_told_and_change_nothing(made: tuple[Desk, ScalingPlan]):
+    desk, plan = made
+    other = replace(CODE, sources="d" * 64, libraries={"python": "3.13.0"})
+
+    found = replayed(desk, recorded(desk, plan), plan, code=other, check=lambda _: ("too dear today",))
+
+    assert found["code"].detail.endswith("python 3.11.0 (now 3.13.0)")
+    assert found["cost rules"].detail == "by today's prices and limits: too dear today"
+    assert {found["code"].verdict, found["cost rules"].verdict} == {"changed"}
+
+
+@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b"{}")])
+def test_what_is_no_record_is_refused(content: bytes):
+    with pytest.raises(CapacityError, match="no record of a decision"):
+        unpacked(content)
