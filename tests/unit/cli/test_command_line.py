@@ -18,6 +18,7 @@ ON_AN_ENVIRONMENT = (
     ("plan", "dev"),
     ("resize", "dev"),
     ("explain", "0000", "--env", "dev"),
+    ("replay", "0000", "--env", "dev"),
     ("pause", "dev", "--reason", "drill"),
     ("resume", "dev"),
     ("audit", "verify", "dev"),
@@ -66,7 +67,20 @@ def test_an_unknown_layer_is_answered_with_the_layers_there_are(quantos: Command
 def test_help_is_printed_and_exits_0(quantos: Command) -> None:
     said = quantos("--help")
     assert said.code == 0
-    for command in ("up", "env", "plan", "resize", "explain", "pause", "resume", "doctor", "demo", "sandbox", "audit"):
+    for command in (
+        "up",
+        "env",
+        "plan",
+        "resize",
+        "explain",
+        "replay",
+        "pause",
+        "resume",
+        "doctor",
+        "demo",
+        "sandbox",
+        "audit",
+    ):
         assert f" {command} " in said.out
 
 

@@ -65,3 +65,11 @@ def test_a_plan_that_is_not_there_exits_1_and_prints_no_document(quantos: Comman
     said = quantos("explain", "ffffffff", "--env", "dev", "--json")
 
     assert (said.code, said.out) == (1, "")
+
+
+@pytest.mark.usefixtures("archived")
+def test_a_plan_without_a_record_is_not_replayed(quantos: Command) -> None:
+    said = quantos("replay", PLAN.plan_id, "--env", "dev")
+
+    assert said.code == 1
+    assert f"of plan {PLAN.plan_id[:12]} no record is kept" in said.err

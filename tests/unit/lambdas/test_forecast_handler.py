@@ -5,6 +5,9 @@ import pytest
 from pydantic import ValidationError
 
 from lambdas.forecast.handler import handler, service
+from quantos.capacity.adapters.decisions import compose_replayer
+from quantos.capacity.decision_record import unpacked
+from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import ScalingPlan
@@ -57,6 +60,18 @@ def test_a_schedule_makes_one_signed_plan_and_answers_its_id(bus: MemoryBus):
     assert plan.sizes["cpu"].floor >= 400 / 10 / 8
     assert plan.explanation.expected_violations == ()
     assert len(bus.records(topics.AUDIT_RECORDS)) == 2
+
+
+def test_a_published_plan_can_be_replayed_from_what_the_buckets_and_tables_hold(bus: MemoryBus):
+    state()
+    handler(schedule_event("dev-capacity", NOW), CONTEXT)
+    plan = ScalingPlan.model_validate_json(bus.records(topics.CAPACITY_PLANS)[0].value)
+    content = service().records.get(plan.plan_id)
+    assert content is not None
+
+    found = compose_replayer(service().settings, catalog=load_catalog()).replay(unpacked(content), plan)
+
+    assert {item.verdict for item in found} == {"same"}
 
 
 def test_the_planner_foresees_what_the_cost_pack_will_refuse(bus: MemoryBus):
