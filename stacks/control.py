@@ -14,7 +14,7 @@ from components.table import KeyAttribute, Table, TableArgs
 from quantos.environment import functions
 from quantos.environment.functions import PARTITIONS, FunctionSpec, function_table
 from quantos.environment.settings import EnvironmentSettings
-from quantos.telemetry.adapters import dynamo_history
+from quantos.telemetry.adapters import hour_sets
 from stacks.function_access import schedule_name, statements, variables
 
 BAD_OUTCOMES = ("blocked", "drift", "interrupted", "failed")
@@ -56,9 +56,9 @@ def program(settings: EnvironmentSettings) -> None:
 def _demand_table(layer: _Layer) -> Table:
     args = TableArgs(
         table_name=layer.settings.names().demand_table,
-        hash_key=KeyAttribute(name=dynamo_history.HASH_KEY),
-        range_key=KeyAttribute(name=dynamo_history.RANGE_KEY),
-        ttl_attribute=dynamo_history.TTL_ATTRIBUTE,
+        hash_key=KeyAttribute(name=hour_sets.HASH_KEY),
+        range_key=KeyAttribute(name=hour_sets.RANGE_KEY),
+        ttl_attribute=hour_sets.TTL_ATTRIBUTE,
         kms_key_arn=layer.output("data_key_arn"),
         deletion_protection=layer.settings.deletion_protection,
         tags=layer.settings.tags(),

@@ -1,12 +1,21 @@
 """Telemetry as it arrives, and a forecast of it."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from quantos.contracts.base import Contract, NonNegativeFinite, WholeSecond
 
 SeriesName = Annotated[str, Field(pattern=r"^(market|system|workload)/[A-Za-z0-9_.-]+$", max_length=120)]
+SignalName = Annotated[str, Field(pattern=r"^signal/[A-Za-z0-9_.-]+$", max_length=120)]
+SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,80}$")]
+
+LONGEST_AHEAD: Final = timedelta(days=7)
+"""How long before its time a signal's value may be told; what is further ahead is told again when it is nearer."""
+
+LONGEST_HOLD: Final = timedelta(days=7)
+"""How long a signal's value may stand."""
 
 
 class DemandSample(Contract):
@@ -17,8 +26,34 @@ class DemandSample(Contract):
 
     series: SeriesName
     time: WholeSecond
-    source: str = Field(pattern=r"^[A-Za-z0-9_.:-]{1,80}$")
+    source: SourceName
     value: NonNegativeFinite
+
+
+class SignalSample(Contract):
+    """What became known of something beside demand. Key: (series, time, source, known_at).
+
+    A redelivery carries the same value. A revision is a sample with the same time and a later `known_at`: both are
+    kept, so that what was known before it can still be told.
+
+    Attributes:
+        time: what the value is about; of something scheduled, up to `LONGEST_AHEAD` after `known_at`.
+        known_at: from when a decision could have known the value.
+        holds_seconds: how long after `time` the value stands for the present while nothing newer is known.
+    """
+
+    series: SignalName
+    time: WholeSecond
+    known_at: WholeSecond
+    source: SourceName
+    value: FiniteFloat
+    holds_seconds: int = Field(default=86_400, ge=60, le=int(LONGEST_HOLD.total_seconds()))
+
+    @model_validator(mode="after")
+    def _not_too_far_ahead(self) -> Self:
+        if self.time > self.known_at + LONGEST_AHEAD:
+            raise ValueError(f"time is more than {LONGEST_AHEAD.days} days after known_at: tell it again nearer to it")
+        return self
 
 
 class RejectedModel(BaseModel):

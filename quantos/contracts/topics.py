@@ -5,7 +5,8 @@ from typing import Final
 TELEMETRY_MARKET: Final = "telemetry.market"
 TELEMETRY_SYSTEM: Final = "telemetry.system"
 TELEMETRY_WORKLOAD: Final = "telemetry.workload"
-TELEMETRY: Final = (TELEMETRY_MARKET, TELEMETRY_SYSTEM, TELEMETRY_WORKLOAD)
+TELEMETRY_SIGNAL: Final = "telemetry.signal"
+TELEMETRY: Final = (TELEMETRY_MARKET, TELEMETRY_SYSTEM, TELEMETRY_WORKLOAD, TELEMETRY_SIGNAL)
 CAPACITY_PLANS: Final = "capacity.plans"
 CAPACITY_OUTCOMES: Final = "capacity.outcomes"
 AUDIT_RECORDS: Final = "audit.records"

@@ -17,6 +17,7 @@ PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
         topics.TELEMETRY_MARKET: 6,
         topics.TELEMETRY_SYSTEM: 6,
         topics.TELEMETRY_WORKLOAD: 6,
+        topics.TELEMETRY_SIGNAL: 3,
         topics.CAPACITY_PLANS: 3,
         topics.CAPACITY_OUTCOMES: 3,
         topics.AUDIT_RECORDS: 1,

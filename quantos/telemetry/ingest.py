@@ -7,15 +7,15 @@ from typing import Final, Literal
 from pydantic import ValidationError
 
 from quantos.contracts import topics
-from quantos.contracts.demand import DemandSample
+from quantos.contracts.demand import DemandSample, SignalSample
 
 RejectionReason = Literal["not-json", "schema", "wrong-topic", "not-a-number", "negative", "absurd", "future"]
 
 MAX_VALUE: Final = 1e15
-"""Largest believable value, units per bin."""
+"""Largest believable value, units per bin; of a signal, its size in its own unit."""
 
 MIN_POSITIVE_VALUE: Final = 1e-12
-"""Smallest believable value above zero, units per bin."""
+"""Smallest believable value above zero, likewise."""
 
 MAX_AHEAD: Final = timedelta(hours=1)
 """How far a producer's clock may run ahead of ours."""
@@ -35,26 +35,46 @@ class Rejection:
     detail: str
 
 
-def parse_sample(payload: bytes, *, topic: str, now: datetime) -> DemandSample | Rejection:
+def parse_record(payload: bytes, *, topic: str, now: datetime) -> DemandSample | SignalSample | Rejection:
     """Read one record of a telemetry topic.
 
     Args:
         payload: the record's value as it arrived.
-        topic: the topic it arrived on, which fixes the prefix of its series.
-        now: the present, aware; a sample more than `MAX_AHEAD` later is refused. Late samples are welcome.
+        topic: the topic it arrived on, which fixes the prefix of its series, and whether it is a signal.
+        now: the present, aware; what is stamped more than `MAX_AHEAD` later is refused, a signal's value by when it was
+            known. Late records are welcome.
     """
     try:
-        sample = DemandSample.model_validate_json(payload)
+        if topic == topics.TELEMETRY_SIGNAL:
+            return _checked_signal(SignalSample.model_validate_json(payload), now=now)
+        return _checked_sample(DemandSample.model_validate_json(payload), topic=topic, now=now)
     except ValidationError as exc:
         return _named(exc)
+
+
+def _checked_sample(sample: DemandSample, *, topic: str, now: datetime) -> DemandSample | Rejection:
     prefix = _SERIES_PREFIX.get(topic)
     if prefix is None or not sample.series.startswith(prefix):
         return Rejection("wrong-topic", f"series {sample.series} does not belong on topic {topic}")
-    if sample.value > MAX_VALUE or 0 < sample.value < MIN_POSITIVE_VALUE:
+    if _absurd(sample.value):
         return Rejection("absurd", f"value {sample.value:g} is not believable as units per bin")
     if sample.time > now + MAX_AHEAD:
         return Rejection("future", f"time {sample.time.isoformat()} is ahead of {now.isoformat()}")
     return sample
+
+
+def _checked_signal(sample: SignalSample, *, now: datetime) -> SignalSample | Rejection:
+    if _absurd(sample.value):
+        return Rejection("absurd", f"value {sample.value:g} is not believable")
+    if sample.known_at > now + MAX_AHEAD:
+        return Rejection(
+            "future", f"known_at {sample.known_at.isoformat()} is ahead of {now.isoformat()}: nobody knows it yet"
+        )
+    return sample
+
+
+def _absurd(value: float) -> bool:
+    return abs(value) > MAX_VALUE or 0 < abs(value) < MIN_POSITIVE_VALUE
 
 
 def _named(error: ValidationError) -> Rejection:

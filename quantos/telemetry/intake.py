@@ -1,4 +1,4 @@
-"""Takes batches of telemetry records into the demand history, and sets the poisonous ones aside."""
+"""Takes batches of telemetry records into the histories of demand and of signals, and sets the poisonous ones aside."""
 
 import base64
 import json
@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from quantos.contracts import topics
-from quantos.contracts.demand import DemandSample
+from quantos.contracts.demand import DemandSample, SignalSample
 from quantos.messaging.ports import Message, Publisher, TopicRecord
-from quantos.telemetry.ingest import Rejection, parse_sample
-from quantos.telemetry.ports import DemandHistory
+from quantos.telemetry.ingest import Rejection, parse_record
+from quantos.telemetry.ports import DemandHistory, SignalHistory
 
 
 class EventClock(Protocol):
@@ -32,33 +32,42 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
-    """Takes batches. Key of a record: (series, time, source); the order of records and batches does not matter."""
+    """Takes batches; the order of records and batches does not matter.
+
+    Key of a record: (series, time, source), of a signal's also the time from which it was known.
+    """
 
     history: DemandHistory
+    signals: SignalHistory
     publisher: Publisher
     clock: EventClock
 
     def take(self, records: Sequence[TopicRecord]) -> Taken:
-        """Add the good records to the history and publish the others, each with its reason, as dead letters.
+        """Add the good records to their history and publish the others, each with its reason, as dead letters.
 
         Raises:
-            TelemetryError: the history could not take them; taking the whole batch again is safe.
+            TelemetryError: a history could not take them; taking the whole batch again is safe.
             BusError: a dead letter could not be published; taking the whole batch again is safe, and may repeat some.
         """
         now = self.clock()
         samples: list[DemandSample] = []
+        signals: list[SignalSample] = []
         letters: list[Message] = []
         for record in records:
-            parsed = parse_sample(record.value, topic=record.topic, now=now)
+            parsed = parse_record(record.value, topic=record.topic, now=now)
             if isinstance(parsed, Rejection):
                 letters.append(_dead_letter(record, parsed))
+            elif isinstance(parsed, SignalSample):
+                signals.append(parsed)
             else:
                 samples.append(parsed)
         if samples:
             self.history.add(samples)
+        if signals:
+            self.signals.add(signals)
         if letters:
             self.publisher.publish(letters)
-        return Taken(samples=len(samples), rejected=len(letters))
+        return Taken(samples=len(samples) + len(signals), rejected=len(letters))
 
 
 def _dead_letter(record: TopicRecord, rejection: Rejection) -> Message:

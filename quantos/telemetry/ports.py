@@ -1,10 +1,10 @@
-"""The demand history as the domain sees it."""
+"""The histories of demand and of signals as the domain sees them."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from quantos.contracts.demand import DemandSample
+from quantos.contracts.demand import DemandSample, SignalSample
 
 
 class DemandHistory(Protocol):
@@ -20,5 +20,26 @@ class DemandHistory(Protocol):
         """Samples with start <= time < end of every series asked for.
 
         In order of (time, source); of conflicting values the greatest. Raises TelemetryError.
+        """
+        ...
+
+
+class SignalHistory(Protocol):
+    """Samples by (series, time, source, known_at). Adding is idempotent and commutative, as that of demand.
+
+    What could have been known at a moment is what became known up to it, whatever was added since.
+    """
+
+    def add(self, samples: Sequence[SignalSample]) -> None:
+        """Add samples. Raises TelemetryError when the store cannot take them; adding all again is safe."""
+        ...
+
+    def became_known(
+        self, series: Collection[str], *, start: datetime, end: datetime
+    ) -> dict[str, tuple[SignalSample, ...]]:
+        """Samples with start <= known_at < end of every series asked for.
+
+        In order of (known_at, time, source); of conflicting ones that of the greatest value, then the longest hold.
+        Raises TelemetryError.
         """
         ...

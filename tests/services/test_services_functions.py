@@ -13,10 +13,10 @@ from quantos.audit.adapters.composition import compose_index, compose_store
 from quantos.audit.ledger import verify_chain
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
-from quantos.contracts.demand import DemandSample
+from quantos.contracts.demand import DemandSample, SignalSample
 from quantos.environment.functions import AUDIT, INGEST, function_table, topic_partitions
 from quantos.messaging.ports import Message
-from quantos.telemetry.adapters.composition import compose_history
+from quantos.telemetry.adapters.composition import compose_history, compose_signals
 from sandbox.events.bus import EventBus
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import Account
@@ -28,6 +28,7 @@ from tests.support.environments import make_settings
 BusMaker = Callable[[Mapping[str, int]], EventBus]
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 SERIES = ("workload/calls", "workload/orders", "market/volume")
+NEWS = "signal/news-count"
 TOPIC_OF = {"workload": topics.TELEMETRY_WORKLOAD, "market": topics.TELEMETRY_MARKET}
 
 
@@ -39,8 +40,20 @@ def messages() -> list[Message]:
     ]
     telemetry = [Message(TOPIC_OF[one.series.split("/")[0]], one.series, one.to_json()) for one in samples]
     records = [Message(topics.AUDIT_RECORDS, "dev", make_record(number).to_json()) for number in range(1, 41)]
-    poison = [Message(topics.TELEMETRY_WORKLOAD, "workload/calls", b"not a sample")]
-    return [*telemetry, *records, *poison]
+    signals = [
+        Message(topics.TELEMETRY_SIGNAL, NEWS, news(step, known_after=after).to_json())
+        for step in range(40)
+        for after in (5, 60)
+    ]
+    poison = [Message(topic, "key", b"not a sample") for topic in (topics.TELEMETRY_WORKLOAD, topics.TELEMETRY_SIGNAL)]
+    return [*telemetry, *signals, *records, *poison]
+
+
+def news(step: int, *, known_after: int) -> SignalSample:
+    """A count and, told an hour later, its revision."""
+    time = START + timedelta(minutes=5 * step)
+    known_at = time + timedelta(minutes=known_after)
+    return SignalSample(series=NEWS, time=time, known_at=known_at, source="wire", value=step - known_after)
 
 
 def figures(bus: EventBus, faults: Faults | None, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
@@ -79,7 +92,9 @@ def figures(bus: EventBus, faults: Faults | None, monkeypatch: pytest.MonkeyPatc
         assert verdict.intact
         samples = history.samples(SERIES, start=START, end=START + timedelta(days=1))
         assert {len(taken) for taken in samples.values()} == {40}
-        return samples, sorted(link.record.record_id for link in store.links("dev")), verdict.head.sequence
+        told = compose_signals(settings).became_known([NEWS], start=START, end=START + timedelta(days=1))[NEWS]
+        assert len(told) == 80
+        return (samples, told), sorted(link.record.record_id for link in store.links("dev")), verdict.head.sequence
 
 
 @pytest.fixture

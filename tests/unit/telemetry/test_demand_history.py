@@ -5,22 +5,20 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from quantos.contracts.demand import DemandSample
 from quantos.errors import TelemetryError
-from quantos.telemetry.adapters.dynamo_history import HASH_KEY, RANGE_KEY, TTL_ATTRIBUTE, DynamoDemandHistory
+from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
+from quantos.telemetry.adapters.hour_sets import TTL_ATTRIBUTE, HourSets
 from quantos.telemetry.ports import DemandHistory
 from tests.support.demand_history import MemoryDemandHistory
+from tests.support.telemetry_account import telemetry_table
 
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
-REGION = "us-east-1"
 ORDERS = "workload/orders"
-TABLE = "demand"
 EXAMPLES = count()
 
 
@@ -31,20 +29,14 @@ def sample(
 
 
 @pytest.fixture
-def dynamo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDemandHistory]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        client = boto3.client("dynamodb", REGION)
-        keys = (HASH_KEY, RANGE_KEY)
-        client.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": keys[0], "KeyType": "HASH"}, {"AttributeName": keys[1], "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield DynamoDemandHistory(client=client, table=TABLE, retention=timedelta(days=42))
+def sets(monkeypatch: pytest.MonkeyPatch) -> Iterator[HourSets]:
+    with telemetry_table(monkeypatch) as found:
+        yield found
+
+
+@pytest.fixture
+def dynamo(sets: HourSets) -> DynamoDemandHistory:
+    return DynamoDemandHistory(sets)
 
 
 @pytest.fixture(params=["memory", "dynamo"])
@@ -129,7 +121,7 @@ def test_shuffled_and_doubled_delivery_changes_nothing(dynamo: DynamoDemandHisto
 
 def test_one_update_per_series_and_hour(dynamo: DynamoDemandHistory):
     calls: list[str] = []
-    dynamo.client.meta.events.register("before-call.dynamodb.UpdateItem", lambda **_: calls.append("update"))
+    dynamo.sets.client.meta.events.register("before-call.dynamodb.UpdateItem", lambda **_: calls.append("update"))
 
     dynamo.add([sample(second * 300) for second in range(12)] + [sample(3600)])
 
@@ -139,7 +131,7 @@ def test_one_update_per_series_and_hour(dynamo: DynamoDemandHistory):
 def test_an_item_expires_after_the_retention(dynamo: DynamoDemandHistory):
     dynamo.add([sample(3600 + 120)])
 
-    (item,) = dynamo.client.scan(TableName=TABLE)["Items"]
+    (item,) = dynamo.sets.client.scan(TableName=dynamo.sets.table)["Items"]
 
     hour = START + timedelta(hours=1)
     assert int(item[TTL_ATTRIBUTE]["N"]) == int((hour + timedelta(days=42)).timestamp())
@@ -149,7 +141,7 @@ def test_a_range_of_more_hours_than_one_call_takes_is_read_whole(dynamo: DynamoD
     given = [sample(hour * 3600) for hour in (0, 99, 100, 250)]
     dynamo.add(given)
     calls: list[str] = []
-    dynamo.client.meta.events.register("before-call.dynamodb.BatchGetItem", lambda **_: calls.append("call"))
+    dynamo.sets.client.meta.events.register("before-call.dynamodb.BatchGetItem", lambda **_: calls.append("call"))
 
     assert dynamo.samples([ORDERS], start=START, end=START + timedelta(hours=251)) == {ORDERS: tuple(given)}
     assert len(calls) == 3
@@ -161,22 +153,22 @@ def test_keys_that_the_store_puts_off_are_asked_for_again(dynamo: DynamoDemandHi
     put_off: list[str] = []
 
     def put_two_off(parsed: dict[str, Any], **_: object) -> None:
-        items = parsed["Responses"][TABLE]
+        items = parsed["Responses"][dynamo.sets.table]
         if put_off or len(items) < 4:
             return
         put_off.append("once")
-        late, parsed["Responses"][TABLE] = items[:2], items[2:]
+        late, parsed["Responses"][dynamo.sets.table] = items[:2], items[2:]
         keys = [{name: item[name] for name in ("pk", "sk")} for item in late]
-        parsed["UnprocessedKeys"] = {TABLE: {"Keys": keys, "ConsistentRead": True}}
+        parsed["UnprocessedKeys"] = {dynamo.sets.table: {"Keys": keys, "ConsistentRead": True}}
 
-    dynamo.client.meta.events.register("after-call.dynamodb.BatchGetItem", put_two_off)
+    dynamo.sets.client.meta.events.register("after-call.dynamodb.BatchGetItem", put_two_off)
 
     assert everything(dynamo) == tuple(given)
     assert put_off == ["once"]
 
 
 def test_a_store_that_fails_is_a_telemetry_error(dynamo: DynamoDemandHistory):
-    dynamo.client.delete_table(TableName=TABLE)
+    dynamo.sets.client.delete_table(TableName=dynamo.sets.table)
 
     with pytest.raises(TelemetryError, match="could not take samples of workload/orders"):
         dynamo.add([sample()])

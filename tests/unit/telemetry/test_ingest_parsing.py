@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from quantos.contracts import topics
-from quantos.contracts.demand import DemandSample
-from quantos.telemetry.ingest import MAX_AHEAD, MAX_VALUE, Rejection, parse_sample
+from quantos.contracts.demand import DemandSample, SignalSample
+from quantos.telemetry.ingest import MAX_AHEAD, MAX_VALUE, Rejection, parse_record
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def payload(**changes: object) -> bytes:
 
 
 def test_a_good_record_is_a_sample():
-    sample = parse_sample(payload(), topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+    sample = parse_record(payload(), topic=topics.TELEMETRY_WORKLOAD, now=NOW)
 
     assert isinstance(sample, DemandSample)
     assert (sample.series, sample.source, sample.value) == ("workload/orders", "gw-1", 12.5)
@@ -43,7 +43,7 @@ def test_a_good_record_is_a_sample():
     ],
 )
 def test_a_bad_record_is_rejected_by_name(record: bytes, reason: str):
-    rejection = parse_sample(record, topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+    rejection = parse_record(record, topic=topics.TELEMETRY_WORKLOAD, now=NOW)
 
     assert isinstance(rejection, Rejection)
     assert rejection.reason == reason
@@ -52,10 +52,59 @@ def test_a_bad_record_is_rejected_by_name(record: bytes, reason: str):
 
 @pytest.mark.parametrize("value", [0, MAX_VALUE])
 def test_the_bounds_themselves_are_believed(value: float):
-    assert isinstance(parse_sample(payload(value=value), topic=topics.TELEMETRY_WORKLOAD, now=NOW), DemandSample)
+    assert isinstance(parse_record(payload(value=value), topic=topics.TELEMETRY_WORKLOAD, now=NOW), DemandSample)
 
 
 def test_a_sample_may_be_late_by_years_and_early_by_a_little():
     for time in (NOW - timedelta(days=4000), NOW + MAX_AHEAD):
         record = payload(time=time.isoformat())
-        assert isinstance(parse_sample(record, topic=topics.TELEMETRY_WORKLOAD, now=NOW), DemandSample)
+        assert isinstance(parse_record(record, topic=topics.TELEMETRY_WORKLOAD, now=NOW), DemandSample)
+
+
+def signal(**changes: object) -> bytes:
+    record = {
+        "series": "signal/news-count",
+        "time": "2026-03-02T14:25:00Z",
+        "known_at": "2026-03-02T14:30:00Z",
+        "source": "wire",
+        "value": -12.5,
+    }
+    return json.dumps({**record, **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="below-zero"),
+        pytest.param({"time": "2026-03-09T14:30:00Z"}, id="scheduled-a-week-ahead"),
+        pytest.param({"time": "2019-01-01T00:00:00Z"}, id="revision-of-years-ago"),
+        pytest.param({"known_at": (NOW + MAX_AHEAD).isoformat()}, id="clock-ahead"),
+        pytest.param({"holds_seconds": 604_800}, id="stands-a-week"),
+    ],
+)
+def test_a_signal_is_taken_from_its_topic(changes: dict[str, object]):
+    assert isinstance(parse_record(signal(**changes), topic=topics.TELEMETRY_SIGNAL, now=NOW), SignalSample)
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        pytest.param(signal(known_at=(NOW + MAX_AHEAD + timedelta(seconds=1)).isoformat()), "future", id="not-known"),
+        pytest.param(signal(time="2026-03-09T14:30:01Z"), "schema", id="more-than-a-week-ahead"),
+        pytest.param(signal(value=float("nan")), "not-a-number", id="nan"),
+        pytest.param(signal(value=-1.01 * MAX_VALUE), "absurd", id="too-great"),
+        pytest.param(signal(holds_seconds=0), "schema", id="never-stands"),
+        pytest.param(signal(series="market/spy"), "schema", id="demand-among-signals"),
+        pytest.param(payload(series="signal/news-count"), "schema", id="no-known-at"),
+        pytest.param(b"news!", "not-json", id="bytes"),
+    ],
+)
+def test_a_bad_signal_is_rejected_by_name(record: bytes, reason: str):
+    rejection = parse_record(record, topic=topics.TELEMETRY_SIGNAL, now=NOW)
+
+    assert isinstance(rejection, Rejection)
+    assert (rejection.reason, bool(rejection.detail)) == (reason, True)
+
+
+def test_a_signal_among_demand_is_no_sample():
+    assert isinstance(parse_record(signal(), topic=topics.TELEMETRY_MARKET, now=NOW), Rejection)

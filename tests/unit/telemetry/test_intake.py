@@ -13,6 +13,7 @@ from quantos.errors import BusError, TelemetryError
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.telemetry.intake import Intake, Taken
 from tests.support.demand_history import MemoryDemandHistory
+from tests.support.signal_history import MemorySignalHistory
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 TOPIC = topics.TELEMETRY_WORKLOAD
@@ -36,10 +37,11 @@ def good(minutes: int, value: float = 1.0) -> Record:
 @dataclass
 class Bench:
     history: MemoryDemandHistory = field(default_factory=MemoryDemandHistory)
+    signals: MemorySignalHistory = field(default_factory=MemorySignalHistory)
     bus: MemoryBus = field(default_factory=lambda: MemoryBus(topic_partitions()))
 
     def take(self, *records: Record) -> Taken:
-        return Intake(history=self.history, publisher=self.bus, clock=lambda: NOW).take(records)
+        return Intake(history=self.history, signals=self.signals, publisher=self.bus, clock=lambda: NOW).take(records)
 
     def values(self) -> list[float]:
         found = self.history.samples(["workload/orders"], start=NOW - timedelta(days=9), end=NOW + timedelta(days=1))[

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.bins import Grid, bin_sums
-from quantos.telemetry.windows import REREAD_PARTS, DemandWindows
+from quantos.telemetry.rereading import REREAD_PARTS
+from quantos.telemetry.windows import DemandWindows
 from tests.support.demand_history import MemoryDemandHistory
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

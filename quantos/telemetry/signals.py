@@ -1,0 +1,74 @@
+"""Outside signals aligned with demand: at each moment the value that counted as far as was known then."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantos.contracts.demand import SignalSample
+from quantos.telemetry.bins import FloatArray
+
+
+@dataclass(frozen=True)
+class SignalReadings:
+    """Values of one signal in any order, shape (k,) each; times are epoch seconds.
+
+    Attributes:
+        about: what the value is about.
+        known_at: from when it could have been known.
+        stands_until: when it stops standing for the present.
+    """
+
+    about: FloatArray
+    known_at: FloatArray
+    stands_until: FloatArray
+    values: FloatArray
+
+    @classmethod
+    def of(cls, samples: Iterable[SignalSample]) -> Self:
+        """The readings of one series."""
+        rows = [
+            (about := item.time.timestamp(), item.known_at.timestamp(), about + item.holds_seconds, item.value)
+            for item in samples
+        ]
+        return cls(*np.array(rows, dtype=np.float64).reshape(-1, 4).T)
+
+    def __add__(self, other: Self) -> Self:
+        """Both together."""
+        return type(self)(
+            *(np.concatenate([getattr(self, part.name), getattr(other, part.name)]) for part in fields(self))
+        )
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """Those that `kept`, shape (k,), says."""
+        return type(self)(*(getattr(self, part.name)[kept] for part in fields(self)))
+
+
+def latest_known(readings: SignalReadings, moments: FloatArray, *, ahead_seconds: float) -> FloatArray:
+    """The value that counts at each moment, from what could have been known then; NaN where none stands.
+
+    Of the values known by a moment it is that about the latest time, at most `ahead_seconds` later than the moment; of
+    one time the latest known, so that a revision replaces what it revises from when it was known and not before; of
+    several of those the greatest. It counts until it no longer stands, and no older one comes back in its place.
+
+    Args:
+        moments: epoch seconds, ascending, shape (n,).
+        ahead_seconds: how far a value that is known before its time counts before it.
+
+    Returns:
+        Shape (n,).
+    """
+    if not len(readings.values):
+        return np.full(len(moments), np.nan)
+    counts_from = np.maximum(readings.known_at, readings.about - ahead_seconds)
+    newest_last = np.lexsort((readings.stands_until, readings.values, readings.known_at, readings.about))
+    rank = np.empty(len(newest_last), dtype=np.intp)
+    rank[newest_last] = np.arange(len(newest_last))
+    order = np.argsort(counts_from, kind="stable")
+    newest = newest_last[np.maximum.accumulate(rank[order])]
+    last = np.searchsorted(counts_from[order], moments, side="right") - 1
+    chosen = newest[np.maximum(last, 0)]
+    stands = (last >= 0) & (readings.stands_until[chosen] >= moments)
+    return np.where(stands, readings.values[chosen], np.nan)
