@@ -39,6 +39,15 @@ class Resources:
         """In the order of `RESOURCES`."""
         return (self.vcpu, self.memory_gib, self.network_mbps, self.gpus)
 
+    def scaled(self, part: float) -> "Resources":
+        """So much of all of them."""
+        return Resources(
+            vcpu=part * self.vcpu,
+            memory_gib=part * self.memory_gib,
+            network_mbps=part * self.network_mbps,
+            gpus=part * self.gpus,
+        )
+
 
 RESOURCES: Final[tuple[Driver, ...]] = ("vcpu", "memory", "network", "gpu")
 

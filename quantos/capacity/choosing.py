@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from quantos.allocation.choice import ChoiceDemand, ChoiceLimits, ChoicePool, ChoiceProblem
@@ -17,6 +17,10 @@ CEILING_MARGIN: Final = 1e-4
 """Kept below a strategy's ceiling, relative: more than the solver's tolerance, so that the cost rules agree."""
 
 
+MOST_NEEDED: Final = 100.0
+"""A need of more than so many times what its pools may hold is planned as that: the solver's arithmetic has an end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PoolLimit:
     """The most nodes that the environment lets a pool have, and why, in words that follow "bound by"."""
@@ -26,9 +30,9 @@ class PoolLimit:
 
 
 def all_needs(inputs: PlanningInputs) -> tuple[StrategyNeed, ...]:
-    """What every strategy must be given."""
+    """What every strategy must be given, or as much of it as can be reckoned with."""
     return tuple(
-        need
+        _reckoned(need, inputs)
         for demand in inputs.demands
         for need in strategy_needs(demand, nodes=inputs.nodes, bin_seconds=inputs.settings.decisions.bin_seconds)
     )
@@ -104,6 +108,18 @@ def _demand(need: StrategyNeed, *, inputs: PlanningInputs) -> ChoiceDemand:
         preferred_zones=placement.preferred_zones,
         remote_usd_per_vcpu_hour=placement.remote_usd_per_vcpu_hour,
     )
+
+
+def _reckoned(need: StrategyNeed, inputs: PlanningInputs) -> StrategyNeed:
+    pools = inputs.settings.pools
+    held_vcpu = sum(
+        pool_limit(pools[pool], node=inputs.nodes[pool]).nodes * inputs.nodes[pool].vcpu for pool in need.pools
+    )
+    part = MOST_NEEDED * held_vcpu / need.need.vcpu if need.need.vcpu > 0 else 1.0
+    if part >= 1:
+        return need
+    told = f"{need.strategy.name}: {need.need.vcpu:.3g} vCPU are more than {MOST_NEEDED:g} times what its pools hold"
+    return replace(need, need=need.need.scaled(part), unmet=(*need.unmet, told))
 
 
 def _ceiling_usd_per_hour(need: StrategyNeed, nodes: Mapping[str, NodePrice]) -> float:

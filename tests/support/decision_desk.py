@@ -11,6 +11,7 @@ from quantos.capacity.decision_record import CodeVersion
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import Session, Strategy, StrategyBook
+from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import QuantosError
 from quantos.messaging.ports import Message
 from tests.support.capacity_fakes import FakeArchive, FakeFits, FakeLedger, FakeRecords, FakeRegistry, FakeSigner
@@ -69,9 +70,10 @@ class Desk:
     outbox: Outbox = field(default_factory=Outbox)
     fits: FakeFits = field(default_factory=FakeFits)
     records: FakeRecords = field(default_factory=FakeRecords)
+    settings: EnvironmentSettings = field(default_factory=make_settings)
 
     def service(self) -> DecisionService:
-        chosen = make_settings()
+        chosen = self.settings
         return DecisionService(
             settings=chosen,
             nodes=dict.fromkeys(chosen.pools, NODE),
