@@ -1,15 +1,22 @@
-"""How often a pool's demand stayed under the upper value lately, by a model that had not learnt from those days."""
+"""How often a pool's demand stayed under the upper value lately, by models that had not learnt from those days."""
 
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from quantos.contracts.plan import Coverage
+from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.peak_model import FittedModel
+from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide
+from quantos.telemetry.bins import FloatArray
 
 COVERED_DAYS: Final = 7
 LEARNT_DAYS: Final = 7
@@ -18,26 +25,28 @@ LEARNT_DAYS: Final = 7
 _ROUNDING_VCPU: Final = 1e-6
 
 
-def recent_coverage(fitted: FittedModel, window: DemandWindow) -> Coverage:
+def recent_coverage(
+    fitted: FittedModel, window: DemandWindow, *, served: Mapping[date, FittedSeries] = MappingProxyType({})
+) -> Coverage:
     """Of the last `COVERED_DAYS` of a window, in how many bins the upper value held what came within the horizon.
 
-    The model is fitted and chosen again on what lies before those days, so that it knows nothing of them. A bin counts
-    when the horizon after it is open somewhere, known throughout, and had demand: an idle pool would flatter any
-    model. Takes as long as a fit, so once a day with it.
+    Each day counts by the model that served on it. Days of which none is known count by one that is fitted and chosen
+    again on what lies before the covered days, which takes as long as a fit. So no model has learnt from its days. A
+    bin counts when the horizon after it is open somewhere, known throughout, and had demand: an idle pool would
+    flatter any model.
 
     Args:
-        fitted: what serves, fitted on the same window.
-        window: demand up to the end of the last covered day.
+        fitted: what serves next, fitted on the same window.
+        window: demand up to a UTC midnight.
+        served: by UTC day, learnt on no more than what lies before it, on the same terms.
     """
     if fitted.series is None:
         return _unknown("nothing could be learnt yet, and the last value serves")
     series = window.series()
-    first = len(series.values) - COVERED_DAYS * window.day_bins
     known_days = len(series.values) // window.day_bins
     if known_days < COVERED_DAYS + LEARNT_DAYS:
         return _unknown(f"history too short: {_days(known_days)} of demand, {COVERED_DAYS + LEARNT_DAYS} are needed")
-    learnt = fit_series(series.until(first), fitted.terms)
-    asked = np.maximum(decide(learnt, series, first=first).targets, 0.0)
+    asked = _asked(series, fitted.terms, served=served)
     from_bin = len(window.values) - len(asked)
     peaks = fitted.terms.aim.peaks(window.values)[from_bin:]
     opens = sliding_window_view(window.opened[1:], window.horizon_bins).max(axis=1)[from_bin:]
@@ -52,6 +61,21 @@ def recent_coverage(fitted: FittedModel, window: DemandWindow) -> Coverage:
         held_bins=int(np.count_nonzero(peaks <= asked)),
         node_held_bins=int(np.count_nonzero(peaks <= np.maximum(np.ceil(asked / size) * size, asked))),
     )
+
+
+def _asked(series: Series, terms: Terms, *, served: Mapping[date, FittedSeries]) -> FloatArray:
+    """What was asked for at the end of each bin of the covered days, vCPU."""
+    day_bins = DAY_SECONDS // series.bin_seconds
+    first = len(series.values) - COVERED_DAYS * day_bins
+    rest: FittedSeries | None = None
+    asked: list[FloatArray] = []
+    for begin in range(first, len(series.values), day_bins):
+        day = datetime.fromtimestamp(series.start + begin * series.bin_seconds, UTC).date()
+        model = served.get(day) or rest
+        if model is None:
+            model = rest = fit_series(series.until(first), terms)
+        asked.append(decide(model, series.until(begin + day_bins), first=begin).targets)
+    return np.maximum(np.concatenate(asked), 0.0)
 
 
 def _unknown(reason: str) -> Coverage:

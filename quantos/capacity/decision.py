@@ -1,20 +1,21 @@
 """Decides one stack: reads, plans, signs, archives, publishes."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeSource, DecisionRecord, packed
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.planning import PlanCheck, make_plan, solved
-from quantos.capacity.pool_demand import PoolDemand, PoolDemands, upper_level
+from quantos.capacity.pool_demand import PoolDemands
 from quantos.capacity.ports import FitStore, PlanArchive, PlanLedger, RecordStore, Signer, StrategyRegistry
+from quantos.capacity.shared_pools import shared_pools
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan
-from quantos.contracts.strategy import Strategy, StrategyBook
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.messaging.ports import Message, Publisher
@@ -48,14 +49,16 @@ class DecisionService:
     _demands: PoolDemands = field(init=False)
 
     def __post_init__(self) -> None:
-        self._demands = PoolDemands(DemandWindows(self.history), self.settings.decisions, self.fits)
+        decisions = self.settings.decisions
+        fits = DailyFits(self.fits, decisions.history_days)
+        self._demands = PoolDemands(DemandWindows(self.history), decisions, fits)
 
     def decide(self, request: DecisionRequest) -> ScalingPlan | None:
         """Plan the last bin that ended at `scheduled_time`, and publish the plan and its audit record.
 
-        Key: (stack, bin end). While the stack stands where it stood, a repeated request makes and publishes the same
-        plan; once a plan of this bin or a later one is applied there is nothing left to decide, and the answer is
-        None.
+        Key: (stack, bin end). While the stack stands where it stood and the same fits serve, a repeated request makes
+        and publishes the same plan; once a plan of this bin or a later one is applied there is nothing left to
+        decide, and the answer is None.
 
         Raises:
             SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
@@ -97,8 +100,8 @@ class DecisionService:
             bin_end=datetime.fromtimestamp(bin_end, UTC),
             nodes=self.nodes,
             demands=tuple(
-                self._demand(pools, strategies, bin_end=bin_end, keep=keep)
-                for pools, strategies in _by_pools(self.registry.read(), known=self.settings.pools).items()
+                self._demands.read(shared, bin_end=bin_end, keep=keep)
+                for shared in shared_pools(self.registry.read(), self.nodes)
             ),
             previous=current.sizes,
         )
@@ -113,14 +116,6 @@ class DecisionService:
         )
         return plan, record
 
-    def _demand(
-        self, pools: tuple[str, ...], strategies: Sequence[Strategy], *, bin_end: int, keep: bool
-    ) -> PoolDemand:
-        nodes = [self.nodes[pool] for pool in pools]
-        upper = upper_level(strategies, usd_per_vcpu_hour=min(node.usd_per_vcpu_hour for node in nodes))
-        node_vcpu = min(node.vcpu for node in nodes)
-        return self._demands.read(pools, strategies, bin_end=bin_end, upper=upper, node_vcpu=node_vcpu, keep=keep)
-
     def _refuse_other_stack(self, stack: str) -> None:
         own = self.settings.names().stack("capacity")
         if stack != own:
@@ -128,19 +123,6 @@ class DecisionService:
                 f"this function decides {own}, but a decision was asked for {stack}",
                 remedy=f"let the schedule send stack {own}",
             )
-
-
-def _by_pools(book: StrategyBook, *, known: Collection[str]) -> dict[tuple[str, ...], tuple[Strategy, ...]]:
-    """Strategies by the pools they may run on."""
-    grouped: dict[tuple[str, ...], tuple[Strategy, ...]] = {}
-    for strategy in sorted(book.strategies, key=lambda item: item.name):
-        if unknown := sorted(set(strategy.pools) - set(known)):
-            raise SettingsError(
-                f"strategy {strategy.name} asks for pool {', '.join(unknown)}, which the environment does not have",
-                remedy=f"name some of: {', '.join(sorted(known))}",
-            )
-        grouped[strategy.pools] = (*grouped.get(strategy.pools, ()), strategy)
-    return dict(sorted(grouped.items()))
 
 
 def _audit_record(plan: ScalingPlan, *, chain: str, record_digest: str) -> AuditRecord:

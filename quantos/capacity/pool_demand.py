@@ -1,29 +1,27 @@
 """The demand on a set of pools as a decision sees it: its strategies' series in vCPU, summed, forecast, how fresh."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 import numpy as np
 
-from quantos.capacity.coverage import recent_coverage
-from quantos.capacity.pool_fit import PoolFit, dumped, loaded
-from quantos.capacity.ports import FitStore
-from quantos.contracts.base import canonical_digest
+from quantos.capacity.daily_fits import DailyFits, Question, ServingFit
+from quantos.capacity.ports import FitKey
+from quantos.capacity.shared_pools import SharedPools
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
-from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
-from quantos.forecasting.peak_model import PeakForecast, fit, predict
+from quantos.forecasting.peak_model import PeakForecast, predict
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session, open_bins
 from quantos.telemetry.windows import DemandWindows
 
 LOWER_LEVELS: Final = (0.5, 0.75, 0.9)
-UPPER_LEVEL_BOUNDS: Final = (0.9, 0.995)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +43,11 @@ class Evidence:
     """What a demand was made from, so that it can be made again, or what has changed since be named.
 
     Attributes:
-        fit: key of the stored fit that served.
+        fit: the stored fit that served.
         series: by series, the digest of its bins as they were read.
     """
 
-    fit: str
+    fit: FitKey
     series: Mapping[str, str]
 
 
@@ -82,120 +80,80 @@ class PoolDemand:
         return tuple(part.strategy.name for part in self.strategies if part.stale)
 
 
-@dataclass(frozen=True)
-class UpperLevel:
-    """A quantile to hold, and why, in words that follow "since"."""
-
-    level: float
-    reason: str
-
-
-def upper_level(strategies: Collection[Strategy], *, usd_per_vcpu_hour: float) -> UpperLevel:
-    """The quantile at which one more vCPU costs what it saves: miss / (miss + price), bounded.
-
-    The strictest of the strategies counts: all of them run on the same nodes, and none knows whose request will wait.
-
-    Args:
-        strategies: all that share the pools, at least one.
-        usd_per_vcpu_hour: of the cheapest of the pools.
-
-    Source: the newsvendor's critical ratio. Three decimals.
-    """
-    strictest = min(strategies, key=lambda item: (-item.miss_usd_per_vcpu_hour, item.name))
-    miss_usd = strictest.miss_usd_per_vcpu_hour
-    ratio = miss_usd / (miss_usd + usd_per_vcpu_hour)
-    lowest, highest = UPPER_LEVEL_BOUNDS
-    bounded = "" if lowest <= ratio <= highest else f", and {lowest:.0%} to {highest:.1%} is planned for"
-    return UpperLevel(
-        level=round(float(np.clip(ratio, lowest, highest)), 3),
-        reason=f"a vCPU that {strictest.name} misses for an hour costs {miss_usd:.2f} USD, "
-        f"{miss_usd / usd_per_vcpu_hour:.3g} times one that is there{bounded}",
-    )
-
-
 @dataclass
 class PoolDemands:
-    """Reads and forecasts demand; keeps binned demand and the day's fitted models while warm.
+    """Reads and forecasts demand; keeps binned demand and the fitted models while warm.
 
-    A model is fitted on what lies before the UTC day of the decision, once for all processes that decide on that day:
-    the first stores it, and every one serves what is stored. A stored fit that this release cannot read is made anew.
-    Errors of the history (TelemetryError) and of the store (CapacityError) pass through.
+    A model is fitted on what lies before its UTC day, once for all processes: the daily path stores it, and every
+    decision serves what is stored. Errors of the history (TelemetryError) and of the store (CapacityError) pass
+    through.
     """
 
     windows: DemandWindows
     settings: DecisionSettings
-    fits: FitStore
-    _fitted: dict[str, tuple[str, PoolFit]] = field(default_factory=dict)
+    fits: DailyFits
 
-    def read(
-        self,
-        pools: tuple[str, ...],
-        strategies: Sequence[Strategy],
-        *,
-        bin_end: int,
-        upper: UpperLevel,
-        node_vcpu: float,
-        keep: bool,
-    ) -> PoolDemand:
-        """Demand on `pools` up to `bin_end` (epoch seconds), forecast over the horizon up to the quantile `upper`.
+    def read(self, shared: SharedPools, *, bin_end: int, keep: bool, serving: ServingFit | None = None) -> PoolDemand:
+        """Demand on shared pools up to `bin_end` (epoch seconds), forecast over the horizon up to their upper level.
 
-        `strategies` are all that may run on just these pools, at least one; `node_vcpu` is the size of the pools'
-        smallest node; `keep` lets what was learnt be stored.
+        `serving` is the fit to forecast by; by default what `DailyFits` has for the day, and `keep` lets one that has
+        to be learnt be stored.
         """
         grid = self._grid(bin_end)
-        sums = self.windows.read({strategy.series for strategy in strategies}, grid)
-        series = [self._series(strategy, grid, sums=sums[strategy.series]) for strategy in strategies]
-        total = _total(series)
-        opened = np.logical_or.reduce([part.opened for part in series])
-        levels = (*(level for level in LOWER_LEVELS if level < upper.level), upper.level)
-        midnight = (bin_end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
-        learning = _Learning(
-            day=bin_end // DAY_SECONDS,
-            levels=levels,
-            terms=self._terms(upper.level, node_vcpu=node_vcpu),
-            strategies=tuple(strategies),
-            settings=self.settings,
-            window=self._window(total[:midnight], opened[: midnight + self._horizon_bins], grid=grid),
+        sums = self._sums(shared, grid)
+        series = self._measured(shared, grid, sums=sums)
+        question, today = self._question(shared), _day_of(bin_end)
+        served = serving or self.fits.serving(
+            question, today, window=lambda: self._until_midnight(series, grid), keep=keep
         )
-        learnt = self._learnt("+".join(pools), learning, keep=keep)
+        window = self._window(series, grid)
+        forecast = predict(served.fit.model, window)
         latest = np.sum([self._carried(part.values) for part in series], axis=0)
         return PoolDemand(
-            pools=pools,
+            pools=shared.pools,
             strategies=tuple(self._part(part) for part in series),
-            level_reason=upper.reason,
+            level_reason=shared.upper.reason,
             now_vcpu=float(latest[-1]),
             recent_vcpu=float(latest.max()),
-            history_peak_vcpu=float(np.nanmax(total, initial=0.0)),
-            forecast=predict(learnt.model, self._window(total, opened, grid=grid)),
-            coverage=learnt.coverage,
+            history_peak_vcpu=float(np.nanmax(window.values, initial=0.0)),
+            forecast=replace(forecast, degraded=_joined(served.caveat(today), forecast.degraded)),
+            coverage=served.fit.coverage,
             evidence=Evidence(
-                fit=learning.key(), series={name: _digest(values) for name, values in sorted(sums.items())}
+                fit=question.key(served.day), series={name: _digest(values) for name, values in sorted(sums.items())}
             ),
         )
 
-    def _learnt(self, pool: str, learning: "_Learning", *, keep: bool) -> PoolFit:
-        """The day's fit: the one in hand, else the stored one, else a new one."""
-        key = learning.key()
-        known_key, known = self._fitted.get(pool, ("", None))
-        if known is not None and known_key == key:
-            return known
-        found = self._stored(pool, key)
-        if found is None:
-            content = dumped(learning.fit())
-            if keep:
-                self.fits.put(pool, key, content)
-            found = loaded(content)
-        self._fitted[pool] = (key, found)
-        return found
+    def learn(self, shared: SharedPools, *, day: date) -> bool:
+        """Learn and store what serves on a UTC day, unless it is stored already; whether that was needed.
 
-    def _stored(self, pool: str, key: str) -> PoolFit | None:
-        content = self.fits.get(pool, key)
-        if content is None:
-            return None
-        try:
-            return loaded(content)
-        except ForecastError:
-            return None
+        What the day itself brings is not learnt from, whenever this is called.
+        """
+        return self.fits.learn(self._question(shared), day, window=lambda: self._before(shared, day))
+
+    def made(self, shared: SharedPools, *, day: date) -> ServingFit:
+        """What `learn` would store, whatever is stored."""
+        return self.fits.made(self._question(shared), day, window=self._before(shared, day), learnt_by="schedule")
+
+    def _question(self, shared: SharedPools) -> Question:
+        upper = shared.upper.level
+        return Question(
+            pools=shared.pools,
+            levels=(*(level for level in LOWER_LEVELS if level < upper), upper),
+            terms=self._terms(upper, node_vcpu=shared.node_vcpu),
+            strategies=shared.strategies,
+            settings=self.settings,
+        )
+
+    def _sums(self, shared: SharedPools, grid: Grid) -> dict[str, FloatArray]:
+        return self.windows.read({strategy.series for strategy in shared.strategies}, grid)
+
+    def _measured(self, shared: SharedPools, grid: Grid, *, sums: Mapping[str, FloatArray]) -> "list[_Series]":
+        return [self._series(strategy, grid, sums=sums[strategy.series]) for strategy in shared.strategies]
+
+    def _before(self, shared: SharedPools, day: date) -> DemandWindow:
+        """Total demand before a UTC day."""
+        grid = self._grid(int(datetime.combine(day, time(), UTC).timestamp()))
+        return self._window(self._measured(shared, grid, sums=self._sums(shared, grid)), grid)
 
     @property
     def _horizon_bins(self) -> int:
@@ -214,8 +172,20 @@ class PoolDemands:
         """Capacity must be ordered a horizon ahead; holding is the actuator's and not counted on."""
         return Terms(lead_bins=self._horizon_bins - 1, hold_bins=0, node_size=node_vcpu, miss_cost=upper / (1 - upper))
 
-    def _window(self, values: FloatArray, opened: BoolArray, *, grid: Grid) -> DemandWindow:
-        return DemandWindow(values=values, opened=opened, bin_seconds=self.settings.bin_seconds, start=grid.start)
+    def _window(self, series: "Sequence[_Series]", grid: Grid, *, bins: int | None = None) -> DemandWindow:
+        """Total demand in the first `bins` of the grid, all by default."""
+        count = grid.count if bins is None else bins
+        opened = np.logical_or.reduce([part.opened for part in series])
+        return DemandWindow(
+            values=_total(series)[:count],
+            opened=opened[: count + self._horizon_bins],
+            bin_seconds=grid.bin_seconds,
+            start=grid.start,
+        )
+
+    def _until_midnight(self, series: "Sequence[_Series]", grid: Grid) -> DemandWindow:
+        """Total demand before the UTC day in which the grid ends."""
+        return self._window(series, grid, bins=(grid.end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds)
 
     def _series(self, strategy: Strategy, grid: Grid, *, sums: FloatArray) -> "_Series":
         ahead = Grid(grid.start, grid.bin_seconds, grid.count + self._horizon_bins)
@@ -250,35 +220,6 @@ class PoolDemands:
         return carried[-self._lead_bins :]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Learning:
-    """All that a day's fit of a pool depends on; of the window, which grows no more, the key holds the day."""
-
-    day: int
-    levels: tuple[float, ...]
-    terms: Terms
-    strategies: tuple[Strategy, ...]
-    settings: DecisionSettings
-    window: DemandWindow
-
-    def key(self) -> str:
-        """A digest, the same in every process."""
-        return canonical_digest(
-            {
-                "day": self.day,
-                "levels": self.levels,
-                "terms": asdict(self.terms),
-                "strategies": [strategy.model_dump(mode="json") for strategy in self.strategies],
-                "settings": self.settings.model_dump(mode="json"),
-            }
-        )
-
-    def fit(self) -> PoolFit:
-        """Learn, and look how it would have done lately; seconds."""
-        model = fit(self.window, levels=self.levels, terms=self.terms)
-        return PoolFit(model, recent_coverage(model, self.window))
-
-
 @dataclass(frozen=True)
 class _Series:
     """`values` in vCPU; `first` is the index of the first bin ever measured, the length of `values` when none was."""
@@ -307,3 +248,11 @@ def _total(series: Sequence[_Series]) -> FloatArray:
         values[beginning : part.first] = 0.0
         total += values
     return total
+
+
+def _day_of(moment: int) -> date:
+    return datetime.fromtimestamp(moment, UTC).date()
+
+
+def _joined(*clauses: str | None) -> str | None:
+    return "; ".join(clause for clause in clauses if clause) or None

@@ -11,13 +11,17 @@ from quantos.forecasting import state
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.peak_model import FittedModel
 
+LearntBy = Literal["schedule", "decision"]
+"""Who learns: the daily path, or a decision that found nothing stored."""
+
 
 @dataclass(frozen=True)
 class PoolFit:
-    """The model that serves a pool for a day, and how often its upper value has held lately."""
+    """The model that serves a set of pools for a day, and how often its upper value has held lately."""
 
     model: FittedModel
     coverage: Coverage
+    learnt_by: LearntBy
 
 
 class _Document(BaseModel):
@@ -33,6 +37,7 @@ class _Document(BaseModel):
     below: tuple[float, ...]
     degraded: str | None
     coverage: Coverage
+    learnt_by: LearntBy = "schedule"
     series: Base64Bytes | None
 
 
@@ -48,6 +53,7 @@ def dumped(fit: PoolFit) -> bytes:
         below=model.below,
         degraded=model.degraded,
         coverage=fit.coverage,
+        learnt_by=fit.learnt_by,
         series=archive,
     )
     return plain.model_dump_json().encode()
@@ -68,4 +74,4 @@ def loaded(content: bytes) -> PoolFit:
         series=None if found.series is None else state.loaded(found.series),
         degraded=found.degraded,
     )
-    return PoolFit(model, found.coverage)
+    return PoolFit(model, found.coverage, found.learnt_by)

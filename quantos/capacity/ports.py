@@ -1,8 +1,8 @@
 """What the decision and the resize transaction need from outside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from quantos.contracts.plan import PlanDocument, ScalingPlan, Violation
@@ -85,15 +85,31 @@ class PlanLedger(Protocol):
         ...
 
 
-class FitStore(Protocol):
-    """What was learnt of pools, kept so that no process learns what another has. Key: everything it was learnt from."""
+@dataclass(frozen=True)
+class FitKey:
+    """Whose fit: the set of pools, "+" between; the digest of the question it answers; the UTC day it is of."""
 
-    def get(self, pool: str, key: str) -> bytes | None:
+    pools: str
+    question: str
+    day: date
+
+
+class FitStore(Protocol):
+    """What was learnt of sets of pools, kept so that no process learns what another has."""
+
+    def get(self, key: FitKey) -> bytes | None:
         """What was stored, or None. Raises CapacityError."""
         ...
 
-    def put(self, pool: str, key: str, content: bytes) -> None:
+    def put(self, key: FitKey, content: bytes) -> None:
         """Store it, whatever is there. Raises CapacityError."""
+        ...
+
+    def days(self, key: FitKey, *, since: date) -> Collection[date]:
+        """Days from `since` on and before the key's of which a fit for the same question is stored.
+
+        Raises CapacityError.
+        """
         ...
 
 

@@ -8,11 +8,13 @@ from typing import Final, Literal
 from quantos.allocation.choice import ChoiceProblem
 from quantos.allocation.verification import check_solution
 from quantos.capacity.choosing import all_needs, choice_problem
+from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeVersion, DecisionRecord
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.planning import PlanCheck, make_plan
-from quantos.capacity.pool_demand import PoolDemand, PoolDemands, UpperLevel
+from quantos.capacity.pool_demand import PoolDemand, PoolDemands
 from quantos.capacity.ports import FitStore, Signer
+from quantos.capacity.shared_pools import SharedPools, UpperLevel
 from quantos.capacity.wording import listed
 from quantos.contracts.plan import ScalingPlan
 from quantos.telemetry.ports import DemandHistory
@@ -93,9 +95,14 @@ class Replayer:
         return Finding("code", "changed", "; ".join([was, *libraries]))
 
     def _demand(self, inputs: PlanningInputs, demand: PoolDemand) -> Iterator[Finding]:
-        where = "+".join(demand.pools)
-        stored = self.fits.get(where, demand.evidence.fit) is not None
-        again = _read(inputs, demand, history=self.history, fits=self.fits)
+        where, key = "+".join(demand.pools), demand.evidence.fit
+        shared, bin_end = _shared(inputs, demand), int(inputs.bin_end.timestamp())
+        decisions = inputs.settings.decisions
+        fits = DailyFits(self.fits, decisions.history_days)
+        reader = PoolDemands(DemandWindows(self.history), decisions, fits)
+        stored = fits.stored(key)
+        refit = reader.made(shared, day=key.day)
+        again = reader.read(shared, bin_end=bin_end, keep=False, serving=stored or refit)
         changed = [name for name, digest in demand.evidence.series.items() if again.evidence.series.get(name) != digest]
         if changed:
             yield Finding(
@@ -103,24 +110,12 @@ class Replayer:
             )
             return
         yield Finding(f"demand of {where}", "same", f"{_count(len(demand.evidence.series), 'series')} read as then")
-        if not stored:
-            yield Finding(f"fit of {where}", "gone", f"no fit {demand.evidence.fit[:12]} is stored")
+        if stored is None:
+            yield Finding(f"fit of {where}", "gone", f"no fit of {key.day} for {key.question[:12]} is stored")
         else:
             yield _compared(f"quantiles of {where}", demand, again, tolerance=SERVED_TOLERANCE)
-        refitted = _read(inputs, demand, history=self.history, fits=_NoFits())
+        refitted = reader.read(shared, bin_end=bin_end, keep=False, serving=refit)
         yield _compared(f"fit of {where}, made again", demand, refitted, tolerance=REFIT_TOLERANCE)
-
-
-class _NoFits:
-    """A FitStore in which nothing is kept."""
-
-    def get(self, pool: str, key: str) -> bytes | None:
-        """None."""
-        del pool, key
-        return None
-
-    def put(self, pool: str, key: str, content: bytes) -> None:
-        """Nothing."""
 
 
 def _document(record: DecisionRecord, plan: ScalingPlan) -> Finding:
@@ -152,16 +147,13 @@ def _problem(record: DecisionRecord) -> ChoiceProblem:
     return choice_problem(record.inputs, all_needs(record.inputs))
 
 
-def _read(inputs: PlanningInputs, demand: PoolDemand, *, history: DemandHistory, fits: FitStore) -> PoolDemand:
-    """The demand as it reads today, by the settings of then."""
-    reader = PoolDemands(DemandWindows(history), inputs.settings.decisions, fits)
-    return reader.read(
-        demand.pools,
-        [part.strategy for part in demand.strategies],
-        bin_end=int(inputs.bin_end.timestamp()),
+def _shared(inputs: PlanningInputs, demand: PoolDemand) -> SharedPools:
+    """Whose demand it was, as it was decided on."""
+    return SharedPools(
+        pools=demand.pools,
+        strategies=tuple(part.strategy for part in demand.strategies),
         upper=UpperLevel(demand.forecast.upper_level, demand.level_reason),
         node_vcpu=min(inputs.nodes[pool].vcpu for pool in demand.pools),
-        keep=False,
     )
 
 

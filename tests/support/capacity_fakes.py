@@ -1,12 +1,13 @@
 """Fakes of the capacity ports, and builders whose defaults break no rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from quantos.capacity.ports import (
     ActuatorMemory,
     EngineRun,
+    FitKey,
     GroupSize,
     Lease,
     LedgerEntry,
@@ -87,13 +88,21 @@ class FakeRegistry:
 
 @dataclass
 class FakeFits:
-    kept: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """`listings` counts calls of `days`."""
 
-    def get(self, pool: str, key: str) -> bytes | None:
-        return self.kept.get((pool, key))
+    kept: dict[FitKey, bytes] = field(default_factory=dict)
+    listings: int = 0
 
-    def put(self, pool: str, key: str, content: bytes) -> None:
-        self.kept[pool, key] = content
+    def get(self, key: FitKey) -> bytes | None:
+        return self.kept.get(key)
+
+    def put(self, key: FitKey, content: bytes) -> None:
+        self.kept[key] = content
+
+    def days(self, key: FitKey, *, since: date) -> Collection[date]:
+        self.listings += 1
+        same = (one.day for one in self.kept if (one.pools, one.question) == (key.pools, key.question))
+        return [day for day in same if since <= day < key.day]
 
 
 @dataclass

@@ -10,6 +10,7 @@ from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.planning import PlanCheck, make_plan, solved
 from quantos.capacity.pool_demand import Evidence, PoolDemand, StrategyDemand
+from quantos.capacity.ports import FitKey
 from quantos.contracts.plan import Coverage, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import (
     CostLimits,
@@ -101,7 +102,10 @@ def make_demand(
         history_peak_vcpu=peak,
         forecast=make_forecast(upper=upper),
         coverage=Coverage(days=7, bins=1200, held_bins=1140, node_held_bins=1172),
-        evidence=Evidence(fit="0" * 64, series={strategy.series: "1" * 64 for strategy in chosen}),
+        evidence=Evidence(
+            fit=FitKey("+".join(chosen[0].pools), "0" * 64, BIN_END.date()),
+            series={strategy.series: "1" * 64 for strategy in chosen},
+        ),
     )
 
 

@@ -1,8 +1,13 @@
-"""Fitted models in the plans bucket: `fits/<pool>/<key>.json`, one a pool and day."""
+"""Fits in the plans bucket: `fits/<pools>/<question>/<day>.json`, the day as 2026-11-21, so that keys sort by it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
 from quantos.capacity.adapters.s3_plans import PlansBucket
+from quantos.capacity.ports import FitKey
+
+SUFFIX = ".json"
 
 
 @dataclass(frozen=True)
@@ -11,15 +16,29 @@ class S3Fits:
 
     bucket: PlansBucket
 
-    def get(self, pool: str, key: str) -> bytes | None:
+    def get(self, key: FitKey) -> bytes | None:
         """What was stored, or None. Raises CapacityError."""
-        found = self.bucket.get(_object_key(pool, key))
+        found = self.bucket.get(_object_key(key))
         return None if found is None else found[0]
 
-    def put(self, pool: str, key: str, content: bytes) -> None:
+    def put(self, key: FitKey, content: bytes) -> None:
         """Store it, whatever is there. Raises CapacityError."""
-        self.bucket.put(_object_key(pool, key), content)
+        self.bucket.put(_object_key(key), content)
+
+    def days(self, key: FitKey, *, since: date) -> Collection[date]:
+        """Days from `since` on and before the key's that have a fit, by one listing. Raises CapacityError."""
+        limit = (key.day - since).days
+        if limit < 1:
+            return ()
+        folder = _folder(key)
+        found = self.bucket.keys(folder, limit=limit, after=f"{folder}{since}")
+        days = [date.fromisoformat(name.removeprefix(folder).removesuffix(SUFFIX)) for name in found]
+        return [day for day in days if day < key.day]
 
 
-def _object_key(pool: str, key: str) -> str:
-    return f"fits/{pool}/{key}.json"
+def _folder(key: FitKey) -> str:
+    return f"fits/{key.pools}/{key.question}/"
+
+
+def _object_key(key: FitKey) -> str:
+    return f"{_folder(key)}{key.day}{SUFFIX}"

@@ -74,10 +74,10 @@ class PlansBucket:
             raise self._failed("write", key, exc) from exc
         return response["ETag"]
 
-    def keys(self, prefix: str, *, limit: int) -> list[str]:
-        """Keys that start with `prefix`, at most `limit`."""
+    def keys(self, prefix: str, *, limit: int, after: str = "") -> list[str]:
+        """The first `limit` keys, at most 1000, that start with `prefix` and sort behind `after`."""
         try:
-            response = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=limit)
+            response = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=limit, StartAfter=after)
         except (BotoCoreError, ClientError) as exc:
             raise self._failed("list", prefix, exc) from exc
         return [item["Key"] for item in response.get("Contents", []) if "Key" in item]
