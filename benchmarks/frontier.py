@@ -120,7 +120,8 @@ def subjects(folder: str | None) -> list[Subject]:
     for path in paths:
         trace = read_trace(path, gaps="zero")
         sidecar = read_sidecar(path)
-        found.append(Subject(trace, path, None if sidecar is None else known(trace, sidecar, path=path)))
+        beside = None if sidecar is None else known(trace, sidecar, path=path, ahead_seconds=LEAD_SECONDS)
+        found.append(Subject(trace, path, beside))
     return found
 
 

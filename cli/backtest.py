@@ -37,14 +37,15 @@ def backtest(
     It is the raw requirement: waiting before a decrease is the actuator's.
 
     TRACE.meta.json beside TRACE.csv may say more: {"calendar": "XNYS", "time_zone": "America/New_York", "signals":
-    [{"column": "news", "known_after_seconds": 60}]}, or "known_at": the column that tells when a value was known.
+    [{"column": "news", "known_after_seconds": 60}]}, or "known_at": the column that tells when a value was known;
+    "holds_seconds" says for how long it stands.
     """
     read = read_trace(trace, gaps=_gaps(gaps))
     if read.repaired:
         err.print(f"{read.repaired} bins without usable demand carry the last known value", style="yellow")
     terms = terms_of(read, lead_seconds=_seconds(lead), hold_seconds=_seconds(hold), miss_cost=miss_cost)
     sidecar = read_sidecar(trace)
-    beside = None if sidecar is None else known(read, sidecar, path=trace)
+    beside = None if sidecar is None else known(read, sidecar, path=trace, ahead_seconds=_seconds(lead))
     with step(f"{read.name}: {len(read.values)} bins of {read.bin_seconds} s") as display:
         done = replay(
             read, terms, known=beside, watch=lambda model, _, first: display.progress(f"{model.champion} serves", first)

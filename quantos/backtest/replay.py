@@ -63,7 +63,7 @@ def series_of(trace: Trace, known: Known | None = None) -> Series:
     """A trace, and what was known beside it, as a series."""
     return Series(
         values=trace.values,
-        covariates=np.zeros((len(trace.values), 0)) if known is None else known.covariates,
+        covariates={} if known is None else known.covariates,
         start=int(trace.first.timestamp()),
         bin_seconds=trace.bin_seconds,
         opened=None if known is None else known.opened,

@@ -96,7 +96,7 @@ def decided_together(trace: ResourceTrace, node: Allocatable, terms: Terms) -> F
     by_resource = np.column_stack(list(nodes_by_resource(trace, node).values()))
     most = together.values[:, None]
     shares = np.divide(by_resource, most, out=np.ones_like(by_resource), where=most > 0)
-    return replay(together, terms, known=Known(covariates=shares, opened=None)).targets
+    return replay(together, terms, known=Known(covariates={"shares": shares}, opened=None)).targets
 
 
 def judge_resources(trace: ResourceTrace, node: Allocatable, targets: FloatArray, terms: Terms) -> ResourceVerdict:

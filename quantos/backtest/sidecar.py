@@ -3,7 +3,7 @@
 import csv
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,20 +11,24 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, ValidationError
 
 from quantos.backtest.trace import Trace
 from quantos.errors import SettingsError
+from quantos.forecasting.covariates import signal_columns
 from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.telemetry.signals import SignalReadings, latest_known
 
 SUFFIX: Final = ".meta.json"
 _DAY_SECONDS: Final = 86_400
+_LOCAL_TIME: Final = "local time"
 
 
 class Signal(BaseModel):
     """A column of the trace's file that is not demand.
 
-    A value is known when its bin starts plus `known_after_seconds`, or at the time that column `known_at` tells.
+    A value is known when its bin starts plus `known_after_seconds`, or at the time that column `known_at` tells. It
+    stands for `holds_seconds` from its bin's start, without end where that is not stated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +36,7 @@ class Signal(BaseModel):
     column: str
     known_after_seconds: NonNegativeFloat | None = None
     known_at: str | None = None
+    holds_seconds: PositiveFloat | None = None
 
 
 class Sidecar(BaseModel):
@@ -49,11 +54,11 @@ class Known:
     """What a sidecar says about each bin of a trace.
 
     Attributes:
-        covariates: shape (n, c), what was known at the end of each bin.
+        covariates: by name, shape (n, k) each, what was known at the end of each bin.
         opened: shape (n + a day,), when there could be demand; None without a calendar.
     """
 
-    covariates: FloatArray
+    covariates: Mapping[str, FloatArray]
     opened: BoolArray | None
 
 
@@ -70,18 +75,27 @@ def read_sidecar(trace_path: Path) -> Sidecar | None:
         ) from exc
 
 
-def known(trace: Trace, sidecar: Sidecar, *, path: Path) -> Known:
-    """What a trace's sidecar says, bin by bin. `path` is the trace's file, for its signals.
+def known(trace: Trace, sidecar: Sidecar, *, path: Path, ahead_seconds: float) -> Known:
+    """What a trace's sidecar says, bin by bin.
+
+    Args:
+        path: the trace's file, for its signals.
+        ahead_seconds: how far a value that is known before its time counts before it.
 
     Raises:
         SettingsError: the calendar, the time zone or a column does not exist.
     """
-    columns = [_signal(trace, signal, path=path) for signal in sidecar.signals]
+    ends = trace.first.timestamp() + trace.bin_seconds * np.arange(1, len(trace.values) + 1, dtype=np.float64)
+    covariates = {
+        signal.column: signal_columns(
+            latest_known(_readings(signal, path=path, bin_seconds=trace.bin_seconds), ends, ahead_seconds=ahead_seconds)
+        )
+        for signal in sidecar.signals
+    }
     if sidecar.time_zone is not None:
-        columns += _local_clock(trace, sidecar.time_zone)
-    count = len(trace.values)
+        covariates[_LOCAL_TIME] = _local_clock(trace, sidecar.time_zone)
     opened = None if sidecar.calendar is None else open_in_calendar(trace, sidecar.calendar)
-    return Known(covariates=np.column_stack(columns) if columns else np.zeros((count, 0)), opened=opened)
+    return Known(covariates=covariates, opened=opened)
 
 
 def open_in_calendar(trace: Trace, name: str) -> BoolArray:
@@ -113,45 +127,38 @@ def _day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d")
 
 
-def _local_clock(trace: Trace, time_zone: str) -> list[FloatArray]:
-    """Local time of day at the end of each bin, as a point on a circle."""
+def _local_clock(trace: Trace, time_zone: str) -> FloatArray:
+    """Local time of day at the end of each bin, as a point on a circle, shape (n, 2)."""
     try:
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise SettingsError(f"there is no time zone {time_zone!r}", remedy="name one such as America/New_York") from exc
     ends = [trace.time(index + 1).astimezone(zone) for index in range(len(trace.values))]
     angle = np.array([end.hour * 3600 + end.minute * 60 + end.second for end in ends]) / _DAY_SECONDS * 2 * np.pi
-    return [np.sin(angle), np.cos(angle)]
+    return np.column_stack([np.sin(angle), np.cos(angle)])
 
 
-def _signal(trace: Trace, signal: Signal, *, path: Path) -> FloatArray:
-    """The newest value known at the end of each bin, zero before any, in signed logarithm; shape (n,)."""
-    values = np.zeros(len(trace.values))
-    for known_at, value in sorted(_readings(signal, path=path, bin_seconds=trace.bin_seconds)):
-        first = math.ceil((known_at - trace.first).total_seconds() / trace.bin_seconds) - 1
-        if first < len(values):
-            values[max(first, 0) :] = value
-    return np.sign(values) * np.log1p(np.abs(values))
-
-
-def _readings(signal: Signal, *, path: Path, bin_seconds: int) -> Sequence[tuple[datetime, float]]:
-    """When each value was known, and the value; a bin's value is known at its end unless the sidecar says otherwise."""
+def _readings(signal: Signal, *, path: Path, bin_seconds: int) -> SignalReadings:
+    """Every finite value; a bin's is known at its end unless the sidecar says otherwise."""
     after = bin_seconds if signal.known_after_seconds is None else signal.known_after_seconds
-    found: list[tuple[datetime, float]] = []
+    holds = math.inf if signal.holds_seconds is None else signal.holds_seconds
+    found: list[tuple[float, float, float, float]] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
                 if row[signal.column].strip():
-                    at = _moment(row["time"]) + timedelta(seconds=after)
-                    found.append((_moment(row[signal.known_at]) if signal.known_at else at, float(row[signal.column])))
+                    about = _moment(row["time"])
+                    known_at = _moment(row[signal.known_at]) if signal.known_at else about + after
+                    found.append((about, known_at, about + holds, float(row[signal.column])))
     except (OSError, KeyError, ValueError, AttributeError) as exc:
         raise SettingsError(
             f"{path} has no signal {signal.column!r}: {exc!r}",
             remedy="name a column of numbers, and of times",
         ) from exc
-    return [(moment, value) for moment, value in found if math.isfinite(value)]
+    return SignalReadings.of_rows(row for row in found if math.isfinite(row[3]))
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str) -> float:
+    """Epoch seconds; UTC where the text names no zone."""
     moment = datetime.fromisoformat(text.strip())
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment).timestamp()

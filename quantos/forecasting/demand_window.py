@@ -1,10 +1,12 @@
 """Demand of one series up to an origin, and when there can be any."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from quantos.errors import ForecastError
+from quantos.forecasting.covariates import signal_columns
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.series_model import Series
 from quantos.telemetry.bins import BoolArray, FloatArray
@@ -19,12 +21,14 @@ class DemandWindow:
         opened: shape (n + horizon_bins,); whether there can be demand, the bins after the origin included.
         bin_seconds: 60 to 3600, divides a day.
         start: when the first bin starts, epoch seconds.
+        signals: by name, shape (n,), what was known at the end of each bin; NaN is unknown.
     """
 
     values: FloatArray
     opened: BoolArray
     bin_seconds: int
     start: int = 0
+    signals: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 60 <= self.bin_seconds <= 3600 or DAY_SECONDS % self.bin_seconds:
@@ -36,6 +40,10 @@ class DemandWindow:
             raise ForecastError(
                 f"a horizon of {self.horizon_bins} bins of {self.bin_seconds} s is not between one bin and one day",
                 remedy="set horizon_seconds between bin_seconds and 86400",
+            )
+        if wrong := sorted(name for name, told in self.signals.items() if len(told) != len(self.values)):
+            raise ForecastError(
+                f"{', '.join(wrong)}: not as many bins as demand has", remedy="align signals with demand before"
             )
 
     @property
@@ -52,6 +60,20 @@ class DemandWindow:
     def opens(self) -> bool:
         """Whether there can be demand within the horizon."""
         return bool(self.opened[len(self.values) :].any())
+
+    def signal_days(self) -> dict[str, int]:
+        """On how many UTC days each signal was known."""
+        days = (self.start + np.arange(1, len(self.values) + 1) * self.bin_seconds - 1) // DAY_SECONDS
+        return {name: len(np.unique(days[np.isfinite(values)])) for name, values in self.signals.items()}
+
+    def silence(self, signals: Collection[str]) -> dict[str, int | None]:
+        """The signals that are unknown at the origin, and when each was last known: epoch seconds, None for never."""
+        found: dict[str, int | None] = {}
+        for name in signals:
+            known = np.flatnonzero(np.isfinite(self.signals.get(name, np.zeros(0))))
+            if not len(known) or known[-1] < len(self.values) - 1:
+                found[name] = self.start + (int(known[-1]) + 1) * self.bin_seconds if len(known) else None
+        return found
 
     def series(self) -> Series:
         """From the first known bin on, an unknown one as the same time of an earlier day, else as the bin before.
@@ -71,7 +93,7 @@ class DemandWindow:
         values = np.where(known, self.values, np.nan)[first:]
         return Series(
             values=_filled(values, day_bins=self.day_bins),
-            covariates=np.zeros((len(values), 0)),
+            covariates={name: signal_columns(told[first:]) for name, told in sorted(self.signals.items())},
             start=self.start + first * self.bin_seconds,
             bin_seconds=self.bin_seconds,
             opened=self.opened[first:],

@@ -34,6 +34,7 @@ class Layout:
         days, weeks: how many earlier days and weeks are looked back on; zero where history is shorter.
         least: the smallest demand worth telling from none, above zero.
         sessions: whether it is known when there can be demand.
+        covariates: names of what else is looked at, in order.
     """
 
     bin_seconds: int
@@ -42,6 +43,7 @@ class Layout:
     weeks: int
     least: float
     sessions: bool = False
+    covariates: tuple[str, ...] = ()
 
     @property
     def day_bins(self) -> int:
@@ -64,13 +66,23 @@ class Layout:
         return max(self.weeks * 7, self.days, 7) * self.day_bins + 4 * self.level_bins + 1
 
 
-def layout_of(*, bin_seconds: int, aim: Aim, history_bins: int, least: float, sessions: bool) -> Layout:
+def layout_of(
+    *, bin_seconds: int, aim: Aim, history_bins: int, least: float, sessions: bool, covariates: tuple[str, ...] = ()
+) -> Layout:
     """The layout that a history allows: a season is looked back on once it has been seen one and a half times."""
     day_bins = round(DAY_SECONDS / bin_seconds)
     seen_days = history_bins // day_bins
     days = min(MAX_DAYS, seen_days // 2 if seen_days < 4 else seen_days - 2)
     weeks = min(MAX_WEEKS, seen_days // 7 if seen_days >= 11 else 0)
-    return Layout(bin_seconds=bin_seconds, aim=aim, days=max(days, 0), weeks=weeks, least=least, sessions=sessions)
+    return Layout(
+        bin_seconds=bin_seconds,
+        aim=aim,
+        days=max(days, 0),
+        weeks=weeks,
+        least=least,
+        sessions=sessions,
+        covariates=covariates,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

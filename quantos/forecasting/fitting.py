@@ -37,11 +37,18 @@ def fit_series(
     history.
     """
     with single_threaded():
-        if previous is not None and previous.terms == terms and previous.layout.bin_seconds == series.bin_seconds:
+        if previous is not None and _goes_on(previous, series, terms):
             ledger, calibration = _continued(series, previous, families=families)
         else:
             ledger, calibration = _rehearsed(series, terms, families=families)
         return _learnt(series, terms, ledger=ledger, calibration=calibration, families=families)
+
+
+def _goes_on(previous: FittedSeries, series: Series, terms: Terms) -> bool:
+    """Whether a model speaks of the same decisions, and finds in the series all that it looks at."""
+    layout = previous.layout
+    same = previous.terms == terms and layout.bin_seconds == series.bin_seconds
+    return same and set(layout.covariates) <= set(series.covariates)
 
 
 def _learnt(
@@ -54,6 +61,7 @@ def _learnt(
         history_bins=count,
         least=1e-3 * terms.node_size,
         sessions=_with_sessions(series, terms),
+        covariates=tuple(series.covariates),
     )
     parameters, failures = _fitted(series, terms, layout=layout, families=families)
     standings = ledger.standings()

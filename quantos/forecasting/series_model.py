@@ -1,7 +1,7 @@
 """The forecast of one series: fitted and chosen once a day, carried on at every bin through what was stored."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -39,16 +39,16 @@ class Series:
 
     Attributes:
         values: shape (n,), finite, none below zero, at least one.
-        covariates: shape (n, c), what else is known at the end of each bin.
+        covariates: by name, shape (n, k) each, what else is known at the end of each bin, finite.
         start: when bin 0 starts, epoch seconds.
         opened: shape (n + at least the aim's last bin,), when there can be demand, as a calendar knows it; None lets it
             be learnt.
     """
 
     values: FloatArray
-    covariates: FloatArray
     start: int
     bin_seconds: int
+    covariates: Mapping[str, FloatArray] = field(default_factory=dict)
     opened: BoolArray | None = None
 
     def __post_init__(self) -> None:
@@ -64,13 +64,16 @@ class Series:
 
     def until(self, count: int) -> "Series":
         """The first `count` bins."""
-        return Series(
+        return replace(
+            self,
             values=self.values[:count],
-            covariates=self.covariates[:count],
-            start=self.start,
-            bin_seconds=self.bin_seconds,
+            covariates={name: columns[:count] for name, columns in self.covariates.items()},
             opened=None if self.opened is None else self.opened[: count + len(self.opened) - len(self.values)],
         )
+
+    def knowing(self, names: Collection[str]) -> "Series":
+        """The series with no other covariates than these."""
+        return replace(self, covariates={name: item for name, item in self.covariates.items() if name in names})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +137,9 @@ def frame_at(series: Series, layout: Layout, *, first: int, end: int) -> Frame:
     opened = None
     if layout.sessions:
         opened = opened_at(series, layout, first=cut, end=end, ahead=layout.aim.last_bins)
-    return frame_of(look, layout, start=start, covariates=series.covariates[cut:end], opened=opened)
+    known = [series.covariates[name][cut:end] for name in layout.covariates]
+    covariates = np.hstack(known) if known else np.zeros((end - cut, 0))
+    return frame_of(look, layout, start=start, covariates=covariates, opened=opened)
 
 
 def opened_at(series: Series, layout: Layout, *, first: int, end: int, ahead: int) -> BoolArray:

@@ -29,11 +29,15 @@ class SignalReadings:
     @classmethod
     def of(cls, samples: Iterable[SignalSample]) -> Self:
         """The readings of one series."""
-        rows = [
+        return cls.of_rows(
             (about := item.time.timestamp(), item.known_at.timestamp(), about + item.holds_seconds, item.value)
             for item in samples
-        ]
-        return cls(*np.array(rows, dtype=np.float64).reshape(-1, 4).T)
+        )
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[tuple[float, float, float, float]]) -> Self:
+        """Of what a value is about, when it was known, until when it stands, and the value."""
+        return cls(*np.array(list(rows), dtype=np.float64).reshape(-1, 4).T)
 
     def __add__(self, other: Self) -> Self:
         """Both together."""

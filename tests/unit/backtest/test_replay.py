@@ -56,9 +56,7 @@ def test_stepping_bin_by_bin_decides_as_a_whole_day_at_once():
     values = demand(21)
     shown = trace(values)
     terms = terms_of(shown, lead_seconds=600, hold_seconds=600, miss_cost=66)
-    whole = Series(
-        values=values, covariates=np.zeros((len(values), 0)), start=int(shown.first.timestamp()), bin_seconds=BIN
-    )
+    whole = Series(values=values, start=int(shown.first.timestamp()), bin_seconds=BIN)
     fitted = fit_series(whole.until(20 * DAY), terms)
 
     at_once = decide(fitted, whole, first=20 * DAY).targets

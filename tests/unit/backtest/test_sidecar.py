@@ -44,7 +44,11 @@ def test_a_signal_counts_from_when_it_was_known_and_not_before(tmp_path: Path):
     shown = read_trace(file, gaps="zero")
 
     def column(signal: Signal) -> list[float]:
-        return np.expm1(known(shown, Sidecar(signals=(signal,)), path=file).covariates[:, 0]).round(6).tolist()
+        return (
+            np.expm1(known(shown, Sidecar(signals=(signal,)), path=file, ahead_seconds=600).covariates["news"][:, 0])
+            .round(6)
+            .tolist()
+        )
 
     assert column(Signal(column="news", known_at="seen")) == [0, 0, 10, 20]
     assert column(Signal(column="news", known_after_seconds=0)) == [10, 20, 30, 30]
@@ -52,12 +56,35 @@ def test_a_signal_counts_from_when_it_was_known_and_not_before(tmp_path: Path):
     assert column(Signal(column="news", known_after_seconds=3600)) == [0, 10, 10, 20]
 
 
+def test_a_signal_may_be_revised_scheduled_or_over_and_unknown_is_told_from_zero(tmp_path: Path):
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "time,demand,news,seen\n"
+        "2026-01-01T00:00:00Z,1,0,2026-01-01T01:00:00Z\n"
+        "2026-01-01T00:30:00Z,1,9,2026-01-01T02:30:00Z\n"
+        "2026-01-01T01:00:00Z,1,5,2026-01-01T02:00:00Z\n"
+        "2026-01-01T03:00:00Z,1,7,2026-01-01T00:00:00Z\n",
+        encoding="utf-8",
+    )
+    signal = Signal(column="news", known_at="seen", holds_seconds=5400)
+    shown = read_trace(file, gaps="zero")
+
+    found = known(shown, Sidecar(signals=(signal,)), path=file, ahead_seconds=1800).covariates["news"]
+
+    values = [
+        round(value, 6) if heard else None for value, heard in zip(np.expm1(found[:, 0]), found[:, 1], strict=True)
+    ]
+    assert values == [None, 0, 0, 5, 7, 7, 7]
+
+
 def test_local_time_follows_the_zone(tmp_path: Path):
     shown = trace(datetime(2024, 1, 1, 4, 30, tzinfo=UTC), bins=2)
 
-    covariates = known(shown, Sidecar(time_zone="America/New_York"), path=tmp_path / "none.csv").covariates
+    covariates = known(
+        shown, Sidecar(time_zone="America/New_York"), path=tmp_path / "none.csv", ahead_seconds=600
+    ).covariates
 
-    assert covariates[0] == pytest.approx([0, 1], abs=1e-9)
+    assert covariates["local time"][0] == pytest.approx([0, 1], abs=1e-9)
 
 
 def test_a_trace_without_a_sidecar_has_none_and_a_wrong_one_is_refused(tmp_path: Path):
@@ -80,7 +107,7 @@ def test_what_a_sidecar_names_must_exist(tmp_path: Path, sidecar: Sidecar, said:
     file = tmp_path / "t.csv"
     file.write_text("time,demand\n2026-01-01T00:00:00Z,1\n2026-01-01T00:30:00Z,1\n", encoding="utf-8")
     with pytest.raises(SettingsError, match=said):
-        known(read_trace(file, gaps="zero"), sidecar, path=file)
+        known(read_trace(file, gaps="zero"), sidecar, path=file, ahead_seconds=600)
 
 
 def test_a_signal_known_ahead_makes_decisions_cheaper_and_later_signals_change_nothing():
@@ -94,10 +121,10 @@ def test_a_signal_known_ahead_makes_decisions_cheaper_and_later_signals_change_n
     cut = 20 * 48
 
     without = replay(shown, terms).targets
-    informed = replay(shown, terms, known=Known(covariates=told, opened=None)).targets
+    informed = replay(shown, terms, known=Known(covariates={"told": told}, opened=None)).targets
     changed = told.copy()
     changed[cut:] = 1 - changed[cut:]
-    other = replay(shown, terms, known=Known(covariates=changed, opened=None)).targets
+    other = replay(shown, terms, known=Known(covariates={"told": changed}, opened=None)).targets
 
     assert judge(shown, informed, terms).ratio < 0.9 * judge(shown, without, terms).ratio
     known_bins = cut - shown.tested_from

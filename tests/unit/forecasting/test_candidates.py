@@ -20,7 +20,7 @@ TERMS = Terms(lead_bins=1, hold_bins=1, node_size=2.0, miss_cost=66.0)
 
 
 def series(values: np.ndarray) -> Series:
-    return Series(values=values, covariates=np.zeros((len(values), 0)), start=0, bin_seconds=BIN)
+    return Series(values=values, start=0, bin_seconds=BIN)
 
 
 def season(days: int, *, seed: int = 8) -> np.ndarray:

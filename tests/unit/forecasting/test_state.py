@@ -20,9 +20,7 @@ def series(days: int) -> Series:
     index = np.arange(days * DAY)
     rng = np.random.default_rng(4)
     values = 60 + 30 * np.sin(index / DAY * 2 * np.pi) + rng.normal(0, 4, len(index))
-    return Series(
-        values=np.round(np.maximum(values, 0), 3), covariates=np.zeros((len(values), 0)), start=0, bin_seconds=BIN
-    )
+    return Series(values=np.round(np.maximum(values, 0), 3), start=0, bin_seconds=BIN)
 
 
 @pytest.fixture(scope="module")
