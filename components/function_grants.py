@@ -50,7 +50,7 @@ def function_statements(
     name: str, *, function_name: str, account: Account, places: Places, traffic: Traffic
 ) -> tuple[Statement, ...]:
     """Everything the function `name` may do. Raises KeyError for a function whose duties are not listed here."""
-    duties = {"ingest": _ingest, "forecast": _forecast, "resize": _resize, "audit": _audit}
+    duties = {"ingest": _ingest, "learn": _learn, "forecast": _forecast, "resize": _resize, "audit": _audit}
     return (
         *running(account, function_name=function_name),
         *consuming(account, traffic.reads, groups=f"{function_name}.*"),
@@ -62,6 +62,15 @@ def function_statements(
 
 def _ingest(account: Account, places: Places) -> tuple[Statement, ...]:
     return (using_table(account, places.demand_table, sid="AddSamples", actions=("UpdateItem",)),)
+
+
+def _learn(account: Account, places: Places) -> tuple[Statement, ...]:
+    return (
+        using_table(account, places.demand_table, sid="ReadSamples", actions=("BatchGetItem",)),
+        listing(places.plans_bucket, sid="ListFits"),
+        using_objects(places.plans_bucket, ("strategies.json",), sid="ReadStrategies", actions=("GetObject",)),
+        using_objects(places.plans_bucket, ("fits/*",), sid="KeepFits", actions=("GetObject", "PutObject")),
+    )
 
 
 def _forecast(account: Account, places: Places) -> tuple[Statement, ...]:

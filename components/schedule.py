@@ -13,15 +13,18 @@ from components.statements import Statement, assume_role_document, policy_docume
 
 SECONDS_PER_MINUTE = 60
 SECONDS_PER_HOUR = 3600
+SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
+LONGEST_WAIT_SECONDS = 6 * SECONDS_PER_HOUR
+"""A call that Lambda took waits at most this long for an attempt."""
 QUEUE_RETENTION_SECONDS = 14 * 24 * SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleArgs:
-    """`interval_seconds` divides an hour; calls fall on its multiples, as UTC clocks show them.
+    """`interval_seconds` divides an hour or is a day; calls fall `offset_seconds` after its multiples, in UTC.
 
     `payload` is what the function gets beside `scheduled_time`. `retries` counts attempts after the first, both of
-    the delivery and of the function; a call is given up when the next one is due.
+    the delivery and of the function; a call is given up when the next one is due, or after six hours.
     """
 
     schedule_name: str
@@ -29,6 +32,7 @@ class ScheduleArgs:
     function_name: str
     function_arn: pulumi.Input[str]
     interval_seconds: int
+    offset_seconds: int
     retries: int
     payload: Mapping[str, str]
     kms_key_arn: pulumi.Input[str]
@@ -62,7 +66,7 @@ class Schedule(pulumi.ComponentResource):
             name,
             function_name=args.function_arn,
             maximum_retry_attempts=args.retries,
-            maximum_event_age_in_seconds=max(args.interval_seconds, SECONDS_PER_MINUTE),
+            maximum_event_age_in_seconds=min(args.interval_seconds, LONGEST_WAIT_SECONDS),
             destination_config={"on_failure": {"destination": queue.arn}},
             opts=self._child,
         )
@@ -104,7 +108,7 @@ class Schedule(pulumi.ComponentResource):
             self._name,
             name=args.schedule_name,
             description=f"calls {args.function_name} every {args.interval_seconds} s",
-            schedule_expression=cron_expression(args.interval_seconds),
+            schedule_expression=cron_expression(args.interval_seconds, offset_seconds=args.offset_seconds),
             schedule_expression_timezone="UTC",
             flexible_time_window={"mode": "OFF"},
             target={
@@ -113,7 +117,7 @@ class Schedule(pulumi.ComponentResource):
                 "input": json.dumps({**args.payload, "scheduled_time": "<aws.scheduler.scheduled-time>"}),
                 "retry_policy": {
                     "maximum_retry_attempts": args.retries,
-                    "maximum_event_age_in_seconds": max(args.interval_seconds, SECONDS_PER_MINUTE),
+                    "maximum_event_age_in_seconds": min(args.interval_seconds, LONGEST_WAIT_SECONDS),
                 },
                 "dead_letter_config": {"arn": queue.arn},
             },
@@ -126,20 +130,28 @@ def queue_name(schedule_name: str) -> str:
     return f"{schedule_name}-lost"
 
 
-def cron_expression(interval_seconds: int) -> str:
-    """The schedule whose moments are the multiples of the interval since the epoch.
+def cron_expression(interval_seconds: int, *, offset_seconds: int = 0) -> str:
+    """The schedule whose moments are the multiples of the interval since the epoch, or lie an offset after them.
 
     A `rate(...)` would count from when it was made, and miss the ends of bins.
 
     Raises:
-        ValueError: the interval is not whole minutes that divide an hour.
+        ValueError: the interval is neither a day nor whole minutes that divide an hour, or the offset is not whole
+            minutes shorter than it.
     """
     minutes, rest = divmod(interval_seconds, SECONDS_PER_MINUTE)
-    if rest or minutes < 1 or SECONDS_PER_HOUR % interval_seconds:
-        raise ValueError(f"no schedule has an interval of {interval_seconds} s: whole minutes that divide an hour do")
+    if rest or minutes < 1 or (SECONDS_PER_HOUR % interval_seconds and interval_seconds != SECONDS_PER_DAY):
+        raise ValueError(
+            f"no schedule has an interval of {interval_seconds} s: a day and whole minutes that divide an hour do"
+        )
+    if offset_seconds % SECONDS_PER_MINUTE or not 0 <= offset_seconds < interval_seconds:
+        raise ValueError(f"an offset of {offset_seconds} s is not whole minutes within {interval_seconds} s")
+    hour, minute = divmod(offset_seconds // SECONDS_PER_MINUTE, 60)
+    if interval_seconds == SECONDS_PER_DAY:
+        return f"cron({minute} {hour} * * ? *)"
     if interval_seconds == SECONDS_PER_HOUR:
-        return "cron(0 * * * ? *)"
-    return f"cron(0/{minutes} * * * ? *)"
+        return f"cron({minute} * * * ? *)"
+    return f"cron({minute}/{minutes} * * * ? *)"
 
 
 def _calling(function_arn: str, queue_arn: str, key_arn: str) -> tuple[Statement, ...]:

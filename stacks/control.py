@@ -125,6 +125,7 @@ def _function(layer: _Layer, spec: FunctionSpec) -> Function:
             function_name=name,
             function_arn=function.arn,
             interval_seconds=schedule.interval_seconds,
+            offset_seconds=schedule.offset_seconds,
             retries=schedule.retries,
             payload={"stack": schedule.stack},
             kms_key_arn=layer.output("data_key_arn"),

@@ -13,6 +13,7 @@ from quantos.environment.settings import EnvironmentSettings
 
 WRITES: Mapping[str, tuple[str, ...]] = {
     functions.INGEST: (),
+    functions.LEARN: (topics.CAPACITY_LEARNING,),
     functions.FORECAST: (topics.CAPACITY_PLANS, topics.AUDIT_RECORDS),
     functions.RESIZE: (topics.CAPACITY_OUTCOMES, topics.AUDIT_RECORDS),
     functions.AUDIT: (),

@@ -7,10 +7,11 @@ TELEMETRY_SYSTEM: Final = "telemetry.system"
 TELEMETRY_WORKLOAD: Final = "telemetry.workload"
 TELEMETRY_SIGNAL: Final = "telemetry.signal"
 TELEMETRY: Final = (TELEMETRY_MARKET, TELEMETRY_SYSTEM, TELEMETRY_WORKLOAD, TELEMETRY_SIGNAL)
+CAPACITY_LEARNING: Final = "capacity.learning"
 CAPACITY_PLANS: Final = "capacity.plans"
 CAPACITY_OUTCOMES: Final = "capacity.outcomes"
 AUDIT_RECORDS: Final = "audit.records"
-ALL: Final = (*TELEMETRY, CAPACITY_PLANS, CAPACITY_OUTCOMES, AUDIT_RECORDS)
+ALL: Final = (*TELEMETRY, CAPACITY_LEARNING, CAPACITY_PLANS, CAPACITY_OUTCOMES, AUDIT_RECORDS)
 
 
 def dead_letter(topic: str) -> str:

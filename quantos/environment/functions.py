@@ -18,6 +18,7 @@ PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
         topics.TELEMETRY_SYSTEM: 6,
         topics.TELEMETRY_WORKLOAD: 6,
         topics.TELEMETRY_SIGNAL: 3,
+        topics.CAPACITY_LEARNING: 6,
         topics.CAPACITY_PLANS: 3,
         topics.CAPACITY_OUTCOMES: 3,
         topics.AUDIT_RECORDS: 1,
@@ -28,7 +29,10 @@ PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
 DEAD_LETTER_PARTITIONS: Final = 1
 """Partitions of every dead-letter topic."""
 
+DAY_SECONDS: Final = 86_400
+
 INGEST: Final = "ingest"
+LEARN: Final = "learn"
 FORECAST: Final = "forecast"
 RESIZE: Final = "resize"
 AUDIT: Final = "audit"
@@ -51,7 +55,8 @@ class StreamTrigger:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleTrigger:
-    """A function is called for one stack every `interval_seconds`, on the multiples of it since the epoch.
+    """A function is called for one stack every `interval_seconds`, `offset_seconds` after the multiples of it since
+    the epoch.
 
     Its event is a `DecisionRequest`. `retries` counts attempts after the first; a call that never succeeded goes to
     the dead-letter queue of the schedule.
@@ -59,6 +64,7 @@ class ScheduleTrigger:
 
     stack: str
     interval_seconds: int
+    offset_seconds: int = 0
     retries: int
 
 
@@ -78,7 +84,10 @@ class FunctionSpec:
 
 
 def function_table(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
-    """Every function of the environment, in the order in which a record passes through them."""
+    """Every function of the environment, in the order in which a record passes through them.
+
+    A day is learnt when telemetry of the day before would no longer be taken for merely late.
+    """
     capacity = settings.names().stack("capacity")
     bin_seconds = settings.decisions.bin_seconds
     return (
@@ -86,6 +95,19 @@ def function_table(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
             name=INGEST,
             timeout_seconds=60,
             streams=tuple(_stream(topic, batch_size=500, window=1, retries=5) for topic in topics.TELEMETRY),
+        ),
+        FunctionSpec(
+            name=LEARN,
+            timeout_seconds=300,
+            streams=(_stream(topics.CAPACITY_LEARNING, batch_size=1, window=0, retries=2),),
+            schedules=(
+                ScheduleTrigger(
+                    stack=capacity,
+                    interval_seconds=DAY_SECONDS,
+                    offset_seconds=_whole_minutes(settings.decisions.stale_after_seconds),
+                    retries=2,
+                ),
+            ),
         ),
         FunctionSpec(
             name=FORECAST,
@@ -108,6 +130,10 @@ def function_table(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
 def topic_partitions() -> dict[str, int]:
     """Every topic and its dead-letter topic, with the number of partitions each has."""
     return {**PARTITIONS, **{topics.dead_letter(topic): DEAD_LETTER_PARTITIONS for topic in topics.ALL}}
+
+
+def _whole_minutes(seconds: int) -> int:
+    return -(-seconds // 60) * 60
 
 
 def _stream(topic: str, *, batch_size: int, window: int, retries: int) -> StreamTrigger:

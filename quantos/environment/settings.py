@@ -162,7 +162,7 @@ class DecisionSettings(_Settings):
     horizon_seconds: PositiveInt
     history_days: int = Field(ge=2, le=90)
     plan_valid_seconds: PositiveInt
-    stale_after_seconds: PositiveInt
+    stale_after_seconds: int = Field(gt=0, lt=86_400)
 
     @model_validator(mode="after")
     def _ahead(self) -> Self:

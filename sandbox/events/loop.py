@@ -272,7 +272,7 @@ class EventLoop:
             _Tick(tick, place, function, trigger)
             for place, function in enumerate(self._functions)
             for trigger in function.spec.schedules
-            for tick in _multiples(trigger.interval_seconds, after=now, until=moment)
+            for tick in _moments(trigger, after=now, until=moment)
         ]
         return sorted(ticks)
 
@@ -319,8 +319,9 @@ def _disturbed(batches: Sequence[Sequence[StoredRecord]], faults: Faults) -> lis
     return deliveries
 
 
-def _multiples(interval_seconds: int, *, after: datetime, until: datetime) -> Iterator[datetime]:
-    first = int(after.timestamp()) // interval_seconds + 1
-    last = int(until.timestamp()) // interval_seconds
+def _moments(trigger: ScheduleTrigger, *, after: datetime, until: datetime) -> Iterator[datetime]:
+    interval, offset = trigger.interval_seconds, trigger.offset_seconds
+    first = (int(after.timestamp()) - offset) // interval + 1
+    last = (int(until.timestamp()) - offset) // interval
     for multiple in range(first, last + 1):
-        yield datetime.fromtimestamp(multiple * interval_seconds, tz=UTC)
+        yield datetime.fromtimestamp(multiple * interval + offset, tz=UTC)

@@ -194,22 +194,33 @@ def test_every_stream_has_finite_retries_and_a_failure_destination(dev: Layers) 
         assert by_topic[topic]["maximumRetryAttempts"] == stream.retries >= 0
         destination = by_topic[topic]["destinationConfig"]["onFailure"]["destinationArn"]
         assert destination == f"kafka://{stream.failure_topic}"
-    assert by_topic[topics.CAPACITY_PLANS]["batchSize"] == 1
+    assert by_topic[topics.CAPACITY_PLANS]["batchSize"] == by_topic[topics.CAPACITY_LEARNING]["batchSize"] == 1
     assert by_topic[topics.CAPACITY_PLANS]["functionName"] == dev.settings.names().function("resize")
 
 
-def test_a_decision_is_asked_for_at_the_end_of_every_bin(dev: Layers) -> None:
-    (schedule,) = dev.inputs("control", "aws:scheduler/schedule:Schedule")
-    assert schedule["scheduleExpression"] == "cron(0/5 * * * ? *)"
+@pytest.mark.parametrize(
+    ("function", "expression"), [("forecast", "cron(0/5 * * * ? *)"), ("learn", "cron(30 0 * * ? *)")]
+)
+def test_a_decision_is_asked_for_at_the_end_of_every_bin_and_learning_once_a_day(
+    dev: Layers, function: str, expression: str
+) -> None:
+    name = dev.settings.names().function(function)
+    (schedule,) = (
+        one for one in dev.inputs("control", "aws:scheduler/schedule:Schedule") if one["name"] == f"{name}-dev-capacity"
+    )
+    assert schedule["scheduleExpression"] == expression
     now = datetime(2026, 11, 20, 14, 35, tzinfo=UTC)
     payload = schedule["target"]["input"].replace("<aws.scheduler.scheduled-time>", now.isoformat())
     assert DecisionRequest.model_validate_json(payload).stack == "dev-capacity"
-    queues = {queue["name"] for queue in dev.inputs("control", "aws:sqs/queue:Queue")}
-    assert schedule["target"]["deadLetterConfig"]["arn"].rpartition(":")[2] in queues
-    (asynchronous,) = dev.inputs("control", "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-    assert (
-        asynchronous["destinationConfig"]["onFailure"]["destination"] == schedule["target"]["deadLetterConfig"]["arn"]
+    lost = schedule["target"]["deadLetterConfig"]["arn"]
+    assert lost.rpartition(":")[2] in {queue["name"] for queue in dev.inputs("control", "aws:sqs/queue:Queue")}
+    (asynchronous,) = (
+        one
+        for one in dev.inputs("control", "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+        if one["destinationConfig"]["onFailure"]["destination"] == lost
     )
+    assert asynchronous["functionName"].rpartition(":")[2] == name
+    assert asynchronous["maximumEventAgeInSeconds"] <= 21_600
 
 
 def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: Layers) -> None:

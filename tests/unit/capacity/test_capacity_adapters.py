@@ -1,7 +1,7 @@
 """One contract, run against the fakes and against the AWS adapters on moto."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import boto3
 import pytest
@@ -9,10 +9,11 @@ from moto import mock_aws
 
 from quantos.capacity.adapters.dynamo_control import DynamoControl, DynamoLeases
 from quantos.capacity.adapters.kms_signer import KmsSigner
+from quantos.capacity.adapters.s3_fits import S3Fits
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger, S3StrategyRegistry
-from quantos.capacity.ports import ActuatorMemory, ControlStore, LeaseStore, PlanLedger, Switch
+from quantos.capacity.ports import ActuatorMemory, ControlStore, FitKey, FitStore, LeaseStore, PlanLedger, Switch
 from quantos.errors import CapacityError, PlanConflictError, PlanNotFoundError
-from tests.support.capacity_fakes import STACK, FakeControl, FakeLeases, FakeLedger, document, make_plan
+from tests.support.capacity_fakes import STACK, FakeControl, FakeFits, FakeLeases, FakeLedger, document, make_plan
 from tests.support.environments import make_settings
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -154,3 +155,30 @@ def test_only_the_keys_own_signature_verifies() -> None:
     assert not other.verify(b"plan", signature=signature)
     assert not ours.verify(b"plan", signature="not base64!")
     assert not ours.verify(b"plan", signature="")
+
+
+@pytest.fixture(params=["fake", "s3"])
+def fits(request: pytest.FixtureRequest) -> FitStore:
+    return FakeFits() if request.param == "fake" else S3Fits(bucket())
+
+
+def test_fits_are_kept_by_pools_question_and_day(fits: FitStore) -> None:
+    key = FitKey("cpu+cpu-spot", "1a2b", date(2026, 11, 21))
+    fits.put(key, b"first")
+    fits.put(key, b"second")
+    assert fits.get(key) == b"second"
+    assert fits.get(FitKey("cpu", "1a2b", key.day)) is None
+    assert fits.get(FitKey(key.pools, "1a", key.day)) is None
+    assert fits.get(FitKey(key.pools, "1a2b", date(2026, 11, 20))) is None
+
+
+def test_days_of_fits_are_those_of_the_question_from_since_on_and_before_the_day(fits: FitStore) -> None:
+    days = [date(2026, 10, 30) + timedelta(days=index) for index in range(40)]
+    for day in days:
+        fits.put(FitKey("cpu", "1a2b", day), b"{}")
+    fits.put(FitKey("cpu", "1a2b3", date(2026, 11, 3)), b"{}")
+    key = FitKey("cpu", "1a2b", date(2026, 11, 21))
+    assert sorted(fits.days(key, since=date(2026, 11, 18))) == days[19:22]
+    assert sorted(fits.days(key, since=date(2026, 1, 1))) == days[:22]
+    assert list(fits.days(key, since=key.day)) == []
+    assert list(fits.days(FitKey("cpu", "0", key.day), since=date(2026, 1, 1))) == []

@@ -1,12 +1,17 @@
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
+from quantos.capacity import coverage as coverage_module
 from quantos.capacity.coverage import recent_coverage
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.peak_model import FittedModel, fit
+from quantos.forecasting.series_model import FittedSeries, Series
+from quantos.forecasting.serving import Decisions
 from quantos.telemetry.bins import FloatArray
 
 DAY_BINS = 48
@@ -90,3 +95,47 @@ def test_a_closed_week_gives_a_reason(ordinary: tuple[FittedModel, DemandWindow]
     closed[-7 * DAY_BINS - HORIZON_BINS :] = False
 
     assert recent_coverage(fitted, replace(window, opened=closed)).reason == "no demand is known in the last 7 days"
+
+
+def test_days_count_by_what_served_on_them_and_nothing_is_fitted_again(
+    ordinary: tuple[FittedModel, DemandWindow], monkeypatch: pytest.MonkeyPatch
+):
+    fitted, window = ordinary
+    series = window.series()
+    first = len(series.values) - 7 * DAY_BINS
+    week_old = fit_series(series.until(first), fitted.terms)
+    days = [date(1970, 1, 1) + timedelta(days=day) for day in range(14, 21)]
+    refitted = recent_coverage(fitted, window)
+
+    monkeypatch.setattr(coverage_module, "fit_series", None)
+
+    assert recent_coverage(fitted, window, served=dict.fromkeys(days, week_old)) == refitted
+
+
+def test_each_day_counts_by_its_own_fit_on_what_was_known_then_and_the_rest_by_one_fit(
+    ordinary: tuple[FittedModel, DemandWindow], monkeypatch: pytest.MonkeyPatch
+):
+    fitted, window = ordinary
+    assert fitted.series is not None
+    generous, miserly = fitted.series, replace(fitted.series, champion="miserly")
+    ends: list[int] = []
+    fits: list[int] = []
+
+    def fit_once(series: Series, terms: Terms) -> FittedSeries:
+        fits.append(len(series.values))
+        return generous
+
+    def asked(model: FittedSeries, series: Series, *, first: int) -> Decisions:
+        count = len(series.values) - first
+        ends.append(len(series.values))
+        targets = np.full(count, 0.0 if model.champion == "miserly" else 1e6)
+        return Decisions(targets=targets, demoted=np.zeros(count, dtype=np.bool_))
+
+    monkeypatch.setattr(coverage_module, "fit_series", fit_once)
+    monkeypatch.setattr(coverage_module, "decide", asked)
+
+    coverage = recent_coverage(fitted, window, served={date(1970, 1, 17): miserly})
+
+    assert coverage.bins - coverage.held_bins == DAY_BINS
+    assert ends == [day * DAY_BINS for day in range(15, 22)]
+    assert fits == [14 * DAY_BINS]

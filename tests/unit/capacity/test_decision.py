@@ -245,3 +245,32 @@ def test_a_stored_fit_that_cannot_be_read_is_made_anew():
     sound, desk.fits.kept[place] = desk.fits.kept[place], b"{}"
     assert desk.service().decide(request(14.5)) == first
     assert desk.fits.kept[place] == sound
+
+
+def test_before_the_day_is_learnt_the_last_one_serves_and_the_plan_says_so(monkeypatch: pytest.MonkeyPatch):
+    desk = desk_at(-10)
+    decided(desk, -10)
+    desk.history.add([item for item in HISTORY if item.time < MONDAY + timedelta(hours=11)])
+    monkeypatch.setattr(daily_fits, "fit", None)
+
+    plan = decided(desk, 11)
+
+    (pool,) = plan.explanation.pools
+    assert pool.degraded == "the fit of 2026-03-01 serves, since today's is not learnt yet"
+    assert pool.demand_upper_vcpu >= 0.8 * pool.demand_now_vcpu
+    assert decided(desk, 11) == plan
+
+
+def test_on_the_first_day_of_a_demand_a_decision_learns_and_says_so():
+    (pool,) = decided(desk_at(11), 11).explanation.pools
+
+    assert pool.degraded == "learnt by a decision, since no fit of this demand was stored"
+
+
+def test_a_trader_who_asks_for_more_throughput_has_nothing_learnt_again(monkeypatch: pytest.MonkeyPatch):
+    desk = desk_at(11)
+    decided(desk, 11)
+    monkeypatch.setattr(daily_fits, "fit", None)
+    desk.strategies = (make_strategy(session=SESSION, min_throughput_units=900),)
+
+    assert decided(desk, 11).sizes["cpu"].floor >= 900 / 10 / 8

@@ -12,7 +12,7 @@ from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import ScalingPlan
 from quantos.errors import CapacityError
 from tests.support.capacity_fakes import FakeFits, FakeSigner
-from tests.support.decision_desk import CODE, MONDAY, Desk, decided, desk_at
+from tests.support.decision_desk import CODE, HISTORY, MONDAY, Desk, decided, desk_at
 from tests.support.demand_cases import agree
 
 
@@ -113,3 +113,16 @@ def test_other_code_and_other_rules_are_told_and_change_nothing(made: tuple[Desk
 def test_what_is_no_record_is_refused(content: bytes):
     with pytest.raises(CapacityError, match="no record of a decision"):
         unpacked(content)
+
+
+def test_a_decision_by_an_older_fit_is_replayed_by_that_one_though_a_newer_is_stored():
+    desk = desk_at(-10)
+    decided(desk, -10)
+    desk.history.add([item for item in HISTORY if item.time < MONDAY + timedelta(hours=11)])
+    plan = decided(desk, 11)
+    (older,) = desk.fits.kept
+    desk.fits.put(replace(older, day=MONDAY.date()), b"newer")
+
+    found = replayed(desk, recorded(desk, plan), plan)
+
+    assert {item.verdict for item in found.values()} == {"same"}

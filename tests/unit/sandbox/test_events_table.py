@@ -6,7 +6,16 @@ from types import ModuleType
 import pytest
 
 from quantos.contracts import topics
-from quantos.environment.functions import AUDIT, INGEST, RESIZE, FunctionSpec, function_table, topic_partitions
+from quantos.environment.functions import (
+    AUDIT,
+    FORECAST,
+    INGEST,
+    LEARN,
+    RESIZE,
+    FunctionSpec,
+    function_table,
+    topic_partitions,
+)
 from quantos.errors import SandboxError
 from quantos.messaging.adapters.memory import discard_memory_bus
 from sandbox.events.bus import open_bus
@@ -32,13 +41,20 @@ def test_who_reads_what() -> None:
     specs = table()
     assert [stream.topic for stream in specs[INGEST].streams] == list(topics.TELEMETRY)
     assert [(stream.topic, stream.batch_size) for stream in specs[RESIZE].streams] == [(topics.CAPACITY_PLANS, 1)]
+    assert [(stream.topic, stream.batch_size) for stream in specs[LEARN].streams] == [(topics.CAPACITY_LEARNING, 1)]
     assert [stream.topic for stream in specs[AUDIT].streams] == [topics.AUDIT_RECORDS]
     assert topic_partitions()[topics.AUDIT_RECORDS] == 1
 
 
 def test_every_decision_bin_is_scheduled_for_the_capacity_stack() -> None:
-    schedules = [schedule for spec in table().values() for schedule in spec.schedules]
-    assert [(one.stack, one.interval_seconds) for one in schedules] == [("dev-capacity", 300)]
+    assert [(one.stack, one.interval_seconds) for one in table()[FORECAST].schedules] == [("dev-capacity", 300)]
+
+
+def test_each_day_is_learnt_once_when_the_day_before_is_no_longer_late_and_before_the_decision_of_that_moment() -> None:
+    (daily,) = table()[LEARN].schedules
+    assert (daily.stack, daily.interval_seconds) == ("dev-capacity", 86_400)
+    assert daily.offset_seconds == make_settings().decisions.stale_after_seconds == 1800
+    assert list(table()).index(LEARN) < list(table()).index(FORECAST)
 
 
 def test_no_function_may_run_longer_than_fourteen_minutes() -> None:

@@ -97,6 +97,20 @@ def test_resize_writes_the_state_of_its_own_stack_only(key: str, read: bool, wri
     assert allowed(functions.RESIZE, "s3:PutObject", resource) is written
 
 
+@pytest.mark.parametrize(
+    ("key", "read", "written"),
+    [
+        ("fits/cpu/1a2b/2026-11-21.json", True, True),
+        ("strategies.json", True, False),
+        ("current.json", False, False),
+        ("plans/1a2b.json", False, False),
+    ],
+)
+def test_what_learns_touches_fits_only(key: str, read: bool, written: bool) -> None:
+    assert allowed(functions.LEARN, "s3:GetObject", object_arn("plans", key)) is read
+    assert allowed(functions.LEARN, "s3:PutObject", object_arn("plans", key)) is written
+
+
 def test_only_the_forecaster_signs_plans() -> None:
     assert [name for name in SPECS if allowed(name, "kms:GenerateMac", SIGNING_KEY)] == [functions.FORECAST]
     assert [name for name in SPECS if allowed(name, "kms:VerifyMac", SIGNING_KEY)] == [functions.RESIZE]
@@ -109,7 +123,8 @@ def test_a_function_reads_its_own_topics_and_writes_their_failure_topics() -> No
         assert read == {stream.topic for stream in spec.streams}
         for stream in spec.streams:
             assert allowed(name, "kafka-cluster:WriteData", f"{topic_arn}/{stream.failure_topic}")
-            assert not allowed(name, "kafka-cluster:WriteData", f"{topic_arn}/{stream.topic}")
+            writes_own = allowed(name, "kafka-cluster:WriteData", f"{topic_arn}/{stream.topic}")
+            assert writes_own is (name == functions.LEARN)
 
 
 def test_only_the_function_that_runs_the_engine_is_told_where_the_state_is() -> None:

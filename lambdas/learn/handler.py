@@ -1,0 +1,38 @@
+"""Learns demand once a day. Triggers: a daily schedule, which asks for every set of pools by a message of its own, and
+topic `capacity.learning`, batch size 1. Idempotency key: (stack, day, pools), by what the fit is stored under.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas import records, runtime
+from quantos.capacity.adapters.decisions import compose_learning
+from quantos.capacity.learning import LearningService
+from quantos.contracts.learning import LearningTask
+from quantos.contracts.plan import DecisionRequest
+
+logger = Logger(service="learn")
+
+
+def _compose(current: runtime.Runtime) -> LearningService:
+    return compose_learning(current.settings, catalog=current.catalog, publisher=current.publisher, clock=current.clock)
+
+
+service = runtime.PerRuntime(_compose)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
+    """Answer by pools what became of them; a task that cannot be read goes to the failure destination."""
+    del context
+    if "records" not in event:
+        asked = service().ask(DecisionRequest.model_validate(event))
+        return {"+".join(task.pools): "asked" for task in asked}
+    answers: dict[str, str] = {}
+    for record in records.decoded(event):
+        task = LearningTask.model_validate_json(record.value)
+        answers[record.key] = service().learn(task)
+        logger.info("demand on %s", record.key, extra={"day": str(task.day), "status": answers[record.key]})
+    return answers

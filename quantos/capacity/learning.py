@@ -1,0 +1,88 @@
+"""The daily path: every set of pools is learnt by a message of its own, after midnight and before its day is busy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Literal
+
+from quantos.capacity.daily_fits import DailyFits
+from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.pool_demand import PoolDemands
+from quantos.capacity.ports import Clock, FitStore, StrategyRegistry
+from quantos.capacity.shared_pools import SharedPools, shared_pools
+from quantos.contracts import topics
+from quantos.contracts.learning import LearningTask
+from quantos.contracts.plan import DecisionRequest
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import ForecastError, SettingsError
+from quantos.messaging.ports import Message, Publisher
+from quantos.telemetry.ports import DemandHistory
+from quantos.telemetry.windows import DemandWindows
+
+Learning = Literal["learnt", "known", "unnamed"]
+"""`known` was stored already; `unnamed` are pools that no strategy names any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearningService:
+    """Learns what serves the decisions of one environment's capacity stack. `nodes` holds every pool."""
+
+    settings: EnvironmentSettings
+    nodes: Mapping[str, NodePrice]
+    registry: StrategyRegistry
+    history: DemandHistory
+    fits: FitStore
+    publisher: Publisher
+    clock: Clock
+
+    def ask(self, request: DecisionRequest) -> tuple[LearningTask, ...]:
+        """Publish a task for each set of pools that strategies name, for the UTC day of `scheduled_time`.
+
+        Key: (stack, day); repeated, it asks for what is then found stored.
+
+        Raises:
+            SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
+            CapacityError, BusError: the strategies cannot be read, or the bus failed; asking again is safe.
+        """
+        self._refuse_other_stack(request.stack)
+        day = request.scheduled_time.astimezone(UTC).date()
+        tasks = tuple(LearningTask(stack=request.stack, day=day, pools=shared.pools) for shared in self._named())
+        self.publisher.publish(
+            [Message(topics.CAPACITY_LEARNING, "+".join(task.pools), task.to_json()) for task in tasks]
+        )
+        return tasks
+
+    def learn(self, task: LearningTask) -> Learning:
+        """Learn and store what serves the pools on the day, unless it is stored; seconds.
+
+        All of the history is read anew, so that samples which came late are in. Key: what the fit is kept under.
+
+        Raises:
+            SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
+            ForecastError: the day has not begun.
+            TelemetryError, CapacityError: a store failed; learning again is safe.
+        """
+        self._refuse_other_stack(task.stack)
+        today = self.clock().astimezone(UTC).date()
+        if task.day > today:
+            raise ForecastError(
+                f"{task.day} was to be learnt on {today}, before all that it rests on is there",
+                remedy="ask for it once the day has begun",
+            )
+        shared = next((one for one in self._named() if one.pools == task.pools), None)
+        if shared is None:
+            return "unnamed"
+        decisions = self.settings.decisions
+        demands = PoolDemands(DemandWindows(self.history), decisions, DailyFits(self.fits, decisions.history_days))
+        return "learnt" if demands.learn(shared, day=task.day) else "known"
+
+    def _named(self) -> tuple[SharedPools, ...]:
+        return shared_pools(self.registry.read(), self.nodes)
+
+    def _refuse_other_stack(self, stack: str) -> None:
+        own = self.settings.names().stack("capacity")
+        if stack != own:
+            raise SettingsError(
+                f"this function learns for {own}, but was asked to for {stack}",
+                remedy=f"let the schedule send stack {own}",
+            )
