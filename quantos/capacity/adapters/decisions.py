@@ -1,14 +1,12 @@
-"""Composes what learns, decides and replays for an environment from its AWS adapters."""
+"""Composes the decision service of an environment from its AWS adapters."""
 
 from quantos.capacity.adapters.code_version import code_version
 from quantos.capacity.adapters.s3_fits import S3Fits
 from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3Records, S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger, compose_signer
 from quantos.capacity.decision import DecisionService
-from quantos.capacity.learning import LearningService
 from quantos.capacity.node_prices import node_prices
 from quantos.capacity.planning import PlanCheck
-from quantos.capacity.ports import Clock
 from quantos.capacity.replay import Replayer
 from quantos.catalog.catalog import Catalog
 from quantos.contracts.plan import PlanDocument
@@ -35,22 +33,6 @@ def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publis
         fits=S3Fits(bucket),
         records=S3Records(bucket),
         code=code_version,
-    )
-
-
-def compose_learning(
-    settings: EnvironmentSettings, *, catalog: Catalog, publisher: Publisher, clock: Clock
-) -> LearningService:
-    """What learns for the decisions of an environment. Raises CatalogError for a pool without a price."""
-    bucket = compose_bucket(settings)
-    return LearningService(
-        settings=settings,
-        nodes=node_prices(settings, catalog),
-        registry=S3StrategyRegistry(bucket),
-        history=compose_history(settings),
-        fits=S3Fits(bucket),
-        publisher=publisher,
-        clock=clock,
     )
 
 
