@@ -31,9 +31,10 @@ def choose(problem: ChoiceProblem) -> ChoiceSolution:
 
     One search for the whole comes first. Only when nothing satisfies all demands are shortfalls allowed: floors are
     kept first, then each level of priority, the greatest first, is given what it can be given (shortfalls weighed by
-    what a miss costs) and held to it while the next is asked; cost comes last. Each search ends within `RELATIVE_GAP`
-    of its bound, or at the limit of branches. Within the nodes found, shares are settled again level by level as a
-    linear programme, exactly; a node that no limit forbids is added where its gap left a demand short, and nodes that
+    what a miss costs) and held to it while the next is asked; cost comes last. What parts of nodes would give is tried
+    first, and kept where whole nodes have room for it; else every level takes a search. A search ends within
+    `RELATIVE_GAP` of its bound, or at the limit of branches. Within the nodes found, shares are settled again as a
+    linear programme, exactly; a node that no limit forbids is added where a gap left a demand short, and nodes that
     stay empty are given up.
 
     Raises:
@@ -44,14 +45,14 @@ def choose(problem: ChoiceProblem) -> ChoiceSolution:
     searches = _Searches(model)
     cost, levels = _with_ties(model), tuple(_levels(model))
     served = dict.fromkeys(model.owed(), 0.0)
-    found = _minimised(searches, (cost,), fixed=served)
-    if found is None:
+    found = _minimised(searches, (cost,), fixed=served) or _with_room(searches, cost, levels=levels)
+    if found is not None:
+        nodes, shares = found.nodes, _placed(searches, found.nodes, fixed=found.fixed, levels=levels)
+    else:
         found = _minimised(searches, (*levels, cost), fixed={})
         if found is None:
             raise _no_solution(searches)
         nodes, shares = _topped_up(searches, found.nodes, levels=levels)
-    else:
-        nodes, shares = found.nodes, _placed(searches, found.nodes, levels=())
     return account(
         problem,
         nodes=_without_empty(problem, nodes, shares),
@@ -86,9 +87,13 @@ class _Searches:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """Nodes, the bounds on the last objective, and the greatest relative gap that any earlier one was left with."""
+    """Nodes, the columns they were found for, the bounds on the last objective, and the greatest gap of earlier ones.
+
+    Gaps are relative.
+    """
 
     nodes: Nodes
+    fixed: Mapping[int, float]
     bound: float
     lp_bound: float
     earlier_gap: float
@@ -121,7 +126,32 @@ def _minimised(searches: _Searches, objectives: Sequence[FloatArray], *, fixed: 
             return None
         gap = max(value - bound, 0.0) / abs(value) if abs(value) > TOLERANCE else 0.0
         held = (*held, (objective, value + SLACK * abs(value) + TOLERANCE))
-    return _Found(nodes=nodes, bound=bound, lp_bound=lp_bound, earlier_gap=earlier_gap)
+    return _Found(nodes=nodes, fixed=fixed, bound=bound, lp_bound=lp_bound, earlier_gap=earlier_gap)
+
+
+def _with_room(searches: _Searches, cost: FloatArray, *, levels: Sequence[FloatArray]) -> _Found | None:
+    """The least cost at the shortfalls that parts of nodes would leave; None where whole nodes have no room for it."""
+    held: Held = ()
+    relaxed: Search | None = None
+    for level in levels:
+        relaxed = searches.run(level, fixed={}, held=held, whole=False)
+        if relaxed is None:
+            return None
+        held = (*held, (level, relaxed.objective + TOLERANCE))
+    if relaxed is None:
+        return None
+    owed = {column: max(float(relaxed.values[column]), 0.0) for column in searches.model.owed()}
+    cheapest = searches.run(cost, fixed=owed, whole=False)
+    if cheapest is None or _within(searches, cost, nodes=_rounded_up(searches.model, cheapest), fixed=owed) is None:
+        return None
+    return _minimised(searches, (cost,), fixed=owed)
+
+
+def _rounded_up(model: Model, relaxed: Search) -> Nodes:
+    return {
+        pool.name: min(math.ceil(float(relaxed.values[column]) - TOLERANCE), pool.max_nodes)
+        for column, pool in zip(model.nodes, model.problem.pools, strict=True)
+    }
 
 
 def _within(
@@ -135,25 +165,29 @@ def _within(
     return searches.run(objective, fixed={**fixed, **counted}, held=held, whole=False)
 
 
-def _placed(searches: _Searches, nodes: Nodes, *, levels: Sequence[FloatArray]) -> Shares:
-    """The shares within whole nodes: the least shortfall level by level, then the least cost of distance."""
+def _placed(
+    searches: _Searches, nodes: Nodes, *, levels: Sequence[FloatArray], fixed: Mapping[int, float] | None = None
+) -> Shares:
+    """The shares within whole nodes, at the least cost of distance.
+
+    With `fixed` shortfalls, where the nodes hold them; else at the least shortfall, level by level.
+    """
     model = searches.model
-    held: Held = ()
-    for level in levels:
-        least = _within(searches, level, nodes=nodes, fixed={}, held=held)
-        if least is None:
-            raise _no_solution(searches)
-        held = (*held, (level, least.objective + TOLERANCE))
     weights = np.zeros(model.columns)
     for column, demand, pool in model.placed():
         filled = filled_usd_per_hour(demand, pool, model.problem)
         weights[column] = remote_usd_per_hour(demand, pool) + TIE * filled
-    fixed = {} if levels else dict.fromkeys(model.owed(), 0.0)
-    found = _within(searches, weights, nodes=nodes, fixed=fixed, held=held)
+    found = None if fixed is None else _within(searches, weights, nodes=nodes, fixed=fixed)
     if found is None:
-        if levels:
-            raise _no_solution(searches)
-        return _placed(searches, nodes, levels=tuple(_levels(model)))
+        held: Held = ()
+        for level in levels:
+            least = _within(searches, level, nodes=nodes, fixed={}, held=held)
+            if least is None:
+                raise _no_solution(searches)
+            held = (*held, (level, least.objective + TOLERANCE))
+        found = _within(searches, weights, nodes=nodes, fixed={}, held=held)
+    if found is None:
+        raise _no_solution(searches)
     return fixed_shares(
         {(demand.name, pool.name): float(found.values[column]) for column, demand, pool in model.placed()}
     )
