@@ -31,6 +31,7 @@ from tests.support.capacity_fakes import (
     FakeRecords,
     FakeRegistry,
     FakeSigner,
+    FakeWindows,
     document,
 )
 from tests.support.demand_history import MemoryDemandHistory
@@ -146,6 +147,7 @@ def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryD
         ledger=FakeLedger(document(cpu=2)),
         archive=FakeArchive(),
         fits=FakeFits(),
+        windows=FakeWindows(),
         records=FakeRecords(),
         code=code_version,
         signer=FakeSigner(),

@@ -84,7 +84,7 @@ def _forecast(account: Account, places: Places) -> tuple[Statement, ...]:
             actions=("GetObject",),
         ),
         using_objects(places.plans_bucket, ("plans/*", "records/*"), sid="ArchivePlans", actions=("PutObject",)),
-        using_objects(places.plans_bucket, ("fits/*",), sid="KeepFits", actions=("GetObject", "PutObject")),
+        using_objects(places.plans_bucket, ("fits/*", "windows/*"), sid="KeepFits", actions=("GetObject", "PutObject")),
         Statement(sid="SignPlans", actions=("kms:GenerateMac",), resources=(places.signing_key_arn,)),
     )
 

@@ -20,7 +20,7 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.messaging.ports import Message, Publisher
 from quantos.telemetry.bins import floor_to_bin
-from quantos.telemetry.ports import DemandHistory
+from quantos.telemetry.ports import DemandHistory, WindowStore
 from quantos.telemetry.windows import DemandWindows
 
 AUDIT_ACTOR = "forecast"
@@ -44,6 +44,7 @@ class DecisionService:
     signer: Signer
     publisher: Publisher
     fits: FitStore
+    windows: WindowStore
     records: RecordStore
     code: CodeSource
     _demands: PoolDemands = field(init=False)
@@ -51,7 +52,7 @@ class DecisionService:
     def __post_init__(self) -> None:
         decisions = self.settings.decisions
         fits = DailyFits(self.fits, decisions.history_days)
-        self._demands = PoolDemands(DemandWindows(self.history), decisions, fits)
+        self._demands = PoolDemands(DemandWindows(self.history, self.windows), decisions, fits)
 
     def decide(self, request: DecisionRequest) -> ScalingPlan | None:
         """Plan the last bin that ended at `scheduled_time`, and publish the plan and its audit record.

@@ -100,7 +100,7 @@ class PoolDemands:
         to be learnt be stored.
         """
         grid = self._grid(bin_end)
-        sums = self._sums(shared, grid)
+        sums = self._sums(shared, grid, keep=keep)
         series = self._measured(shared, grid, sums=sums)
         question, today = self._question(shared), _day_of(bin_end)
         served = serving or self.fits.serving(
@@ -144,8 +144,8 @@ class PoolDemands:
             settings=self.settings,
         )
 
-    def _sums(self, shared: SharedPools, grid: Grid) -> dict[str, FloatArray]:
-        return self.windows.read({strategy.series for strategy in shared.strategies}, grid)
+    def _sums(self, shared: SharedPools, grid: Grid, *, keep: bool = False) -> dict[str, FloatArray]:
+        return self.windows.read({strategy.series for strategy in shared.strategies}, grid, keep=keep)
 
     def _measured(self, shared: SharedPools, grid: Grid, *, sums: Mapping[str, FloatArray]) -> "list[_Series]":
         return [self._series(strategy, grid, sums=sums[strategy.series]) for strategy in shared.strategies]

@@ -43,3 +43,18 @@ class SignalHistory(Protocol):
         Raises TelemetryError.
         """
         ...
+
+
+class WindowStore(Protocol):
+    """Binned demand as it was read last, kept so that a new process need not read weeks. Key: series and bin size.
+
+    Losing it loses nothing: the histories hold everything.
+    """
+
+    def get(self, key: str, /) -> bytes | None:
+        """What was kept last, or None. Raises QuantosError when the store cannot be read."""
+        ...
+
+    def put(self, key: str, content: bytes, /) -> None:
+        """Keep it, whatever is there. Raises QuantosError."""
+        ...

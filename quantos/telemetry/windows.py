@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from quantos.telemetry.bins import FloatArray, Grid, bin_sums
-from quantos.telemetry.ports import DemandHistory
+from quantos.telemetry.kept_windows import KeptWindow, dumped, loaded, window_key
+from quantos.telemetry.ports import DemandHistory, WindowStore
 from quantos.telemetry.rereading import ReadSpan, continues, read_again
 
 
@@ -21,15 +22,22 @@ class _Kept:
 class DemandWindows:
     """Bin sums by series, read through from the history.
 
-    A late sample is in a decision as soon as `telemetry.rereading` comes to it. Errors of the history (TelemetryError)
-    pass through.
+    With a store, a new process goes on from what another read last. A late sample is in a decision as soon as
+    `telemetry.rereading` comes to it. Errors of the histories and of the store (TelemetryError, CapacityError) pass
+    through.
     """
 
     history: DemandHistory
+    store: WindowStore | None = None
     _kept: dict[tuple[str, int], _Kept] = field(default_factory=dict)
+    _stored_hours: dict[str, int] = field(default_factory=dict)
 
-    def read(self, series: Collection[str], grid: Grid) -> dict[str, FloatArray]:
-        """Sums on `grid` of every series asked for, NaN where a bin has no sample; shape (count,) each."""
+    def read(self, series: Collection[str], grid: Grid, *, keep: bool = False) -> dict[str, FloatArray]:
+        """Sums on `grid` of every series asked for, NaN where a bin has no sample; shape (count,) each.
+
+        `keep` lets the store be written, once in an hour of the clock that decisions run on.
+        """
+        self._recall(series, grid)
         waiting: defaultdict[ReadSpan | None, list[str]] = defaultdict(list)
         for name in series:
             kept = self._kept.get((name, grid.bin_seconds))
@@ -39,7 +47,24 @@ class DemandWindows:
             found |= self._fetch(names, grid) if span is None else self._continue(names, grid, span=span)
         for name, sums in found.items():
             self._keep(name, grid, sums=sums)
+        if keep:
+            self._store(found, grid)
         return {name: found[name].copy() for name in series}
+
+    def _recall(self, series: Collection[str], grid: Grid) -> None:
+        """Take over what another process kept, if this one has nothing yet."""
+        if self.store is None or all((name, grid.bin_seconds) in self._kept for name in series):
+            return
+        content = self.store.get(window_key(series, bin_seconds=grid.bin_seconds))
+        window = None if content is None else loaded(content)
+        if window is not None and continues(window.span, grid):
+            self._kept |= {(name, grid.bin_seconds): _Kept(window.span, sums) for name, sums in window.sums.items()}
+
+    def _store(self, found: Mapping[str, FloatArray], grid: Grid) -> None:
+        key, span = window_key(found, bin_seconds=grid.bin_seconds), ReadSpan.of(grid)
+        if self.store is not None and span.hour > self._stored_hours.get(key, -1):
+            self.store.put(key, dumped(KeptWindow(span, found)))
+            self._stored_hours[key] = span.hour
 
     def _keep(self, series: str, grid: Grid, *, sums: FloatArray) -> None:
         kept = self._kept.get((series, grid.bin_seconds))

@@ -106,14 +106,24 @@ class FakeFits:
 
 
 @dataclass
-class FakeRecords:
+class KeptBytes:
+    """Documents by key, as a RecordStore or a WindowStore."""
+
     kept: dict[str, bytes] = field(default_factory=dict)
 
-    def get(self, plan_id: str) -> bytes | None:
-        return self.kept.get(plan_id)
+    def get(self, key: str, /) -> bytes | None:
+        return self.kept.get(key)
 
-    def put(self, plan_id: str, content: bytes) -> None:
-        self.kept[plan_id] = content
+    def put(self, key: str, content: bytes, /) -> None:
+        self.kept[key] = content
+
+
+class FakeRecords(KeptBytes):
+    pass
+
+
+class FakeWindows(KeptBytes):
+    pass
 
 
 @dataclass

@@ -14,7 +14,15 @@ from quantos.contracts.strategy import Session, Strategy, StrategyBook
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import QuantosError
 from quantos.messaging.ports import Message
-from tests.support.capacity_fakes import FakeArchive, FakeFits, FakeLedger, FakeRecords, FakeRegistry, FakeSigner
+from tests.support.capacity_fakes import (
+    FakeArchive,
+    FakeFits,
+    FakeLedger,
+    FakeRecords,
+    FakeRegistry,
+    FakeSigner,
+    FakeWindows,
+)
 from tests.support.demand_cases import NODE, agree, make_strategy
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
@@ -69,6 +77,7 @@ class Desk:
     archive: FakeArchive = field(default_factory=FakeArchive)
     outbox: Outbox = field(default_factory=Outbox)
     fits: FakeFits = field(default_factory=FakeFits)
+    windows: FakeWindows = field(default_factory=FakeWindows)
     records: FakeRecords = field(default_factory=FakeRecords)
     settings: EnvironmentSettings = field(default_factory=make_settings)
 
@@ -85,6 +94,7 @@ class Desk:
             signer=FakeSigner(),
             publisher=self.outbox,
             fits=self.fits,
+            windows=self.windows,
             records=self.records,
             code=lambda: CODE,
         )

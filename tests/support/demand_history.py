@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quantos.contracts.demand import DemandSample
 from quantos.errors import TelemetryError
@@ -11,10 +11,14 @@ from quantos.errors import TelemetryError
 
 @dataclass
 class MemoryDemandHistory:
-    """Samples in a dictionary. `fail_next` is raised once by the next `add`; `reads` counts calls of `samples`."""
+    """Samples in a dictionary. `fail_next` is raised once by the next `add`; `reads` counts calls of `samples`.
+
+    `asked` holds the length of every span that was asked for.
+    """
 
     fail_next: TelemetryError | None = None
     reads: int = 0
+    asked: list[timedelta] = field(default_factory=list)
     _kept: defaultdict[str, dict[tuple[datetime, str], DemandSample]] = field(default_factory=lambda: defaultdict(dict))
 
     def add(self, samples: Sequence[DemandSample]) -> None:
@@ -31,6 +35,7 @@ class MemoryDemandHistory:
         self, series: Collection[str], *, start: datetime, end: datetime
     ) -> dict[str, tuple[DemandSample, ...]]:
         self.reads += 1
+        self.asked.append(end - start)
         return {name: self._samples(name, start=start, end=end) for name in series}
 
     def _samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:

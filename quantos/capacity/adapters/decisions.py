@@ -3,6 +3,7 @@
 from quantos.capacity.adapters.code_version import code_version
 from quantos.capacity.adapters.s3_fits import S3Fits
 from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3Records, S3StrategyRegistry
+from quantos.capacity.adapters.s3_windows import S3Windows
 from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger, compose_signer
 from quantos.capacity.decision import DecisionService
 from quantos.capacity.node_prices import node_prices
@@ -31,6 +32,7 @@ def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publis
         signer=compose_signer(settings),
         publisher=publisher,
         fits=S3Fits(bucket),
+        windows=S3Windows(bucket),
         records=S3Records(bucket),
         code=code_version,
     )

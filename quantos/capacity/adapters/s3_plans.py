@@ -1,7 +1,8 @@
 """Plan documents, plans and strategies in the plans bucket.
 
 Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every plan published),
-`records/<plan_id>.json.gz` (what it rested on), `strategies.json`, `fits/` (see `s3_fits.py`).
+`records/<plan_id>.json.gz` (what it rested on), `strategies.json`, `fits/` (see `s3_fits.py`), `windows/`
+(see `s3_windows.py`).
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,26 @@
-from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.bins import Grid, bin_sums
-from quantos.telemetry.rereading import REREAD_PARTS
+from quantos.telemetry.kept_windows import KeptWindow, dumped, window_key
+from quantos.telemetry.rereading import REREAD_PARTS, ReadSpan
 from quantos.telemetry.windows import DemandWindows
+from tests.support.capacity_fakes import KeptBytes
 from tests.support.demand_history import MemoryDemandHistory
+
+
+class Counting(KeptBytes):
+    puts = 0
+
+    def put(self, key: str, content: bytes, /) -> None:
+        self.puts += 1
+        super().put(key, content)
+
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SERIES = "workload/x"
@@ -45,21 +56,13 @@ def test_a_warm_read_equals_a_cold_one_when_nothing_came_late(steps: list[int]):
 
 
 def test_a_warm_read_asks_the_history_for_little():
-    asked: list[timedelta] = []
-
-    class Recording(MemoryDemandHistory):
-        def samples(
-            self, series: Collection[str], *, start: datetime, end: datetime
-        ) -> dict[str, tuple[DemandSample, ...]]:
-            asked.append(end - start)
-            return super().samples(series, start=start, end=end)
-
-    windows = DemandWindows(Recording())
+    history = MemoryDemandHistory()
+    windows = DemandWindows(history)
     windows.read([SERIES], grid(5))[SERIES]
-    asked.clear()
+    history.asked.clear()
     windows.read([SERIES], grid(10))[SERIES]
 
-    assert asked == [timedelta(hours=2, minutes=5)]
+    assert history.asked == [timedelta(hours=2, minutes=5)]
 
 
 def test_a_sample_an_hour_late_is_in_the_next_read():
@@ -91,3 +94,54 @@ def test_what_a_caller_does_with_a_window_stays_with_the_caller():
     windows.read([SERIES], grid(0))[SERIES][:] = 99
 
     assert np.nansum(windows.read([SERIES], grid(0))[SERIES]) == 2
+
+
+def test_a_new_process_goes_on_from_what_another_kept():
+    history, store = MemoryDemandHistory(), KeptBytes()
+    history.add([sample(minute, value=minute % 97) for minute in range(-3 * 1440, 2880, 5) if minute % 35])
+    DemandWindows(history, store).read([SERIES], grid(5), keep=True)
+    history.asked.clear()
+
+    found = DemandWindows(history, store).read([SERIES], grid(40))[SERIES]
+
+    assert sum(history.asked, timedelta()) <= timedelta(hours=6)
+    assert same(found, read_directly(history, grid(40)))
+
+
+def test_a_late_sample_reaches_a_process_that_goes_on():
+    history, store = MemoryDemandHistory(), KeptBytes()
+    history.add([sample(minute) for minute in range(-3 * 1440, 0, 5)])
+    DemandWindows(history, store).read([SERIES], grid(0), keep=True)
+    history.add([DemandSample(series=SERIES, time=START - timedelta(days=2), source="late", value=5.0)])
+
+    found = [DemandWindows(history, store).read([SERIES], grid(60 * hour), keep=True) for hour in range(1, 24)]
+
+    assert same(found[-1][SERIES], read_directly(history, grid(60 * 23)))
+
+
+def test_the_store_is_written_once_an_hour_and_only_when_told():
+    history, store = MemoryDemandHistory(), Counting()
+    windows = DemandWindows(history, store)
+    for minute in (0, 5, 10, 65, 70):
+        windows.read([SERIES], grid(minute))
+    assert store.puts == 0
+    for minute in (75, 80, 125, 130):
+        windows.read([SERIES], grid(minute), keep=True)
+    assert store.puts == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", dumped(KeptWindow(ReadSpan(0, 300, 0), {}))[:-8]])
+def test_what_cannot_be_read_is_read_from_the_history_again(content: bytes):
+    history, store = MemoryDemandHistory(), KeptBytes()
+    history.add([sample(-5)])
+    store.put(window_key([SERIES], bin_seconds=300), content)
+
+    assert same(DemandWindows(history, store).read([SERIES], grid(0))[SERIES], read_directly(history, grid(0)))
+
+
+def test_the_key_is_of_the_set_of_series():
+    both = ["workload/a", "workload/b"]
+
+    assert window_key(both, bin_seconds=300) == window_key(both[::-1], bin_seconds=300)
+    assert window_key(both, bin_seconds=300) != window_key(both, bin_seconds=60)
+    assert window_key(both, bin_seconds=300) != window_key(both[:1], bin_seconds=300)
