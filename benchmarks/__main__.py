@@ -10,7 +10,7 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
-from benchmarks import choice_speed, forecast_speed, frontier, resize_latency, resources, sizing_accuracy
+from benchmarks import choice_speed, forecast_speed, frontier, resize_latency, resources, scale, sizing_accuracy
 from benchmarks.measurement import OUT, Report, exceeded, keep, show
 from quantos.errors import QuantosError
 
@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, Measure] = {
     forecast_speed.BENCHMARK: forecast_speed.measure,
     frontier.BENCHMARK: frontier.measure,
     resize_latency.BENCHMARK: resize_latency.measure,
+    scale.BENCHMARK: scale.measure,
     resources.BENCHMARK: resources.measure,
     sizing_accuracy.BENCHMARK: sizing_accuracy.measure,
 }
