@@ -110,29 +110,36 @@ def _decisions(
     scenario: Scenario, settings: EnvironmentSettings, history: MemoryDemandHistory, *, rounds: int
 ) -> tuple[Figure, ...]:
     colds: list[float] = []
+    stored: list[float] = []
     warms: list[float] = []
     step = timedelta(seconds=settings.decisions.bin_seconds)
     for number in range(rounds):
-        decide = _service(scenario, settings, history).decide
+        fits = FakeFits()
+        first, second = (_service(scenario, settings, history, fits=fits).decide for _ in range(2))
         at = scenario.start + timedelta(hours=OPENING_HOURS) + number * 12 * step
         requests = [
             DecisionRequest(stack=settings.names().stack("capacity"), scheduled_time=at + i * step) for i in (0, 1)
         ]
-        cold_ms, _ = timed_ms(partial(decide, requests[0]))
-        warm_ms, _ = timed_ms(partial(decide, requests[1]))
+        cold_ms, _ = timed_ms(partial(first, requests[0]))
+        stored_ms, _ = timed_ms(partial(second, requests[0]))
+        warm_ms, _ = timed_ms(partial(second, requests[1]))
         colds.append(cold_ms)
+        stored.append(stored_ms)
         warms.append(warm_ms)
     ratios = [one / other for one, other in zip(warms, colds, strict=True)]
     shares = [one / 1000 / settings.decisions.bin_seconds for one in warms]
     return (
-        median_figure("cold_decision_ms", colds, unit="ms, median; first of a day, two strategies"),
+        median_figure("cold_decision_ms", colds, unit="ms, median; first on a new demand, two strategies"),
+        median_figure("stored_decision_ms", stored, unit="ms, median; first of a process, by a stored fit"),
         median_figure("warm_decision_ms", warms, unit="ms, median; the bin after"),
         median_figure("warm_over_cold_decision", ratios, unit="ratio, median of rounds"),
         median_figure("warm_decision_share_of_bin", shares, unit="share of the bin"),
     )
 
 
-def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryDemandHistory) -> DecisionService:
+def _service(
+    scenario: Scenario, settings: EnvironmentSettings, history: MemoryDemandHistory, *, fits: FakeFits
+) -> DecisionService:
     catalog = load_catalog()
 
     def check(planned: PlanDocument) -> tuple[str, ...]:
@@ -146,7 +153,7 @@ def _service(scenario: Scenario, settings: EnvironmentSettings, history: MemoryD
         history=history,
         ledger=FakeLedger(document(cpu=2)),
         archive=FakeArchive(),
-        fits=FakeFits(),
+        fits=fits,
         windows=FakeWindows(),
         records=FakeRecords(),
         code=code_version,
