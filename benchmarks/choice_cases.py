@@ -29,7 +29,6 @@ def make_problem(seed: int, *, pools: int, demands: int) -> ChoiceProblem:
         max_nodes=5000,
         max_step_up_nodes=2000,
         max_step_down_nodes=200,
-        replacement_hours=0.1,
     )
     return ChoiceProblem(pools=offered, demands=asked, limits=limits)
 
@@ -42,7 +41,7 @@ def with_budget(problem: ChoiceProblem, usd_per_hour: float) -> ChoiceProblem:
 def _possible(demand: ChoiceDemand, pools: tuple[ChoicePool, ...]) -> ChoiceDemand:
     """The demand, without its rules where it could not be held even if it were alone."""
     free = tuple(replace(pool, max_nodes=1000, floor_nodes=0, reactive_nodes=0, previous_nodes=0) for pool in pools)
-    limits = ChoiceLimits(budget_usd_per_hour=1e6, max_nodes=10_000, replacement_hours=0.1)
+    limits = ChoiceLimits(budget_usd_per_hour=1e6, max_nodes=10_000)
     alone = choose(ChoiceProblem(pools=free, demands=(demand,), limits=limits))
     if not alone.gave_way:
         return demand
@@ -74,6 +73,7 @@ def _pool(rng: np.random.Generator, index: int) -> ChoicePool:
         reactive_nodes=int(rng.integers(0, 6)) if rng.random() < 0.5 else 0,
         previous_nodes=int(rng.integers(0, 10)),
         interruptions_per_hour=round(float(rng.uniform(0.01, 0.2)), 3) if spot else 0.0,
+        replacement_hours=0.1,
     )
 
 

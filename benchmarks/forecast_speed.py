@@ -99,7 +99,8 @@ def _window(
     grid = Grid(
         int(start.timestamp()), decisions.bin_seconds, int((end - start).total_seconds()) // decisions.bin_seconds
     )
-    ahead = Grid(grid.start, grid.bin_seconds, grid.count + decisions.horizon_seconds // grid.bin_seconds)
+    horizon_seconds = decisions.lead_seconds + decisions.ahead_seconds
+    ahead = Grid(grid.start, grid.bin_seconds, grid.count + horizon_seconds // grid.bin_seconds)
     opened = open_bins(strategy.session, ahead)
     sums = bin_sums(history.samples([strategy.series], start=start, end=end)[strategy.series], grid)
     values = demand_in_session(sums, opened=opened[: grid.count]) / strategy.units_per_vcpu

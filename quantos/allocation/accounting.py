@@ -97,7 +97,7 @@ class Books:
         load = [0.0] * len(RESOURCES)
         for demand, share in self._by_pool.get(pool.name, ()):
             for index, nodes in enumerate(nodes_by_resource(demand, pool)):
-                load[index] += share * nodes / self.problem.availability(pool)
+                load[index] += share * nodes / pool.availability
         return tuple(load)
 
     def placed(self, demand: ChoiceDemand) -> list[tuple[ChoicePool, float]]:
@@ -119,7 +119,7 @@ class Books:
 
     def filled_usd_per_hour(self, demand: ChoiceDemand) -> float:
         """What the nodes cost that a demand fills."""
-        return sum(share * filled_usd_per_hour(demand, pool, self.problem) for pool, share in self.placed(demand))
+        return sum(share * filled_usd_per_hour(demand, pool) for pool, share in self.placed(demand))
 
     def remote_usd_per_hour(self) -> float:
         """The cost of distance of all demands."""
@@ -151,7 +151,7 @@ class Books:
         part_paid = {pool.name: self._part_paid(pool) for pool in self.problem.pools}
         for demand in self.problem.demands:
             for pool, share in self.placed(demand):
-                filled = share * filled_usd_per_hour(demand, pool, self.problem)
+                filled = share * filled_usd_per_hour(demand, pool)
                 yield Assignment(
                     demand=demand.name,
                     pool=pool.name,
@@ -206,7 +206,7 @@ class Books:
                 and not self._growth_limits(pool)
             ]
             if roomy:
-                cheapest = min(roomy, key=lambda pool: (filled_usd_per_hour(demand, pool, self.problem), pool.name))
+                cheapest = min(roomy, key=lambda pool: (filled_usd_per_hour(demand, pool), pool.name))
                 return cheapest.name
         return None
 
@@ -231,7 +231,7 @@ class Books:
 
     def _part_paid(self, pool: ChoicePool) -> float:
         held = self._by_pool.get(pool.name, ())
-        claimed = sum(share * filled_usd_per_hour(demand, pool, self.problem) for demand, share in held)
+        claimed = sum(share * filled_usd_per_hour(demand, pool) for demand, share in held)
         cost = self.nodes[pool.name] * pool.usd_per_node_hour
         return min(cost / claimed, 1.0) if claimed > 0 else 1.0
 
@@ -278,7 +278,7 @@ class Books:
         ):
             found.add("diversification")
         if demand.ceiling_usd_per_hour is not None:
-            unit = filled_usd_per_hour(demand, pool, self.problem)
+            unit = filled_usd_per_hour(demand, pool)
             left = demand.ceiling_usd_per_hour - self.filled_usd_per_hour(demand)
             if left <= unit * SHARE_TOLERANCE + MONEY_TOLERANCE:
                 found.add("ceiling")

@@ -62,6 +62,8 @@ class ChoicePool:
         floor_nodes: the environment's floor. `reactive_nodes`: what demand already measured needs. The greater of
             both is the pool's floor, and gives way to nothing but the limits of `ChoiceLimits` and `max_nodes`.
         interruptions_per_hour: expected, of one node; 0 on demand.
+        replacement_hours: how long an interrupted node is missed: the pool's lead time. A spot node counts for
+            exp(-interruptions_per_hour * replacement_hours) of itself, its expected part that is there.
         group: of the pools of one group only one may have nodes; None where the pool is in none.
     """
 
@@ -75,6 +77,7 @@ class ChoicePool:
     reactive_nodes: int = 0
     previous_nodes: int = 0
     interruptions_per_hour: float = 0.0
+    replacement_hours: float = 0.0
     group: str | None = None
 
     @property
@@ -86,6 +89,11 @@ class ChoicePool:
     def spot(self) -> bool:
         """Whether the cloud may take its nodes back."""
         return self.capacity_type == "SPOT"
+
+    @property
+    def availability(self) -> float:
+        """The part of a node's capacity that is expected to be there."""
+        return math.exp(-self.interruptions_per_hour * self.replacement_hours)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,15 +139,12 @@ class ChoiceLimits:
     Attributes:
         max_step_up_nodes, max_step_down_nodes: nodes added to or given up from `previous_nodes`, summed over pools;
             None does not limit.
-        replacement_hours: how long an interrupted node is missed: the lead time. A spot node counts for
-            exp(-interruptions_per_hour * replacement_hours) of itself, its expected part that is there.
     """
 
     budget_usd_per_hour: float
     max_nodes: int
     max_step_up_nodes: int | None = None
     max_step_down_nodes: int | None = None
-    replacement_hours: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,10 +161,6 @@ class ChoiceProblem:
         complaints = [*_wrong_pools(self.pools), *_wrong_demands(self.demands, self.pools), *_wrong_limits(self.limits)]
         if complaints:
             raise ChoiceError("; ".join(complaints), remedy="correct the pools, strategies or limits it is made from")
-
-    def availability(self, pool: ChoicePool) -> float:
-        """The part of a node's capacity that is expected to be there."""
-        return math.exp(-pool.interruptions_per_hour * self.limits.replacement_hours)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,7 +301,8 @@ def _wrong_pools(pools: Sequence[ChoicePool]) -> Iterable[str]:
         if not _amounts_hold(pool.node) or pool.node.vcpu <= 0:
             yield f"a node of pool {pool.name} holds {pool.node}"
         counts = (pool.max_nodes, pool.floor_nodes, pool.reactive_nodes, pool.previous_nodes)
-        if min(counts) < 0 or not (math.isfinite(pool.interruptions_per_hour) and pool.interruptions_per_hour >= 0):
+        risks = (pool.interruptions_per_hour, pool.replacement_hours)
+        if min(counts) < 0 or not all(0 <= risk < math.inf for risk in risks):
             yield f"pool {pool.name} counts something below zero"
         if not pool.zones:
             yield f"pool {pool.name} stands in no zone"
@@ -330,11 +332,7 @@ def _wrong_demands(demands: Sequence[ChoiceDemand], pools: Sequence[ChoicePool])
 
 def _wrong_limits(limits: ChoiceLimits) -> Iterable[str]:
     counts = (limits.max_nodes, limits.max_step_up_nodes or 0, limits.max_step_down_nodes or 0)
-    if (
-        not 0 <= limits.budget_usd_per_hour < math.inf
-        or min(counts) < 0
-        or not 0 <= limits.replacement_hours < math.inf
-    ):
+    if not 0 <= limits.budget_usd_per_hour < math.inf or min(counts) < 0:
         yield f"limits are negative or unknown: {limits}"
 
 

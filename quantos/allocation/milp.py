@@ -176,7 +176,7 @@ class Model:
             nodes = self.nodes[index]
             for load in loads[index]:
                 if load:
-                    yield {**load, nodes: -self.problem.availability(pool)}, -np.inf, 0.0
+                    yield {**load, nodes: -pool.availability}, -np.inf, 0.0
             if pool.least_nodes:
                 yield {nodes: 1.0, self.lacking[index]: 1.0}, pool.least_nodes, np.inf
             yield {nodes: 1.0, self.up[index]: -1.0, self.down[index]: 1.0}, pool.previous_nodes, pool.previous_nodes
@@ -195,7 +195,7 @@ class Model:
                 parts = {column: zone_part(pool, zone) for column, pool in pools if zone in pool.zones}
                 yield parts, -np.inf, demand.max_zone_share
         if demand.ceiling_usd_per_hour is not None and pools:
-            costs = {column: filled_usd_per_hour(demand, pool, self.problem) for column, pool in pools}
+            costs = {column: filled_usd_per_hour(demand, pool) for column, pool in pools}
             yield costs, -np.inf, demand.ceiling_usd_per_hour
 
 

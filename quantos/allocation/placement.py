@@ -1,6 +1,6 @@
 """What a share of a demand takes on a node of a pool, what it costs there, and how much of it may be there at all."""
 
-from quantos.allocation.choice import ChoiceDemand, ChoicePool, ChoiceProblem
+from quantos.allocation.choice import ChoiceDemand, ChoicePool
 
 
 def fits(demand: ChoiceDemand, pool: ChoicePool) -> bool:
@@ -38,17 +38,17 @@ def zone_part(pool: ChoicePool, zone: str) -> float:
     return 1 / len(pool.zones) if zone in pool.zones else 0.0
 
 
-def nodes_filled(demand: ChoiceDemand, pool: ChoicePool, problem: ChoiceProblem) -> float:
+def nodes_filled(demand: ChoiceDemand, pool: ChoicePool) -> float:
     """Nodes that the whole demand fills, by its scarcest resource, spares for interruption included."""
-    return max(nodes_by_resource(demand, pool)) / problem.availability(pool)
+    return max(nodes_by_resource(demand, pool)) / pool.availability
 
 
-def filled_usd_per_hour(demand: ChoiceDemand, pool: ChoicePool, problem: ChoiceProblem) -> float:
+def filled_usd_per_hour(demand: ChoiceDemand, pool: ChoicePool) -> float:
     """Cost of the nodes that the whole demand fills.
 
     Fractions of nodes count as such: what rounding to whole nodes adds is the pool's, and no demand's.
     """
-    return nodes_filled(demand, pool, problem) * pool.usd_per_node_hour
+    return nodes_filled(demand, pool) * pool.usd_per_node_hour
 
 
 def remote_usd_per_hour(demand: ChoiceDemand, pool: ChoicePool) -> float:

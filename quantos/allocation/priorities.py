@@ -175,7 +175,7 @@ def _placed(
     model = searches.model
     weights = np.zeros(model.columns)
     for column, demand, pool in model.placed():
-        filled = filled_usd_per_hour(demand, pool, model.problem)
+        filled = filled_usd_per_hour(demand, pool)
         weights[column] = remote_usd_per_hour(demand, pool) + TIE * filled
     found = None if fixed is None else _within(searches, weights, nodes=nodes, fixed=fixed)
     if found is None:

@@ -97,7 +97,7 @@ def _demand(books: Books, demand: ChoiceDemand) -> Iterator[str]:
         if books.zone_share(demand, zone) > demand.max_zone_share + room:
             yield f"{demand.name} has too great a share in zone {zone}"
     if demand.ceiling_usd_per_hour is not None:
-        dearest = max((filled_usd_per_hour(demand, pool, books.problem) for pool, _ in placed), default=0.0)
+        dearest = max((filled_usd_per_hour(demand, pool) for pool, _ in placed), default=0.0)
         excess = books.filled_usd_per_hour(demand) - demand.ceiling_usd_per_hour
         if excess > MONEY_TOLERANCE + dearest * SHARE_TOLERANCE:
             yield f"{demand.name} fills nodes for {excess:.6f} USD/hour more than its ceiling"

@@ -55,7 +55,6 @@ def choice_problem(inputs: PlanningInputs, needs: Sequence[StrategyNeed]) -> Cho
                 max_nodes=limits.max_nodes,
                 max_step_up_nodes=limits.max_step_up_nodes,
                 max_step_down_nodes=limits.max_step_down_nodes,
-                replacement_hours=inputs.settings.decisions.lead_seconds / 3600,
             ),
         )
     )
@@ -85,6 +84,7 @@ def _pool(inputs: PlanningInputs, name: str) -> ChoicePool:
         reactive_nodes=previous if silent else 0,
         previous_nodes=previous,
         interruptions_per_hour=settings.interruptions_per_hour,
+        replacement_hours=inputs.lead_times[name].seconds / 3600,
     )
 
 

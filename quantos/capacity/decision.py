@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeSource, DecisionRecord, packed
 from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.lead_times import PoolLeadTimes
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.planning import PlanCheck, make_plan, solved
 from quantos.capacity.pool_demand import PoolDemands
@@ -30,8 +31,8 @@ AUDIT_ACTOR = "forecast"
 class DecisionService:
     """Makes the plans of one environment's capacity stack.
 
-    Kept while the function is warm, it remembers binned demand and the day's fitted models. `nodes` holds every pool
-    of the environment; `check` is what the cost pack will hold a plan to.
+    Kept while the function is warm, it remembers binned demand, the day's lead times and its fitted models. `nodes`
+    holds every pool of the environment; `check` is what the cost pack will hold a plan to.
     """
 
     settings: EnvironmentSettings
@@ -48,11 +49,13 @@ class DecisionService:
     records: RecordStore
     code: CodeSource
     _demands: PoolDemands = field(init=False)
+    _lead_times: PoolLeadTimes = field(init=False)
 
     def __post_init__(self) -> None:
         decisions = self.settings.decisions
         fits = DailyFits(self.fits, decisions.history_days)
         self._demands = PoolDemands(DemandWindows(self.history, self.windows), decisions, fits)
+        self._lead_times = PoolLeadTimes(self.history, decisions)
 
     def decide(self, request: DecisionRequest) -> ScalingPlan | None:
         """Plan the last bin that ended at `scheduled_time`, and publish the plan and its audit record.
@@ -95,14 +98,19 @@ class DecisionService:
         current = self.ledger.current().document
         if current.sequence >= bin_end:
             return None
+        decided_at = datetime.fromtimestamp(bin_end, UTC)
+        lead_times = self._lead_times.read(self.settings.pools, at=decided_at)
         inputs = PlanningInputs(
             settings=self.settings,
             stack=request.stack,
-            bin_end=datetime.fromtimestamp(bin_end, UTC),
+            bin_end=decided_at,
             nodes=self.nodes,
+            lead_times=lead_times,
             demands=tuple(
                 self._demands.read(shared, bin_end=bin_end, keep=keep)
-                for shared in shared_pools(self.registry.read(), self.nodes)
+                for shared in shared_pools(
+                    self.registry.read(), self.nodes, lead_times=lead_times, decisions=self.settings.decisions
+                )
             ),
             previous=current.sizes,
         )

@@ -8,11 +8,19 @@ from typing import Final, Literal
 import numpy as np
 
 from quantos.allocation.choice import ChoiceSolution
+from quantos.allocation.lead_time import LeadTime
 from quantos.allocation.telling import gave_way
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.sizing import HeldDemand, SizedPool, nodes_for
 from quantos.capacity.wording import listed, node_count, percent
-from quantos.contracts.plan import Alternative, ChoiceQuality, DemandQuantile, Explanation, PoolReasoning
+from quantos.contracts.plan import (
+    Alternative,
+    ChoiceQuality,
+    DemandQuantile,
+    Explanation,
+    PlannedLeadTime,
+    PoolReasoning,
+)
 from quantos.forecasting.peak_model import PeakForecast
 
 _RISK_DECIMALS: Final = 6
@@ -85,7 +93,13 @@ def _reasoning(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> Poo
         strategies=held.names,
         elsewhere_vcpu=held.elsewhere_vcpu or None,
         level_reason=demand.level_reason,
+        lead_time=_lead_time(inputs.lead_times[item.pool]),
+        horizon_seconds=demand.horizon_seconds,
     )
+
+
+def _lead_time(time: LeadTime) -> PlannedLeadTime:
+    return PlannedLeadTime(seconds=round(time.seconds, 1), observations=time.observations, source=time.source)
 
 
 def _alternatives(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> Iterator[Alternative]:
@@ -182,7 +196,7 @@ def _movement(inputs: PlanningInputs, item: SizedPool) -> str:
     held = item.holds[0]
     demand, forecast = held.demand, held.demand.forecast
     verb = "rises" if item.size.floor > item.previous.floor else "can fall"
-    until = inputs.bin_end + timedelta(seconds=inputs.settings.decisions.horizon_seconds)
+    until = inputs.bin_end + timedelta(seconds=demand.horizon_seconds)
     course = (
         f"{listed(held.names)} used {demand.now_vcpu:.0f} vCPU at {inputs.bin_end:%H:%M} UTC and should stay under "
         f"{forecast.upper:.0f} until {until:%H:%M} UTC ({forecast.upper_level:.1%} sure)"

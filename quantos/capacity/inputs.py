@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from quantos.allocation.lead_time import LeadTime
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.contracts.plan import PoolSize
@@ -16,7 +17,7 @@ class PlanningInputs:
 
     Attributes:
         bin_end: end of the decided bin, aware; the plan's time of creation, whenever it is made.
-        nodes: by pool, for every pool of the environment.
+        nodes, lead_times: by pool, for every pool of the environment.
         demands: one for each set of pools that strategies name.
         previous: sizes the stack stands on; a pool not in it stands between the environment's floor and ceiling.
     """
@@ -25,6 +26,7 @@ class PlanningInputs:
     stack: str
     bin_end: datetime
     nodes: Mapping[str, NodePrice]
+    lead_times: Mapping[str, LeadTime]
     demands: tuple[PoolDemand, ...]
     previous: Mapping[str, PoolSize]
 

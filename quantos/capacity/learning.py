@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date, datetime, time
 from typing import Literal
 
 from quantos.capacity.daily_fits import DailyFits
+from quantos.capacity.lead_times import PoolLeadTimes
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.pool_demand import PoolDemands
 from quantos.capacity.ports import Clock, FitStore, StrategyRegistry
-from quantos.capacity.shared_pools import SharedPools, shared_pools
+from quantos.capacity.shared_pools import SharedPools, shared_pools, strategies_by_pools
 from quantos.contracts import topics
 from quantos.contracts.learning import LearningTask
 from quantos.contracts.plan import DecisionRequest
@@ -46,7 +47,8 @@ class LearningService:
         """
         self._refuse_other_stack(request.stack)
         day = request.scheduled_time.astimezone(UTC).date()
-        tasks = tuple(LearningTask(stack=request.stack, day=day, pools=shared.pools) for shared in self._named())
+        named = strategies_by_pools(self.registry.read(), self.nodes)
+        tasks = tuple(LearningTask(stack=request.stack, day=day, pools=pools) for pools in named)
         self.publisher.publish(
             [Message(topics.CAPACITY_LEARNING, "+".join(task.pools), task.to_json()) for task in tasks]
         )
@@ -69,15 +71,17 @@ class LearningService:
                 f"{task.day} was to be learnt on {today}, before all that it rests on is there",
                 remedy="ask for it once the day has begun",
             )
-        shared = next((one for one in self._named() if one.pools == task.pools), None)
+        shared = next((one for one in self._shared(task.day) if one.pools == task.pools), None)
         if shared is None:
             return "unnamed"
         decisions = self.settings.decisions
         demands = PoolDemands(DemandWindows(self.history), decisions, DailyFits(self.fits, decisions.history_days))
         return "learnt" if demands.learn(shared, day=task.day) else "known"
 
-    def _named(self) -> tuple[SharedPools, ...]:
-        return shared_pools(self.registry.read(), self.nodes)
+    def _shared(self, day: date) -> tuple[SharedPools, ...]:
+        decisions, midnight = self.settings.decisions, datetime.combine(day, time(), UTC)
+        lead_times = PoolLeadTimes(self.history, decisions).read(self.settings.pools, at=midnight)
+        return shared_pools(self.registry.read(), self.nodes, lead_times=lead_times, decisions=decisions)
 
     def _refuse_other_stack(self, stack: str) -> None:
         own = self.settings.names().stack("capacity")

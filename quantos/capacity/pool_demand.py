@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from quantos.capacity.daily_fits import DailyFits, Question, ServingFit
+from quantos.capacity.lead_times import Horizon
 from quantos.capacity.ports import FitKey
 from quantos.capacity.shared_pools import SharedPools
 from quantos.contracts.plan import Coverage
@@ -61,6 +62,7 @@ class PoolDemand:
         now_vcpu: in the last bin; where that is unknown, in the last known one within `stale_after_seconds`.
         recent_vcpu: the greatest such figure within the lead time.
         history_peak_vcpu: the greatest known total of the whole history.
+        horizon_seconds: how far ahead the forecast reaches.
         coverage: how often the upper value has held lately, up to the UTC day of the decision.
     """
 
@@ -70,6 +72,7 @@ class PoolDemand:
     now_vcpu: float
     recent_vcpu: float
     history_peak_vcpu: float
+    horizon_seconds: int
     forecast: PeakForecast
     coverage: Coverage
     evidence: Evidence
@@ -94,7 +97,7 @@ class PoolDemands:
     fits: DailyFits
 
     def read(self, shared: SharedPools, *, bin_end: int, keep: bool, serving: ServingFit | None = None) -> PoolDemand:
-        """Demand on shared pools up to `bin_end` (epoch seconds), forecast over the horizon up to their upper level.
+        """Demand on shared pools up to `bin_end` (epoch seconds), forecast over their horizon up to their upper level.
 
         `serving` is the fit to forecast by; by default what `DailyFits` has for the day, and `keep` lets one that has
         to be learnt be stored.
@@ -108,14 +111,15 @@ class PoolDemands:
         )
         window = self._window(series, grid)
         forecast = predict(served.fit.model, window)
-        latest = np.sum([self._carried(part.values) for part in series], axis=0)
+        latest = np.sum([self._carried(part.values, shared.horizon.lead_bins) for part in series], axis=0)
         return PoolDemand(
             pools=shared.pools,
-            strategies=tuple(self._part(part) for part in series),
+            strategies=tuple(self._part(part, shared.horizon) for part in series),
             level_reason=shared.upper.reason,
             now_vcpu=float(latest[-1]),
             recent_vcpu=float(latest.max()),
             history_peak_vcpu=float(np.nanmax(window.values, initial=0.0)),
+            horizon_seconds=window.horizon_bins * grid.bin_seconds,
             forecast=replace(forecast, degraded=_joined(served.caveat(today), forecast.degraded)),
             coverage=served.fit.coverage,
             evidence=Evidence(
@@ -139,7 +143,7 @@ class PoolDemands:
         return Question(
             pools=shared.pools,
             levels=(*(level for level in LOWER_LEVELS if level < upper), upper),
-            terms=self._terms(upper, node_vcpu=shared.node_vcpu),
+            terms=_terms(shared),
             strategies=shared.strategies,
             settings=self.settings,
         )
@@ -148,29 +152,18 @@ class PoolDemands:
         return self.windows.read({strategy.series for strategy in shared.strategies}, grid, keep=keep)
 
     def _measured(self, shared: SharedPools, grid: Grid, *, sums: Mapping[str, FloatArray]) -> "list[_Series]":
-        return [self._series(strategy, grid, sums=sums[strategy.series]) for strategy in shared.strategies]
+        ahead = Grid(grid.start, grid.bin_seconds, grid.count + shared.horizon.ahead_bins)
+        return [_series(strategy, ahead, sums=sums[strategy.series]) for strategy in shared.strategies]
 
     def _before(self, shared: SharedPools, day: date) -> DemandWindow:
         """Total demand before a UTC day."""
         grid = self._grid(int(datetime.combine(day, time(), UTC).timestamp()))
         return self._window(self._measured(shared, grid, sums=self._sums(shared, grid)), grid)
 
-    @property
-    def _horizon_bins(self) -> int:
-        return -(-self.settings.horizon_seconds // self.settings.bin_seconds)
-
-    @property
-    def _lead_bins(self) -> int:
-        return -(-self.settings.lead_seconds // self.settings.bin_seconds)
-
     def _grid(self, bin_end: int) -> Grid:
         bin_seconds = self.settings.bin_seconds
         start = (bin_end // DAY_SECONDS - self.settings.history_days) * DAY_SECONDS
         return Grid(start, bin_seconds, (bin_end - start) // bin_seconds)
-
-    def _terms(self, upper: float, *, node_vcpu: float) -> Terms:
-        """Capacity must be ordered a horizon ahead; holding is the actuator's and not counted on."""
-        return Terms(lead_bins=self._horizon_bins - 1, hold_bins=0, node_size=node_vcpu, miss_cost=upper / (1 - upper))
 
     def _window(self, series: "Sequence[_Series]", grid: Grid, *, bins: int | None = None) -> DemandWindow:
         """Total demand in the first `bins` of the grid, all by default."""
@@ -178,7 +171,7 @@ class PoolDemands:
         opened = np.logical_or.reduce([part.opened for part in series])
         return DemandWindow(
             values=_total(series)[:count],
-            opened=opened[: count + self._horizon_bins],
+            opened=opened[: len(opened) - grid.count + count],
             bin_seconds=grid.bin_seconds,
             start=grid.start,
         )
@@ -187,18 +180,11 @@ class PoolDemands:
         """Total demand before the UTC day in which the grid ends."""
         return self._window(series, grid, bins=(grid.end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds)
 
-    def _series(self, strategy: Strategy, grid: Grid, *, sums: FloatArray) -> "_Series":
-        ahead = Grid(grid.start, grid.bin_seconds, grid.count + self._horizon_bins)
-        opened = open_bins(strategy.session, ahead)
-        values = demand_in_session(sums, opened=opened[: grid.count]) / strategy.units_per_vcpu
-        measured = np.flatnonzero(np.isfinite(sums))
-        return _Series(strategy, values, opened, int(measured[0]) if len(measured) else grid.count)
-
-    def _part(self, series: "_Series") -> StrategyDemand:
+    def _part(self, series: "_Series", horizon: Horizon) -> StrategyDemand:
         week = 7 * DAY_SECONDS // self.settings.bin_seconds
         start = len(series.values) - week
-        last_week = series.values[max(start, 0) : max(start + self._horizon_bins, 0)]
-        lately = self._carried(series.values)
+        last_week = series.values[max(start, 0) : max(start + horizon.ahead_bins, 0)]
+        lately = self._carried(series.values, horizon.lead_bins)
         needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))
         return StrategyDemand(strategy=series.strategy, weight_vcpu=needed, stale=self._stale(series))
 
@@ -210,14 +196,14 @@ class PoolDemands:
         silent_bins = int(np.argmax(known[::-1])) if known.any() else len(known)
         return silent_bins * self.settings.bin_seconds >= self.settings.stale_after_seconds
 
-    def _carried(self, values: FloatArray) -> FloatArray:
-        """The last `lead` bins, an unknown one taking the last known value not yet stale; else zero."""
+    def _carried(self, values: FloatArray, lead_bins: int) -> FloatArray:
+        """The last `lead_bins`, an unknown one taking the last known value not yet stale; else zero."""
         stale_bins = -(-self.settings.stale_after_seconds // self.settings.bin_seconds)
-        tail = values[-(self._lead_bins + stale_bins) :]
+        tail = values[-(lead_bins + stale_bins) :]
         known = np.isfinite(tail)
         last_known = np.maximum.accumulate(np.where(known, np.arange(len(tail)), -1))
         carried = np.where(last_known >= 0, tail[np.maximum(last_known, 0)], 0.0)
-        return carried[-self._lead_bins :]
+        return carried[-lead_bins:]
 
 
 @dataclass(frozen=True)
@@ -228,6 +214,20 @@ class _Series:
     values: FloatArray
     opened: BoolArray
     first: int
+
+
+def _series(strategy: Strategy, ahead: Grid, *, sums: FloatArray) -> _Series:
+    """A strategy's demand; `ahead` is the grid of the sums and the horizon after it."""
+    opened = open_bins(strategy.session, ahead)
+    values = demand_in_session(sums, opened=opened[: len(sums)]) / strategy.units_per_vcpu
+    measured = np.flatnonzero(np.isfinite(sums))
+    return _Series(strategy, values, opened, int(measured[0]) if len(measured) else len(sums))
+
+
+def _terms(shared: SharedPools) -> Terms:
+    """Capacity must be ordered a horizon ahead; holding is the actuator's and not counted on."""
+    upper, lead_bins = shared.upper.level, shared.horizon.ahead_bins - 1
+    return Terms(lead_bins=lead_bins, hold_bins=0, node_size=shared.node_vcpu, miss_cost=upper / (1 - upper))
 
 
 def _digest(values: FloatArray) -> str:

@@ -11,6 +11,7 @@ from quantos.capacity.choosing import all_needs, choice_problem
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeVersion, DecisionRecord
 from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.lead_times import PoolLeadTimes, horizon_of
 from quantos.capacity.planning import PlanCheck, make_plan
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands
 from quantos.capacity.ports import FitStore, Signer
@@ -63,6 +64,7 @@ class Replayer:
             _solution(record),
             self._rules(record, plan),
             self._code(record),
+            self._lead_times(record.inputs),
             *(finding for demand in record.inputs.demands for finding in self._demand(record.inputs, demand)),
         )
 
@@ -93,6 +95,13 @@ class Replayer:
         ]
         was = f"decided by sources {record.code.sources[:12]}, replayed by {self.code.sources[:12]}"
         return Finding("code", "changed", "; ".join([was, *libraries]))
+
+    def _lead_times(self, inputs: PlanningInputs) -> Finding:
+        today = PoolLeadTimes(self.history, inputs.settings.decisions).read(inputs.lead_times, at=inputs.bin_end)
+        changed = [pool for pool, then in inputs.lead_times.items() if today[pool] != then]
+        if changed:
+            return Finding("lead times", "gone", f"those of {listed(changed)} no longer read as when this was decided")
+        return Finding("lead times", "same", f"those of {_count(len(today), 'pool')} read as then")
 
     def _demand(self, inputs: PlanningInputs, demand: PoolDemand) -> Iterator[Finding]:
         where, key = "+".join(demand.pools), demand.evidence.fit
@@ -154,6 +163,7 @@ def _shared(inputs: PlanningInputs, demand: PoolDemand) -> SharedPools:
         strategies=tuple(part.strategy for part in demand.strategies),
         upper=UpperLevel(demand.forecast.upper_level, demand.level_reason),
         node_vcpu=min(inputs.nodes[pool].vcpu for pool in demand.pools),
+        horizon=horizon_of([inputs.lead_times[pool] for pool in demand.pools], inputs.settings.decisions),
     )
 
 

@@ -6,8 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from quantos.allocation.lead_time import LeadTime
+from quantos.capacity.lead_times import Horizon, horizon_of
 from quantos.capacity.node_prices import NodePrice
 from quantos.contracts.strategy import Strategy, StrategyBook
+from quantos.environment.settings import DecisionSettings
 from quantos.errors import SettingsError
 
 UPPER_LEVEL_BOUNDS: Final = (0.9, 0.995)
@@ -29,12 +32,14 @@ class SharedPools:
         pools: sorted.
         strategies: by name.
         node_vcpu: size of the pools' smallest node.
+        horizon: by the slowest of the pools.
     """
 
     pools: tuple[str, ...]
     strategies: tuple[Strategy, ...]
     upper: UpperLevel
     node_vcpu: float
+    horizon: Horizon
 
 
 def upper_level(strategies: Collection[Strategy], *, usd_per_vcpu_hour: float) -> UpperLevel:
@@ -60,28 +65,42 @@ def upper_level(strategies: Collection[Strategy], *, usd_per_vcpu_hour: float) -
     )
 
 
-def shared_pools(book: StrategyBook, nodes: Mapping[str, NodePrice]) -> tuple[SharedPools, ...]:
-    """Every set of pools that strategies name; `nodes` holds every pool of the environment.
+def strategies_by_pools(book: StrategyBook, known: Collection[str]) -> dict[tuple[str, ...], tuple[Strategy, ...]]:
+    """Strategies by the pools they may run on, both sorted; `known` are the pools of the environment.
 
     Raises:
         SettingsError: a strategy names a pool that does not exist.
     """
-    grouped: dict[tuple[str, ...], list[Strategy]] = {}
+    grouped: dict[tuple[str, ...], tuple[Strategy, ...]] = {}
     for strategy in sorted(book.strategies, key=lambda item: item.name):
-        if unknown := sorted(set(strategy.pools) - set(nodes)):
+        if unknown := sorted(set(strategy.pools) - set(known)):
             raise SettingsError(
                 f"strategy {strategy.name} asks for pool {', '.join(unknown)}, which the environment does not have",
-                remedy=f"name some of: {', '.join(sorted(nodes))}",
+                remedy=f"name some of: {', '.join(sorted(known))}",
             )
-        grouped.setdefault(strategy.pools, []).append(strategy)
-    return tuple(_shared(pools, strategies, nodes) for pools, strategies in sorted(grouped.items()))
+        grouped[strategy.pools] = (*grouped.get(strategy.pools, ()), strategy)
+    return dict(sorted(grouped.items()))
 
 
-def _shared(pools: tuple[str, ...], strategies: Collection[Strategy], nodes: Mapping[str, NodePrice]) -> SharedPools:
-    prices = [nodes[pool] for pool in pools]
-    return SharedPools(
-        pools=pools,
-        strategies=tuple(strategies),
-        upper=upper_level(strategies, usd_per_vcpu_hour=min(price.usd_per_vcpu_hour for price in prices)),
-        node_vcpu=min(price.vcpu for price in prices),
+def shared_pools(
+    book: StrategyBook,
+    nodes: Mapping[str, NodePrice],
+    *,
+    lead_times: Mapping[str, LeadTime],
+    decisions: DecisionSettings,
+) -> tuple[SharedPools, ...]:
+    """Every set of pools that strategies name; `nodes` and `lead_times` hold every pool of the environment.
+
+    Raises:
+        SettingsError: a strategy names a pool that does not exist.
+    """
+    return tuple(
+        SharedPools(
+            pools=pools,
+            strategies=strategies,
+            upper=upper_level(strategies, usd_per_vcpu_hour=min(nodes[pool].usd_per_vcpu_hour for pool in pools)),
+            node_vcpu=min(nodes[pool].vcpu for pool in pools),
+            horizon=horizon_of([lead_times[pool] for pool in pools], decisions),
+        )
+        for pools, strategies in strategies_by_pools(book, nodes).items()
     )

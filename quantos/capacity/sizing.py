@@ -112,7 +112,7 @@ class _Books:
         pools = {pool.name: pool for pool in problem.pools}
         self.filled: dict[str, dict[str, float]] = {name: {} for name in pools}
         for part in solution.assignments:
-            whole = nodes_filled(demands[part.demand], pools[part.pool], problem)
+            whole = nodes_filled(demands[part.demand], pools[part.pool])
             self.filled[part.pool][part.demand] = part.share * whole
 
     def holds(self, pool: str) -> Iterator[HeldDemand]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
+from quantos.allocation.lead_time import MIN_OBSERVATIONS
 from quantos.capacity.demand_chart import ASCII, BLOCKS, demand_chart
 from quantos.capacity.wording import in_words, listed, model_name, node_count
 from quantos.contracts.demand import RejectedModel
@@ -91,8 +92,8 @@ def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
         most = "and no more" if size.ceiling == size.floor else f"to {size.ceiling}"
         yield f"Pool {item.pool}: {node_count(size.floor)} {most}, at {cost.usd_per_node_hour:.3f} USD/hour each."
         facts = {"For": listed(item.strategies) if item.strategies else "", "Set by": item.binding}
-        facts |= {"Demand": _demand(item), "Elsewhere": _elsewhere(item), "Coverage": _coverage(item)}
-        facts |= {"Forecast": _model(item), "Rejected": _rejected(item.rejected)}
+        facts |= {"Lead time": _lead_time(item), "Demand": _demand(item), "Elsewhere": _elsewhere(item)}
+        facts |= {"Coverage": _coverage(item), "Forecast": _model(item), "Rejected": _rejected(item.rejected)}
         facts |= {"Degraded": in_words(item.degraded or ""), "Sensitivity": item.sensitivity or ""}
         facts |= {"Out of reach": "; ".join(item.unmet)}
         for label, text in facts.items():
@@ -111,6 +112,17 @@ def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
         told = any(item.quantiles for item in plan.explanation.pools)
         yield _RISK + (_READ_OFF if told else ".")
         yield ""
+
+
+def _lead_time(item: PoolReasoning) -> str:
+    time = item.lead_time
+    if time is None or item.horizon_seconds is None:
+        return ""
+    ahead = f"; demand is looked at {item.horizon_seconds / 60:.0f} minutes ahead"
+    if time.source == "measured":
+        return f"{time.seconds:.0f} s, the 95th percentile of {time.observations} measured orders{ahead}"
+    until = f"until {MIN_OBSERVATIONS} orders are measured ({time.observations} so far)"
+    return f"{time.seconds:.0f} s, the environment's figure or the longest seen, {until}{ahead}"
 
 
 def _demand(item: PoolReasoning) -> str:

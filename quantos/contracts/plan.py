@@ -103,6 +103,20 @@ class Coverage(_Part):
         return self
 
 
+class PlannedLeadTime(_Part):
+    """How long a node of the pool is taken to need from its order to Ready.
+
+    Attributes:
+        observations: orders that were measured.
+        source: `measured`, the 95th percentile; `prior`, while too few are measured: what the environment says, or the
+            longest seen where that is longer.
+    """
+
+    seconds: NonNegativeFinite
+    observations: int = Field(ge=0)
+    source: Literal["measured", "prior"]
+
+
 def _not_told(value: object) -> bool:
     """Left out of the document, so that one made before the field existed keeps its digest."""
     return value is None or value == ()
@@ -119,6 +133,8 @@ class PoolReasoning(_Part):
         strategies: whose demand it is, by name.
         elsewhere_vcpu: capacity for the same demand in other pools, less what other demand fills of this one.
         level_reason: what a miss costs, and whose it is.
+        horizon_seconds: how far ahead the demand was looked at: the longest lead time of the pools that share it, and
+            what a plan should last beyond it.
     """
 
     pool: Slug
@@ -141,6 +157,8 @@ class PoolReasoning(_Part):
     strategies: tuple[Slug, ...] = Field(default=(), exclude_if=_not_told)
     elsewhere_vcpu: FiniteFloat | None = Field(default=None, exclude_if=_not_told)
     level_reason: str | None = Field(default=None, exclude_if=_not_told)
+    lead_time: PlannedLeadTime | None = Field(default=None, exclude_if=_not_told)
+    horizon_seconds: int | None = Field(default=None, gt=0, exclude_if=_not_told)
 
 
 class ChoiceQuality(_Part):

@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Network
 from itertools import combinations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -151,24 +151,22 @@ class ActuatorSettings(_Settings):
     lease_seconds: int = Field(ge=5, le=900)
 
 
-class DecisionSettings(_Settings):
-    """How demand is binned, and how far ahead capacity is bought.
+LONGEST_LEAD_SECONDS: Final = 6 * 3600
+"""No node takes longer to be Ready, or capacity cannot be planned at all; with `ahead_seconds` it is within a day."""
 
-    `lead_seconds` is the time from ordering a node to having it Ready.
+
+class DecisionSettings(_Settings):
+    """How demand is binned, and how far ahead capacity is bought: by the lead time of nodes and `ahead_seconds` more.
+
+    `lead_seconds` is the time from ordering a node to having it Ready that is planned with until enough are measured.
     """
 
     bin_seconds: Literal[60, 300, 600, 900, 1800, 3600]
-    lead_seconds: PositiveInt
-    horizon_seconds: PositiveInt
+    lead_seconds: int = Field(ge=1, le=LONGEST_LEAD_SECONDS)
+    ahead_seconds: int = Field(ge=1, le=12 * 3600)
     history_days: int = Field(ge=2, le=90)
     plan_valid_seconds: PositiveInt
     stale_after_seconds: int = Field(gt=0, lt=86_400)
-
-    @model_validator(mode="after")
-    def _ahead(self) -> Self:
-        if self.horizon_seconds < self.lead_seconds:
-            raise ValueError(f"horizon_seconds {self.horizon_seconds} is shorter than lead_seconds {self.lead_seconds}")
-        return self
 
 
 class FunctionSettings(_Settings):

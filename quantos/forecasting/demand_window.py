@@ -39,7 +39,7 @@ class DemandWindow:
         if not 1 <= self.horizon_bins <= self.day_bins:
             raise ForecastError(
                 f"a horizon of {self.horizon_bins} bins of {self.bin_seconds} s is not between one bin and one day",
-                remedy="set horizon_seconds between bin_seconds and 86400",
+                remedy="let it end after the window, and within a day",
             )
         if wrong := sorted(name for name, told in self.signals.items() if len(told) != len(self.values)):
             raise ForecastError(

@@ -63,7 +63,6 @@ def problems(draw: st.DrawFn, *, pools: int = 3, demands: int = 4, steps: bool =
             max_nodes=draw(st.sampled_from((2, 5, 100))),
             max_step_up_nodes=draw(st.sampled_from((None, 1, 4))) if steps else None,
             max_step_down_nodes=None,
-            replacement_hours=0.2,
         ),
     )
 
@@ -86,6 +85,7 @@ def drawn_pool(draw: st.DrawFn, name: str, *, steps: bool = True) -> ChoicePool:
         reactive_nodes=draw(st.integers(0, 2)),
         previous_nodes=draw(st.integers(0, 3)) if steps else 0,
         interruptions_per_hour=0.5 if spot else 0.0,
+        replacement_hours=0.2,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from quantos.allocation.choice import Resources
+from quantos.allocation.lead_time import LeadTime
 from quantos.allocation.node_needs import Allocatable
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import NodePrice
@@ -31,6 +32,7 @@ NODE = NodePrice(
     holds=Allocatable(vcpu=7.9, memory_gib=14.0, network_mbps=2500.0, pods=110),
     usd_per_hour=0.5,
 )
+PRIOR = LeadTime(seconds=600.0, observations=0, source="prior")
 SPOT_NODE = replace(NODE, usd_per_hour=0.2, spot=True)
 
 
@@ -100,6 +102,7 @@ def make_demand(
         now_vcpu=recent,
         recent_vcpu=recent,
         history_peak_vcpu=peak,
+        horizon_seconds=5400,
         forecast=make_forecast(upper=upper),
         coverage=Coverage(days=7, bins=1200, held_bins=1140, node_held_bins=1172),
         evidence=Evidence(
@@ -119,6 +122,7 @@ def make_inputs(
     *demands: PoolDemand,
     settings: EnvironmentSettings | None = None,
     previous: Mapping[str, PoolSize] | None = None,
+    lead_times: Mapping[str, LeadTime] | None = None,
 ) -> PlanningInputs:
     """Planning of `dev`, each pool of nodes with 8 vCPU, at 0.20 USD/hour on spot and 0.50 else."""
     chosen = settings or make_settings()
@@ -127,6 +131,7 @@ def make_inputs(
         stack="dev-capacity",
         bin_end=BIN_END,
         nodes={name: SPOT_NODE if pool.capacity_type == "SPOT" else NODE for name, pool in chosen.pools.items()},
+        lead_times=lead_times or dict.fromkeys(chosen.pools, PRIOR),
         demands=demands,
         previous=previous or {},
     )

@@ -145,14 +145,13 @@ def test_one_spot_pool_holds_no_more_than_may_be_lost_at_once() -> None:
 
 
 def test_expected_interruptions_are_bought_in_advance() -> None:
-    risky = replace(SPOT, interruptions_per_hour=0.1)
-    limits = make_limits(replacement_hours=0.5)
+    risky = replace(SPOT, interruptions_per_hour=0.1, replacement_hours=0.5)
     held = 5 * 8 * math.exp(-0.05)
     demand = make_demand(vcpu=held, pools=("spot",))
-    assert solved(risky, demands=(demand,), limits=limits).nodes() == {"spot": 5}
-    assert solved(risky, demands=(replace(demand, need=Resources(vcpu=held + 0.1)),), limits=limits).nodes() == {
-        "spot": 6
-    }
+    assert solved(risky, demands=(demand,)).nodes() == {"spot": 5}
+    more = replace(demand, need=Resources(vcpu=held + 0.1))
+    assert solved(risky, demands=(more,)).nodes() == {"spot": 6}
+    assert solved(replace(risky, replacement_hours=0.1), demands=(more,)).nodes() == {"spot": 5}
 
 
 def test_no_pool_and_no_zone_holds_more_than_its_share() -> None:

@@ -137,7 +137,7 @@ def least_distance(problem: ChoiceProblem, counts: tuple[int, ...]) -> float | N
     cells = [(d, p) for d in range(len(demands)) for p in range(width)]
     rows, most = [], []
     for index, pool in enumerate(problem.pools):
-        there = counts[index] * math.exp(-pool.interruptions_per_hour * problem.limits.replacement_hours)
+        there = counts[index] * math.exp(-pool.interruptions_per_hour * pool.replacement_hours)
         for resource in ("vcpu", "memory_gib"):
             held = getattr(pool.node, resource)
             rows.append(row({(d, index): getattr(demand.need, resource) for d, demand in enumerate(demands)}))
@@ -167,7 +167,7 @@ def demand_rules(problem: ChoiceProblem, demand: ChoiceDemand) -> list[tuple[dic
         costs = {}
         for index, pool in pools:
             nodes = max(demand.need.vcpu / pool.node.vcpu, demand.need.memory_gib / pool.node.memory_gib)
-            lost = math.exp(-pool.interruptions_per_hour * problem.limits.replacement_hours)
+            lost = math.exp(-pool.interruptions_per_hour * pool.replacement_hours)
             costs[index] = nodes / lost * pool.usd_per_node_hour
         rules.append((costs, demand.ceiling_usd_per_hour))
     return rules

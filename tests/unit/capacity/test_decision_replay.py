@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from quantos.capacity.decision_record import DecisionRecord, packed, unpacked
+from quantos.capacity.lead_times import order_series
 from quantos.capacity.replay import Finding, Replayer
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import ScalingPlan
@@ -38,7 +39,7 @@ def test_a_decision_comes_out_again_to_the_last_digit(made: tuple[Desk, ScalingP
 
     assert {item.verdict for item in found.values()} == {"same"}
     assert set(found) == {
-        "signature", "document", "solution", "cost rules", "code", "demand of cpu", "quantiles of cpu",
+        "signature", "document", "solution", "cost rules", "code", "lead times", "demand of cpu", "quantiles of cpu",
         "fit of cpu, made again",
     }  # fmt: skip
 
@@ -126,3 +127,16 @@ def test_a_decision_by_an_older_fit_is_replayed_by_that_one_though_a_newer_is_st
     found = replayed(desk, recorded(desk, plan), plan)
 
     assert {item.verdict for item in found.values()} == {"same"}
+
+
+def test_lead_times_that_read_otherwise_today_are_named(made: tuple[Desk, ScalingPlan]):
+    _, plan = made
+    desk = desk_at(11)
+    record = recorded(made[0], plan)
+    ready = DemandSample(series=order_series("cpu").ready, time=MONDAY - timedelta(hours=9), source="i-1", value=3000.0)
+    desk.history.add([ready])
+
+    found = replayed(desk, record, plan)
+
+    assert found["lead times"].verdict == "gone"
+    assert found["document"].verdict == found["demand of cpu"].verdict == "same"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantos.allocation.lead_time import LeadTime
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.capacity.telling import Page, explain_text
 from quantos.capacity.wording import in_words, model_name
@@ -11,6 +12,7 @@ from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import Coverage, PoolSize, ResizeOutcome, ScalingPlan, Violation
 from tests.conftest import GOLDEN, Golden
 from tests.support.demand_cases import BIN_END, make_demand, make_forecast, make_inputs, make_strategy, planned
+from tests.support.environments import make_settings
 
 BEFORE = {
     "cpu": PoolSize(floor=4, ceiling=32),
@@ -104,6 +106,15 @@ def test_a_terminal_of_plain_ascii_gets_a_chart_of_it(golden: Golden):
 
     golden("explain/applied_ascii.txt", text)
     assert text.isascii()
+
+
+def test_a_measured_lead_time_is_told_with_what_it_rests_on():
+    measured = LeadTime(seconds=412.4, observations=48, source="measured")
+    inputs = make_inputs(make_demand(), lead_times=dict.fromkeys(make_settings().pools, measured), previous=BEFORE)
+
+    text = " ".join(explain_text(planned(inputs), None).split())
+
+    assert "412 s, the 95th percentile of 48 measured orders; demand is looked at 90 minutes ahead" in text
 
 
 def test_a_plan_of_an_earlier_release_is_told_without_what_it_does_not_carry(golden: Golden):

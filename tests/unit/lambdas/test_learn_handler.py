@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from lambdas.forecast import handler as forecast
 from lambdas.learn.handler import handler, service
 from quantos.capacity import daily_fits
+from quantos.capacity.lead_times import order_series
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.learning import LearningTask
@@ -50,6 +51,15 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryBus]:
         strategies = tuple(make_strategy("-".join(pools), pools=pools, session=SESSION) for pools in POOLS)
         service().registry.replace(StrategyBook(strategies=strategies))
         yield found
+
+
+def slow_orders(seconds: float) -> list[DemandSample]:
+    """Thirty orders of the day before, all ended by their node being Ready."""
+    ordered_at = [NOW - timedelta(hours=5, minutes=count) for count in range(30)]
+    return [
+        DemandSample(series=order_series("cpu").ready, time=moment, source="i-1", value=seconds)
+        for moment in ordered_at
+    ]
 
 
 def stored() -> dict[str, bytes]:
@@ -113,7 +123,12 @@ def test_what_is_stored_is_not_learnt_again(bus: MemoryBus, monkeypatch: pytest.
     assert handler(event, CONTEXT) == {"cpu": "known"}
 
 
-def test_decisions_of_the_day_serve_what_was_learnt(bus: MemoryBus, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("seconds", "horizon_seconds"), [(None, 5400), (7200.0, 12_000)])
+def test_decisions_of_the_day_serve_what_was_learnt(
+    seconds: float | None, horizon_seconds: int, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if seconds is not None:
+        service().history.add(slow_orders(seconds))
     midnight_passes(bus)
     monkeypatch.setattr(daily_fits, "fit", None)
 
@@ -121,6 +136,7 @@ def test_decisions_of_the_day_serve_what_was_learnt(bus: MemoryBus, monkeypatch:
 
     plan = ScalingPlan.model_validate_json(bus.records(topics.CAPACITY_PLANS)[0].value)
     assert {pool.degraded for pool in plan.explanation.pools} == {None}
+    assert {pool.horizon_seconds for pool in plan.explanation.pools if pool.pool == "cpu"} == {horizon_seconds}
 
 
 def test_pools_that_no_strategy_names_any_more_are_left_alone(bus: MemoryBus) -> None:
