@@ -27,7 +27,9 @@ from the provider's documentation and schema, by hand.
 state.
 
 EKS's refusals are kept: minimum above desired, desired above maximum (`InvalidParameterException` at creation and
-change), a maximum below 1 (at `Check`, as the provider's own validation does).
+change), a maximum below 1 (at `Check`, as the provider's own validation does). No instance starts, so none becomes
+Ready: how long nodes take is drawn by the demo from a stated distribution and published as telemetry, which on an
+account an agent in the cluster must do, of the platform layer and not built yet; `lead_seconds` serves without it.
 
 `pulumi-resource-eks` builds `Cluster`, `ManagedNodeGroup`, `NodeGroupSecurityGroup`, `Addon` and `VpcCniAddon` from the
 AWS types below, and answers `Cluster.get_kubeconfig`. A test holds their outputs, and the fields of `core`, against

@@ -17,7 +17,7 @@ from quantos.capacity.lead_times import (
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
 from quantos.environment.settings import LONGEST_LEAD_SECONDS, DecisionSettings
-from quantos.telemetry.ingest import parse_sample
+from quantos.telemetry.ingest import parse_record
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
 
@@ -67,7 +67,7 @@ def orders(draw: st.DrawFn) -> list[DemandSample]:
 
 def test_samples_of_orders_are_ordinary_telemetry():
     for item in order(1, 90.0, ordered_at=MIDNIGHT):
-        assert parse_sample(item.to_json(), topic=topics.TELEMETRY_SYSTEM, now=MIDNIGHT) == item
+        assert parse_record(item.to_json(), topic=topics.TELEMETRY_SYSTEM, now=MIDNIGHT) == item
 
 
 def test_an_order_is_ready_withdrawn_or_still_open():

@@ -75,6 +75,16 @@ def test_committed_environments_are_right(name: str) -> None:
             id="subnet-outside",
         ),
         pytest.param(
+            changed("decisions.lead_seconds", 21_601),
+            "decisions.lead_seconds: input should be less than or equal to 21600",
+            id="lead-time-of-hours",
+        ),
+        pytest.param(
+            changed("decisions.ahead_seconds", 43_201),
+            "decisions.ahead_seconds: input should be less than or equal to 43200",
+            id="a-day-ahead",
+        ),
+        pytest.param(
             changed("pools.cpu.floor_nodes", 41),
             "pools.cpu: floor_nodes 41 is above ceiling_nodes 40",
             id="floor-above-ceiling",
