@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quantos.telemetry.bins import FloatArray
@@ -31,28 +30,6 @@ def static_nodes(history_vcpu: FloatArray, *, count: int, vcpu_per_node: float, 
     """The nodes for the greatest known demand of a history, for every one of `count` bins."""
     peak = float(np.nanmax(history_vcpu, initial=0.0))
     return np.full(count, max(_nodes(np.array([peak]), vcpu_per_node=vcpu_per_node)[0], floor_nodes), dtype=np.int64)
-
-
-def reactive_nodes(
-    demand_vcpu: FloatArray, *, vcpu_per_node: float, lead_bins: int, hold_bins: int, floor_nodes: int
-) -> NodeArray:
-    """Nodes ready in each bin when each bin's measured demand is ordered at its end, shape as `demand_vcpu`.
-
-    An order made at the end of bin i is ready from bin i + 1 + `lead_bins` on, and is kept for `hold_bins` bins after
-    demand has fallen. Before the first order the floor stands; unknown demand repeats the last known one.
-    """
-    if not len(demand_vcpu):
-        return np.zeros(0, dtype=np.int64)
-    known = np.isfinite(demand_vcpu)
-    last_known = np.maximum.accumulate(np.where(known, np.arange(len(demand_vcpu)), -1))
-    carried = np.where(last_known >= 0, demand_vcpu[np.maximum(last_known, 0)], 0.0)
-    orders = np.maximum(_nodes(carried, vcpu_per_node=vcpu_per_node), floor_nodes)
-    ready = np.full(len(orders), floor_nodes, dtype=np.int64)
-    delay = lead_bins + 1
-    ready[delay:] = orders[: max(len(orders) - delay, 0)]
-    held = np.concatenate([np.full(hold_bins, floor_nodes, dtype=np.int64), ready])
-    nodes: NodeArray = sliding_window_view(held, hold_bins + 1).max(axis=1)
-    return nodes
 
 
 def account(

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from quantos.capacity.baselines import account, reactive_nodes, static_nodes
+from quantos.capacity.baselines import account, static_nodes
 from quantos.capacity.ports import GroupSize
 from quantos.contracts.plan import PlanDocument, PoolReasoning, ResizeOutcome, ScalingPlan
 from quantos.telemetry.bins import FloatArray
 from sandbox.demo.replay import Observation
-from sandbox.demo.result import BinRow, DecisionRow, GroupRow, Phase, WayName, WayOfSizing
+from sandbox.demo.result import BinRow, DecisionRow, GroupRow, LeadTimeRow, Phase, WayName, WayOfSizing
 from sandbox.demo.scenario import POOL, Scenario
-from sandbox.demo.world import Pool
+from sandbox.demo.world import Pods, Pool, reactive_ready
+from sandbox.node_pool import NodePool
 
 PHASE_EDGE = timedelta(hours=1)
 UNDECIDED = PoolReasoning(
@@ -68,11 +69,10 @@ def decision_rows(seen: Sequence[Observation], *, bin_seconds: int) -> tuple[Dec
     return tuple(rows)
 
 
-def peers(
-    scenario: Scenario, seen: Sequence[Observation], *, pool: Pool, floor_nodes: int
-) -> tuple[list[int], list[int]]:
-    """Nodes that a static peak and a purely reactive autoscaler would have had Ready, bin by bin."""
-    demand = _demand(seen)
+def static_peak(
+    scenario: Scenario, seen: Sequence[Observation], *, vcpu_per_node: float, floor_nodes: int
+) -> list[int]:
+    """Nodes that a static peak would have had Ready, bin by bin."""
     history = np.array(
         [
             value / scenario.units_per_vcpu
@@ -80,15 +80,28 @@ def peers(
             if scenario.history_start <= start < scenario.start
         ]
     )
-    static = static_nodes(history, count=len(demand), vcpu_per_node=pool.vcpu_per_node, floor_nodes=floor_nodes)
-    reactive = reactive_nodes(
-        demand,
-        vcpu_per_node=pool.vcpu_per_node,
-        lead_bins=pool.lead_bins,
-        hold_bins=pool.hold_bins,
-        floor_nodes=floor_nodes,
+    return static_nodes(history, count=len(seen), vcpu_per_node=vcpu_per_node, floor_nodes=floor_nodes).tolist()
+
+
+def reactive_alone(
+    scenario: Scenario, seen: Sequence[Observation], *, nodes: NodePool, pods: Pods, floor_nodes: int
+) -> list[int]:
+    """Nodes that a purely reactive autoscaler would have had Ready, bin by bin."""
+    bin_length = timedelta(seconds=scenario.trace.bin_seconds)
+    bins = ((one.start, one.start + bin_length, one.demand_vcpu) for one in seen)
+    return list(reactive_ready(bins, nodes, pods, floor_nodes=floor_nodes))
+
+
+def lead_times(seen: Sequence[Observation], nodes: NodePool) -> LeadTimeRow:
+    """What nodes took and what was planned with, at first and at last."""
+    planned = [time for one in seen if (time := _reasoning(one.plan).lead_time) is not None]
+    return LeadTimeRow(
+        stated_median_seconds=nodes.lead_time.median_seconds,
+        stated_p95_seconds=nodes.lead_time.p95_seconds,
+        orders=nodes.orders,
+        first_planned=planned[0] if planned else None,
+        last_planned=planned[-1] if planned else None,
     )
-    return static.tolist(), reactive.tolist()
 
 
 def ways(

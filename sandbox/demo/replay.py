@@ -79,15 +79,15 @@ class Replay:
 
     def _pass(self, start: datetime) -> Observation:
         end = start + timedelta(seconds=self.scenario.trace.bin_seconds)
-        ready = self.pool.ready()
+        ready = self.pool.ready(start)
         demand = self._demand_vcpu(start)
-        self._publish([*self.scenario.samples(start), self.pool.telemetry(start, ready=ready)])
+        self._publish([*self.scenario.samples(start), *self.pool.telemetry(start, ready=ready)])
         self._act_as_people(end)
         self.loop.advance_to(end)
         killed = self._saw_kill()
         if killed:
             self.wait_for_lease()
-        self.pool.end_bin(demand)
+        self.pool.end_bin(demand, at=end)
         outcomes = tuple(ResizeOutcome.model_validate_json(value) for value in self._read_outcomes())
         plans = [ScalingPlan.model_validate_json(value) for value in self._read_plans()]
         applied = [outcome for outcome in outcomes if outcome.status == "applied"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from quantos.contracts.plan import OutcomeStatus, Violation
+from quantos.contracts.plan import OutcomeStatus, PlannedLeadTime, Violation
 
 WayName = Literal["quantos", "static peak", "reactive"]
 Phase = Literal["closed", "opening", "session", "closing"]
@@ -78,6 +78,17 @@ class GroupRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeadTimeRow:
+    """How long the main pool's nodes took: as drawn, and as the first and the last plan took it to be."""
+
+    stated_median_seconds: float
+    stated_p95_seconds: float
+    orders: int
+    first_planned: PlannedLeadTime | None
+    last_planned: PlannedLeadTime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StageRow:
     """One stage of the run, in order."""
 
@@ -113,3 +124,4 @@ class DemoResult:
     drift: tuple[str, ...]
     autoscaler_moves: int
     lowered_desired: int
+    lead_times: LeadTimeRow

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import boto3
+import numpy as np
 
 from lambdas import runtime
 from quantos.audit.adapters.composition import compose_store
@@ -24,6 +25,7 @@ from quantos.environment.load import load_environment
 from quantos.environment.names import LAYERS
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.adapters.packs import render_packs
+from sandbox.autoscaler import group_size
 from sandbox.demo import measure
 from sandbox.demo.crash import killed_resize
 from sandbox.demo.faults import KilledOnce
@@ -31,16 +33,22 @@ from sandbox.demo.replay import Replay, Tell
 from sandbox.demo.result import DemoResult, StageRow
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import Trace
-from sandbox.demo.world import Pool
+from sandbox.demo.world import Pods, Pool
 from sandbox.events.bus import EventBus, open_bus
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import Account, Event
 from sandbox.events.loop import EventLoop, LocalFunction, load_functions
 from sandbox.lifecycle import Sandbox
+from sandbox.node_lead_time import LeadTimeDistribution
+from sandbox.node_pool import NodePool
 from stacks.programs import declare
 
 ENVIRONMENT = "dev"
 HOLD_BINS_SECONDS = 600
+NODE_LEAD_TIME = LeadTimeDistribution(median_seconds=180.0, p95_seconds=480.0)
+"""From order to Ready, stated and not measured on any cluster; quantos is told none of it but what it measures."""
+
+LEAD_TIME_SEED = 20031023
 
 
 class Stages(Protocol):
@@ -114,13 +122,15 @@ class Demo:
             )
         )
         functions = {one.spec.name: one for one in self._functions(settings)}
+        group = compose_groups(settings).names()[POOL]
+        client = boto3.client("eks", region_name=settings.region)
+        standing = group_size(client, settings.names().cluster, group=group).desired_nodes
         pool = Pool(
-            client=boto3.client("eks", region_name=settings.region),
+            client=client,
             cluster=settings.names().cluster,
-            group=compose_groups(settings).names()[POOL],
-            vcpu_per_node=_vcpu_per_node(settings, catalog),
-            lead_bins=-(-settings.decisions.lead_seconds // scenario.trace.bin_seconds),
-            hold_bins=-(-HOLD_BINS_SECONDS // scenario.trace.bin_seconds),
+            group=group,
+            nodes=drawn_nodes(standing_nodes=standing),
+            pods=_pods(settings, catalog, scenario),
         )
         killer = KilledOnce(
             handler=functions[RESIZE].handler,
@@ -156,7 +166,15 @@ class Demo:
             document = compose_plan_ledger(settings).current().document
             verdict = verify_chain(compose_store(settings), settings.names().audit_chain)
             preview = stacks.preview(stack, progress=lambda _name, _done: None)
-        static, reactive = measure.peers(scenario, seen, pool=pool, floor_nodes=settings.pools[POOL].floor_nodes)
+        floor_nodes = settings.pools[POOL].floor_nodes
+        static = measure.static_peak(scenario, seen, vcpu_per_node=pool.vcpu_per_node, floor_nodes=floor_nodes)
+        reactive = measure.reactive_alone(
+            scenario,
+            seen,
+            nodes=drawn_nodes(standing_nodes=floor_nodes),
+            pods=_pods(settings, load_catalog(), scenario),
+            floor_nodes=floor_nodes,
+        )
         rows = measure.bin_rows(scenario, seen, static=static, reactive=reactive, pool=pool)
         return DemoResult(
             trace=self.trace.name,
@@ -177,6 +195,7 @@ class Demo:
             drift=tuple(f"{count} {operation}" for operation, count in preview.changes.items()),
             autoscaler_moves=pool.moves,
             lowered_desired=pool.lowered,
+            lead_times=measure.lead_times(seen, pool.nodes),
         )
 
 
@@ -194,6 +213,20 @@ def _scenario(trace: Trace, settings: EnvironmentSettings, catalog: Catalog) -> 
     )
     vcpu = _vcpu_per_node(settings, catalog)
     return make_scenario(trace, settings, vcpu_per_node=vcpu, usd_per_node_hour=dearest)
+
+
+def drawn_nodes(*, standing_nodes: int) -> NodePool:
+    """The main pool's nodes; every pool made here draws the same lead times, order by order."""
+    return NodePool(
+        name=POOL, lead_time=NODE_LEAD_TIME, rng=np.random.default_rng(LEAD_TIME_SEED), standing_nodes=standing_nodes
+    )
+
+
+def _pods(settings: EnvironmentSettings, catalog: Catalog, scenario: Scenario) -> Pods:
+    return Pods(
+        vcpu_per_node=_vcpu_per_node(settings, catalog),
+        hold_bins=-(-HOLD_BINS_SECONDS // scenario.trace.bin_seconds),
+    )
 
 
 def _vcpu_per_node(settings: EnvironmentSettings, catalog: Catalog) -> float:

@@ -13,13 +13,14 @@ from sandbox.demo.report.findings import (
     closing_statement,
     demand_vcpu_hours,
     headline,
+    lead_time_figures,
     missing_share,
     outcome_counts,
     problems,
     way_named,
 )
 from sandbox.demo.report.wording import DASH, counted, duration, percent, usd
-from sandbox.demo.result import DemoResult, GroupRow, WayOfSizing
+from sandbox.demo.result import DemoResult, GroupRow, LeadTimeRow, WayOfSizing
 
 FILE_NAME: Final = "summary.json"
 
@@ -44,6 +45,7 @@ def summary_document(result: DemoResult) -> dict[str, JsonValue]:
         "ready_nodes_by_phase": {phase: round(nodes, 3) for phase, nodes in result.phase_nodes.items()},
         "demand_vcpu_hours": round(demand_vcpu_hours(result), 3),
         "sizing": {way.name: _way(result, way) for way in result.ways},
+        "node_lead_time": _lead_times(result.lead_times),
         "node_groups": {group.pool: _group(group) for group in result.groups},
         "audit": {
             "links": result.audit_links,
@@ -83,6 +85,7 @@ def _lines(result: DemoResult) -> Iterator[tuple[str, str]]:
     groups = (f"{group.pool} {group.minimum}{DASH}{group.maximum}" for group in result.groups)
     for name, parts in (("plans", outcomes), ("model", models), ("Ready nodes", phases), ("node groups", groups)):
         yield name, ", ".join(parts) or "none"
+    yield "lead time", "; ".join(f"{name} {text}" for name, text in lead_time_figures(result).items())
     yield "time", duration(sum(stage.seconds for stage in result.stages))
 
 
@@ -103,6 +106,15 @@ def _way_line(result: DemoResult, way: WayOfSizing) -> str:
     share = missing_share(result, way)
     missed = "" if share is None else f" ({percent(share)} of demand)"
     return f"{usd(way.usd_per_hour)} USD/hour, {way.missing_vcpu_hours:,.2f} vCPU-hours missing{missed}"
+
+
+def _lead_times(row: LeadTimeRow) -> dict[str, JsonValue]:
+    return {
+        "drawn_from": {"median_seconds": row.stated_median_seconds, "p95_seconds": row.stated_p95_seconds},
+        "orders": row.orders,
+        "first_planned": None if row.first_planned is None else row.first_planned.model_dump(mode="json"),
+        "last_planned": None if row.last_planned is None else row.last_planned.model_dump(mode="json"),
+    }
 
 
 def _group(group: GroupRow) -> dict[str, JsonValue]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from quantos.contracts.plan import Violation
-from sandbox.demo.result import BinRow, DecisionRow, DemoResult, GroupRow, Phase, StageRow, WayOfSizing
+from quantos.contracts.plan import PlannedLeadTime, Violation
+from sandbox.demo.result import BinRow, DecisionRow, DemoResult, GroupRow, LeadTimeRow, Phase, StageRow, WayOfSizing
 
 START = datetime(2003, 10, 23, tzinfo=UTC)
 BIN = timedelta(minutes=5)
@@ -72,6 +72,13 @@ def demo_result(*, bins: int = BINS) -> DemoResult:
         drift=(),
         autoscaler_moves=41,
         lowered_desired=0,
+        lead_times=LeadTimeRow(
+            stated_median_seconds=180,
+            stated_p95_seconds=480,
+            orders=74,
+            first_planned=PlannedLeadTime(seconds=600, observations=0, source="prior"),
+            last_planned=PlannedLeadTime(seconds=506.3, observations=37, source="measured"),
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sandbox.demo.report.findings import outcome_counts
+from sandbox.demo.report.findings import lead_time_figures, outcome_counts
 from sandbox.demo.report.marks import badge
 from sandbox.demo.report.markup import Markup, element, joined
 from sandbox.demo.report.wording import counted, duration
@@ -53,7 +53,7 @@ def group_table(result: DemoResult) -> Markup:
 
 
 def run_tables(result: DemoResult) -> Markup:
-    """Plans by outcome, forecast models, capacity by session phase, and seconds by stage."""
+    """Plans by outcome, forecast models, capacity by session phase, lead times, and seconds by stage."""
     outcomes: list[tuple[Markup | str, str]] = [
         (badge(status), f"{count:,}") for status, count in outcome_counts(result).items()
     ]
@@ -66,6 +66,7 @@ def run_tables(result: DemoResult) -> Markup:
         _pairs("Plans by outcome", outcomes),
         _pairs("Model that served", models),
         _pairs(f"Mean Ready capacity of {result.pool}", phases),
+        _pairs("Order to Ready", [*lead_time_figures(result).items()]),
         _stages(result),
     )
     return element("div", *tables, class_="tables")

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Final
 
+from quantos.contracts.plan import PlannedLeadTime
 from sandbox.demo.report.wording import counted, percent, usd
 from sandbox.demo.result import DemoResult, WayOfSizing
 
@@ -33,6 +34,25 @@ def outcome_counts(result: DemoResult) -> dict[str, int]:
     """Plans by what became of them, those that happened only, in the order of concern."""
     counts = Counter(row.status for row in result.decisions)
     return {status: counts[status] for status in _STATUSES if counts[status]}
+
+
+def lead_time_figures(result: DemoResult) -> dict[str, str]:
+    """How long nodes were taken to need from order to Ready, and how long they took."""
+    row = result.lead_times
+    return {
+        "planned at first": _planned(row.first_planned),
+        "planned at last": _planned(row.last_planned),
+        "drawn, on stated terms": f"median {row.stated_median_seconds:.0f} s, P95 {row.stated_p95_seconds:.0f} s",
+        "orders": f"{row.orders:,}",
+    }
+
+
+def _planned(time: PlannedLeadTime | None) -> str:
+    if time is None:
+        return "nothing"
+    if time.source == "measured":
+        return f"{time.seconds:.0f} s, P95 of {counted(time.observations, 'order')}"
+    return f"{time.seconds:.0f} s, not measured ({counted(time.observations, 'order')})"
 
 
 def problems(result: DemoResult) -> tuple[str, ...]:

@@ -3,14 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantos.capacity.baselines import account, reactive_nodes, static_nodes
+from quantos.capacity.baselines import account, static_nodes
 
 NAN = float("nan")
-
-
-def reactive(demand: list[float], *, lead: int = 1, hold: int = 2, floor: int = 1) -> list[int]:
-    nodes = reactive_nodes(np.array(demand), vcpu_per_node=8, lead_bins=lead, hold_bins=hold, floor_nodes=floor)
-    return nodes.tolist()
 
 
 def test_static_stands_at_the_known_peak_of_the_history():
@@ -18,25 +13,6 @@ def test_static_stands_at_the_known_peak_of_the_history():
 
     assert static_nodes(history, count=2, vcpu_per_node=8, floor_nodes=1).tolist() == [3, 3]
     assert static_nodes(np.array([NAN]), count=1, vcpu_per_node=8, floor_nodes=2).tolist() == [2]
-
-
-def test_reactive_orders_what_it_has_seen_and_gets_it_after_the_lead():
-    assert reactive([40, 40, 40, 40, 40]) == [1, 1, 5, 5, 5]
-
-
-def test_reactive_holds_what_it_has_before_it_lets_go():
-    assert reactive([40, 8, 8, 8, 8, 8, 8]) == [1, 1, 5, 5, 5, 1, 1]
-
-
-def test_reactive_takes_unknown_demand_for_the_last_known():
-    assert reactive([40, NAN, NAN, NAN, NAN]) == [1, 1, 5, 5, 5]
-    assert reactive([NAN, NAN, NAN]) == [1, 1, 1]
-
-
-@settings(deadline=None)
-@given(demand=st.lists(st.floats(0, 1e4) | st.just(NAN), max_size=30), cut=st.integers(0, 30))
-def test_reactive_knows_nothing_of_what_is_to_come(demand: list[float], cut: int):
-    assert reactive(demand)[:cut] == reactive(demand[:cut])
 
 
 def test_an_account_adds_cost_and_missing_demand():

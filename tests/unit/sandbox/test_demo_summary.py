@@ -19,6 +19,12 @@ def test_the_figures_add_up():
     assert document["demand_vcpu_hours"] == pytest.approx(sum(known) / 12, abs=1e-3)
 
 
+def test_it_says_what_lead_time_was_planned_with():
+    document = summary_document(demo_result())["node_lead_time"]
+    assert document["last_planned"] == {"seconds": 506.3, "observations": 37, "source": "measured"}
+    assert document["drawn_from"] == {"median_seconds": 180, "p95_seconds": 480}
+
+
 def test_each_way_is_set_against_the_static_one():
     sizing = summary_document(demo_result())["sizing"]
     assert set(sizing) == {"quantos", "static peak", "reactive"}
