@@ -52,5 +52,5 @@ def other_questions(session: Session) -> tuple[Question, ...]:
         make_question(strategy=make_strategy(session=session)),
         make_question(strategy=make_strategy(pools=("cpu", "cpu-spot"))),
         make_question(settings=decisions.model_copy(update={"history_days": 60})),
-        make_question(settings=decisions.model_copy(update={"horizon_seconds": 3600})),
+        make_question(settings=decisions.model_copy(update={"ahead_seconds": 3600})),
     )
