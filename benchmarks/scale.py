@@ -15,6 +15,7 @@ from benchmarks.measurement import Figure, Report, median_figure, now
 from quantos.capacity.adapters.code_version import code_version
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision import DecisionService
+from quantos.capacity.lead_times import PoolLeadTimes
 from quantos.capacity.node_prices import NodePrice, node_prices
 from quantos.capacity.pool_demand import PoolDemands
 from quantos.capacity.ports import FitKey
@@ -112,14 +113,14 @@ class BinHistory:
     def samples(
         self, series: Collection[str], *, start: datetime, end: datetime
     ) -> dict[str, tuple[DemandSample, ...]]:
-        """One sample a bin."""
+        """One sample a bin; of what is no demand, none."""
         found = {name: tuple(self._samples(name, start, end)) for name in series}
         self.reads += sum(map(len, found.values()))
         return found
 
     def _samples(self, name: str, start: datetime, end: datetime) -> Sequence[DemandSample]:
         first, last = (int((moment - self.starts_at).total_seconds()) // 300 for moment in (start, end))
-        values = self.bins[name]
+        values = self.bins.get(name, np.zeros(0))
         return [
             DemandSample.model_construct(
                 schema_version=1,
@@ -264,7 +265,8 @@ def _store_fit(world: _World) -> None:
     """Learn of one set of pools, which is what every other set would learn too."""
     decisions = world.settings.decisions
     fits = DailyFits(world.fits, decisions.history_days)
-    first = shared_pools(world.book, world.nodes)[0]
+    lead_times = PoolLeadTimes(world.history, decisions).read(world.nodes, at=MIDNIGHT)
+    first = shared_pools(world.book, world.nodes, lead_times=lead_times, decisions=decisions)[0]
     PoolDemands(DemandWindows(world.history), decisions, fits).learn(first, day=MIDNIGHT.date())
 
 
