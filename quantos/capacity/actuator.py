@@ -44,7 +44,9 @@ def actuate(
             f"{settings.dead_band_nodes} nodes",
         )
     if plan.urgent and any(_raises(size, current.sizes.get(pool)) for pool, size in sizes.items()):
-        return Actuation(sizes, act=True, reason="demand already needs more than the floor: raised at once")
+        return Actuation(
+            sizes, act=True, reason="more than the floor is needed now, or as likely as not soon: raised at once"
+        )
     elapsed_seconds = plan.sequence - memory.last_resize_sequence
     if elapsed_seconds < settings.min_interval_seconds:
         return Actuation(

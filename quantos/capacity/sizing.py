@@ -50,7 +50,7 @@ class SizedPool:
 
     Attributes:
         holds: the demands it is for, the greatest first; empty where no strategy may run on it or needs it.
-        now_nodes: nodes that cannot wait: for demand already measured, or for throughput that was stated.
+        now_nodes: nodes that cannot wait, as `StrategyNeed.now_share` has it.
         binding: what set the floor, in words that follow "the floor is set by".
     """
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from quantos.capacity.baselines import account, static_nodes
 from quantos.capacity.ports import GroupSize
+from quantos.capacity.wording import model_name
 from quantos.contracts.plan import PlanDocument, PoolReasoning, ResizeOutcome, ScalingPlan
 from quantos.telemetry.bins import FloatArray
 from sandbox.demo.replay import Observation
@@ -133,7 +134,7 @@ def group_rows(document: PlanDocument, sizes: dict[str, GroupSize]) -> tuple[Gro
 
 def models(seen: Sequence[Observation]) -> dict[str, int]:
     """How many plans each forecast model served."""
-    return dict(Counter(_reasoning(one.plan).model for one in seen if one.plan is not None))
+    return dict(Counter(model_name(_reasoning(one.plan).model) for one in seen if one.plan is not None))
 
 
 def phase_nodes(rows: Sequence[BinRow], *, vcpu_per_node: float) -> dict[Phase, float]:

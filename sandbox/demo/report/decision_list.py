@@ -48,7 +48,7 @@ def _single(row: DecisionRow, pool: str) -> Markup:
         element(
             "div",
             element("p", row.sentence, class_="sentence"),
-            when(row.reason, element("p", row.reason, class_="reason")),
+            when(row.reason and row.reason != row.sentence, element("p", row.reason, class_="reason")),
             when(row.violations, _violations(row)),
             when(row.note, element("p", "In this run: ", row.note, class_="note")),
             element("p", _facts(row, pool), class_="facts"),

@@ -238,16 +238,20 @@ def test_times_come_from_the_bin():
 
 
 @pytest.mark.parametrize(
-    ("recent", "before", "urgent"),
+    ("recent", "upper", "before", "urgent"),
     [
-        pytest.param(80, 8, True, id="measured-demand-is-a-dead-band-ahead"),
-        pytest.param(72, 8, False, id="within-the-dead-band"),
-        pytest.param(30, 8, False, id="enough"),
-        pytest.param(900, 32, False, id="no-more-may-be-had"),
+        pytest.param(80, 140, 8, True, id="measured-demand-is-a-dead-band-ahead"),
+        pytest.param(30, 160, 8, True, id="as-likely-as-not-it-will-be"),
+        pytest.param(72, 140, 8, False, id="within-the-dead-band"),
+        pytest.param(30, 140, 8, False, id="enough"),
+        pytest.param(900, 140, 32, False, id="no-more-may-be-had"),
     ],
 )
-def test_a_plan_is_urgent_when_measured_demand_is_ahead_of_the_floor(recent: float, before: int, urgent: bool):
-    inputs = make_inputs(make_demand(upper=200, recent=recent), previous={"cpu": PoolSize(floor=before, ceiling=40)})
+def test_a_plan_is_urgent_when_what_is_needed_now_or_soon_is_ahead_of_the_floor(
+    recent: float, upper: float, before: int, urgent: bool
+):
+    demand = make_demand(upper=upper, recent=recent)
+    inputs = make_inputs(demand, previous={"cpu": PoolSize(floor=before, ceiling=40)})
 
     assert planned(inputs).urgent is urgent
 

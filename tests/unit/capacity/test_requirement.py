@@ -59,12 +59,12 @@ def test_demand_is_shared_by_weight_and_no_less_than_stated():
     small, great = make_strategy("small", min_throughput_units=200), make_strategy("great")
 
     found = strategy_needs(
-        make_demand(small, great, upper=40, recent=10, weights=(1, 3)), nodes=CPU, bin_seconds=BIN_SECONDS
+        make_demand(small, great, upper=40, recent=30, weights=(1, 3)), nodes=CPU, bin_seconds=BIN_SECONDS
     )
 
     assert [need.need.vcpu for need in found] == [20, 30]
     assert [need.binding for need in found] == [STATED, FORECAST]
-    assert [need.now_share for need in found] == [1.0, 0.25]
+    assert [need.now_share for need in found] == [1.0, 0.75]
 
 
 def test_the_servers_are_those_of_the_queue_and_are_not_split_between_nodes():
