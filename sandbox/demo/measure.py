@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from quantos.backtest.flaps import flaps
+from quantos.backtest.judge import FLAP_SECONDS
 from quantos.capacity.baselines import account, static_nodes
 from quantos.capacity.ports import GroupSize
 from quantos.capacity.wording import model_name
@@ -183,6 +185,9 @@ def _way(
         usd_per_hour=round(result.usd_per_hour, 4),
         missing_vcpu_hours=round(result.missing_vcpu_hours, 3),
         short_share=result.short_bins / len(seen),
+        flaps=flaps(
+            np.asarray(nodes, dtype=np.float64), within_bins=max(FLAP_SECONDS // scenario.trace.bin_seconds, 1)
+        ),
     )
 
 

@@ -50,13 +50,15 @@ class DecisionRow:
 class WayOfSizing:
     """What one way of sizing cost over the replay, and what it missed.
 
-    `missing_vcpu_hours` is demand above Ready capacity; `short_share` the share of bins with any.
+    `missing_vcpu_hours` is demand above Ready capacity; `short_share` the share of bins with any;
+    `flaps` counts changes of capacity that were taken back within half an hour.
     """
 
     name: WayName
     usd_per_hour: float
     missing_vcpu_hours: float
     short_share: float
+    flaps: int
 
 
 @dataclass(frozen=True, kw_only=True)

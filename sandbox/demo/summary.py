@@ -99,6 +99,7 @@ def _way(result: DemoResult, way: WayOfSizing) -> dict[str, JsonValue]:
         "missing_vcpu_hours": round(way.missing_vcpu_hours, 3),
         "missing_share_of_demand": None if share is None else round(share, 6),
         "short_share_of_bins": round(way.short_share, 6),
+        "flaps": way.flaps,
     }
 
 

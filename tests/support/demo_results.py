@@ -205,6 +205,7 @@ def _way(name: str, rows: tuple[BinRow, ...], capacity: list[float]) -> WayOfSiz
         usd_per_hour=sum(capacity) / len(rows) / VCPU_PER_NODE * USD_PER_NODE_HOUR,
         missing_vcpu_hours=sum(short) * BIN / timedelta(hours=1),
         short_share=len(short) / len(known) if known else 0.0,
+        flaps=3,
     )
 
 

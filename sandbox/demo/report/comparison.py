@@ -31,7 +31,7 @@ def comparison_table(result: DemoResult) -> Markup:
         "tr",
         *(
             element("th", text, scope="col")
-            for text in ("Sizing", "USD/hour", "Missing vCPU\u00b7h", "of demand", "Bins short")
+            for text in ("Sizing", "USD/hour", "Missing vCPU\u00b7h", "of demand", "Bins short", "Flaps")
         ),
     )
     rows = [
@@ -42,6 +42,7 @@ def comparison_table(result: DemoResult) -> Markup:
             _barred(f"{way.missing_vcpu_hours:,.2f}", way.missing_vcpu_hours, of=worst, kind="missing"),
             element("td", _share(result, way), class_="figure"),
             element("td", percent(way.short_share), class_="figure"),
+            element("td", str(way.flaps), class_="figure", title="changes taken back within half an hour"),
         )
         for way in result.ways
     ]
