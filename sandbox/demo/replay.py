@@ -1,10 +1,12 @@
 """Replays a scenario through the real functions, bin by bin, and keeps what was seen."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from quantos.capacity.adapters.stores import compose_control
+from quantos.capacity.lead_times import MEASURED_OVER
 from quantos.capacity.ports import StrategyRegistry, Switch
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
@@ -13,7 +15,7 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Message
 from sandbox.demo.faults import KilledOnce
 from sandbox.demo.scenario import POOL, Scenario
-from sandbox.demo.world import Pool
+from sandbox.demo.world import Pool, reactive_ready
 from sandbox.events.bus import EventBus, Stream
 from sandbox.events.loop import EventLoop
 
@@ -60,13 +62,22 @@ class Replay:
         self._floor = self.settings.pools[POOL].floor_nodes
 
     def load_history(self, tell: Tell) -> int:
-        """Send the history through the ingest function; returns how many samples that were."""
-        samples = list(self.scenario.history())
+        """Send the history through the ingest function; returns how many samples that were.
+
+        In it are the nodes that an autoscaler ordered when it ran the pool alone, before quantos did.
+        """
+        samples = [*self.scenario.history(), *self._orders_before()]
         for first in range(0, len(samples), PUBLISHED_AT_ONCE):
             self._publish(samples[first : first + PUBLISHED_AT_ONCE])
             self.loop.run_until_idle()
             tell("samples", min(first + PUBLISHED_AT_ONCE, len(samples)), len(samples))
         return len(samples)
+
+    def _orders_before(self) -> list[DemandSample]:
+        floor_nodes = self.settings.pools[POOL].floor_nodes
+        bins = self.scenario.bins_before(MEASURED_OVER)
+        deque(reactive_ready(bins, self.pool.nodes, self.pool.pods, floor_nodes=floor_nodes), maxlen=0)
+        return self.pool.nodes.telemetry(self.scenario.start)
 
     def run(self, tell: Tell) -> None:
         """Replay every bin."""
@@ -80,7 +91,7 @@ class Replay:
     def _pass(self, start: datetime) -> Observation:
         end = start + timedelta(seconds=self.scenario.trace.bin_seconds)
         ready = self.pool.ready(start)
-        demand = self._demand_vcpu(start)
+        demand = self.scenario.demand_vcpu(start)
         self._publish([*self.scenario.samples(start), *self.pool.telemetry(start, ready=ready)])
         self._act_as_people(end)
         self.loop.advance_to(end)
@@ -104,15 +115,6 @@ class Replay:
             paused = moment == scenario.paused[0]
             switch = Switch(paused=paused, actor="linus", reason="exchange maintenance" if paused else "")
             compose_control(self.settings).throw(self.settings.names().stack("capacity"), switch)
-
-    def _demand_vcpu(self, start: datetime) -> float | None:
-        trace = self.scenario.trace
-        value = trace.demand.get(start, 0.0 if trace.gaps == "zero" or self._closed(start) else None)
-        return None if value is None else value / self.scenario.units_per_vcpu
-
-    def _closed(self, start: datetime) -> bool:
-        session = self.scenario.trace.session
-        return session is not None and not session.is_open(start, bin_seconds=self.scenario.trace.bin_seconds)
 
     def _saw_kill(self) -> bool:
         seen, self._killed_seen = self._killed_seen, self.killer.victim is not None

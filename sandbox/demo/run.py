@@ -25,7 +25,6 @@ from quantos.environment.load import load_environment
 from quantos.environment.names import LAYERS
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.adapters.packs import render_packs
-from sandbox.autoscaler import group_size
 from sandbox.demo import measure
 from sandbox.demo.crash import killed_resize
 from sandbox.demo.faults import KilledOnce
@@ -122,14 +121,11 @@ class Demo:
             )
         )
         functions = {one.spec.name: one for one in self._functions(settings)}
-        group = compose_groups(settings).names()[POOL]
-        client = boto3.client("eks", region_name=settings.region)
-        standing = group_size(client, settings.names().cluster, group=group).desired_nodes
         pool = Pool(
-            client=client,
+            client=boto3.client("eks", region_name=settings.region),
             cluster=settings.names().cluster,
-            group=group,
-            nodes=drawn_nodes(standing_nodes=standing),
+            group=compose_groups(settings).names()[POOL],
+            nodes=drawn_nodes(standing_nodes=settings.pools[POOL].floor_nodes),
             pods=_pods(settings, catalog, scenario),
         )
         killer = KilledOnce(

@@ -65,18 +65,33 @@ class Scenario:
 
     def bins(self) -> Iterator[datetime]:
         """Starts of the replayed bins."""
-        step = timedelta(seconds=self.trace.bin_seconds)
-        start = self.start
-        while start < self.end:
-            yield start
-            start += step
+        return self._starts(self.start, self.end)
 
-    def _zeros(self, first: datetime, last: datetime) -> Iterator[DemandSample]:
+    def bins_before(self, span: timedelta) -> Iterator[tuple[datetime, datetime, float | None]]:
+        """Start, end and demand of the bins of the last `span` of the history."""
+        step = timedelta(seconds=self.trace.bin_seconds)
+        for start in self._starts(max(self.start - span, self.history_start), self.start):
+            yield start, start + step, self.demand_vcpu(start)
+
+    def demand_vcpu(self, start: datetime) -> float | None:
+        """What is demanded in a bin; None where that is not known."""
+        value = self.trace.demand.get(start, 0.0 if self.trace.gaps == "zero" or self._closed(start) else None)
+        return None if value is None else value / self.units_per_vcpu
+
+    def _closed(self, start: datetime) -> bool:
+        session = self.trace.session
+        return session is not None and not session.is_open(start, bin_seconds=self.trace.bin_seconds)
+
+    def _starts(self, first: datetime, last: datetime) -> Iterator[datetime]:
         step = timedelta(seconds=self.trace.bin_seconds)
         while first < last:
-            if first not in self.trace.demand:
-                yield from self._load(first, 0.0)
+            yield first
             first += step
+
+    def _zeros(self, first: datetime, last: datetime) -> Iterator[DemandSample]:
+        for start in self._starts(first, last):
+            if start not in self.trace.demand:
+                yield from self._load(start, 0.0)
 
     def _strategy(self, name: str, *, greedy: bool) -> Strategy:
         share = SHARES[name]
