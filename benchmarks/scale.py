@@ -265,7 +265,7 @@ def _store_fit(world: _World) -> None:
     """Learn of one set of pools, which is what every other set would learn too."""
     decisions = world.settings.decisions
     fits = DailyFits(world.fits, decisions.history_days)
-    lead_times = PoolLeadTimes(world.history, decisions).read(world.nodes, at=MIDNIGHT)
+    lead_times = PoolLeadTimes(world.history, decisions).read(world.nodes, day=MIDNIGHT.date())
     first = shared_pools(world.book, world.nodes, lead_times=lead_times, decisions=decisions)[0]
     PoolDemands(DemandWindows(world.history), decisions, fits).learn(first, day=MIDNIGHT.date())
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeSource, DecisionRecord, packed
 from quantos.capacity.inputs import PlanningInputs
-from quantos.capacity.lead_times import PoolLeadTimes
+from quantos.capacity.lead_times import PoolLeadTimes, planned_day
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.planning import PlanCheck, make_plan, solved
 from quantos.capacity.pool_demand import PoolDemands
@@ -99,7 +99,7 @@ class DecisionService:
         if current.sequence >= bin_end:
             return None
         decided_at = datetime.fromtimestamp(bin_end, UTC)
-        lead_times = self._lead_times.read(self.settings.pools, at=decided_at)
+        lead_times = self._lead_times.read(self.settings.pools, day=planned_day(decided_at, self.settings.decisions))
         inputs = PlanningInputs(
             settings=self.settings,
             stack=request.stack,

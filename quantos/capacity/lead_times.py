@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from quantos.allocation.lead_time import LeadTime, LeadTimes, planned_lead_time
@@ -18,6 +18,9 @@ LOST_AFTER: Final = timedelta(days=1)
 
 SETTLES: Final = timedelta(hours=1)
 """How late telemetry may come without two processes planning with different lead times on one day."""
+
+LEARNT_WITHIN: Final = timedelta(hours=1)
+"""Time that learning every demand for a day may take after it has begun."""
 
 Order = tuple[datetime, str]
 
@@ -94,22 +97,28 @@ def _bins(seconds: float, decisions: DecisionSettings) -> int:
     return max(1, math.ceil(seconds / decisions.bin_seconds))
 
 
+def planned_day(at: datetime, decisions: DecisionSettings) -> date:
+    """The UTC day whose lead times a decision plans with: the one before, until all is learnt for new ones.
+
+    Learning begins `stale_after_seconds` after midnight. A decision that took the new ones at once would have to learn
+    by itself wherever they reach into another bin.
+    """
+    return (at.astimezone(UTC) - timedelta(seconds=decisions.stale_after_seconds) - LEARNT_WITHIN).date()
+
+
 @dataclass
 class PoolLeadTimes:
-    """The lead times that a UTC day's decisions plan with, the same in every process: what was seen before the day.
-
-    Read once a day and kept.
-    """
+    """The lead times of a UTC day, the same in every process: what was seen before it. Read once a day and kept."""
 
     history: DemandHistory
     settings: DecisionSettings
-    _kept: tuple[datetime, dict[str, LeadTime]] | None = field(default=None, init=False)
+    _kept: tuple[date, dict[str, LeadTime]] | None = field(default=None, init=False)
 
-    def read(self, pools: Collection[str], *, at: datetime) -> Mapping[str, LeadTime]:
-        """By pool, on the day of a moment. Raises TelemetryError."""
-        midnight = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        if self._kept is None or self._kept[0] != midnight or not self._kept[1].keys() >= set(pools):
-            self._kept = (midnight, self._planned(pools, known_at=midnight - SETTLES))
+    def read(self, pools: Collection[str], *, day: date) -> Mapping[str, LeadTime]:
+        """By pool. Raises TelemetryError."""
+        if self._kept is None or self._kept[0] != day or not self._kept[1].keys() >= set(pools):
+            known_at = datetime.combine(day, time(), UTC) - SETTLES
+            self._kept = (day, self._planned(pools, known_at=known_at))
         return {pool: self._kept[1][pool] for pool in pools}
 
     def _planned(self, pools: Collection[str], *, known_at: datetime) -> dict[str, LeadTime]:

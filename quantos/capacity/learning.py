@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date
 from typing import Literal
 
 from quantos.capacity.daily_fits import DailyFits
@@ -79,8 +79,8 @@ class LearningService:
         return "learnt" if demands.learn(shared, day=task.day) else "known"
 
     def _shared(self, day: date) -> tuple[SharedPools, ...]:
-        decisions, midnight = self.settings.decisions, datetime.combine(day, time(), UTC)
-        lead_times = PoolLeadTimes(self.history, decisions).read(self.settings.pools, at=midnight)
+        decisions = self.settings.decisions
+        lead_times = PoolLeadTimes(self.history, decisions).read(self.settings.pools, day=day)
         return shared_pools(self.registry.read(), self.nodes, lead_times=lead_times, decisions=decisions)
 
     def _refuse_other_stack(self, stack: str) -> None:

@@ -11,7 +11,7 @@ from quantos.capacity.choosing import all_needs, choice_problem
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeVersion, DecisionRecord
 from quantos.capacity.inputs import PlanningInputs
-from quantos.capacity.lead_times import PoolLeadTimes, horizon_of
+from quantos.capacity.lead_times import PoolLeadTimes, horizon_of, planned_day
 from quantos.capacity.planning import PlanCheck, make_plan
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands
 from quantos.capacity.ports import FitStore, Signer
@@ -97,7 +97,9 @@ class Replayer:
         return Finding("code", "changed", "; ".join([was, *libraries]))
 
     def _lead_times(self, inputs: PlanningInputs) -> Finding:
-        today = PoolLeadTimes(self.history, inputs.settings.decisions).read(inputs.lead_times, at=inputs.bin_end)
+        decisions = inputs.settings.decisions
+        day = planned_day(inputs.bin_end, decisions)
+        today = PoolLeadTimes(self.history, decisions).read(inputs.lead_times, day=day)
         changed = [pool for pool, then in inputs.lead_times.items() if today[pool] != then]
         if changed:
             return Finding("lead times", "gone", f"those of {listed(changed)} no longer read as when this was decided")

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from quantos.capacity import daily_fits
 from quantos.capacity.lead_times import order_series
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import PlannedLeadTime
@@ -62,3 +65,19 @@ def test_lead_times_are_read_once_a_day():
     reads = desk.history.reads
     service.decide(request(11))
     assert desk.history.reads == reads + 1
+
+
+def test_a_lead_time_that_reaches_further_from_this_day_on_is_learnt_before_it_is_planned_with(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    desk = desk_at(-10)
+    decided(desk, -10)
+    (key,) = desk.fits.kept
+    desk.history.add([*lead_samples(2 * 3600), *(item for item in HISTORY if item.time < MONDAY)])
+    monkeypatch.setattr(daily_fits, "fit", None)
+
+    (early,) = decided(desk, 1).explanation.pools
+
+    assert early.degraded == "the fit of 2026-03-01 serves, since today's is not learnt yet"
+    assert early.horizon_seconds == 5400
+    assert list(desk.fits.kept) == [key]

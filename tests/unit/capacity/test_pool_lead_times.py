@@ -13,6 +13,7 @@ from quantos.capacity.lead_times import (
     horizon_of,
     lead_times,
     order_series,
+    planned_day,
 )
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
@@ -23,6 +24,7 @@ from tests.support.environments import make_settings
 
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 NOON = MIDNIGHT + timedelta(hours=12)
+DAY = MIDNIGHT.date()
 CPU = order_series("cpu")
 DECISIONS = make_settings().decisions
 
@@ -113,7 +115,7 @@ def test_whatever_comes_the_horizon_is_within_a_day(samples: list[DemandSample])
     history = MemoryDemandHistory()
     history.add(samples)
     settings = DecisionSettings.model_validate(DECISIONS.model_dump() | {"ahead_seconds": 43_200})
-    time = PoolLeadTimes(history, settings).read(["cpu"], at=NOON)["cpu"]
+    time = PoolLeadTimes(history, settings).read(["cpu"], day=DAY)["cpu"]
     assert 0 <= time.seconds <= LONGEST_LEAD_SECONDS
     horizon = horizon_of([time], settings)
     assert 1 <= horizon.lead_bins <= horizon.ahead_bins <= 86_400 // settings.bin_seconds
@@ -123,11 +125,11 @@ def test_whatever_comes_the_horizon_is_within_a_day(samples: list[DemandSample])
 def test_a_node_that_took_longer_never_shortens_the_lead_time(
     samples: list[DemandSample], order_of: int, longer: float
 ):
-    before = PoolLeadTimes(filled(samples), DECISIONS).read(["cpu"], at=NOON + SETTLES + timedelta(days=1))["cpu"]
+    before = PoolLeadTimes(filled(samples), DECISIONS).read(["cpu"], day=DAY + timedelta(days=1))["cpu"]
     lengthened = [
         item.model_copy(update={"value": item.value + longer}) if is_ready(item, order_of) else item for item in samples
     ]
-    after = PoolLeadTimes(filled(lengthened), DECISIONS).read(["cpu"], at=NOON + SETTLES + timedelta(days=1))["cpu"]
+    after = PoolLeadTimes(filled(lengthened), DECISIONS).read(["cpu"], day=DAY + timedelta(days=1))["cpu"]
     if after.observations == before.observations:
         assert after.seconds >= before.seconds
 
@@ -154,27 +156,32 @@ def day_of_orders(count: int = MIN_OBSERVATIONS, *, seconds: float = 240.0) -> l
 def test_a_day_plans_with_what_was_seen_before_it_and_reads_it_once():
     history = filled(day_of_orders())
     times = PoolLeadTimes(history, DECISIONS)
-    assert times.read(["cpu"], at=MIDNIGHT - timedelta(seconds=1))["cpu"].source == "prior"
-    first = times.read(["cpu"], at=MIDNIGHT)
+    assert times.read(["cpu"], day=DAY - timedelta(days=1))["cpu"].source == "prior"
+    first = times.read(["cpu"], day=DAY)
     assert first == {"cpu": LeadTime(seconds=240.0, observations=MIN_OBSERVATIONS, source="measured")}
     reads = history.reads
     history.add([item for number in range(50, 90) for item in order(number, 9000.0, ordered_at=MIDNIGHT)])
-    assert times.read(["cpu"], at=NOON + timedelta(hours=11)) == first
+    assert times.read(["cpu"], day=DAY) == first
     assert history.reads == reads
-    assert PoolLeadTimes(history, DECISIONS).read(["cpu"], at=NOON) == first
-    assert times.read(["cpu"], at=MIDNIGHT + timedelta(days=1))["cpu"].seconds == 9000.0
+    assert PoolLeadTimes(history, DECISIONS).read(["cpu"], day=DAY) == first
+    assert times.read(["cpu"], day=DAY + timedelta(days=1))["cpu"].seconds == 9000.0
+
+
+@pytest.mark.parametrize(("minutes", "days_back"), [(0, 1), (30, 1), (89, 1), (90, 0), (720, 0), (1439, 0)])
+def test_the_lead_times_of_a_day_are_planned_with_once_it_is_learnt(minutes: int, days_back: int):
+    assert planned_day(MIDNIGHT + timedelta(minutes=minutes), DECISIONS) == DAY - timedelta(days=days_back)
 
 
 def test_an_end_told_less_than_an_hour_late_changes_no_lead_time_of_the_day():
     made, late_end = order(99, 5000.0, ordered_at=MIDNIGHT - SETTLES - timedelta(seconds=4999))
     without, complete = filled([*day_of_orders(), made]), filled([*day_of_orders(), made, late_end])
-    planned = PoolLeadTimes(without, DECISIONS).read(["cpu"], at=NOON)["cpu"]
-    assert planned == PoolLeadTimes(complete, DECISIONS).read(["cpu"], at=NOON)["cpu"]
+    planned = PoolLeadTimes(without, DECISIONS).read(["cpu"], day=DAY)["cpu"]
+    assert planned == PoolLeadTimes(complete, DECISIONS).read(["cpu"], day=DAY)["cpu"]
     assert planned.seconds == 4999.0
 
 
 def test_every_pool_has_its_own():
-    times = PoolLeadTimes(filled(day_of_orders()), DECISIONS).read(["cpu", "memory"], at=NOON)
+    times = PoolLeadTimes(filled(day_of_orders()), DECISIONS).read(["cpu", "memory"], day=DAY)
     assert (times["cpu"].source, times["memory"].source) == ("measured", "prior")
     assert times["memory"].seconds == DECISIONS.lead_seconds
 

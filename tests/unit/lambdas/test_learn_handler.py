@@ -132,7 +132,7 @@ def test_decisions_of_the_day_serve_what_was_learnt(
     midnight_passes(bus)
     monkeypatch.setattr(daily_fits, "fit", None)
 
-    forecast.handler(schedule_event("dev-capacity", NOW), CONTEXT)
+    forecast.handler(schedule_event("dev-capacity", NOW + timedelta(hours=1)), CONTEXT)
 
     plan = ScalingPlan.model_validate_json(bus.records(topics.CAPACITY_PLANS)[0].value)
     assert {pool.degraded for pool in plan.explanation.pools} == {None}
