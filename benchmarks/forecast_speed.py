@@ -36,6 +36,7 @@ from tests.support.capacity_fakes import (
 )
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
+from tests.support.signal_history import MemorySignalHistory
 
 BENCHMARK = "forecast"
 LEVELS = (0.5, 0.75, 0.9, 0.985)
@@ -152,6 +153,7 @@ def _service(
         check=check,
         registry=FakeRegistry(scenario.book(greedy=False)),
         history=history,
+        signals=MemorySignalHistory(),
         ledger=FakeLedger(document(cpu=2)),
         archive=FakeArchive(),
         fits=fits,

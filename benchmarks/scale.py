@@ -31,6 +31,7 @@ from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.bins import FloatArray
 from quantos.telemetry.kept_windows import KeptWindow, dumped, window_key
 from quantos.telemetry.rereading import ReadSpan
+from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.windows import DemandWindows
 from tests.support.capacity_fakes import (
     FakeArchive,
@@ -42,6 +43,7 @@ from tests.support.capacity_fakes import (
     FakeWindows,
 )
 from tests.support.environments import make_settings
+from tests.support.signal_history import MemorySignalHistory
 
 BENCHMARK = "scale"
 STRATEGIES: Final = 1000
@@ -163,6 +165,7 @@ class _World:
             check=check,
             registry=FakeRegistry(self.book),
             history=self.history,
+            signals=MemorySignalHistory(),
             ledger=FakeLedger(_standing(self.settings)),
             archive=FakeArchive(),
             fits=self.fits,
@@ -267,7 +270,8 @@ def _store_fit(world: _World) -> None:
     fits = DailyFits(world.fits, decisions.history_days)
     lead_times = PoolLeadTimes(world.history, decisions).read(world.nodes, day=MIDNIGHT.date())
     first = shared_pools(world.book, world.nodes, lead_times=lead_times, decisions=decisions)[0]
-    PoolDemands(DemandWindows(world.history), decisions, fits).learn(first, day=MIDNIGHT.date())
+    signals = SignalWindows(MemorySignalHistory())
+    PoolDemands(DemandWindows(world.history), signals, decisions, fits).learn(first, day=MIDNIGHT.date())
 
 
 def _store_windows(world: _World, start: datetime) -> None:

@@ -17,7 +17,7 @@ from quantos.backtest.trace import Trace
 from quantos.errors import SettingsError
 from quantos.forecasting.covariates import signal_columns
 from quantos.telemetry.bins import BoolArray, FloatArray
-from quantos.telemetry.signals import SignalReadings, latest_known
+from quantos.telemetry.signals import SignalReadings, known_values
 
 SUFFIX: Final = ".meta.json"
 _DAY_SECONDS: Final = 86_400
@@ -80,7 +80,7 @@ def known(trace: Trace, sidecar: Sidecar, *, path: Path, ahead_seconds: float) -
 
     Args:
         path: the trace's file, for its signals.
-        ahead_seconds: how far a value that is known before its time counts before it.
+        ahead_seconds: how far demand is looked ahead: values known about times that near count too.
 
     Raises:
         SettingsError: the calendar, the time zone or a column does not exist.
@@ -88,7 +88,7 @@ def known(trace: Trace, sidecar: Sidecar, *, path: Path, ahead_seconds: float) -
     ends = trace.first.timestamp() + trace.bin_seconds * np.arange(1, len(trace.values) + 1, dtype=np.float64)
     covariates = {
         signal.column: signal_columns(
-            latest_known(_readings(signal, path=path, bin_seconds=trace.bin_seconds), ends, ahead_seconds=ahead_seconds)
+            known_values(_readings(signal, path=path, bin_seconds=trace.bin_seconds), ends, ahead_seconds=ahead_seconds)
         )
         for signal in sidecar.signals
     }

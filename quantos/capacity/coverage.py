@@ -9,7 +9,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from quantos.contracts.plan import Coverage
-from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
@@ -33,7 +32,7 @@ def recent_coverage(
     Each day counts by the model that served on it. Days of which none is known count by one that is fitted and chosen
     again on what lies before the covered days, which takes as long as a fit. So no model has learnt from its days. A
     bin counts when the horizon after it is open somewhere, known throughout, and had demand: an idle pool would
-    flatter any model.
+    flatter any model; and when no signal was silent that the model looks at.
 
     Args:
         fitted: what serves next, fitted on the same window.
@@ -46,13 +45,14 @@ def recent_coverage(
     known_days = len(series.values) // window.day_bins
     if known_days < COVERED_DAYS + LEARNT_DAYS:
         return _unknown(f"history too short: {_days(known_days)} of demand, {COVERED_DAYS + LEARNT_DAYS} are needed")
-    asked = _asked(series, fitted.terms, served=served)
+    asked = _asked(series, fitted, served=served)
     from_bin = len(window.values) - len(asked)
     peaks = fitted.terms.aim.peaks(window.values)[from_bin:]
     opens = sliding_window_view(window.opened[1:], window.horizon_bins).max(axis=1)[from_bin:]
-    counted = np.isfinite(peaks) & (peaks > 0) & opens
+    counted = np.isfinite(peaks) & (peaks > 0) & opens & window.told(fitted.signals)[from_bin:]
     if not counted.any():
-        return _unknown(f"no demand is known in the last {_days(COVERED_DAYS)}")
+        beside = " beside its signals" if fitted.signals else ""
+        return _unknown(f"no demand is known{beside} in the last {_days(COVERED_DAYS)}")
     peaks, asked = peaks[counted], asked[counted] + _ROUNDING_VCPU
     size = fitted.terms.node_size
     return Coverage(
@@ -63,7 +63,7 @@ def recent_coverage(
     )
 
 
-def _asked(series: Series, terms: Terms, *, served: Mapping[date, FittedSeries]) -> FloatArray:
+def _asked(series: Series, fitted: FittedModel, *, served: Mapping[date, FittedSeries]) -> FloatArray:
     """What was asked for at the end of each bin of the covered days, vCPU."""
     day_bins = DAY_SECONDS // series.bin_seconds
     first = len(series.values) - COVERED_DAYS * day_bins
@@ -73,7 +73,7 @@ def _asked(series: Series, terms: Terms, *, served: Mapping[date, FittedSeries])
         day = datetime.fromtimestamp(series.start + begin * series.bin_seconds, UTC).date()
         model = served.get(day) or rest
         if model is None:
-            model = rest = fit_series(series.until(first), terms)
+            model = rest = fit_series(series.until(first).knowing(fitted.signals), fitted.terms)
         asked.append(decide(model, series.until(begin + day_bins), first=begin).targets)
     return np.maximum(np.concatenate(asked), 0.0)
 

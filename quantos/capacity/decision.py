@@ -21,7 +21,8 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.messaging.ports import Message, Publisher
 from quantos.telemetry.bins import floor_to_bin
-from quantos.telemetry.ports import DemandHistory, WindowStore
+from quantos.telemetry.ports import DemandHistory, SignalHistory, WindowStore
+from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.windows import DemandWindows
 
 AUDIT_ACTOR = "forecast"
@@ -40,6 +41,7 @@ class DecisionService:
     check: PlanCheck
     registry: StrategyRegistry
     history: DemandHistory
+    signals: SignalHistory
     ledger: PlanLedger
     archive: PlanArchive
     signer: Signer
@@ -54,7 +56,9 @@ class DecisionService:
     def __post_init__(self) -> None:
         decisions = self.settings.decisions
         fits = DailyFits(self.fits, decisions.history_days)
-        self._demands = PoolDemands(DemandWindows(self.history, self.windows), decisions, fits)
+        self._demands = PoolDemands(
+            DemandWindows(self.history, self.windows), SignalWindows(self.signals), decisions, fits
+        )
         self._lead_times = PoolLeadTimes(self.history, decisions)
 
     def decide(self, request: DecisionRequest) -> ScalingPlan | None:

@@ -95,6 +95,7 @@ def _reasoning(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> Poo
         level_reason=demand.level_reason,
         lead_time=_lead_time(inputs.lead_times[item.pool]),
         horizon_seconds=demand.horizon_seconds,
+        signals=forecast.signals,
     )
 
 

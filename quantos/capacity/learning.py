@@ -17,7 +17,8 @@ from quantos.contracts.plan import DecisionRequest
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError, SettingsError
 from quantos.messaging.ports import Message, Publisher
-from quantos.telemetry.ports import DemandHistory
+from quantos.telemetry.ports import DemandHistory, SignalHistory
+from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.windows import DemandWindows
 
 Learning = Literal["learnt", "known", "unnamed"]
@@ -32,6 +33,7 @@ class LearningService:
     nodes: Mapping[str, NodePrice]
     registry: StrategyRegistry
     history: DemandHistory
+    signals: SignalHistory
     fits: FitStore
     publisher: Publisher
     clock: Clock
@@ -75,7 +77,8 @@ class LearningService:
         if shared is None:
             return "unnamed"
         decisions = self.settings.decisions
-        demands = PoolDemands(DemandWindows(self.history), decisions, DailyFits(self.fits, decisions.history_days))
+        fits = DailyFits(self.fits, decisions.history_days)
+        demands = PoolDemands(DemandWindows(self.history), SignalWindows(self.signals), decisions, fits)
         return "learnt" if demands.learn(shared, day=task.day) else "known"
 
     def _shared(self, day: date) -> tuple[SharedPools, ...]:

@@ -20,6 +20,7 @@ from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.peak_model import PeakForecast, predict
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session, open_bins
+from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.windows import DemandWindows
 
 LOWER_LEVELS: Final = (0.5, 0.75, 0.9)
@@ -45,7 +46,7 @@ class Evidence:
 
     Attributes:
         fit: the stored fit that served.
-        series: by series, the digest of its bins as they were read.
+        series: by series, signals included, the digest of its bins as they were read.
     """
 
     fit: FitKey
@@ -93,6 +94,7 @@ class PoolDemands:
     """
 
     windows: DemandWindows
+    signals: SignalWindows
     settings: DecisionSettings
     fits: DailyFits
 
@@ -104,12 +106,13 @@ class PoolDemands:
         """
         grid = self._grid(bin_end)
         sums = self._sums(shared, grid, keep=keep)
+        told = self._told(shared, grid)
         series = self._measured(shared, grid, sums=sums)
         question, today = self._question(shared), _day_of(bin_end)
         served = serving or self.fits.serving(
-            question, today, window=lambda: self._until_midnight(series, grid), keep=keep
+            question, today, window=lambda: self._until_midnight(series, grid, told=told), keep=keep
         )
-        window = self._window(series, grid)
+        window = self._window(series, grid, told=told)
         forecast = predict(served.fit.model, window)
         latest = np.sum([self._carried(part.values, shared.horizon.lead_bins) for part in series], axis=0)
         return PoolDemand(
@@ -121,9 +124,10 @@ class PoolDemands:
             history_peak_vcpu=float(np.nanmax(window.values, initial=0.0)),
             horizon_seconds=window.horizon_bins * grid.bin_seconds,
             forecast=replace(forecast, degraded=_joined(served.caveat(today), forecast.degraded)),
-            coverage=served.fit.coverage,
+            coverage=served.fit.coverage_of(forecast),
             evidence=Evidence(
-                fit=question.key(served.day), series={name: _digest(values) for name, values in sorted(sums.items())}
+                fit=question.key(served.day),
+                series={name: _digest(values) for name, values in sorted((sums | told).items())},
             ),
         )
 
@@ -151,6 +155,11 @@ class PoolDemands:
     def _sums(self, shared: SharedPools, grid: Grid, *, keep: bool = False) -> dict[str, FloatArray]:
         return self.windows.read({strategy.series for strategy in shared.strategies}, grid, keep=keep)
 
+    def _told(self, shared: SharedPools, grid: Grid) -> dict[str, FloatArray]:
+        """What the strategies' signals said at the end of each bin about times up to the end of the horizon then."""
+        names = {name for strategy in shared.strategies for name in strategy.signals}
+        return self.signals.read(names, grid, ahead_seconds=shared.horizon.ahead_bins * grid.bin_seconds)
+
     def _measured(self, shared: SharedPools, grid: Grid, *, sums: Mapping[str, FloatArray]) -> "list[_Series]":
         ahead = Grid(grid.start, grid.bin_seconds, grid.count + shared.horizon.ahead_bins)
         return [_series(strategy, ahead, sums=sums[strategy.series]) for strategy in shared.strategies]
@@ -158,14 +167,17 @@ class PoolDemands:
     def _before(self, shared: SharedPools, day: date) -> DemandWindow:
         """Total demand before a UTC day."""
         grid = self._grid(int(datetime.combine(day, time(), UTC).timestamp()))
-        return self._window(self._measured(shared, grid, sums=self._sums(shared, grid)), grid)
+        series = self._measured(shared, grid, sums=self._sums(shared, grid))
+        return self._window(series, grid, told=self._told(shared, grid))
 
     def _grid(self, bin_end: int) -> Grid:
         bin_seconds = self.settings.bin_seconds
         start = (bin_end // DAY_SECONDS - self.settings.history_days) * DAY_SECONDS
         return Grid(start, bin_seconds, (bin_end - start) // bin_seconds)
 
-    def _window(self, series: "Sequence[_Series]", grid: Grid, *, bins: int | None = None) -> DemandWindow:
+    def _window(
+        self, series: "Sequence[_Series]", grid: Grid, *, told: Mapping[str, FloatArray], bins: int | None = None
+    ) -> DemandWindow:
         """Total demand in the first `bins` of the grid, all by default."""
         count = grid.count if bins is None else bins
         opened = np.logical_or.reduce([part.opened for part in series])
@@ -174,11 +186,15 @@ class PoolDemands:
             opened=opened[: len(opened) - grid.count + count],
             bin_seconds=grid.bin_seconds,
             start=grid.start,
+            signals={name: values[:count] for name, values in told.items()},
         )
 
-    def _until_midnight(self, series: "Sequence[_Series]", grid: Grid) -> DemandWindow:
+    def _until_midnight(
+        self, series: "Sequence[_Series]", grid: Grid, *, told: Mapping[str, FloatArray]
+    ) -> DemandWindow:
         """Total demand before the UTC day in which the grid ends."""
-        return self._window(series, grid, bins=(grid.end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds)
+        bins = (grid.end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
+        return self._window(series, grid, told=told, bins=bins)
 
     def _part(self, series: "_Series", horizon: Horizon) -> StrategyDemand:
         week = 7 * DAY_SECONDS // self.settings.bin_seconds

@@ -5,11 +5,12 @@ from typing import Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
+from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import Coverage
 from quantos.errors import ForecastError
 from quantos.forecasting import state
 from quantos.forecasting.decision_loss import Terms
-from quantos.forecasting.peak_model import FittedModel
+from quantos.forecasting.peak_model import FittedModel, PeakForecast
 
 LearntBy = Literal["schedule", "decision"]
 """Who learns: the daily path, or a decision that found nothing stored."""
@@ -23,40 +24,44 @@ class PoolFit:
     coverage: Coverage
     learnt_by: LearntBy
 
+    def coverage_of(self, forecast: PeakForecast) -> Coverage:
+        """The coverage of what made a forecast: not that of the whole model where a signal is silent."""
+        if forecast.signals == self.model.signals:
+            return self.coverage
+        return Coverage(
+            days=0, bins=0, held_bins=0, node_held_bins=0, reason="it is counted with the signals, and one is silent"
+        )
 
-class _Document(BaseModel):
-    """A fit as it is stored; `series` is an archive of `forecasting.state`."""
+
+class _Model(BaseModel):
+    """A fitted model as it is stored; `series` is an archive of `forecasting.state`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
     levels: tuple[float, ...]
     terms: Terms
     bin_seconds: int
     horizon_bins: int
     below: tuple[float, ...]
     degraded: str | None
+    series: Base64Bytes | None
+    plain: "_Model | None" = None
+    scarce: dict[str, str] = {}
+    refused: tuple[RejectedModel, ...] = ()
+
+
+class _Document(_Model):
+    """A fit as it is stored."""
+
+    schema_version: Literal[1] = 1
     coverage: Coverage
     learnt_by: LearntBy = "schedule"
-    series: Base64Bytes | None
 
 
 def dumped(fit: PoolFit) -> bytes:
-    """The fit as JSON, below 100 KiB. Raises ForecastError for a series that takes more."""
-    model = fit.model
-    archive = None if model.series is None else state.dumped(model.series)
-    plain = _Document.model_construct(
-        levels=model.levels,
-        terms=model.terms,
-        bin_seconds=model.bin_seconds,
-        horizon_bins=model.horizon_bins,
-        below=model.below,
-        degraded=model.degraded,
-        coverage=fit.coverage,
-        learnt_by=fit.learnt_by,
-        series=archive,
-    )
-    return plain.model_dump_json().encode()
+    """The fit as JSON, below 100 KiB, twice that with signals. Raises ForecastError for a series that takes more."""
+    fields = _fields(fit.model) | {"coverage": fit.coverage, "learnt_by": fit.learnt_by}
+    return _Document.model_construct(None, **fields).model_dump_json().encode()
 
 
 def loaded(content: bytes) -> PoolFit:
@@ -65,7 +70,26 @@ def loaded(content: bytes) -> PoolFit:
         found = _Document.model_validate_json(content)
     except ValidationError as exc:
         raise ForecastError(f"this is no stored fit: {exc.errors()[0]['msg']}", remedy="fit the pool again") from exc
-    model = FittedModel(
+    return PoolFit(_model(found), found.coverage, found.learnt_by)
+
+
+def _fields(model: FittedModel) -> dict[str, object]:
+    return {
+        "levels": model.levels,
+        "terms": model.terms,
+        "bin_seconds": model.bin_seconds,
+        "horizon_bins": model.horizon_bins,
+        "below": model.below,
+        "degraded": model.degraded,
+        "series": None if model.series is None else state.dumped(model.series),
+        "plain": None if model.plain is None else _Model.model_construct(None, **_fields(model.plain)),
+        "scarce": dict(model.scarce),
+        "refused": model.refused,
+    }
+
+
+def _model(found: _Model) -> FittedModel:
+    return FittedModel(
         levels=found.levels,
         terms=found.terms,
         bin_seconds=found.bin_seconds,
@@ -73,5 +97,7 @@ def loaded(content: bytes) -> PoolFit:
         below=found.below,
         series=None if found.series is None else state.loaded(found.series),
         degraded=found.degraded,
+        plain=None if found.plain is None else _model(found.plain),
+        scarce=found.scarce,
+        refused=found.refused,
     )
-    return PoolFit(model, found.coverage, found.learnt_by)

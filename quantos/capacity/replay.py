@@ -18,7 +18,8 @@ from quantos.capacity.ports import FitStore, Signer
 from quantos.capacity.shared_pools import SharedPools, UpperLevel
 from quantos.capacity.wording import listed
 from quantos.contracts.plan import ScalingPlan
-from quantos.telemetry.ports import DemandHistory
+from quantos.telemetry.ports import DemandHistory, SignalHistory
+from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.windows import DemandWindows
 
 SERVED_TOLERANCE: Final = 1e-6
@@ -48,6 +49,7 @@ class Replayer:
 
     signer: Signer
     history: DemandHistory
+    signals: SignalHistory
     fits: FitStore
     check: PlanCheck
     code: CodeVersion
@@ -110,7 +112,7 @@ class Replayer:
         shared, bin_end = _shared(inputs, demand), int(inputs.bin_end.timestamp())
         decisions = inputs.settings.decisions
         fits = DailyFits(self.fits, decisions.history_days)
-        reader = PoolDemands(DemandWindows(self.history), decisions, fits)
+        reader = PoolDemands(DemandWindows(self.history), SignalWindows(self.signals), decisions, fits)
         stored = fits.stored(key)
         refit = reader.made(shared, day=key.day)
         again = reader.read(shared, bin_end=bin_end, keep=False, serving=stored or refit)

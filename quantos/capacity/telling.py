@@ -162,7 +162,8 @@ def _coverage(item: PoolReasoning) -> str:
 
 def _model(item: PoolReasoning) -> str:
     score = "" if item.score is None else f"; loss {item.score:.2f} on days held out, in nodes a bin, misses weighted"
-    return model_name(item.model) + score
+    signals = f"; with {listed(item.signals)}" if item.signals else ""
+    return model_name(item.model) + signals + score
 
 
 def _rejected(rejected: tuple[RejectedModel, ...]) -> str:

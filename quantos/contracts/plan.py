@@ -135,6 +135,7 @@ class PoolReasoning(_Part):
         level_reason: what a miss costs, and whose it is.
         horizon_seconds: how far ahead the demand was looked at: the longest lead time of the pools that share it, and
             what a plan should last beyond it.
+        signals: names of the outside signals that the forecast looked at.
     """
 
     pool: Slug
@@ -159,6 +160,7 @@ class PoolReasoning(_Part):
     level_reason: str | None = Field(default=None, exclude_if=_not_told)
     lead_time: PlannedLeadTime | None = Field(default=None, exclude_if=_not_told)
     horizon_seconds: int | None = Field(default=None, gt=0, exclude_if=_not_told)
+    signals: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
 
 
 class ChoiceQuality(_Part):

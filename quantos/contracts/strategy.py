@@ -4,9 +4,10 @@ from datetime import datetime, time, timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from quantos.contracts.base import Contract, NonNegativeFinite, PositiveFinite, Slug
+from quantos.contracts.demand import SignalName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -158,7 +159,8 @@ class Strategy(Contract):
     `pools` are those it may run on, in no order of preference: cost, limits and `placement` decide. `series` is the
     demand series that drives it, in units per bin; `units_per_vcpu` is the measured number of those units that one
     vCPU serves within the service level. With `service`, one unit is one request, and the strategy is also given the
-    servers that queueing says the latency needs.
+    servers that queueing says the latency needs. `signals` are series that tell something about that demand before it
+    comes, such as a count of news; the document of a strategy without any is that of earlier releases.
     """
 
     name: Slug
@@ -175,12 +177,13 @@ class Strategy(Contract):
     priority: int = Field(ge=0, le=100)
     session: Session | ExchangeSession | None = None
     service: ServiceProfile | None = None
+    signals: tuple[SignalName, ...] = Field(default=(), exclude_if=lambda value: not value)
 
-    @field_validator("pools")
+    @field_validator("pools", "signals")
     @classmethod
-    def _named_once(cls, value: tuple[Slug, ...]) -> tuple[Slug, ...]:
+    def _named_once(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if len(set(value)) < len(value):
-            raise ValueError("a pool is named twice")
+            raise ValueError(f"one of {info.field_name} is named twice")
         return tuple(sorted(value))
 
     @property

@@ -66,6 +66,13 @@ class DemandWindow:
         days = (self.start + np.arange(1, len(self.values) + 1) * self.bin_seconds - 1) // DAY_SECONDS
         return {name: len(np.unique(days[np.isfinite(values)])) for name, values in self.signals.items()}
 
+    def told(self, signals: Collection[str]) -> BoolArray:
+        """Where all of these signals were known, shape (n,)."""
+        known = np.ones(len(self.values), dtype=np.bool_)
+        for name in signals:
+            known &= np.isfinite(self.signals[name]) if name in self.signals else False
+        return known
+
     def silence(self, signals: Collection[str]) -> dict[str, int | None]:
         """The signals that are unknown at the origin, and when each was last known: epoch seconds, None for never."""
         found: dict[str, int | None] = {}

@@ -1,7 +1,7 @@
 """The forecast of a pool: quantiles of its largest demand within the horizon, the top one being what to hold."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,6 +21,12 @@ COMPARED_DAYS: Final = 7
 LAST_VALUE_MARGIN: Final = 1.5
 """What the last value is raised by at the top level; half of the raise goes to the levels above the median."""
 
+SIGNAL_DAYS: Final = 7
+"""On how many UTC days a signal must have been known before it is learnt from."""
+
+SIGNAL_LEAD: Final = 0.005
+"""By what share of loss a model with signals must beat the one without, or the latter serves."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FittedModel:
@@ -31,6 +37,9 @@ class FittedModel:
         below: by level, how far demand stayed below what was asked for, by scale; ascending to zero at the last.
         series: None where nothing could be learnt, and the last value serves.
         degraded: why a lesser model serves than the history should allow; None when all is well.
+        plain: the same learnt without signals; it serves while one of them is silent. None where none is used.
+        scarce: signals that could not be learnt from, and why.
+        refused: the model with signals, where the one without serves since they do not pay.
     """
 
     levels: tuple[float, ...]
@@ -40,6 +49,14 @@ class FittedModel:
     below: tuple[float, ...] = ()
     series: FittedSeries | None = None
     degraded: str | None = None
+    plain: "FittedModel | None" = None
+    scarce: Mapping[str, str] = field(default_factory=dict)
+    refused: tuple[RejectedModel, ...] = ()
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Names of the signals that it looks at."""
+        return () if self.series is None else self.series.layout.covariates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +67,7 @@ class PeakForecast:
         peaks: one a level, vCPU to six decimals, ascending.
         path: one a bin of the horizon, 0 to 1, the expected course of demand by its own maximum.
         score: held-out loss of what serves, node-bins a bin; `rejected` has the others'.
+        signals: names of those that were looked at.
     """
 
     model: str
@@ -59,6 +77,7 @@ class PeakForecast:
     score: float | None
     rejected: tuple[RejectedModel, ...]
     degraded: str | None
+    signals: tuple[str, ...] = ()
 
     @property
     def expected(self) -> float:
@@ -98,6 +117,9 @@ class PeakForecast:
 def fit(window: DemandWindow, *, levels: Sequence[float], terms: Terms) -> FittedModel:
     """Fit all candidates on a window and let those serve whose decisions would have cost least on days held out.
 
+    Signals known on `SIGNAL_DAYS` are looked at where that makes decisions cheaper by `SIGNAL_LEAD` on those days; then
+    what serves without them is fitted as well.
+
     Args:
         window: demand up to the moment of fitting, vCPU.
         levels: 0.5 and above, ascending.
@@ -121,10 +143,13 @@ def fit(window: DemandWindow, *, levels: Sequence[float], terms: Terms) -> Fitte
         series = window.series()
     except ForecastError as exc:
         return replace(bare, degraded=exc.what)
-    fitted = fit_series(series, bare.terms)
-    if not fitted.standings:
-        return replace(bare, degraded=fitted.degraded)
-    return replace(bare, series=fitted, below=_below(fitted, series, levels=wanted), degraded=fitted.degraded)
+    days = window.signal_days()
+    scarce = {name: f"known on {count} of {SIGNAL_DAYS} days" for name, count in days.items() if count < SIGNAL_DAYS}
+    plain = replace(_learnt(bare, series.knowing(())), scarce=scarce)
+    told = sorted(days.keys() - scarce.keys())
+    if plain.series is None or not told:
+        return plain
+    return _with_signals(plain, _learnt(bare, series.knowing(told)))
 
 
 def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
@@ -148,12 +173,49 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
     except ForecastError as exc:
         bare = replace(fitted, series=None, degraded=exc.what)
         return _forecast(bare, window, peaks=_last_value_peaks(bare, window))
+    if fitted.plain is not None and (silence := window.silence(fitted.signals)):
+        without = predict(fitted.plain, window)
+        return replace(without, degraded=_clauses(_silent(silence), without.degraded))
     decided = decide(fitted.series, series, first=len(series.values) - 1)
     top = float(decided.targets[0])
     served = fitted
     if decided.demoted[0]:
         served = replace(fitted, degraded=f"demoted to {fitted.series.rule}, which did better over the last hour")
     return _forecast(served, window, peaks=np.maximum(top - np.asarray(fitted.below) * top, 0.0))
+
+
+def _learnt(bare: FittedModel, series: Series) -> FittedModel:
+    """What is learnt from a series and the signals in it."""
+    fitted = fit_series(series, bare.terms)
+    if not fitted.standings:
+        return replace(bare, degraded=fitted.degraded)
+    below = _below(fitted, series, levels=bare.levels)
+    return replace(bare, series=fitted, below=below, degraded=fitted.degraded)
+
+
+def _with_signals(plain: FittedModel, informed: FittedModel) -> FittedModel:
+    """The model with signals where it pays, else the one without."""
+    if plain.series is None or informed.series is None:
+        return plain
+    without, score = plain.series.score, informed.series.score
+    if without is not None and score is not None and score <= (1 - SIGNAL_LEAD) * without:
+        return replace(informed, plain=plain, scarce=plain.scarce)
+    name = f"with {', '.join(informed.signals)}"
+    reason = "no less decision loss on days held out than without"
+    return replace(plain, refused=(RejectedModel(model=name, score=score, reason=reason),))
+
+
+def _silent(silence: Mapping[str, int | None]) -> str:
+    """Which signals are silent, since when, and what serves."""
+    told = [
+        f"{name} since {datetime.fromtimestamp(last, UTC):%Y-%m-%d %H:%M} UTC" if last is not None else name
+        for name, last in silence.items()
+    ]
+    return f"silent: {', '.join(told)}; what was learnt without signals serves"
+
+
+def _clauses(*told: str | None) -> str | None:
+    return "; ".join(clause for clause in told if clause) or None
 
 
 def _below(fitted: FittedSeries, series: Series, *, levels: Sequence[float]) -> tuple[float, ...]:
@@ -182,14 +244,16 @@ def _last_value_peaks(fitted: FittedModel, window: DemandWindow) -> FloatArray:
 
 def _forecast(fitted: FittedModel, window: DemandWindow, *, peaks: FloatArray) -> PeakForecast:
     series = fitted.series
+    scarce = [f"{name} is left out, {reason}" for name, reason in fitted.scarce.items()]
     return PeakForecast(
         model=LAST_VALUE if series is None else _name(series),
         levels=fitted.levels,
         peaks=tuple(round(float(peak), 6) for peak in peaks),
         path=tuple(window.course().tolist()),
         score=None if series is None else series.score,
-        rejected=() if series is None else _rejected(series),
-        degraded=fitted.degraded,
+        rejected=() if series is None else (*fitted.refused, *_rejected(series)),
+        degraded=_clauses(fitted.degraded, *scarce),
+        signals=fitted.signals,
     )
 
 

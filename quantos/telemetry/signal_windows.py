@@ -11,7 +11,7 @@ from quantos.contracts.demand import LONGEST_AHEAD, LONGEST_HOLD
 from quantos.telemetry.bins import FloatArray, Grid
 from quantos.telemetry.ports import SignalHistory
 from quantos.telemetry.rereading import ReadSpan, continues, read_again
-from quantos.telemetry.signals import SignalReadings, latest_known
+from quantos.telemetry.signals import SignalReadings, known_values
 
 _READ_BEFORE_SECONDS: Final = int((LONGEST_AHEAD + LONGEST_HOLD).total_seconds())
 """How long before a window something may have become known that stands in it."""
@@ -36,11 +36,11 @@ class SignalWindows:
     def read(self, signals: Collection[str], grid: Grid, *, ahead_seconds: int) -> dict[str, FloatArray]:
         """What counted at the end of each bin, as known then; NaN where nothing was. Shape (count,) each.
 
-        `ahead_seconds` is how far a value that is known before its time counts before it.
+        `ahead_seconds` is how far demand is looked ahead: values known about times that near count too.
         """
         ends = grid.start + grid.bin_seconds * np.arange(1, grid.count + 1, dtype=np.float64)
         return {
-            name: latest_known(self._readings(name, grid), ends, ahead_seconds=ahead_seconds)
+            name: known_values(self._readings(name, grid), ends, ahead_seconds=ahead_seconds)
             for name in sorted(signals)
         }
 

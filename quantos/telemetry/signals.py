@@ -50,23 +50,40 @@ class SignalReadings:
         return type(self)(*(getattr(self, part.name)[kept] for part in fields(self)))
 
 
-def latest_known(readings: SignalReadings, moments: FloatArray, *, ahead_seconds: float) -> FloatArray:
-    """The value that counts at each moment, from what could have been known then; NaN where none stands.
+def known_values(readings: SignalReadings, moments: FloatArray, *, ahead_seconds: float) -> FloatArray:
+    """What counted at each moment, from what could have been known then; NaN where nothing did.
 
-    Of the values known by a moment it is that about the latest time, at most `ahead_seconds` later than the moment; of
-    one time the latest known, so that a revision replaces what it revises from when it was known and not before; of
-    several of those the greatest. It counts until it no longer stands, and no older one comes back in its place.
+    Of the values known by a moment about it or an earlier time, that about the latest time counts, until it no longer
+    stands; no older one comes back in its place. Of one time the latest known counts, so that a revision replaces what
+    it revises from when it was known and not before; of several of those the greatest. Where values are known about
+    times up to `ahead_seconds` later, the greatest of all these counts: what is provided for is the largest demand of
+    that stretch.
 
     Args:
         moments: epoch seconds, ascending, shape (n,).
-        ahead_seconds: how far a value that is known before its time counts before it.
+        ahead_seconds: how far demand is looked ahead.
 
     Returns:
         Shape (n,).
     """
+    found = _present(readings, moments)
+    scheduled = readings.where(readings.about > readings.known_at)
+    order = np.lexsort((scheduled.stands_until, scheduled.values, scheduled.known_at, scheduled.about))
+    about, known_at = scheduled.about[order], scheduled.known_at[order]
+    revised_at = np.append(np.where(about[1:] == about[:-1], known_at[1:], np.inf), np.inf)[: len(about)]
+    counts_from = np.maximum(known_at, about - ahead_seconds)
+    first = np.searchsorted(moments, counts_from, side="left")
+    last = np.searchsorted(moments, np.minimum(about, revised_at), side="left")
+    for begin, end, value in zip(first.tolist(), last.tolist(), scheduled.values[order].tolist(), strict=True):
+        found[begin:end] = np.fmax(found[begin:end], value)
+    return found
+
+
+def _present(readings: SignalReadings, moments: FloatArray) -> FloatArray:
+    """Values about the latest time that is not after a moment, as known then."""
     if not len(readings.values):
         return np.full(len(moments), np.nan)
-    counts_from = np.maximum(readings.known_at, readings.about - ahead_seconds)
+    counts_from = np.maximum(readings.known_at, readings.about)
     newest_last = np.lexsort((readings.stands_until, readings.values, readings.known_at, readings.about))
     rank = np.empty(len(newest_last), dtype=np.intp)
     rank[newest_last] = np.arange(len(newest_last))

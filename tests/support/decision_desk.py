@@ -26,6 +26,7 @@ from tests.support.capacity_fakes import (
 from tests.support.demand_cases import NODE, agree, make_strategy
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
+from tests.support.signal_history import MemorySignalHistory
 
 CODE = CodeVersion(sources="c" * 64, libraries={"python": "3.11.0"})
 STACK = "dev-capacity"
@@ -72,6 +73,7 @@ class Desk:
     """A decision service and everything around it."""
 
     history: MemoryDemandHistory = field(default_factory=MemoryDemandHistory)
+    signals: MemorySignalHistory = field(default_factory=MemorySignalHistory)
     strategies: tuple[Strategy, ...] = (ORDERS,)
     ledger: FakeLedger = field(default_factory=lambda: FakeLedger(standing()))
     archive: FakeArchive = field(default_factory=FakeArchive)
@@ -89,6 +91,7 @@ class Desk:
             check=agree,
             registry=FakeRegistry(StrategyBook(strategies=self.strategies)),
             history=self.history,
+            signals=self.signals,
             ledger=self.ledger,
             archive=self.archive,
             signer=FakeSigner(),

@@ -50,6 +50,7 @@ def make_strategy(
     max_latency_ms: float = 5.0,
     session: Session | ExchangeSession | None = None,
     service: ServiceProfile | None = None,
+    signals: tuple[str, ...] = (),
 ) -> Strategy:
     return Strategy(
         name=name,
@@ -66,6 +67,7 @@ def make_strategy(
         priority=priority,
         session=session,
         service=service,
+        signals=signals,
     )
 
 

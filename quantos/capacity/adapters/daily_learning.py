@@ -9,7 +9,7 @@ from quantos.capacity.ports import Clock
 from quantos.catalog.catalog import Catalog
 from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Publisher
-from quantos.telemetry.adapters.composition import compose_history
+from quantos.telemetry.adapters.composition import compose_history, compose_signals
 
 
 def compose_learning(
@@ -22,6 +22,7 @@ def compose_learning(
         nodes=node_prices(settings, catalog),
         registry=S3StrategyRegistry(bucket),
         history=compose_history(settings),
+        signals=compose_signals(settings),
         fits=S3Fits(bucket),
         publisher=publisher,
         clock=clock,

@@ -14,7 +14,7 @@ from quantos.contracts.plan import PlanDocument
 from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 from quantos.policy.cost import foreseen_violations
-from quantos.telemetry.adapters.composition import compose_history
+from quantos.telemetry.adapters.composition import compose_history, compose_signals
 
 
 def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publisher: Publisher) -> DecisionService:
@@ -27,6 +27,7 @@ def compose_decisions(settings: EnvironmentSettings, *, catalog: Catalog, publis
         check=_cost_rules(settings, catalog=catalog),
         registry=S3StrategyRegistry(bucket),
         history=compose_history(settings),
+        signals=compose_signals(settings),
         ledger=compose_plan_ledger(settings),
         archive=S3PlanArchive(bucket),
         signer=compose_signer(settings),
@@ -43,6 +44,7 @@ def compose_replayer(settings: EnvironmentSettings, *, catalog: Catalog) -> Repl
     return Replayer(
         signer=compose_signer(settings),
         history=compose_history(settings),
+        signals=compose_signals(settings),
         fits=S3Fits(compose_bucket(settings)),
         check=_cost_rules(settings, catalog=catalog),
         code=code_version(),

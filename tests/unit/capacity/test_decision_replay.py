@@ -28,7 +28,9 @@ def recorded(desk: Desk, plan: ScalingPlan) -> DecisionRecord:
 
 
 def replayed(desk: Desk, record: DecisionRecord, plan: ScalingPlan, **changes: object) -> dict[str, Finding]:
-    replayer = Replayer(signer=FakeSigner(), history=desk.history, fits=desk.fits, check=agree, code=CODE)
+    replayer = Replayer(
+        signer=FakeSigner(), history=desk.history, signals=desk.signals, fits=desk.fits, check=agree, code=CODE
+    )
     return {found.what: found for found in replace(replayer, **changes).replay(record, plan)}
 
 
@@ -110,7 +112,7 @@ def test_other_code_and_other_rules_are_told_and_change_nothing(made: tuple[Desk
     assert {found["code"].verdict, found["cost rules"].verdict} == {"changed"}
 
 
-@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b"{}")])
+@pytest.mark.parametrize("content", [b"", b"not gzip", gzip.compress(b"{}", mtime=0)])
 def test_what_is_no_record_is_refused(content: bytes):
     with pytest.raises(CapacityError, match="no record of a decision"):
         unpacked(content)

@@ -53,6 +53,15 @@ def chosen_demand() -> PoolDemand:
     return replace(make_demand(), forecast=replace(make_forecast(), model=model, rejected=REJECTED))
 
 
+def test_the_signals_that_were_looked_at_are_named():
+    forecast = replace(make_forecast(), signals=("signal/news-count", "signal/volume"))
+
+    text = explain_text(plan_of(replace(make_demand(), forecast=forecast)), None, ASCII)
+
+    assert "with signal/news-count and signal/volume" in " ".join(text.split())
+    assert "signal/" not in explain_text(plan_of(make_demand()), None, ASCII)
+
+
 def degraded_demand() -> PoolDemand:
     """A silent feed, and a history too short for any model."""
     forecast = replace(

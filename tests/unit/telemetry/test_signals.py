@@ -8,7 +8,7 @@ from quantos.contracts.demand import SignalSample
 from quantos.telemetry.bins import Grid
 from quantos.telemetry.rereading import REREAD_PARTS
 from quantos.telemetry.signal_windows import SignalWindows
-from quantos.telemetry.signals import SignalReadings, latest_known
+from quantos.telemetry.signals import SignalReadings, known_values
 from tests.support.signal_history import MemorySignalHistory
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -30,7 +30,7 @@ def sample(minute: int, value: float, *, known: int | None = None, holds_minutes
 
 def at(minutes: list[int], *samples: SignalSample, ahead: int = 0) -> list[float | None]:
     moments = np.array([START.timestamp() + 60 * minute for minute in minutes])
-    found = latest_known(SignalReadings.of(samples), moments, ahead_seconds=60 * ahead)
+    found = known_values(SignalReadings.of(samples), moments, ahead_seconds=60 * ahead)
     return [None if np.isnan(value) else value for value in found.tolist()]
 
 
@@ -45,10 +45,17 @@ def test_a_revision_counts_from_when_it_was_known_and_not_over_what_is_newer():
     assert at([10, 20, 30, 40], first, revised, newer, late) == [7, 9, 1, 1]
 
 
-def test_a_scheduled_value_counts_ahead_of_its_time_and_no_earlier():
+def test_a_scheduled_value_counts_as_soon_as_it_is_looked_ahead_to_and_until_its_end():
     event, after = sample(60, 1, known=0), sample(90, 0, known=0)
 
-    assert at([0, 49, 50, 79, 80], event, after, ahead=10) == [None, None, 1, 1, 0]
+    assert at([0, 49, 50, 80, 89, 90], event, after, ahead=10) == [None, None, 1, 1, 1, 0]
+    assert at([0, 20, 89, 90], event, after, ahead=40) == [None, 1, 1, 0]
+
+
+def test_what_is_put_off_or_called_off_counts_no_more_from_when_that_was_known():
+    event, off = sample(60, 1, known=0), sample(60, 0, known=30)
+
+    assert at([25, 29, 30, 60], event, off, ahead=40) == [1, 1, 0, 0]
 
 
 def test_a_value_counts_until_it_no_longer_stands_and_a_late_one_never():
@@ -87,10 +94,14 @@ def test_what_becomes_known_later_changes_nothing_before(
 def test_the_alignment_is_what_its_words_say(samples: list[SignalSample], ahead: int):
     for minute in range(-310, 400, 13):
         moment = START + timedelta(minutes=minute)
-        known = [item for item in samples if item.known_at <= moment >= item.time - timedelta(minutes=ahead)]
-        newest = max(known, key=lambda item: (item.time, item.known_at, item.value, item.holds_seconds), default=None)
-        stands = newest is not None and moment <= newest.time + timedelta(seconds=newest.holds_seconds)
-        assert at([minute], *samples, ahead=ahead) == [newest.value if stands else None]
+        known = [item for item in samples if item.known_at <= moment]
+        ranked = sorted(known, key=lambda item: (item.time, item.known_at, item.value, item.holds_seconds))
+        by_time = {item.time: item for item in ranked}
+        present = [item for time, item in by_time.items() if time <= moment][-1:]
+        stands = [item for item in present if moment <= item.time + timedelta(seconds=item.holds_seconds)]
+        soon = [item for time, item in by_time.items() if moment < time <= moment + timedelta(minutes=ahead)]
+        greatest = max((item.value for item in [*stands, *soon]), default=None)
+        assert at([minute], *samples, ahead=ahead) == [greatest]
 
 
 def grid(end_minutes: int) -> Grid:
