@@ -50,6 +50,7 @@ def other_questions(session: Session) -> tuple[Question, ...]:
         make_question(strategy=make_strategy(series="workload/quotes")),
         make_question(strategy=make_strategy(units_per_vcpu=20.0)),
         make_question(strategy=make_strategy(session=session)),
+        make_question(strategy=make_strategy().model_copy(update={"signals": ("signal/news",)})),
         make_question(strategy=make_strategy(pools=("cpu", "cpu-spot"))),
         make_question(settings=decisions.model_copy(update={"history_days": 60})),
         make_question(settings=decisions.model_copy(update={"ahead_seconds": 3600})),
