@@ -35,8 +35,8 @@ def solved(inputs: PlanningInputs) -> tuple[ChoiceProblem, ChoiceSolution]:
 def make_plan(inputs: PlanningInputs, chosen: tuple[ChoiceProblem, ChoiceSolution], *, check: PlanCheck) -> ScalingPlan:
     """The plan for one bin, identified but not signed; `check` is what the pack will hold it to.
 
-    It is urgent when demand already measured, or as likely as not to come within the horizon, or throughput that was
-    stated, needs at least the dead band more than the previous floors.
+    It is urgent when demand already measured, or as likely as not to come before a node ordered later could be Ready,
+    or throughput that was stated, needs at least the dead band more than the previous floors.
 
     Args:
         inputs: what the plan is a function of.

@@ -62,6 +62,7 @@ class PoolDemand:
         level_reason: why the forecast's upper value has the level it has, in words that follow "since".
         now_vcpu: in the last bin; where that is unknown, in the last known one within `stale_after_seconds`.
         recent_vcpu: the greatest such figure within the lead time.
+        soon_vcpu: as likely as not to be needed before a node ordered in the next bin is Ready.
         history_peak_vcpu: the greatest known total of the whole history.
         horizon_seconds: how far ahead the forecast reaches.
         coverage: how often the upper value has held lately, up to the UTC day of the decision.
@@ -72,6 +73,7 @@ class PoolDemand:
     level_reason: str
     now_vcpu: float
     recent_vcpu: float
+    soon_vcpu: float
     history_peak_vcpu: float
     horizon_seconds: int
     forecast: PeakForecast
@@ -121,6 +123,7 @@ class PoolDemands:
             level_reason=shared.upper.reason,
             now_vcpu=float(latest[-1]),
             recent_vcpu=float(latest.max()),
+            soon_vcpu=forecast.expected * max(forecast.path[: shared.horizon.lead_bins + 1]),
             history_peak_vcpu=float(np.nanmax(window.values, initial=0.0)),
             horizon_seconds=window.horizon_bins * grid.bin_seconds,
             forecast=replace(forecast, degraded=_joined(served.caveat(today), forecast.degraded)),

@@ -25,8 +25,8 @@ class StrategyNeed:
         pools: those it may run on whose nodes hold it.
         need: all resources together.
         packing: by pool, the nodes it takes there over those that its resources alone would fill.
-        now_share: the part of the need that cannot wait: demand already measured, or as likely as not to come within
-            the horizon, or throughput that was stated.
+        now_share: the part of the need that cannot wait: demand already measured, or as likely as not to come before
+            a node ordered later could be Ready, or throughput that was stated.
         binding: what sets the need, in words that follow "the floor is set by".
         unmet: what is stated and no size keeps, one sentence each.
     """
@@ -50,7 +50,7 @@ def strategy_needs(demand: PoolDemand, *, nodes: Mapping[str, NodePrice], bin_se
     """
     whole_vcpu = max(demand.forecast.upper, demand.recent_vcpu)
     ahead = FORECAST if demand.forecast.upper >= demand.recent_vcpu else MEASURED
-    now_vcpu = max(demand.recent_vcpu, demand.forecast.expected)
+    now_vcpu = max(demand.recent_vcpu, demand.soon_vcpu)
     shares = shares_of([part.weight_vcpu for part in demand.strategies])
     return tuple(
         _need(

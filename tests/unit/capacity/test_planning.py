@@ -238,19 +238,19 @@ def test_times_come_from_the_bin():
 
 
 @pytest.mark.parametrize(
-    ("recent", "upper", "before", "urgent"),
+    ("recent", "soon", "before", "urgent"),
     [
-        pytest.param(80, 140, 8, True, id="measured-demand-is-a-dead-band-ahead"),
-        pytest.param(30, 160, 8, True, id="as-likely-as-not-it-will-be"),
-        pytest.param(72, 140, 8, False, id="within-the-dead-band"),
-        pytest.param(30, 140, 8, False, id="enough"),
-        pytest.param(900, 140, 32, False, id="no-more-may-be-had"),
+        pytest.param(80, 0, 8, True, id="measured-demand-is-a-dead-band-ahead"),
+        pytest.param(30, 80, 8, True, id="as-likely-as-not-it-soon-will-be"),
+        pytest.param(72, 72, 8, False, id="within-the-dead-band"),
+        pytest.param(30, 30, 8, False, id="enough"),
+        pytest.param(900, 0, 32, False, id="no-more-may-be-had"),
     ],
 )
 def test_a_plan_is_urgent_when_what_is_needed_now_or_soon_is_ahead_of_the_floor(
-    recent: float, upper: float, before: int, urgent: bool
+    recent: float, soon: float, before: int, urgent: bool
 ):
-    demand = make_demand(upper=upper, recent=recent)
+    demand = make_demand(upper=200, recent=recent, soon=soon)
     inputs = make_inputs(demand, previous={"cpu": PoolSize(floor=before, ceiling=40)})
 
     assert planned(inputs).urgent is urgent

@@ -59,7 +59,7 @@ def test_demand_is_shared_by_weight_and_no_less_than_stated():
     small, great = make_strategy("small", min_throughput_units=200), make_strategy("great")
 
     found = strategy_needs(
-        make_demand(small, great, upper=40, recent=30, weights=(1, 3)), nodes=CPU, bin_seconds=BIN_SECONDS
+        make_demand(small, great, upper=40, recent=10, soon=30, weights=(1, 3)), nodes=CPU, bin_seconds=BIN_SECONDS
     )
 
     assert [need.need.vcpu for need in found] == [20, 30]
