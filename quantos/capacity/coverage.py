@@ -14,7 +14,7 @@ from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.peak_model import FittedModel
 from quantos.forecasting.series_model import FittedSeries, Series
-from quantos.forecasting.serving import decide
+from quantos.forecasting.serving import uppers
 from quantos.telemetry.bins import FloatArray
 
 COVERED_DAYS: Final = 7
@@ -64,7 +64,7 @@ def recent_coverage(
 
 
 def _asked(series: Series, fitted: FittedModel, *, served: Mapping[date, FittedSeries]) -> FloatArray:
-    """What was asked for at the end of each bin of the covered days, vCPU."""
+    """The upper value at the end of each bin of the covered days, vCPU."""
     day_bins = DAY_SECONDS // series.bin_seconds
     first = len(series.values) - COVERED_DAYS * day_bins
     rest: FittedSeries | None = None
@@ -74,8 +74,9 @@ def _asked(series: Series, fitted: FittedModel, *, served: Mapping[date, FittedS
         model = served.get(day) or rest
         if model is None:
             model = rest = fit_series(series.until(first).knowing(fitted.signals), fitted.terms)
-        asked.append(decide(model, series.until(begin + day_bins), first=begin).targets)
-    return np.maximum(np.concatenate(asked), 0.0)
+        learnt = min(max(model.bins_learnt(series), 0), begin)
+        asked.append(uppers(model, series.until(begin + day_bins), first=learnt).values[begin - learnt :])
+    return np.concatenate(asked)
 
 
 def _unknown(reason: str) -> Coverage:

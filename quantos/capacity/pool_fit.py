@@ -42,7 +42,6 @@ class _Model(BaseModel):
     terms: Terms
     bin_seconds: int
     horizon_bins: int
-    below: tuple[float, ...]
     degraded: str | None
     series: Base64Bytes | None
     plain: "_Model | None" = None
@@ -53,7 +52,7 @@ class _Model(BaseModel):
 class _Document(_Model):
     """A fit as it is stored."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     coverage: Coverage
     learnt_by: LearntBy = "schedule"
 
@@ -79,7 +78,6 @@ def _fields(model: FittedModel) -> dict[str, object]:
         "terms": model.terms,
         "bin_seconds": model.bin_seconds,
         "horizon_bins": model.horizon_bins,
-        "below": model.below,
         "degraded": model.degraded,
         "series": None if model.series is None else state.dumped(model.series),
         "plain": None if model.plain is None else _Model.model_construct(None, **_fields(model.plain)),
@@ -94,7 +92,6 @@ def _model(found: _Model) -> FittedModel:
         terms=found.terms,
         bin_seconds=found.bin_seconds,
         horizon_bins=found.horizon_bins,
-        below=found.below,
         series=None if found.series is None else state.loaded(found.series),
         degraded=found.degraded,
         plain=None if found.plain is None else _model(found.plain),

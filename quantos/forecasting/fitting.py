@@ -1,6 +1,7 @@
 """Fitting a series: learn, rehearse on days not learnt from, and choose who serves. Once a day; may be slow."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -36,7 +37,7 @@ def fit_series(
     With yesterday's model, the bins since then are the ones held out; without, the fit rehearses on parts of the
     history.
     """
-    with single_threaded():
+    with single_threaded(with_scipy=True):
         if previous is not None and _goes_on(previous, series, terms):
             ledger, calibration = _continued(series, previous, families=families)
         else:
@@ -143,22 +144,29 @@ def _champion(ledger: Ledger, *, rule: str | None) -> tuple[str, str | None]:
 def _continued(series: Series, previous: FittedSeries, *, families: Mapping[str, Family]) -> tuple[Ledger, Calibration]:
     """The ledger and the calibration with the bins since the previous fit."""
     ledger = previous.ledger.copy()
-    first = (previous.end - series.start) // series.bin_seconds
+    first = previous.bins_learnt(series)
     if first >= len(series.values):
         return ledger, previous.calibration
     return ledger, _add_held_out(ledger, previous, series=series, first=first, families=families)
 
 
 def _rehearsed(series: Series, terms: Terms, *, families: Mapping[str, Family]) -> tuple[Ledger, Calibration]:
-    """A ledger made by fitting on the beginning of the history and deciding on what followed, several times."""
-    ledger, calibration = Ledger(), Calibration(level=terms.critical_level)
+    """A ledger made by fitting on the beginning of the history and deciding on what followed, several times.
+
+    What was learnt of the misses of a plain rule is forgotten when the blend takes over, and the other way round.
+    """
+    ledger, fresh = Ledger(), Calibration(level=terms.critical_level)
+    calibration, champion = fresh, None
     count = len(series.values)
     cuts = np.linspace(count // 3, count, REHEARSALS + 1).astype(int).tolist()
     for cut, end in pairwise(cuts):
         if 1 < cut < end:
-            fitted = _learnt(series.until(cut), terms, ledger=ledger, calibration=calibration, families=families)
+            fitted = _learnt(series.until(cut), terms, ledger=ledger, calibration=fresh, families=families)
+            if (fitted.champion == BLEND) == (champion == BLEND):
+                fitted = replace(fitted, calibration=calibration)
             calibration = _add_held_out(ledger, fitted, series=series.until(end), first=cut, families=families)
-    return ledger, calibration
+            champion = fitted.champion
+    return ledger, replace(calibration, surplus={})
 
 
 def _add_held_out(
@@ -166,8 +174,8 @@ def _add_held_out(
 ) -> Calibration:
     """Enter what would have come of deciding on the bins from `first` on; the calibration after them."""
     lead_in = max(first - fitted.terms.memory_bins, 0)
-    found = candidate_targets(fitted, series, first=lead_in, families=families)
-    found = {name: np.where(np.isnan(values), found[REACTIVE], values) for name, values in found.items()}
+    said = candidate_targets(fitted, series, first=lead_in, families=families)
+    found = {name: np.where(np.isnan(values), said[REACTIVE], values) for name, values in said.items()}
     demand, skip = series.values[lead_in:], first - lead_in
     days = (len(series.values) - first) * series.bin_seconds / DAY_SECONDS
     ledger.add(held_out_losses(demand, found, fitted.terms, skip=skip), days=days)
@@ -180,4 +188,6 @@ def _add_held_out(
         ledger.add_contest(
             {name: losses(demand, values, fitted.terms)[skip:] for name, values in told.items()}, days=days
         )
-    return calibration_over(fitted, {name: values[skip:] for name, values in found.items()}, series, first=first).after
+    if not fitted.standings:
+        return fitted.calibration
+    return calibration_over(fitted, said, series, first=first).after

@@ -13,11 +13,13 @@ from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import BLEND, FittedSeries, Series
-from quantos.forecasting.serving import decide
+from quantos.forecasting.serving import uppers
 from quantos.telemetry.bins import FloatArray
 
 LAST_VALUE: Final = "last-value"
-COMPARED_DAYS: Final = 7
+FOLLOWED_DAYS: Final = 2
+"""Misses since the fit teach the upper value, of so many days at most where the fit is older."""
+
 LAST_VALUE_MARGIN: Final = 1.5
 """What the last value is raised by at the top level; half of the raise goes to the levels above the median."""
 
@@ -34,7 +36,6 @@ class FittedModel:
 
     Attributes:
         levels: quantile levels, ascending; the last is the one that is held.
-        below: by level, how far demand stayed below what was asked for, by scale; ascending to zero at the last.
         series: None where nothing could be learnt, and the last value serves.
         degraded: why a lesser model serves than the history should allow; None when all is well.
         plain: the same learnt without signals; it serves while one of them is silent. None where none is used.
@@ -46,7 +47,6 @@ class FittedModel:
     terms: Terms
     bin_seconds: int
     horizon_bins: int
-    below: tuple[float, ...] = ()
     series: FittedSeries | None = None
     degraded: str | None = None
     plain: "FittedModel | None" = None
@@ -176,12 +176,14 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
     if fitted.plain is not None and (silence := window.silence(fitted.signals)):
         without = predict(fitted.plain, window)
         return replace(without, degraded=_clauses(_silent(silence), without.degraded))
-    decided = decide(fitted.series, series, first=len(series.values) - 1)
-    top = float(decided.targets[0])
+    last = len(series.values) - 1
+    since = max(fitted.series.bins_learnt(series), last - FOLLOWED_DAYS * window.day_bins, 0)
+    found = uppers(fitted.series, series, first=min(since, last))
+    peaks = [*(found.last_at(level) for level in fitted.levels[:-1]), float(found.values[-1])]
     served = fitted
-    if decided.demoted[0]:
+    if found.decided.demoted[-1]:
         served = replace(fitted, degraded=f"demoted to {fitted.series.rule}, which did better over the last hour")
-    return _forecast(served, window, peaks=np.maximum(top - np.asarray(fitted.below) * top, 0.0))
+    return _forecast(served, window, peaks=np.maximum.accumulate(peaks))
 
 
 def _learnt(bare: FittedModel, series: Series) -> FittedModel:
@@ -189,8 +191,7 @@ def _learnt(bare: FittedModel, series: Series) -> FittedModel:
     fitted = fit_series(series, bare.terms)
     if not fitted.standings:
         return replace(bare, degraded=fitted.degraded)
-    below = _below(fitted, series, levels=bare.levels)
-    return replace(bare, series=fitted, below=below, degraded=fitted.degraded)
+    return replace(bare, series=fitted, degraded=fitted.degraded)
 
 
 def _with_signals(plain: FittedModel, informed: FittedModel) -> FittedModel:
@@ -216,20 +217,6 @@ def _silent(silence: Mapping[str, int | None]) -> str:
 
 def _clauses(*told: str | None) -> str | None:
     return "; ".join(clause for clause in told if clause) or None
-
-
-def _below(fitted: FittedSeries, series: Series, *, levels: Sequence[float]) -> tuple[float, ...]:
-    """By what share of the target demand stayed below it, by level, on the last days."""
-    aim = fitted.terms.aim
-    count = len(series.values)
-    first = max(count - COMPARED_DAYS * fitted.layout.day_bins, count // 2)
-    asked = decide(fitted, series, first=first).targets
-    peaks = aim.peaks(series.values)[first:]
-    known = np.isfinite(peaks) & (asked > fitted.layout.least) & (peaks > 0)
-    if not known.any():
-        return (0.0,) * len(levels)
-    shares = np.quantile(1.0 - peaks[known] / asked[known], [1.0 - level for level in levels[:-1]])
-    return (*(float(share) for share in np.clip(shares, 0.0, 1.0)), 0.0)
 
 
 def _last_value_peaks(fitted: FittedModel, window: DemandWindow) -> FloatArray:

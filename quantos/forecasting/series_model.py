@@ -113,6 +113,10 @@ class FittedSeries:
         standing = self.standings.get(self.champion)
         return None if standing is None else standing.loss
 
+    def bins_learnt(self, series: Series) -> int:
+        """How many bins of a series this was learnt from; below zero where it starts later."""
+        return (self.end - series.start) // series.bin_seconds
+
 
 def candidate_targets(
     fitted: FittedSeries, series: Series, *, first: int, families: Mapping[str, Family] = FAMILIES

@@ -17,10 +17,19 @@ from quantos.forecasting.selection import Ledger, Standing
 from quantos.forecasting.series_model import FittedSeries
 from quantos.telemetry.bins import FloatArray
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 MAX_BYTES: Final = 65_536
 _META: Final = "meta.json"
 _SHORT: Final = frozenset({"feature", "left", "right", "root"})
+
+
+class _Calibration(BaseModel):
+    """A calibration but for its counts; what the first schema learnt in another way (`shift`) is left behind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: float
+    surplus: dict[int, float]
 
 
 class _Meta(BaseModel):
@@ -41,7 +50,7 @@ class _Meta(BaseModel):
     champion: str
     degraded: str | None
     peak: float
-    calibration: Calibration
+    calibration: _Calibration
 
 
 def dumped(fitted: FittedSeries) -> bytes:
@@ -65,7 +74,7 @@ def dumped(fitted: FittedSeries) -> bytes:
         champion=fitted.champion,
         degraded=fitted.degraded,
         peak=fitted.peak,
-        calibration=fitted.calibration,
+        calibration=_Calibration(level=fitted.calibration.level, surplus=dict(fitted.calibration.surplus)),
     )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -91,8 +100,7 @@ def loaded(content: bytes) -> FittedSeries:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             document = json.loads(archive.read(_META))
-            _refuse_later(document)
-            meta = _Meta.model_validate(document)
+            meta = _Meta.model_validate(_upgraded(document))
             arrays = {
                 name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False).astype(
                     np.float64
@@ -104,10 +112,13 @@ def loaded(content: bytes) -> FittedSeries:
         raise ForecastError(f"this is no state of a series: {exc}", remedy="fit the series again") from exc
     parameters: dict[str, dict[str, FloatArray]] = {}
     sums: dict[str, FloatArray] = {}
+    scores: dict[int, FloatArray] = {}
     for name, values in arrays.items():
         kind, _, rest = name.partition("/")
         if kind == "ledger":
             sums[rest] = values
+        elif kind == "calibration":
+            scores[int(rest)] = values
         else:
             family, _, parameter = rest.partition("/")
             parameters.setdefault(family, {})[parameter] = values
@@ -123,29 +134,36 @@ def loaded(content: bytes) -> FittedSeries:
         champion=meta.champion,
         degraded=meta.degraded,
         peak=meta.peak,
-        calibration=meta.calibration,
+        calibration=Calibration(level=meta.calibration.level, scores=scores, surplus=meta.calibration.surplus),
     )
 
 
-def _array(content: bytes) -> FloatArray:
-    return np.load(io.BytesIO(content), allow_pickle=False).astype(np.float64)
+def _upgraded(document: dict[str, object]) -> Mapping[str, object]:
+    """The document as this release writes it.
 
-
-def _refuse_later(document: Mapping[str, object]) -> None:
+    Raises:
+        ForecastError: it is of a later release.
+    """
     version = document.get("schema_version")
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise ForecastError(
             f"this state is of schema {version}, this release reads up to {SCHEMA_VERSION}",
             remedy="fit the series again, or run the release that wrote it",
         )
+    calibration = document.get("calibration")
+    if version > 1 or not isinstance(calibration, dict):
+        return document
+    return document | {"calibration": {"level": calibration.get("level"), "surplus": {}}}
 
 
 def _arrays(fitted: FittedSeries) -> dict[str, np.ndarray]:
-    """By path, the arrays as small as they can be: tree indices short, thresholds single, all else double."""
+    """By path, the arrays as small as they can be: tree indices short, thresholds and counts single, else double."""
     found: dict[str, np.ndarray] = {}
     for family, parameters in fitted.parameters.items():
         for name, values in parameters.items():
             last = name.rsplit("/", 1)[-1]
             kind = np.int16 if last in _SHORT else np.float32 if last == "value" else np.float64
             found[f"parameters/{family}/{name}"] = values.astype(kind)
-    return found | {f"ledger/{name}": values for name, values in fitted.ledger.sums.items()}
+    found |= {f"ledger/{name}": values for name, values in fitted.ledger.sums.items()}
+    scores = fitted.calibration.scores
+    return found | {f"calibration/{phase}": counts.astype(np.float32) for phase, counts in scores.items()}

@@ -46,24 +46,24 @@ def window(values: np.ndarray, *, end: int | None = None, always_open: bool = Fa
 
 @pytest.fixture(scope="module")
 def values() -> np.ndarray:
-    return demand(42)
+    return demand(28)
 
 
 @pytest.fixture(scope="module")
 def fitted(values: np.ndarray) -> FittedModel:
-    return fit(window(values, end=35 * DAY), levels=LEVELS, terms=TERMS)
+    return fit(window(values, end=21 * DAY), levels=LEVELS, terms=TERMS)
 
 
 def forecasts(fitted: FittedModel, values: np.ndarray) -> list[tuple[PeakForecast, float]]:
     """Forecasts through the five weekdays after the fit, and what came."""
-    ends = range(35 * DAY, 40 * DAY, 3)
+    ends = range(21 * DAY, 26 * DAY, 3)
     return [(predict(fitted, window(values, end=end)), float(values[end : end + HORIZON].max())) for end in ends]
 
 
 def test_who_serves_lost_to_no_plain_rule_and_all_others_are_named_with_their_scores(
     fitted: FittedModel, values: np.ndarray
 ):
-    forecast = predict(fitted, window(values, end=36 * DAY))
+    forecast = predict(fitted, window(values, end=22 * DAY))
 
     assert fitted.degraded is None
     assert forecast.score is not None
@@ -78,8 +78,8 @@ def test_who_serves_lost_to_no_plain_rule_and_all_others_are_named_with_their_sc
 def test_quantiles_hold_about_as_often_as_they_say():
     pairs = []
     for seed in range(2):
-        history = demand(42, seed=seed)
-        served = fit(window(history, end=35 * DAY), levels=LEVELS, terms=TERMS)
+        history = demand(28, seed=seed)
+        served = fit(window(history, end=21 * DAY), levels=LEVELS, terms=TERMS)
         pairs += [(forecast, peak) for forecast, peak in forecasts(served, history) if peak > 0]
 
     held = np.mean([[peak <= quantile for quantile in forecast.peaks] for forecast, peak in pairs], axis=0)
@@ -93,13 +93,13 @@ def test_quantiles_ascend_and_closed_hours_need_nothing(fitted: FittedModel, val
     for forecast, _ in forecasts(fitted, values):
         assert list(forecast.peaks) == sorted(forecast.peaks)
         assert min(forecast.peaks) >= 0
-    night = predict(fitted, window(values, end=36 * DAY + DAY * 20 // 24))
+    night = predict(fitted, window(values, end=22 * DAY + DAY * 20 // 24))
     assert night.peaks == (0.0,) * len(LEVELS)
     assert not any(night.path)
 
 
 def test_opening_is_seen_before_it_comes(fitted: FittedModel, values: np.ndarray):
-    before_opening = 36 * DAY + DAY * 8 // 24 - 2
+    before_opening = 22 * DAY + DAY * 8 // 24 - 2
 
     forecast = predict(fitted, window(values, end=before_opening))
 
@@ -108,7 +108,7 @@ def test_opening_is_seen_before_it_comes(fitted: FittedModel, values: np.ndarray
     assert all(forecast.path[2:])
 
 
-@given(cut=st.integers(30 * DAY, 40 * DAY), change=st.floats(0, 1e6))
+@given(cut=st.integers(16 * DAY, 26 * DAY), change=st.floats(0, 1e6))
 @settings(max_examples=25, deadline=None)
 def test_later_data_never_changes_an_earlier_forecast(fitted: FittedModel, values: np.ndarray, cut: int, change: float):
     changed = values.copy()
@@ -121,9 +121,9 @@ def test_later_data_never_changes_an_earlier_forecast(fitted: FittedModel, value
 
 
 def test_the_same_window_fits_the_same_model(values: np.ndarray, fitted: FittedModel):
-    shown = window(values, end=36 * DAY)
+    shown = window(values, end=22 * DAY)
 
-    again = fit(window(values.copy(), end=35 * DAY), levels=LEVELS, terms=TERMS)
+    again = fit(window(values.copy(), end=21 * DAY), levels=LEVELS, terms=TERMS)
 
     assert predict(again, shown).peaks == predict(fitted, shown).peaks
 
@@ -131,8 +131,8 @@ def test_the_same_window_fits_the_same_model(values: np.ndarray, fitted: FittedM
 @pytest.mark.parametrize("scale", [1e-3, 1e4])
 def test_the_forecast_does_not_care_for_the_unit(values: np.ndarray, fitted: FittedModel, scale: float):
     terms = replace(TERMS, node_size=TERMS.node_size * scale)
-    scaled = fit(window(values * scale, end=35 * DAY), levels=LEVELS, terms=terms)
-    moment = 37 * DAY + DAY // 2
+    scaled = fit(window(values * scale, end=21 * DAY), levels=LEVELS, terms=terms)
+    moment = 23 * DAY + DAY // 2
 
     assert predict(scaled, window(values * scale, end=moment)).upper == pytest.approx(
         predict(fitted, window(values, end=moment)).upper * scale, rel=1e-2
@@ -141,13 +141,13 @@ def test_the_forecast_does_not_care_for_the_unit(values: np.ndarray, fitted: Fit
 
 def test_unknown_days_are_not_taken_for_idle_ones(values: np.ndarray, fitted: FittedModel):
     gappy = values.copy()
-    for day in (9, 17, 25):
+    for day in (4, 9, 17):
         gappy[day * DAY : (day + 1) * DAY] = np.nan
     idle = np.nan_to_num(gappy)
-    moment = 36 * DAY + DAY // 2
+    moment = 22 * DAY + DAY // 2
 
     def upper(history: np.ndarray) -> float:
-        served = fit(window(history, end=35 * DAY), levels=LEVELS, terms=TERMS)
+        served = fit(window(history, end=21 * DAY), levels=LEVELS, terms=TERMS)
         return predict(served, window(history, end=moment)).expected
 
     full = upper(values)
@@ -181,7 +181,7 @@ def test_a_candidate_that_says_nothing_finite_leaves_the_others_to_serve(values:
         fitted, series=replace(fitted.series, parameters={**fitted.series.parameters, "boosting": boosting | trees})
     )
 
-    forecast = predict(broken, window(values, end=36 * DAY + DAY // 2))
+    forecast = predict(broken, window(values, end=22 * DAY + DAY // 2))
 
     assert FLOORED in fitted.series.standings
     assert np.isfinite(forecast.peaks).all()
@@ -200,7 +200,7 @@ def test_constant_demand_is_forecast_as_it_is():
 
 def test_the_contract_carries_model_score_and_rivals(values: np.ndarray, fitted: FittedModel):
     origin = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    forecast = predict(fitted, window(values, end=36 * DAY + DAY // 2))
+    forecast = predict(fitted, window(values, end=22 * DAY + DAY // 2))
 
     document = forecast.contract(series="pool/cpu", origin=origin, bin_seconds=BIN)
 

@@ -8,7 +8,7 @@ from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
-from quantos.forecasting.serving import decide
+from quantos.forecasting.serving import decide, uppers
 from quantos.forecasting.state import MAX_BYTES, dumped, loaded
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "forecasting" / "state-v1.bin"
@@ -36,7 +36,10 @@ def test_a_state_is_small_and_decides_as_the_model_it_was_made_of(fitted: Fitted
 
     assert len(content) <= MAX_BYTES
     assert again.standings == fitted.standings
-    assert (again.champion, again.rule, again.calibration) == (fitted.champion, fitted.rule, fitted.calibration)
+    assert (again.champion, again.rule) == (fitted.champion, fitted.rule)
+    assert uppers(again, shown, first=20 * DAY).values == pytest.approx(
+        uppers(fitted, shown, first=20 * DAY).values, rel=1e-3
+    )
     assert decide(again, shown, first=20 * DAY).targets == pytest.approx(
         decide(fitted, shown, first=20 * DAY).targets, rel=1e-9
     )
@@ -58,6 +61,8 @@ def test_the_first_schema_is_still_read_and_still_decides():
 
     asked = decide(again, series(21), first=20 * DAY).targets
 
+    raised = uppers(again, series(21), first=20 * DAY).values
+    assert raised[: DAY // 2] == pytest.approx(asked[: DAY // 2], rel=5e-3)
     assert (again.layout.bin_seconds, again.champion) == (BIN, "blend")
     assert np.isfinite(asked).all()
     assert 30 < asked.min() < asked.max() < 130
@@ -70,11 +75,11 @@ def test_what_is_no_state_is_refused(content: bytes):
 
 
 def test_a_later_schema_is_refused(fitted: FittedSeries, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("quantos.forecasting.state.SCHEMA_VERSION", 2)
+    monkeypatch.setattr("quantos.forecasting.state.SCHEMA_VERSION", 3)
     later = dumped(fitted)
     monkeypatch.undo()
 
-    with pytest.raises(ForecastError, match="schema 2"):
+    with pytest.raises(ForecastError, match="schema 3"):
         loaded(later)
 
 
