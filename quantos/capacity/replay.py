@@ -80,9 +80,7 @@ class Replayer:
     def _rules(self, record: DecisionRecord, plan: ScalingPlan) -> Finding:
         today = self.check(plan.document().model_copy(update={"plan_id": ""}))
         if today == record.violations:
-            return Finding(
-                "cost rules", "same", f"today's prices and limits refuse {_count(len(today), 'thing')} as well"
-            )
+            return Finding("cost rules", "same", f"today's prices and limits refuse {_refusals(len(today))}, as then")
         return Finding(
             "cost rules", "changed", f"by today's prices and limits: {'; '.join(today) or 'nothing refused'}"
         )
@@ -180,6 +178,10 @@ def _compared(what: str, then: PoolDemand, now: PoolDemand, *, tolerance: float)
     told = f"{now.forecast.upper:.3f} vCPU at {now.forecast.upper_level:.1%} by {now.forecast.model}, then "
     told += f"{then.forecast.upper:.3f} by {then.forecast.model}; {off:.2g} relative, {tolerance:g} is allowed"
     return Finding(what, "within" if math.isfinite(off) and off <= tolerance else "differs", told)
+
+
+def _refusals(number: int) -> str:
+    return "nothing" if number == 0 else "it" if number == 1 else f"it for {number} reasons"
 
 
 def _count(number: int, noun: str) -> str:
