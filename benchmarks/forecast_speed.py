@@ -21,7 +21,8 @@ from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.peak_model import fit, predict
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
-from quantos.telemetry.bins import Grid, bin_sums, demand_in_session, open_bins
+from quantos.telemetry.bins import Grid, bin_sums, demand_in_session
+from quantos.telemetry.open_hours import open_bins
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import bank_calls
 from tests.support.capacity_fakes import (

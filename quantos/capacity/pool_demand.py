@@ -19,7 +19,8 @@ from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.peak_model import PeakForecast, predict
-from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session, open_bins
+from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
+from quantos.telemetry.open_hours import open_bins
 from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.windows import DemandWindows
 

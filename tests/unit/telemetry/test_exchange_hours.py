@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from quantos.contracts.strategy import ExchangeSession, Session
-from quantos.telemetry.bins import Grid, open_bins
+from quantos.telemetry.bins import Grid
+from quantos.telemetry.open_hours import open_bins
 
 NEW_YORK = ZoneInfo("America/New_York")
 XNYS = ExchangeSession(calendar="XNYS")
