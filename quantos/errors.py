@@ -12,7 +12,8 @@
     ├── AuditError                the chain is broken, forked or missing a link
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
-    │   └── EngineBusyError       another operation holds the stack
+    │   ├── EngineBusyError       another operation holds the stack
+    │   └── StackMissingError     the stack was never brought up, or is gone
     └── SandboxError              the sandbox could not be started, stopped or used
 
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
@@ -111,6 +112,12 @@ class EngineBusyError(EngineError):
 
     code = "engine.busy"
     retryable = True
+
+
+class StackMissingError(EngineError):
+    """The stack was never brought up, or is gone."""
+
+    code = "engine.stack-missing"
 
 
 class SandboxError(QuantosError):

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from quantos.contracts.plan import PoolSize, StrategyCost
-from quantos.environment.adapters.bring_up import bring_up
+from quantos.environment.adapters.bring_up import bring_up, take_down
 from quantos.environment.names import LAYERS
+from quantos.errors import SettingsError
 from quantos.policy.adapters.packs import render_packs
 from tests.support.capacity_fakes import NOW
 from tests.support.environments import make_settings
@@ -119,3 +120,29 @@ def test_a_rule_of_the_whole_stack_refuses_a_person_before_anything_is_changed(
         refused = bring_up(small, stacks, "capacity", progress=lambda _name, _done: None)
     assert [violation.rule for violation in refused.violations] == ["max-nodes"]
     assert environment.groups() == groups
+
+
+def test_drift_names_what_was_changed_behind_the_programs_back(environment: SmallEnvironment) -> None:
+    clean = shell("quantos drift dev --layer capacity --sandbox")
+    assert (clean.returncode, clean.stdout) == (0, "dev-capacity: no drift\n"), clean.stderr
+    before = environment.groups()["cpu"]
+    environment.set_minimum("cpu", before.minimum + 1)
+    moved = shell("quantos drift dev --layer capacity --sandbox")
+    environment.set_minimum("cpu", before.minimum)
+    assert moved.returncode == 1, moved.stdout + moved.stderr
+    assert "update aws:eks/nodeGroup:NodeGroup cpu" in moved.stdout
+    assert "scalingConfig.minSize" in moved.stdout
+
+
+def test_drift_of_a_layer_that_is_not_up_makes_no_stack(environment: SmallEnvironment) -> None:
+    missing = shell("quantos drift dev --layer control --sandbox")
+    assert missing.returncode == 1
+    assert "there is no stack dev-control" in missing.stderr
+    assert "dev-control" not in shell(plain_pulumi("stack ls")).stdout
+
+
+def test_a_protected_environment_is_not_destroyed(environment: SmallEnvironment) -> None:
+    guarded = environment.settings.model_copy(update={"deletion_protection": True})
+    with pytest.raises(SettingsError, match="protected from deletion"):
+        take_down(guarded, environment.stacks, "capacity", progress=lambda _name, _done: None)
+    assert environment.groups()

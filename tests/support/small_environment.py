@@ -89,6 +89,15 @@ class SmallEnvironment:
             clusterName=cluster, nodegroupName=name, scalingConfig={"desiredSize": nodes}
         )
 
+    def set_minimum(self, pool: str, nodes: int) -> None:
+        """Move a pool's minimum, and a desired size below it, behind the engine's back."""
+        name, group = compose_groups(self.settings).names()[pool], self.groups()[pool]
+        boto3.client("eks").update_nodegroup_config(
+            clusterName=self.settings.names().cluster,
+            nodegroupName=name,
+            scalingConfig={"minSize": nodes, "maxSize": group.maximum, "desiredSize": max(group.desired, nodes)},
+        )
+
     def up(self) -> LayerRun:
         """A person's `quantos up` of the capacity layer."""
         return bring_up(self.settings, self.stacks, "capacity", progress=lambda _name, _done: None)

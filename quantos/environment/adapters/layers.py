@@ -1,21 +1,23 @@
-"""Brings a layer of an environment up through the Automation API, as `pulumi up` in the project folder would."""
+"""Operations on a layer of an environment through the Automation API, as `pulumi` in the project folder would."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from pulumi import automation as auto
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 from pulumi.automation.events import EngineEvent
 
 from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleCommand
 from quantos.capacity.adapters.pulumi_engine import last_line
 from quantos.capacity.adapters.pulumi_events import EventLog
+from quantos.capacity.ports import Change
 from quantos.contracts.plan import Violation
 from quantos.environment.adapters.quiet_stack import QuietStack
-from quantos.errors import EngineBusyError, EngineError
+from quantos.errors import EngineBusyError, EngineError, StackMissingError
 from quantos.policy.adapters.packs import PolicyPack
 
 Progress = Callable[[str, int], None]
@@ -23,13 +25,14 @@ Progress = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class LayerRun:
-    """What an `up` or preview of a layer did.
+    """What an operation on a layer did, or would do.
 
-    `changes` counts operations by name ("create", "update").
+    `changes` counts operations by name ("create", "update"); `touched` has them one by one.
     """
 
     stack: str
     changes: Mapping[str, int]
+    touched: tuple[Change, ...]
     violations: tuple[Violation, ...]
     seconds: float
 
@@ -63,8 +66,24 @@ class LayerStacks:
         """What an `up` would do. Raises EngineError, EngineBusyError."""
         return self._run(stack, progress, preview=True)
 
-    def handle(self, stack: str) -> QuietStack:
-        """The Automation API's stack, created when it is not there."""
+    def drift(self, stack: str, *, progress: Progress) -> LayerRun:
+        """What an `up` would do to bring back what differs from the program; nothing is changed or created.
+
+        Raises:
+            EngineError: there is no such stack, or the engine's own reason. EngineBusyError: another holds it.
+        """
+        return self._run(stack, progress, preview=True, create=False)
+
+    def down(self, stack: str, *, progress: Progress) -> LayerRun:
+        """Destroy all that a stack holds, and forget the stack. Raises as `drift`."""
+        started, log = time.monotonic(), _CountedLog(progress)
+        handle = self.handle(stack, create=False)
+        with _translated(stack, log):
+            handle.take_down(on_event=log.add)
+        return _told(stack, log, started)
+
+    def handle(self, stack: str, *, create: bool = True) -> QuietStack:
+        """The Automation API's stack; `create` makes it when it is not there."""
         try:
             workspace = auto.LocalWorkspace(
                 work_dir=str(self.project_dir),
@@ -73,33 +92,45 @@ class LayerStacks:
                 pulumi_command=InterruptibleCommand(Deadline()),
                 secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
             )
-            return QuietStack(stack, workspace, mode="create or select")
+            return QuietStack(stack, workspace, mode="create or select" if create else "select")
+        except StackNotFoundError as exc:
+            raise StackMissingError(f"there is no stack {stack}", remedy="bring it up first: `quantos up`") from exc
         except CommandError as exc:
             raise EngineError(
                 f"stack {stack} could not be selected: {last_line(exc)}", remedy="run `quantos doctor`"
             ) from exc
 
-    def _run(self, stack: str, progress: Progress, *, preview: bool) -> LayerRun:
-        started = time.monotonic()
-        log = _CountedLog(progress)
-        handle = self.handle(stack)
+    def _run(self, stack: str, progress: Progress, *, preview: bool, create: bool = True) -> LayerRun:
+        started, log = time.monotonic(), _CountedLog(progress)
+        handle = self.handle(stack, create=create)
         operation = handle.foresee if preview else handle.update
-        try:
+        with _translated(stack, log):
             operation(lambda: self.program(stack), packs=self.packs, on_event=log.add)
-        except ConcurrentUpdateError as exc:
-            raise EngineBusyError(
-                f"another operation holds {stack} in the backend",
-                remedy="wait for it to end, or `pulumi cancel` if its process is dead",
+        return _told(stack, log, started)
+
+
+@contextmanager
+def _translated(stack: str, log: "_CountedLog") -> Iterator[None]:
+    """Turn the engine's errors into ours; a refusal by a pack is no error, and is in the log."""
+    try:
+        yield
+    except ConcurrentUpdateError as exc:
+        raise EngineBusyError(
+            f"another operation holds {stack} in the backend",
+            remedy="wait for it to end, or `pulumi cancel` if its process is dead",
+        ) from exc
+    except CommandError as exc:
+        run = log.events.run(error=last_line(exc), interrupted=False)
+        if not run.violations:
+            raise EngineError(
+                f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again"
             ) from exc
-        except CommandError as exc:
-            run = log.events.run(error=last_line(exc), interrupted=False)
-            if not run.violations:
-                raise EngineError(
-                    f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again"
-                ) from exc
-        run = log.events.run(error=None, interrupted=False)
-        counts = Counter(change.operation for change in run.changes)
-        return LayerRun(stack, counts, run.violations, round(time.monotonic() - started, 1))
+
+
+def _told(stack: str, log: "_CountedLog", started: float) -> LayerRun:
+    run = log.events.run(error=None, interrupted=False)
+    counts = Counter(change.operation for change in run.changes)
+    return LayerRun(stack, counts, run.changes, run.violations, round(time.monotonic() - started, 1))
 
 
 class _CountedLog:

@@ -53,6 +53,14 @@ class QuietStack(auto.Stack):
         finally:
             self._ended = False
 
+    def take_down(self, *, on_event: auto.OnEvent) -> None:
+        """Refresh and destroy everything, and forget the stack. Raises CommandError when it fails."""
+        self._ended = True
+        try:
+            self.destroy(refresh=True, remove=True, on_event=on_event, color="never", show_secrets=False)
+        finally:
+            self._ended = False
+
     def outputs(self) -> auto.OutputMap:
         """Outputs of the last update; nothing at the end of `update`."""
         return {} if self._ended else super().outputs()

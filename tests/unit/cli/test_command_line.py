@@ -15,6 +15,8 @@ from tests.unit.cli.conftest import Command
 ON_AN_ENVIRONMENT = (
     ("up", "dev"),
     ("env", "dev"),
+    ("drift", "dev"),
+    ("destroy", "dev", "--yes"),
     ("plan", "dev"),
     ("resize", "dev"),
     ("explain", "0000", "--env", "dev"),
