@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Final
 
 from quantos.capacity.coverage import COVERED_DAYS, recent_coverage
@@ -38,7 +39,11 @@ class Question:
 
     def key(self, day: date) -> FitKey:
         """Where the fit of a day is kept, the same in every process."""
-        digest = canonical_digest(
+        return FitKey(pools="+".join(self.pools), question=self._digest, day=day)
+
+    @cached_property
+    def _digest(self) -> str:
+        return canonical_digest(
             {
                 "levels": self.levels,
                 "terms": asdict(self.terms),
@@ -48,7 +53,6 @@ class Question:
                 "settings": self.settings.model_dump(mode="json"),
             }
         )
-        return FitKey(pools="+".join(self.pools), question=digest, day=day)
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ class DecisionService:
             plan_id=plan.plan_id,
             code=self.code(),
             inputs=inputs,
-            solution=chosen[1],
+            solution=chosen.solution,
             violations=plan.explanation.expected_violations,
         )
         return plan, record

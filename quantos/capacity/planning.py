@@ -1,6 +1,7 @@
 """From demand to a scaling plan: a pure function."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from quantos.allocation.choice import ChoiceProblem, ChoiceSolution
@@ -8,6 +9,7 @@ from quantos.allocation.priorities import choose
 from quantos.capacity.choosing import all_needs, choice_problem
 from quantos.capacity.explanation import explain
 from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.requirement import StrategyNeed
 from quantos.capacity.sizing import SizedPool, sized_pools
 from quantos.contracts.plan import PlanDocument, PoolCost, ScalingPlan, StrategyCost
 
@@ -15,8 +17,17 @@ PlanCheck = Callable[[PlanDocument], tuple[str, ...]]
 """The cost rules: what they would refuse in a document, one sentence each."""
 
 
-def solved(inputs: PlanningInputs) -> tuple[ChoiceProblem, ChoiceSolution]:
-    """The choice that the inputs ask for, and its solution.
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """What strategies must be given, the problem that it makes, and a solution of it."""
+
+    needs: tuple[StrategyNeed, ...]
+    problem: ChoiceProblem
+    solution: ChoiceSolution
+
+
+def solved(inputs: PlanningInputs) -> Chosen:
+    """The choice that the inputs ask for, solved.
 
     Every strategy is to be given the greatest of: its part of the forecast's upper quantile of what the strategies on
     the same pools need together within the horizon, its part of the greatest demand within the last lead time, the
@@ -28,11 +39,18 @@ def solved(inputs: PlanningInputs) -> tuple[ChoiceProblem, ChoiceSolution]:
     Raises:
         ChoiceError: the search for sizes was cut off before it found any.
     """
-    problem = choice_problem(inputs, all_needs(inputs))
-    return problem, choose(problem)
+    needs = all_needs(inputs)
+    problem = choice_problem(inputs, needs)
+    return Chosen(needs=needs, problem=problem, solution=choose(problem))
 
 
-def make_plan(inputs: PlanningInputs, chosen: tuple[ChoiceProblem, ChoiceSolution], *, check: PlanCheck) -> ScalingPlan:
+def chosen_before(inputs: PlanningInputs, solution: ChoiceSolution) -> Chosen:
+    """The choice that the inputs ask for, with a solution that was recorded."""
+    needs = all_needs(inputs)
+    return Chosen(needs=needs, problem=choice_problem(inputs, needs), solution=solution)
+
+
+def make_plan(inputs: PlanningInputs, chosen: Chosen, *, check: PlanCheck) -> ScalingPlan:
     """The plan for one bin, identified but not signed; `check` is what the pack will hold it to.
 
     It is urgent when demand already measured, or as likely as not to come before a node ordered later could be Ready,
@@ -40,11 +58,11 @@ def make_plan(inputs: PlanningInputs, chosen: tuple[ChoiceProblem, ChoiceSolutio
 
     Args:
         inputs: what the plan is a function of.
-        chosen: what `solved` makes of them, or made of them when they were recorded.
+        chosen: what `solved` makes of them, or `chosen_before` of what it made when they were recorded.
         check: the cost rules.
     """
-    settings, (problem, solution) = inputs.settings, chosen
-    pools = sized_pools(inputs, all_needs(inputs), problem=problem, solution=solution)
+    settings, solution = inputs.settings, chosen.solution
+    pools = sized_pools(inputs, chosen.needs, problem=chosen.problem, solution=solution)
     document = PlanDocument(
         stack=inputs.stack,
         plan_id="",

@@ -18,7 +18,7 @@ from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
-from quantos.forecasting.peak_model import PeakForecast, predict
+from quantos.forecasting.peak_model import PeakForecast, clauses, predict
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
 from quantos.telemetry.open_hours import open_bins
 from quantos.telemetry.signal_windows import SignalWindows
@@ -127,7 +127,7 @@ class PoolDemands:
             soon_vcpu=forecast.expected * max(forecast.path[: shared.horizon.lead_bins + 1]),
             history_peak_vcpu=float(np.nanmax(window.values, initial=0.0)),
             horizon_seconds=window.horizon_bins * grid.bin_seconds,
-            forecast=replace(forecast, degraded=_joined(served.caveat(today), forecast.degraded)),
+            forecast=replace(forecast, degraded=clauses(served.caveat(today), forecast.degraded)),
             coverage=served.fit.coverage_of(forecast),
             evidence=Evidence(
                 fit=question.key(served.day),
@@ -272,7 +272,3 @@ def _total(series: Sequence[_Series]) -> FloatArray:
 
 def _day_of(moment: int) -> date:
     return datetime.fromtimestamp(moment, UTC).date()
-
-
-def _joined(*clauses: str | None) -> str | None:
-    return "; ".join(clause for clause in clauses if clause) or None

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from quantos.allocation.choice import ChoiceProblem
 from quantos.allocation.verification import check_solution
-from quantos.capacity.choosing import all_needs, choice_problem
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeVersion, DecisionRecord
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.lead_times import PoolLeadTimes, horizon_of, planned_day
-from quantos.capacity.planning import PlanCheck, make_plan
+from quantos.capacity.planning import Chosen, PlanCheck, chosen_before, make_plan
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands
 from quantos.capacity.ports import FitStore, Signer
 from quantos.capacity.shared_pools import SharedPools, UpperLevel
@@ -60,10 +58,11 @@ class Replayer:
         Raises:
             TelemetryError, CapacityError: a store cannot be read.
         """
+        chosen = chosen_before(record.inputs, record.solution)
         return (
             self._signature(plan),
-            _document(record, plan),
-            _solution(record),
+            _document(record, chosen, plan),
+            _solution(chosen),
             self._rules(record, plan),
             self._code(record),
             self._lead_times(record.inputs),
@@ -129,8 +128,8 @@ class Replayer:
         yield _compared(f"fit of {where}, made again", demand, refitted, tolerance=REFIT_TOLERANCE)
 
 
-def _document(record: DecisionRecord, plan: ScalingPlan) -> Finding:
-    again = make_plan(record.inputs, (_problem(record), record.solution), check=lambda _: record.violations)
+def _document(record: DecisionRecord, chosen: Chosen, plan: ScalingPlan) -> Finding:
+    again = make_plan(record.inputs, chosen, check=lambda _: record.violations)
     if again.plan_id == plan.plan_id == record.plan_id:
         return Finding("document", "same", f"everything after the quantiles makes {again.plan_id[:12]} again")
     differing = [
@@ -141,21 +140,17 @@ def _document(record: DecisionRecord, plan: ScalingPlan) -> Finding:
     return Finding("document", "differs", f"made again, it differs in {listed(differing) if differing else 'its id'}")
 
 
-def _solution(record: DecisionRecord) -> Finding:
-    wrong = check_solution(_problem(record), record.solution)
+def _solution(chosen: Chosen) -> Finding:
+    wrong = check_solution(chosen.problem, chosen.solution)
     if wrong:
         return Finding("solution", "differs", "; ".join(wrong))
-    found = record.solution
+    found = chosen.solution
     return Finding(
         "solution",
         "same",
         f"keeps every limit, costs {found.usd_per_hour:.2f} USD/hour as stated, "
         f"within {found.mip_gap:.2%} of what cannot be beaten",
     )
-
-
-def _problem(record: DecisionRecord) -> ChoiceProblem:
-    return choice_problem(record.inputs, all_needs(record.inputs))
 
 
 def _shared(inputs: PlanningInputs, demand: PoolDemand) -> SharedPools:

@@ -175,7 +175,7 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
         return _forecast(bare, window, peaks=_last_value_peaks(bare, window))
     if fitted.plain is not None and (silence := window.silence(fitted.signals)):
         without = predict(fitted.plain, window)
-        return replace(without, degraded=_clauses(_silent(silence), without.degraded))
+        return replace(without, degraded=clauses(_silent(silence), without.degraded))
     last = len(series.values) - 1
     since = max(fitted.series.bins_learnt(series), last - FOLLOWED_DAYS * window.day_bins, 0)
     found = uppers(fitted.series, series, first=min(since, last))
@@ -215,7 +215,8 @@ def _silent(silence: Mapping[str, int | None]) -> str:
     return f"silent: {', '.join(told)}; what was learnt without signals serves"
 
 
-def _clauses(*told: str | None) -> str | None:
+def clauses(*told: str | None) -> str | None:
+    """Those that there are, as one text; None where there is none."""
     return "; ".join(clause for clause in told if clause) or None
 
 
@@ -239,7 +240,7 @@ def _forecast(fitted: FittedModel, window: DemandWindow, *, peaks: FloatArray) -
         path=tuple(window.course().tolist()),
         score=None if series is None else series.score,
         rejected=() if series is None else (*fitted.refused, *_rejected(series)),
-        degraded=_clauses(fitted.degraded, *scarce),
+        degraded=clauses(fitted.degraded, *scarce),
         signals=fitted.signals,
     )
 
