@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.console import err, out, step
-from cli.target import open_target
+from cli.target import Target, open_target
 from quantos.capacity.ports import Change
 from quantos.environment.adapters.bring_up import bring_up, take_down
 from quantos.environment.adapters.layers import LayerRun, LayerStacks
@@ -54,8 +54,7 @@ def up(
 ) -> None:
     """Bring an environment up, layer by layer, under the policy packs."""
     layers = LAYERS if layer is None else (_known(layer),)
-    target = open_target(environment)
-    stacks = LayerStacks(target.project_dir, target.variables, target.packs(), declare)
+    target, stacks = _opened(environment)
     for name in layers:
         with step(f"up {target.settings.names().stack(name)}") as display:
             run = bring_up(target.settings, stacks, name, progress=display.progress)
@@ -71,8 +70,7 @@ def drift(
 ) -> None:
     """Say where what stands differs from what is declared; changes nothing. Exit code 1 where anything does."""
     layers = LAYERS if layer is None else (_known(layer),)
-    target = open_target(environment)
-    stacks = LayerStacks(target.project_dir, target.variables, target.packs(), declare)
+    target, stacks = _opened(environment)
     differs = False
     for name in layers:
         stack = target.settings.names().stack(name)
@@ -93,8 +91,7 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002  a flag of a command
 ) -> None:
     """Destroy an environment, the last layer first. One that its file protects is refused."""
-    target = open_target(environment)
-    stacks = LayerStacks(target.project_dir, target.variables, target.packs(), declare)
+    target, stacks = _opened(environment)
     if not yes and not target.settings.deletion_protection:
         typer.confirm(f"Destroy all of {environment}?", abort=True, err=True)
     for name in reversed(LAYERS):
@@ -117,6 +114,11 @@ def env(environment: EnvironmentName) -> None:
     variables["PULUMI_OPTION_POLICY_PACK_CONFIG"] = ",".join(str(pack.config) for pack in packs)
     for name, value in sorted(variables.items()):
         out.print(f"export {name}={shlex.quote(value)}", markup=False)
+
+
+def _opened(environment: str) -> tuple[Target, LayerStacks]:
+    target = open_target(environment)
+    return target, LayerStacks(target.project_dir, target.variables, target.packs(), declare)
 
 
 def _refused(run: LayerRun) -> None:

@@ -17,6 +17,7 @@ from quantos.audit.adapters.composition import compose_store
 from quantos.audit.ledger import verify_chain
 from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger
+from quantos.capacity.node_prices import node_prices
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.adapters.bring_up import bring_up
 from quantos.environment.adapters.layers import LayerStacks
@@ -202,13 +203,8 @@ def _binned(settings: EnvironmentSettings, trace: Trace) -> EnvironmentSettings:
 
 
 def _scenario(trace: Trace, settings: EnvironmentSettings, catalog: Catalog) -> Scenario:
-    pool = settings.pools[POOL]
-    dearest = max(
-        catalog.usd_per_hour(kind, capacity_type=pool.capacity_type, region=settings.region)
-        for kind in pool.instance_types
-    )
-    vcpu = _vcpu_per_node(settings, catalog)
-    return make_scenario(trace, settings, vcpu_per_node=vcpu, usd_per_node_hour=dearest)
+    node = node_prices(settings, catalog)[POOL]
+    return make_scenario(trace, settings, vcpu_per_node=node.vcpu, usd_per_node_hour=node.usd_per_hour)
 
 
 def drawn_nodes(*, standing_nodes: int) -> NodePool:
@@ -220,13 +216,9 @@ def drawn_nodes(*, standing_nodes: int) -> NodePool:
 
 def _pods(settings: EnvironmentSettings, catalog: Catalog, scenario: Scenario) -> Pods:
     return Pods(
-        vcpu_per_node=_vcpu_per_node(settings, catalog),
+        vcpu_per_node=node_prices(settings, catalog)[POOL].vcpu,
         hold_bins=-(-HOLD_BINS_SECONDS // scenario.trace.bin_seconds),
     )
-
-
-def _vcpu_per_node(settings: EnvironmentSettings, catalog: Catalog) -> float:
-    return float(catalog.shape(settings.pools[POOL].instance_types[0]).vcpu)
 
 
 def _kill(event: Event, settings: EnvironmentSettings, *, clock: ReplayClock) -> None:
