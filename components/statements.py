@@ -54,17 +54,24 @@ def policy_document(statements: Iterable[Statement]) -> str:
     return json.dumps({"Version": VERSION, "Statement": [statement.document() for statement in statements]})
 
 
-def assume_role_document(service: str, *, account_id: str | None = None) -> str:
+def assume_role_document(
+    service: str,
+    *,
+    account_id: str | None = None,
+    actions: Sequence[str] = ("sts:AssumeRole",),
+    conditions: Mapping[str, str | Sequence[str]] | None = None,
+) -> str:
     """The trust policy by which `service` takes a role.
 
     With `account_id` only when it acts for that account; a service that states no source account (EC2, Lambda) gets
-    none.
+    none. `conditions` are further keys that must be equal to what they map to.
     """
     statement: dict[str, object] = {
         "Effect": "Allow",
         "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
+        "Action": actions[0] if len(actions) == 1 else list(actions),
     }
-    if account_id is not None:
-        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account_id}}
+    equal = {**({} if account_id is None else {"aws:SourceAccount": account_id}), **(conditions or {})}
+    if equal:
+        statement["Condition"] = {"StringEquals": equal}
     return json.dumps({"Version": VERSION, "Statement": [statement]})
