@@ -1,6 +1,7 @@
 """Binds cost rules to what an engine calls: one policy a rule, mandatory, with its limits as configuration."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias, TypeVar
 
 from pulumi_policy import (
     EnforcementLevel,
@@ -15,13 +16,16 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from policy_packs.cost import resources
-from quantos.catalog.catalog import load_catalog
+from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.errors import QuantosError
 from quantos.policy.capacity import Capacity
 from quantos.policy.config import LIMITS_KEY, parsed_limits
 from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
-from quantos.policy.rule import Rule, S_contra, sentence
+from quantos.policy.limits import CostLimits
+from quantos.policy.rule import Rule, sentence
 
+S = TypeVar("S")
+CostRule: TypeAlias = Rule[[S, CostLimits, Catalog]]
 SCHEMA = PolicyConfigSchema(properties={LIMITS_KEY: {"type": "object"}})
 
 
@@ -35,7 +39,7 @@ def policies() -> list[Policy]:
 
 
 def _resource_policy(
-    rule: Rule[S_contra], resource_type: str, read: Callable[[resources.Resource], S_contra]
+    rule: CostRule[S], resource_type: str, read: Callable[[resources.Resource], S]
 ) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type == resource_type:
@@ -47,11 +51,13 @@ def _resource_policy(
         description=rule.description,
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,
+        remediation_steps=sentence(rule.remedy),
+        url=rule.control.link,
         config_schema=SCHEMA,
     )
 
 
-def _stack_policy(rule: Rule[Capacity]) -> StackValidationPolicy:
+def _stack_policy(rule: CostRule[Capacity]) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         if _concerns(args):
             for message in _messages(rule, lambda: resources.capacity(args.resources), args.get_config()):
@@ -62,14 +68,16 @@ def _stack_policy(rule: Rule[Capacity]) -> StackValidationPolicy:
         description=rule.description,
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,
+        remediation_steps=sentence(rule.remedy),
+        url=rule.control.link,
         config_schema=SCHEMA,
     )
 
 
-def _messages(rule: Rule[S_contra], read: Callable[[], S_contra], config: Mapping[str, object]) -> tuple[str, ...]:
+def _messages(rule: CostRule[S], read: Callable[[], S], config: Mapping[str, object]) -> tuple[str, ...]:
     """What to report; a subject or limits that cannot be read are reported too. Unknown values are the engine's."""
     try:
-        return rule.messages(read(), parsed_limits(config), catalog=load_catalog())
+        return rule.messages(read(), parsed_limits(config), load_catalog())
     except UnknownValueError:
         raise
     except QuantosError as exc:

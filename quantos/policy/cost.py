@@ -7,6 +7,7 @@ from quantos.contracts.plan import PlanDocument, PoolSize, Violation
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import CatalogError
 from quantos.policy.capacity import Capacity, NodeGroup, planned_capacity
+from quantos.policy.controls import finops, firm
 from quantos.policy.limits import CostLimits, cost_limits
 from quantos.policy.rule import Rule
 
@@ -20,11 +21,9 @@ def foreseen_violations(
 ) -> tuple[Violation, ...]:
     """What the cost pack will refuse when the capacity program runs on `document`: the same rules, the same values."""
     limits, capacity = cost_limits(settings), planned_capacity(settings, document)
-    found = [
-        (rule.name, rule.messages(group, limits, catalog=catalog)) for rule in GROUP_RULES for group in capacity.groups
-    ]
-    found += [(rule.name, rule.messages(document, limits, catalog=catalog)) for rule in PLAN_RULES]
-    found += [(rule.name, rule.messages(capacity, limits, catalog=catalog)) for rule in STACK_RULES]
+    found = [(rule.name, rule.messages(group, limits, catalog)) for rule in GROUP_RULES for group in capacity.groups]
+    found += [(rule.name, rule.messages(document, limits, catalog)) for rule in PLAN_RULES]
+    found += [(rule.name, rule.messages(capacity, limits, catalog)) for rule in STACK_RULES]
     return tuple(Violation(pack=PACK, rule=name, message=message) for name, messages in found for message in messages)
 
 
@@ -188,81 +187,93 @@ def _told_steps(document: PlanDocument, steps: Mapping[str, int]) -> str:
     )
 
 
-GROUP_RULES: tuple[Rule[NodeGroup], ...] = (
+GROUP_RULES: tuple[Rule[[NodeGroup, CostLimits, Catalog]], ...] = (
     Rule(
         name="priced-instances",
         description="Every instance type has a known shape and price.",
         remedy="use a type that the catalog prices, or refresh the catalog",
+        control=finops("Planning and Estimating", page="planning-estimating"),
         complaints=_unpriced,
     ),
     Rule(
         name="instance-families",
         description="Node groups use only the instance families that the environment allows.",
         remedy="choose an allowed family, or add this one to limits.instance_families by pull request",
+        control=finops("Policy and Governance", page="policy-governance"),
         complaints=_foreign_families,
     ),
     Rule(
         name="required-tags",
         description="Node groups carry the tags by which cost is attributed.",
         remedy="set the tags, which the environment file holds for each pool",
+        control=finops("Allocation", page="allocation"),
         complaints=_wrong_tags,
     ),
     Rule(
         name="pool-ceiling",
         description="A pool at its maximum size costs no more than its ceiling.",
         remedy="plan a lower maximum, or raise the pool's ceiling_usd_per_hour by pull request",
+        control=finops("Budgeting", page="budgeting"),
         complaints=_dear_pool,
     ),
 )
-PLAN_RULES: tuple[Rule[PlanDocument], ...] = (
+PLAN_RULES: tuple[Rule[[PlanDocument, CostLimits, Catalog]], ...] = (
     Rule(
         name="strategy-ceiling",
         description="A strategy's share of the nodes costs no more than the ceiling its trader stated.",
         remedy="its trader raises the ceiling, or asks for less",
+        control=firm("a trader's ceiling holds", section="ceilings"),
         complaints=_dear_strategies,
     ),
     Rule(
         name="step-up",
         description="One plan raises the floors by no more than the environment's step.",
         remedy="make sure that the demand is real, then raise limits.max_step_up_nodes or grow in steps",
+        control=firm("no plan moves much at once", section="steps"),
         complaints=_steep_rise,
     ),
     Rule(
         name="step-down",
         description="One plan lowers the floors by no more than the environment's step.",
         remedy="make sure that no telemetry is missing, then raise limits.max_step_down_nodes or shrink in steps",
+        control=firm("no plan moves much at once", section="steps"),
         complaints=_steep_fall,
     ),
 )
-STACK_RULES: tuple[Rule[Capacity], ...] = (
+STACK_RULES: tuple[Rule[[Capacity, CostLimits, Catalog]], ...] = (
     Rule(
         name="plan-present",
         description="Elastic pools stand on a plan of their own stack.",
         remedy="declare the plan component with the plan document, as the capacity program does",
+        control=firm("capacity stands on a plan", section="plans"),
         complaints=_no_plan,
     ),
     Rule(
         name="plan-agrees",
         description="Node groups have the sizes that the plan beside them states.",
         remedy="run the capacity program on the plan document and change no size by hand",
+        control=firm("capacity stands on a plan", section="plans"),
         complaints=_unplanned_sizes,
     ),
     Rule(
         name="environment-ceiling",
         description="All elastic pools at their maximum sizes cost no more than the environment's ceiling.",
         remedy="plan lower maxima, or raise limits.ceiling_usd_per_hour by pull request",
+        control=finops("Budgeting", page="budgeting"),
         complaints=_dear_environment,
     ),
     Rule(
         name="max-nodes",
         description="All elastic pools together grow to no more nodes than the environment allows.",
         remedy="plan lower maxima, or raise limits.max_nodes by pull request",
+        control=firm("an environment has an end", section="ceilings"),
         complaints=_too_many_nodes,
     ),
     Rule(
         name="batch-spot-share",
         description="Batch pools hold at least the environment's share of spot capacity.",
         remedy="move batch work to a spot pool, or lower limits.min_batch_spot_share by pull request",
+        control=finops("Rate Optimization", page="rate-optimization"),
         complaints=_little_spot,
     ),
 )

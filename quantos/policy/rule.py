@@ -2,36 +2,47 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec
 
-from quantos.catalog.catalog import Catalog
 from quantos.errors import QuantosError
-from quantos.policy.limits import CostLimits
 
-S_contra = TypeVar("S_contra", contravariant=True)
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule(Generic[S_contra]):
-    """Complaints about a subject: a node group, a plan document or a whole stack's capacity.
+class Control:
+    """What a rule answers to: a benchmark's control by its id, or the firm's own, and the page that states it."""
 
-    `name` is what a pack registers and a violation carries; `remedy` tells the reader what to do.
+    text: str
+    link: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Generic[P]):
+    """Complaints about a subject, in the light of what a pack was configured with.
+
+    `name` is what a pack registers and a violation carries; `remedy` tells the reader what to do, `control` why.
     """
 
     name: str
     description: str
     remedy: str
-    complaints: Callable[[S_contra, CostLimits, Catalog], Iterable[str]]
+    control: Control
+    complaints: Callable[P, Iterable[str]]
 
-    def messages(self, subject: S_contra, limits: CostLimits, *, catalog: Catalog) -> tuple[str, ...]:
-        """One message for each complaint, remedy included. A rule that fails to run is itself a complaint."""
+    def messages(self, *subject: P.args, **context: P.kwargs) -> tuple[str, ...]:
+        """One message for each complaint, with remedy and control. A rule that fails to run is itself a complaint."""
         try:
-            found = tuple(self.complaints(subject, limits, catalog))
+            found = tuple(self.complaints(*subject, **context))
         except QuantosError as exc:
             return (f"cannot be judged: {exc.what}. {sentence(exc.remedy)}",)
         except Exception as exc:  # whatever keeps a rule from running must refuse
             return (f"the rule could not run ({type(exc).__name__}: {exc}). Correct it; nothing passes unjudged.",)
-        return tuple(f"{complaint}. {sentence(self.remedy)}" for complaint in found)
+        return tuple(self.told(complaint) for complaint in found)
+
+    def told(self, complaint: str) -> str:
+        """What a reader is told of one complaint."""
+        return f"{complaint}. {sentence(self.remedy)} Control: {self.control.text} ({self.control.link})."
 
 
 def sentence(text: str) -> str:

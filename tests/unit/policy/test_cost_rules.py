@@ -12,7 +12,7 @@ from quantos.policy.capacity import Capacity, NodeGroup, is_elastic
 from quantos.policy.config import parsed_limits, render_cost_config
 from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
 from quantos.policy.limits import CostLimits, PoolLimits
-from quantos.policy.rule import Rule
+from quantos.policy.rule import Control, Rule
 
 ENVIRONMENTS = Path(__file__).resolve().parents[3] / "stacks" / "environments"
 CATALOG = load_catalog()
@@ -70,7 +70,7 @@ RULES = {rule.name: rule for rule in (*GROUP_RULES, *PLAN_RULES, *STACK_RULES)}
 
 
 def messages(rule: str, subject: object, limits: CostLimits = LIMITS) -> tuple[str, ...]:
-    return RULES[rule].messages(subject, limits, catalog=CATALOG)
+    return RULES[rule].messages(subject, limits, CATALOG)
 
 
 def sizes(**floors: int) -> dict[str, PoolSize]:
@@ -259,6 +259,7 @@ def test_a_rule_accepts_at_its_boundary_and_refuses_beyond(
     (message,) = messages(rule, refused)
     assert figures in message
     assert RULES[rule].remedy[1:] in message
+    assert message.endswith(f"Control: {RULES[rule].control.text} ({RULES[rule].control.link}).")
 
 
 def test_every_rule_has_a_boundary_test_a_description_and_a_remedy() -> None:
@@ -290,8 +291,14 @@ def test_a_rule_that_cannot_price_refuses(rule: str) -> None:
 
 
 def test_a_rule_that_breaks_refuses() -> None:
-    broken = Rule(name="x", description="X.", remedy="y", complaints=lambda *_: iter([1 / 0]))
-    assert broken.messages(None, LIMITS, catalog=CATALOG) == (
+    broken = Rule(
+        name="x",
+        description="X.",
+        remedy="y",
+        control=Control(text="z", link="z"),
+        complaints=lambda *_: iter([1 / 0]),
+    )
+    assert broken.messages(None, LIMITS, CATALOG) == (
         "the rule could not run (ZeroDivisionError: division by zero). Correct it; nothing passes unjudged.",
     )
 
