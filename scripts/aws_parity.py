@@ -57,7 +57,12 @@ the cluster whose kubeconfig `QUANTOS_KUBECONFIG` names.
   Patches are refused.
 - *In both*: `yaml.v2` and `yaml` ConfigFile and ConfigGroup, from files and texts; an address is not fetched. Of
   `yaml.v2`, namespaces and definitions are made first, the rest one after the other in the order given.
-- Nowhere: charts (`helm.v3.Release`, `helm.v4.Chart`, `helm.v3.Chart`), kustomizations, lists, client-side apply,
+- `helm.v3.Release`, in the folder: kept as `<namespace>/release-<name>.json` with what the program gave; create,
+  update (the revision rises), replacement by name or namespace, refresh and import work. No chart is fetched or
+  rendered, so `resourceNames` and `status.appVersion` are empty and values are not held against the chart: that is what
+  `quantos charts check` is for. A release without a version, a repository (or an `oci://` address) or a namespace is
+  refused. On a cluster every release is refused, because nothing would be installed.
+- Nowhere: charts as components (`helm.v4.Chart`, `helm.v3.Chart`), kustomizations, lists, client-side apply,
   rendering to a folder of the program's. Each is refused by its name.
 """
 

@@ -21,7 +21,7 @@ _REFUSED: Mapping[str, str] = {
     "alwaysRender": "the stand-in renders nothing but to its own folder",
     "cluster": "name a context of the kubeconfig instead",
     "deleteUnreachable": "an unreachable cluster is always an error here",
-    "helmReleaseSettings": "the stand-in installs no charts",
+    "helmReleaseSettings": "the stand-in fetches no charts",
     "kubeClientSettings": "the stand-in does not limit its client",
     "renderYamlToDirectory": "leave out kubeconfig: manifests then go to the sandbox's manifests folder",
     "skipUpdateUnreachable": "an unreachable cluster is always an error here",

@@ -8,10 +8,7 @@ from sandbox.providers.schema import Fields, SdkSchemas, UnknownTypeError
 from sandbox.providers.values import Document, Json
 
 _METADATA = "|".join(("meta/v1", "_inputs", "ObjectMetaArgs"))
-_REFUSED = {
-    "kubernetes:helm.sh/v3:Release": "the Kubernetes stand-in installs no charts: render the chart with "
-    "`helm template` and declare its objects with yaml.v2.ConfigFile or ConfigGroup",
-}
+RELEASE = "kubernetes:helm.sh/v3:Release"
 CLUSTER_SCOPED = frozenset(
     {
         "APIService",
@@ -66,6 +63,11 @@ class KindOfObject:
         """API group; empty for the core group."""
         return self.api_version.rpartition("/")[0]
 
+    @property
+    def release(self) -> bool:
+        """Whether it is a Helm release, which is no object of a cluster."""
+        return self.token == RELEASE
+
 
 class KubernetesSchemas(SdkSchemas):
     """Types of `pulumi_kubernetes`, whose modules are named by the first label of the API group."""
@@ -77,12 +79,10 @@ class KubernetesSchemas(SdkSchemas):
         """The kind behind a token such as `kubernetes:apps/v1:Deployment`.
 
         Raises:
-            UnknownTypeError: charts, lists, and tokens without group and version.
+            UnknownTypeError: lists, and tokens without group and version.
         """
         module, _, kind = token.partition(":")[2].rpartition(":")
         group, _, version = module.partition("/")
-        if token in _REFUSED:
-            raise UnknownTypeError(f"{token} is not served", remedy=_REFUSED[token])
         if not (group and version and kind):
             raise UnknownTypeError(f"{token} has no group, version and kind", remedy="check the type's name")
         api_version = version if group == "core" else f"{group}/{version}"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from sandbox.providers.kubernetes.kinds import KindOfObject
 
 IDENTITY = ("apiVersion", "kind", "metadata.name", "metadata.namespace")
+_RELEASE = ("name", "namespace")
 _SELECTED = ("spec.selector",)
 _CONTENT = ("data", "binaryData", "stringData", "type")
 _ROLE = ("roleRef",)
@@ -40,6 +41,8 @@ _IN_PLACE = ("spec.activeDeadlineSeconds", "spec.tolerations")
 
 def replacing_paths(kind: KindOfObject, *, mutable: frozenset[str]) -> tuple[str, ...]:
     """Paths whose change replaces an object; `mutable` are the kinds whose content the provider may change."""
+    if kind.release:
+        return _RELEASE
     own = () if kind.patch or kind.custom or kind.kind in mutable else _BY_KIND.get((kind.group, kind.kind), ())
     return (*IDENTITY, *own)
 

@@ -23,16 +23,18 @@ from sandbox.providers.kubernetes.configuration import (
     replacing_settings,
 )
 from sandbox.providers.kubernetes.engine_log import EngineLog
-from sandbox.providers.kubernetes.kinds import KubernetesSchemas
+from sandbox.providers.kubernetes.kinds import KindOfObject, KubernetesSchemas
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.kubernetes.marks import bare_document, shielded
 from sandbox.providers.kubernetes.objects import Held, Objects, Wanted
 from sandbox.providers.kubernetes.place import place_of_objects
 from sandbox.providers.kubernetes.readiness import NotReadyError, Patience
+from sandbox.providers.kubernetes.releases import Releases, checked_release, imported_release, release_identity
 from sandbox.providers.kubernetes.replacement import replaces, replacing_paths
 from sandbox.providers.kubernetes.yaml_components import YamlComponent
 from sandbox.providers.kubernetes.yaml_documents import decoded
 from sandbox.providers.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
+from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, from_struct, text, to_struct
 
 DECODE = "kubernetes:yaml:decode"
@@ -90,6 +92,11 @@ def _property_diff(found: Difference, *, replacing: bool) -> provider_pb2.Proper
     return provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(name), inputDiff=True)
 
 
+def _checked(inputs: Document, found: list[Failure], news: Struct) -> provider_pb2.CheckResponse:
+    refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
+    return provider_pb2.CheckResponse(inputs=_shown(inputs, news), failures=refused)
+
+
 def _token(urn: str) -> str:
     return urn.split("::")[2].rpartition("$")[2]
 
@@ -98,8 +105,12 @@ def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
 
 
+def _identity(kind: KindOfObject, document: Document) -> str:
+    return release_identity(document) if kind.release else form.identity(document)
+
+
 class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Serves the kinds of the installed SDK and custom kinds; charts and lists are refused by name."""
+    """Serves the kinds of the installed SDK, custom kinds and releases; charts and lists are refused by name."""
 
     def __init__(self, schemas: KubernetesSchemas, log: EngineLog) -> None:
         self._schemas = schemas
@@ -120,6 +131,9 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             if self._place is None:
                 self._place = place_of_objects(self._configured(), waiting=self._patience)
             return self._place
+
+    def _place_of(self, kind: KindOfObject) -> Objects:
+        return Releases(self._objects) if kind.release else self._objects
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802
         """Version of the SDK which it stands in for."""
@@ -186,12 +200,14 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         news, olds = _plain(request.news), _plain(request.olds)
         with _told(context):
             kind = self._schemas.kind_of(_token(request.urn))
+            if kind.release:
+                inputs, found = checked_release(self._schemas, kind, news=news, olds=olds, naming=naming)
+                return _checked(inputs, found, request.news)
             if kind.custom and isinstance(self._objects, ManifestFolder):
                 unchecked = f"no cluster is given, so the {kind.kind} of {kind.api_version} is not held against its CRD"
                 self._log.warn(unchecked, urn=request.urn)
             inputs, found = checked(self._schemas, kind, news=news, olds=olds, naming=naming, objects=self._objects)
-        refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
-        return provider_pb2.CheckResponse(inputs=_shown(inputs, request.news), failures=refused)
+        return _checked(inputs, found, request.news)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
         """What differs, and which of it needs another object; that has the old one's name only once it is gone."""
@@ -215,7 +231,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             detailedDiff=detailed,
             hasDetailedDiff=True,
             replaces=replacing,
-            deleteBeforeReplace=bool(replacing) and form.identity(new) == form.identity(held),
+            deleteBeforeReplace=bool(replacing) and _identity(kind, new) == _identity(kind, held),
         )
 
     def _mutable(self, new: Document) -> frozenset[str]:
@@ -232,8 +248,8 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 preview=request.preview,
                 timeout_seconds=request.timeout,
             )
-            state = self._objects.create(wanted)
-        identifier = "" if request.preview else form.identity(state)
+            state = self._place_of(wanted.kind).create(wanted)
+        identifier = "" if request.preview else _identity(wanted.kind, state)
         return provider_pb2.CreateResponse(id=identifier, properties=_shown(state, request.properties))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
@@ -249,21 +265,22 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
                 timeout_seconds=request.timeout,
                 ignored=tuple(request.ignoreChanges),
             )
-            state = self._objects.update(wanted)
+            state = self._place_of(wanted.kind).update(wanted)
         return provider_pb2.UpdateResponse(properties=_shown(state, request.news))
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         """What is there now and the inputs that would give it; an empty answer when it is gone."""
         with _told(context):
             held = self._held(request.urn, request.id, request.properties)
-            live = self._objects.read(held)
+            live = self._place_of(held.kind).read(held)
         if live is None:
             return provider_pb2.ReadResponse()
         inputs = _plain(request.inputs)
         plain = {key: value for key, value in live.items() if key != form.MANAGER_KEY}
-        shown = form.refreshed(inputs, held=held.state, live=plain) if inputs else form.imported(plain)
+        imported = imported_release if held.kind.release else form.imported
+        shown = form.refreshed(inputs, held=held.state, live=plain) if inputs else imported(plain)
         return provider_pb2.ReadResponse(
-            id=request.id or form.identity(live),
+            id=request.id or _identity(held.kind, live),
             properties=_shown(live, request.properties, request.inputs),
             inputs=_shown(shown, request.inputs),
         )
@@ -272,7 +289,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Delete; an object which is gone already counts as deleted."""
         with _told(context):
             held = self._held(request.urn, request.id, request.properties, timeout_seconds=request.timeout)
-            self._objects.delete(held)
+            self._place_of(held.kind).delete(held)
         return empty_pb2.Empty()
 
     def _held(self, urn: str, identifier: str, properties: Struct, *, timeout_seconds: float = 0.0) -> Held:

@@ -57,7 +57,6 @@ def test_a_token_names_a_kind(schemas, token, api_version, kind, patch, custom) 
 @pytest.mark.parametrize(
     ("token", "remedy"),
     [
-        ("kubernetes:helm.sh/v3:Release", "helm template"),
         ("kubernetes:core/v1:ConfigMapList", "one by one"),
         ("kubernetes:yaml:ConfigFile", "type's name"),
     ],
