@@ -38,11 +38,13 @@ class ClusterArgs:
 class Cluster(pulumi.ComponentResource):
     """A control plane with access by API entries only, encrypted secrets and every log kept, and its system nodes.
 
-    Outputs: `cluster_name`, `endpoint`, `oidc_provider_arn`; `node_role_arn`, the role that every node takes.
+    Outputs: `cluster_name`, `endpoint`, `certificate_authority` (base64), `oidc_provider_arn`; `node_role_arn`, the
+    role that every node takes.
     """
 
     cluster_name: pulumi.Output[str]
     endpoint: pulumi.Output[str]
+    certificate_authority: pulumi.Output[str]
     oidc_provider_arn: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
 
@@ -54,6 +56,7 @@ class Cluster(pulumi.ComponentResource):
         cluster = self._control_plane()
         self.cluster_name = cluster.eks_cluster.apply(lambda made: made.name)
         self.endpoint = cluster.eks_cluster.apply(lambda made: made.endpoint)
+        self.certificate_authority = cluster.eks_cluster.apply(lambda made: made.certificate_authority.data)
         self.oidc_provider_arn = cluster.oidc_provider_arn
         self.node_role_arn = self._node_role().arn
         SystemNodes(
@@ -74,6 +77,7 @@ class Cluster(pulumi.ComponentResource):
             {
                 "clusterName": self.cluster_name,
                 "endpoint": self.endpoint,
+                "certificateAuthority": self.certificate_authority,
                 "oidcProviderArn": self.oidc_provider_arn,
                 "nodeRoleArn": self.node_role_arn,
             }

@@ -52,6 +52,7 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("function_security_group_id", network.function_group_id)
     pulumi.export("cluster_name", cluster.cluster_name)
     pulumi.export("cluster_endpoint", cluster.endpoint)
+    pulumi.export("cluster_certificate_authority", cluster.certificate_authority)
     pulumi.export("node_role_arn", cluster.node_role_arn)
     pulumi.export("data_key_arn", data_key.arn)
     pulumi.export("plan_signing_key_arn", signing_key.arn)

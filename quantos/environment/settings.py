@@ -182,6 +182,38 @@ class FunctionSettings(_Settings):
     log_retention_days: PositiveInt
 
 
+class QuotaSettings(_Settings):
+    """What one share of the platform is; a namespace has as many shares as its work needs."""
+
+    cpu: PositiveInt
+    memory_gib: PositiveInt
+    pods: PositiveInt
+    storage_gib: PositiveInt
+
+
+class TeamSettings(_Settings):
+    """A team that runs jobs: `weight` is its fair share of what teams contend for."""
+
+    weight: PositiveInt
+    cost_centre: str = Field(min_length=1)
+
+
+class PlatformSettings(_Settings):
+    """The services in the cluster.
+
+    `domain` is the private zone they are named in. `replicas` is how many there are of each service that can be more
+    than one. `retention_days` is how long metrics, logs and traces are kept. `images` are digests of the project's own
+    images by repository.
+    """
+
+    domain: str = Field(pattern=r"^[a-z0-9.-]+$")
+    replicas: int = Field(ge=1, le=5)
+    retention_days: PositiveInt
+    quota_share: QuotaSettings
+    teams: dict[Slug, TeamSettings] = Field(min_length=1)
+    images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
+
+
 class EnvironmentSettings(_Settings):
     """One environment, as `load_environment` reads it and checks it against the catalog."""
 
@@ -202,6 +234,7 @@ class EnvironmentSettings(_Settings):
     actuator: ActuatorSettings
     limits: CostLimitSettings
     pools: dict[Slug, PoolSettings] = Field(min_length=1)
+    platform: PlatformSettings
 
     @model_validator(mode="after")
     def _zones_exist(self) -> Self:

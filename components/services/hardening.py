@@ -1,0 +1,34 @@
+"""What Pod Security `restricted` and the house ask of a pod, as charts and manifests spell it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+NOBODY: Final = 65532
+
+POD_SECURITY_CONTEXT: Final[Mapping[str, object]] = {
+    "runAsNonRoot": True,
+    "runAsUser": NOBODY,
+    "runAsGroup": NOBODY,
+    "fsGroup": NOBODY,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""Of a pod whose image can run as anybody. Images that insist on a user of their own get theirs by `run_as`."""
+
+CONTAINER_SECURITY_CONTEXT: Final[Mapping[str, object]] = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "privileged": False,
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def run_as(user: int) -> dict[str, object]:
+    """The pod's security context with a user, and group, of its image's own."""
+    return {**POD_SECURITY_CONTEXT, "runAsUser": user, "runAsGroup": user, "fsGroup": user}
+
+
+def resources(*, cpu: str, memory: str, memory_limit: str | None = None) -> dict[str, dict[str, str]]:
+    """Requests, and a limit of memory alone: a limit of CPU throttles what nobody else needs."""
+    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory_limit or memory}}

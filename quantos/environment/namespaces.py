@@ -1,0 +1,96 @@
+"""The namespaces of the platform layer: what may run in each, and whom it reaches. Everything else is denied."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+PodSecurityLevel = Literal["restricted", "baseline", "privileged"]
+JOBS_PREFIX = "jobs-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceSpec:
+    """What a namespace allows.
+
+    Attributes:
+        level: Pod Security level; a weaker one than `restricted` says why in `reason`.
+        reaches: namespaces that its pods may connect to; those let it in.
+        data: whether its pods reach the VPC, where S3, ECR, Kafka, Postgres and the cluster's API answer.
+        webhooks: ports on which the cluster's API calls its pods.
+        share: its part of the environment's quota, in shares.
+
+    Raises:
+        ValueError: a weaker level without a reason.
+    """
+
+    level: PodSecurityLevel = "restricted"
+    reason: str = ""
+    reaches: tuple[str, ...] = ()
+    data: bool = True
+    webhooks: tuple[int, ...] = ()
+    share: int = 1
+
+    def __post_init__(self) -> None:
+        if (self.level == "restricted") == bool(self.reason):
+            raise ValueError("a level weaker than restricted, and only that, states its reason")
+
+
+MONITORING = "monitoring"
+
+SERVICES: Mapping[str, NamespaceSpec] = {
+    "argo": NamespaceSpec(reaches=(MONITORING,), share=2),
+    "argo-events": NamespaceSpec(reaches=("argo",), webhooks=(443,)),
+    "autoscaling": NamespaceSpec(),
+    "bus": NamespaceSpec(share=4),
+    "cert-manager": NamespaceSpec(webhooks=(10250,)),
+    "clickhouse": NamespaceSpec(reaches=("bus",), share=4),
+    "cost": NamespaceSpec(reaches=(MONITORING,)),
+    "external-secrets": NamespaceSpec(reaches=("vault",), webhooks=(10250,)),
+    "flight": NamespaceSpec(reaches=(MONITORING,), share=2),
+    "flink": NamespaceSpec(reaches=("bus", MONITORING), webhooks=(9443,), share=2),
+    "gatekeeper-system": NamespaceSpec(webhooks=(8443,)),
+    "harbor": NamespaceSpec(share=2),
+    "inference": NamespaceSpec(reaches=("registry", MONITORING), share=4),
+    "ingress": NamespaceSpec(webhooks=(9443,)),
+    "keda": NamespaceSpec(reaches=("bus", MONITORING), webhooks=(6443, 9443)),
+    "kueue-system": NamespaceSpec(webhooks=(8443, 9443)),
+    "lineage": NamespaceSpec(),
+    "materialize": NamespaceSpec(reaches=("bus",), share=2),
+    MONITORING: NamespaceSpec(
+        # Prometheus scrapes every namespace: see `reached_by`.
+        webhooks=(10250,),
+        share=4,
+    ),
+    "node-agents": NamespaceSpec(
+        level="privileged",
+        reason="the node exporter and the log collector read the node's own files, and the CSI node plugin mounts",
+        reaches=(MONITORING,),
+        share=2,
+    ),
+    "ray": NamespaceSpec(reaches=("registry", MONITORING), webhooks=(9443,), share=4),
+    "registry": NamespaceSpec(),
+    "spark": NamespaceSpec(reaches=(MONITORING,), webhooks=(9443,), share=4),
+    "trino": NamespaceSpec(reaches=("bus",), share=4),
+    "vault": NamespaceSpec(webhooks=(8080,)),
+}
+"""Namespaces of services, by name."""
+
+JOBS = NamespaceSpec(
+    reaches=("argo", "bus", "flight", "inference", "lineage", MONITORING, "ray", "registry", "trino"), share=8
+)
+"""A namespace of a team's jobs: the submitted pods run here, so nothing in it is trusted."""
+
+
+def namespaces(teams: tuple[str, ...]) -> dict[str, NamespaceSpec]:
+    """Every namespace of an environment by name, a job namespace for each team included."""
+    return {**SERVICES, **{job_namespace(team): JOBS for team in teams}}
+
+
+def job_namespace(team: str) -> str:
+    """Where the jobs of a team run."""
+    return f"{JOBS_PREFIX}{team}"
+
+
+def reached_by(name: str, known: Mapping[str, NamespaceSpec]) -> tuple[str, ...]:
+    """Namespaces whose pods may connect to those of `name`; monitoring scrapes all."""
+    return tuple(sorted(other for other, spec in known.items() if name in spec.reaches or other == MONITORING != name))

@@ -1,0 +1,99 @@
+"""What every part of the platform layer shares: settings, the foundation's outputs, the cluster and its namespaces."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.bus import IAM_PORT
+from components.endpoints import HTTPS
+from components.namespace import Namespace, NamespaceArgs, Quota
+from quantos.environment.namespaces import NamespaceSpec, namespaces, reached_by
+from quantos.environment.settings import EnvironmentSettings
+
+POSTGRES = 5432
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where services are declared."""
+
+    settings: EnvironmentSettings
+    foundation: pulumi.StackReference
+    cluster: k8s.Provider
+    namespaces: Mapping[str, Namespace]
+
+    def output(self, name: str) -> pulumi.Output[str]:
+        """An output of the foundation layer."""
+        return self.foundation.require_output(name)
+
+    def inside(self, *names: str, after: tuple[pulumi.Resource, ...] = ()) -> pulumi.ResourceOptions:
+        """Options of a component that lives in namespaces, and comes after them and what it needs."""
+        return pulumi.ResourceOptions(
+            providers=[self.cluster], depends_on=[*(self.namespaces[name] for name in names), *after]
+        )
+
+
+def open_place(settings: EnvironmentSettings) -> Place:
+    """Reach the foundation's cluster and declare every namespace of the environment."""
+    foundation = pulumi.StackReference(settings.names().qualified_stack("foundation"))
+    cluster = k8s.Provider(
+        "cluster",
+        kubeconfig=kubeconfig(settings, foundation),
+        enable_server_side_apply=True,
+    )
+    known = namespaces(tuple(settings.platform.teams))
+    made = {name: _namespace(settings, name, known=known, cluster=cluster) for name in known}
+    return Place(settings=settings, foundation=foundation, cluster=cluster, namespaces=made)
+
+
+def kubeconfig(settings: EnvironmentSettings, foundation: pulumi.StackReference) -> pulumi.Output[str]:
+    """How to reach the cluster as the caller of AWS; the token is asked of the AWS CLI at each use."""
+    name, region = settings.names().cluster, settings.region
+    version = "client.authentication.k8s.io/v1beta1"
+    arguments = ["--region", region, "eks", "get-token", "--cluster-name", name, "--output", "json"]
+
+    def document(endpoint: str, authority: str) -> str:
+        return json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": name,
+                "clusters": [{"name": name, "cluster": {"server": endpoint, "certificate-authority-data": authority}}],
+                "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+                "users": [
+                    {"name": name, "user": {"exec": {"apiVersion": version, "command": "aws", "args": arguments}}}
+                ],
+            }
+        )
+
+    return pulumi.Output.all(
+        foundation.require_output("cluster_endpoint"), foundation.require_output("cluster_certificate_authority")
+    ).apply(lambda known: document(*known))
+
+
+def _namespace(
+    settings: EnvironmentSettings, name: str, *, known: Mapping[str, NamespaceSpec], cluster: k8s.Provider
+) -> Namespace:
+    spec, share = known[name], settings.platform.quota_share
+    args = NamespaceArgs(
+        namespace=name,
+        level=spec.level,
+        reason=spec.reason,
+        quota=Quota(
+            cpu=share.cpu * spec.share,
+            memory_gib=share.memory_gib * spec.share,
+            pods=share.pods * spec.share,
+            storage_gib=share.storage_gib * spec.share,
+        ),
+        reaches=spec.reaches,
+        reached_by=reached_by(name, known),
+        data_cidr=str(settings.network.cidr) if spec.data else None,
+        data_ports=(HTTPS, IAM_PORT, POSTGRES),
+        webhooks=spec.webhooks,
+        api_cidr=str(settings.network.cidr),
+        labels={f"quantos.io/{key}": value for key, value in settings.tags().items()},
+    )
+    return Namespace(name, args, pulumi.ResourceOptions(providers=[cluster]))
