@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 PROJECT = "quantos"
-LAYERS = ("foundation", "capacity", "control")
+LAYERS = ("foundation", "capacity", "platform", "control")
 
 
 @dataclass(frozen=True)

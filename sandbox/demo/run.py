@@ -23,7 +23,6 @@ from quantos.environment.adapters.bring_up import bring_up
 from quantos.environment.adapters.layers import LayerStacks
 from quantos.environment.functions import AUDIT, RESIZE, function_table
 from quantos.environment.load import load_environment
-from quantos.environment.names import LAYERS
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.adapters.packs import render_packs
 from sandbox.demo import measure
@@ -44,6 +43,8 @@ from sandbox.node_pool import NodePool
 from stacks.programs import declare
 
 ENVIRONMENT = "dev"
+DEMO_LAYERS = ("foundation", "capacity", "control")
+"""The platform layer takes no part: pods are simulated."""
 HOLD_BINS_SECONDS = 600
 NODE_LEAD_TIME = LeadTimeDistribution(median_seconds=180.0, p95_seconds=480.0)
 """From order to Ready, stated and not measured on any cluster; quantos is told none of it but what it measures."""
@@ -106,7 +107,7 @@ class Demo:
         return LayerStacks(self.sandbox.project_dir, dict(os.environ), packs, declare)
 
     def _bring_up(self, settings: EnvironmentSettings, stacks: LayerStacks) -> None:
-        for layer in LAYERS:
+        for layer in DEMO_LAYERS:
             with self.clockwork.stage(f"up {ENVIRONMENT}-{layer}") as tell:
                 bring_up(settings, stacks, layer, progress=lambda name, done, tell=tell: tell(name, done, 0))
 

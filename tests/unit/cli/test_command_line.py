@@ -63,7 +63,7 @@ def test_wrong_usage_exits_2_and_touches_nothing(
 
 
 def test_an_unknown_layer_is_answered_with_the_layers_there_are(quantos: Command) -> None:
-    assert "foundation, capacity, control" in quantos("up", "dev", "--layer", "roof").err
+    assert "foundation, capacity, platform, control" in quantos("up", "dev", "--layer", "roof").err
 
 
 def test_help_is_printed_and_exits_0(quantos: Command) -> None:
