@@ -4,6 +4,9 @@ from quantos.policy.rule import Control
 
 FIRM_PAGE = "docs/controls.md"
 FINOPS_PAGE = "https://www.finops.org/framework/capabilities"
+NSA_GUIDE = (
+    "https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF"
+)
 FSBP_PAGE = "https://docs.aws.amazon.com/securityhub/latest/userguide"
 
 
@@ -25,3 +28,13 @@ def fsbp(control_id: str) -> Control:
         text=f"AWS Foundational Security Best Practices {control_id}",
         link=f"{page}#{control_id.lower().replace('.', '-')}",
     )
+
+
+def kubernetes(text: str, *, page: str) -> Control:
+    """A page of the Kubernetes project's security concepts."""
+    return Control(text=text, link=f"https://kubernetes.io/docs/concepts/security/{page}/")
+
+
+def nsa(text: str) -> Control:
+    """A recommendation of the NSA's and CISA's Kubernetes Hardening Guide."""
+    return Control(text=f"NSA and CISA Kubernetes Hardening Guide 1.2, {text}", link=NSA_GUIDE)
