@@ -169,8 +169,14 @@ class DecisionSettings(_Settings):
     stale_after_seconds: int = Field(gt=0, lt=86_400)
 
 
+FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "api"]
+
+
 class FunctionSettings(_Settings):
     """The image that holds every function, and how the functions run.
+
+    `warm` says how many instances of a function are kept initialised, by provisioned concurrency, for those whose
+    first call may not be slow; each is billed around the clock.
 
     A resize keeps six and a half minutes in hand to end a step under way, so that a shorter timeout leaves it no time
     to begin one.
@@ -180,6 +186,7 @@ class FunctionSettings(_Settings):
     memory_mib: int = Field(ge=512, le=10240)
     resize_timeout_seconds: int = Field(ge=480, le=840)
     log_retention_days: PositiveInt
+    warm: dict[FunctionName, PositiveInt] = {}
 
 
 class QuotaSettings(_Settings):
