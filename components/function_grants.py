@@ -39,11 +39,11 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """The bus as one function uses it: topics it is called for, topics it or its mapping writes, its lost calls."""
+    """The bus as one function uses it: topics it is called for, topics it or its mapping writes, its queues."""
 
     reads: Sequence[str]
     writes: Sequence[str]
-    queue: str
+    queues: Sequence[str]
 
 
 def function_statements(
@@ -55,7 +55,7 @@ def function_statements(
         *running(account, function_name=function_name),
         *consuming(account, traffic.reads, groups=f"{function_name}.*"),
         *producing(account, traffic.writes),
-        losing(account, queue_name=traffic.queue),
+        *(losing(account, queue_name=queue) for queue in traffic.queues),
         *duties[name](account, places),
     )
 

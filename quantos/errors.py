@@ -3,6 +3,7 @@
     QuantosError
     ├── SettingsError             an environment file or strategy is wrong; nothing was started
     ├── CatalogError              a shape or price is unknown
+    ├── CostingError              nobody can say what a resource costs
     ├── TelemetryError            a record cannot be taken into the demand history
     ├── ForecastError             a series cannot be forecast
     ├── CapacityError             a plan cannot be made, read, moved or applied
@@ -14,7 +15,6 @@
     ├── EngineError               the Pulumi engine is absent, too old or failed
     │   ├── EngineBusyError       another operation holds the stack
     │   └── StackMissingError     the stack was never brought up, or is gone
-    ├── NotYetKnownError         a policy rule asked for a value that only the update itself will tell
     └── SandboxError              the sandbox could not be started, stopped or used
 
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
@@ -50,6 +50,12 @@ class CatalogError(QuantosError):
     """An instance type has no shape or no price in the catalog."""
 
     code = "catalog.unknown"
+
+
+class CostingError(QuantosError):
+    """What a resource costs cannot be told: its type, a property or its use is not known."""
+
+    code = "costing.unknown"
 
 
 class TelemetryError(QuantosError):
@@ -119,12 +125,6 @@ class StackMissingError(EngineError):
     """The stack was never brought up, or is gone."""
 
     code = "engine.stack-missing"
-
-
-class NotYetKnownError(QuantosError):
-    """A policy rule asked for a value that only the update will tell, as previews of new resources have them."""
-
-    code = "policy.not-yet-known"
 
 
 class SandboxError(QuantosError):

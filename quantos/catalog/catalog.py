@@ -1,10 +1,13 @@
-"""Instance shapes and prices, from dated files that the project carries: the same answer offline and tomorrow."""
+"""Instance shapes and prices of instances and services, from dated files that the project carries.
+
+The same answer offline and tomorrow.
+"""
 
 import csv
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -42,11 +45,19 @@ class SpotAssumption:
 
 
 @dataclass(frozen=True)
-class Catalog:
-    """Shapes and USD prices an hour.
+class ServicePrice:
+    """USD for one unit of something a service bills, such as an hour or a GiB kept for a month."""
 
-    `on_demand` and `spot` map region, then instance type, to a price. A spot price that was not measured is the
-    on-demand price less the family's assumed saving.
+    unit: str
+    usd: float
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Shapes and USD prices.
+
+    `on_demand` and `spot` map region, then instance type, to a price an hour. A spot price that was not measured is the
+    on-demand price less the family's assumed saving. `services` maps region, then item, to what a service bills.
     """
 
     shapes: Mapping[str, InstanceShape]
@@ -54,6 +65,7 @@ class Catalog:
     spot: Mapping[str, Mapping[str, float]]
     assumptions: Mapping[str, SpotAssumption]
     otherwise: SpotAssumption
+    services: Mapping[str, Mapping[str, ServicePrice]] = field(default_factory=dict)
 
     def shape(self, instance_type: str) -> InstanceShape:
         """The shape of an instance type. Raises CatalogError for an unknown one."""
@@ -77,6 +89,19 @@ class Catalog:
             return price
         measured = self.spot.get(region, {}).get(instance_type)
         return price * (1 - self.spot_assumption(instance_type).saving) if measured is None else measured
+
+    def usd_per_unit(self, item: str, *, unit: str, region: str) -> float:
+        """What a service bills for one `unit` of an item. Raises CatalogError for another unit, item or region."""
+        remedy = f"take it from AWS: `python scripts/refresh_prices.py {region} --services`, or use a priced one"
+        price = self.services.get(region, {}).get(item)
+        if price is None:
+            raise CatalogError(f"no price is known for {item} in {region}", remedy=remedy)
+        if price.unit != unit:
+            raise CatalogError(
+                f"{item} is priced in {region} by the {price.unit}, not by the {unit}",
+                remedy="ask for the unit in which it is billed, or correct the price file",
+            )
+        return price.usd
 
     def spot_assumption(self, instance_type: str) -> SpotAssumption:
         """The saving assumed for the family of `instance_type`."""
@@ -105,6 +130,7 @@ def load_catalog(data: Path = DATA) -> Catalog:
                 family: _assumption(group) for group in assumed["groups"] for family in group["families"].split()
             },
             otherwise=_assumption(assumed["otherwise"]),
+            services={path.stem: _service_prices(path) for path in sorted((data / "services").glob("*.csv"))},
         )
     except (OSError, KeyError, ValueError) as exc:
         raise CatalogError(
@@ -133,6 +159,14 @@ def _prices(path: Path) -> dict[str, float]:
         next(rows)
         prices = {name: float(price) for name, price in rows}
     if free := sorted(name for name, price in prices.items() if not price > 0):
+        raise ValueError(f"{path.name} has no positive price for {', '.join(free)}")
+    return prices
+
+
+def _service_prices(path: Path) -> dict[str, ServicePrice]:
+    with path.open(encoding="utf-8", newline="") as file:
+        prices = {row["item"]: ServicePrice(row["unit"], float(row["usd"])) for row in csv.DictReader(file)}
+    if free := sorted(item for item, price in prices.items() if not price.usd > 0):
         raise ValueError(f"{path.name} has no positive price for {', '.join(free)}")
     return prices
 

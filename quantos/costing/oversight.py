@@ -1,0 +1,81 @@
+"""Logs, alarms, keys, secrets and guards: what watches the rest."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from quantos.costing.cost import HOURS_PER_MONTH
+from quantos.costing.resource import Resource
+from quantos.costing.tariff import Entry, Pricer, Tariff
+
+DAYS_PER_MONTH: Final = HOURS_PER_MONTH / 24
+PAID_ROTATIONS: Final = 2
+BAND_METRICS: Final = 3
+STANDARD_SECONDS: Final = 60
+
+
+def _log_group(group: Resource, tariff: Tariff) -> Iterator[Entry]:
+    """What comes in, and what is kept once retention has filled up, as if it were not compressed."""
+    days = group.number("retentionInDays", default=0)
+    if days == 0:
+        raise group.unreadable("retentionInDays", "for ever, so that no month is the dearest")
+    rare = group.text("logGroupClass", default="STANDARD") == "INFREQUENT_ACCESS"
+    item = "logs-ingested-infrequent" if rare else "logs-ingested"
+    yield tariff.used(item, "log_gib_per_day", unit="GiB", by=group, times=DAYS_PER_MONTH)
+    yield tariff.used("logs-kept", "log_gib_per_day", unit="GiB-month", by=group, times=days)
+
+
+def _alarm(alarm: Resource, tariff: Tariff) -> Iterator[Entry]:
+    """By the metrics it looks at; a band of what is normal counts as three."""
+    queries = [query.part("metric") for query in alarm.parts("metricQueries")]
+    metrics = sum(1 for metric in queries if metric.properties) or 1
+    if alarm.properties.get("thresholdMetricId"):
+        metrics *= BAND_METRICS
+    periods = [alarm, *queries]
+    fine = any(0 < one.number("period", default=STANDARD_SECONDS) < STANDARD_SECONDS for one in periods)
+    item = "cloudwatch-alarm-fine" if fine else "cloudwatch-alarm"
+    yield tariff.declared(item, metrics, unit="metric-month", what="alarm")
+
+
+def _composite_alarm(_: Resource, tariff: Tariff) -> Iterator[Entry]:
+    yield tariff.declared("cloudwatch-composite-alarm", 1, unit="month")
+
+
+def _dashboard(_: Resource, tariff: Tariff) -> Iterator[Entry]:
+    yield tariff.declared("cloudwatch-dashboard", 1, unit="month")
+
+
+def _metric_filter(_: Resource, tariff: Tariff) -> Iterator[Entry]:
+    """The filter is free, the metric it writes is a custom one."""
+    yield tariff.declared("cloudwatch-metric", 1, unit="metric-month", what="custom metric")
+
+
+def _key(key: Resource, tariff: Tariff) -> Iterator[Entry]:
+    """The first two rotations each add the price of a key."""
+    most = 1 + (PAID_ROTATIONS if key.flag("enableKeyRotation") else 0)
+    yield tariff.declared("kms-key", most, unit="month", floor=1, what="key, and its first rotations")
+    yield tariff.used("kms-requests", "kms_million_requests", unit="million", by=key)
+
+
+def _secret(secret: Resource, tariff: Tariff) -> Iterator[Entry]:
+    copies = 1 + len(secret.sequence("replicas"))
+    yield tariff.declared("secret", copies, unit="month")
+    yield tariff.used("secret-reads", "secret_million_reads", unit="million", by=secret)
+
+
+def _web_acl(acl: Resource, tariff: Tariff) -> Iterator[Entry]:
+    yield tariff.declared("waf-acl", 1, unit="month")
+    yield tariff.declared("waf-rule", len(acl.sequence("rules")), unit="month")
+    yield tariff.used("waf-requests", "api_million_requests", unit="million", by=acl)
+
+
+PRICERS: Final[Mapping[str, Pricer]] = {
+    "aws:cloudwatch/logGroup:LogGroup": _log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": _composite_alarm,
+    "aws:cloudwatch/dashboard:Dashboard": _dashboard,
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": _metric_filter,
+    "aws:kms/key:Key": _key,
+    "aws:kms/replicaKey:ReplicaKey": _key,
+    "aws:secretsmanager/secret:Secret": _secret,
+    "aws:wafv2/webAcl:WebAcl": _web_acl,
+}

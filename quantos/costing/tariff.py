@@ -1,0 +1,93 @@
+"""Prices and assumptions, asked by what prices a type of resource: each answer is a charge, or why there is none."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
+
+from quantos.catalog.catalog import Catalog
+from quantos.costing.cost import HOURS_PER_MONTH, Basis
+from quantos.costing.resource import Resource
+from quantos.costing.usage import Usage, UsageName
+from quantos.errors import CatalogError, CostingError, QuantosError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    """A quantity a month of something at a price; `floor` is the least quantity, `quantity` the most."""
+
+    what: str
+    quantity: float
+    floor: float
+    unit: str
+    usd_per_unit: float
+    basis: Basis
+
+
+Entry: TypeAlias = Charge | QuantosError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tariff:
+    """What things cost in a region, how much they are assumed to be used, and the other resources of the stack."""
+
+    catalog: Catalog
+    usage: Usage
+    region: str
+    resources: Mapping[str, Resource]
+
+    def declared(
+        self, item: str, quantity: float, *, unit: str, floor: float | None = None, what: str | None = None
+    ) -> Entry:
+        """`quantity` units of an item a month, as the declaration says; `floor` where it gives a range."""
+        try:
+            price = self.catalog.usd_per_unit(item, unit=unit, region=self.region)
+        except CatalogError as exc:
+            return exc
+        return Charge(
+            what=what or spoken(item),
+            quantity=quantity,
+            floor=quantity if floor is None else floor,
+            unit=unit,
+            usd_per_unit=price,
+            basis="declared" if floor in {None, quantity} else "floor/ceiling",
+        )
+
+    def hourly(self, item: str, *, count: float = 1, floor: float | None = None, what: str | None = None) -> Entry:
+        """`count` of something that is billed for every hour it stands."""
+        least = None if floor is None else floor * HOURS_PER_MONTH
+        return self.declared(item, count * HOURS_PER_MONTH, unit="hour", floor=least, what=what)
+
+    def used(
+        self, item: str, usage: UsageName, *, unit: str, by: Resource, times: float = 1, what: str | None = None
+    ) -> Entry:
+        """What is assumed that `by` uses in a month, `times` what the environment file states."""
+        try:
+            quantity = self.usage.of(usage, by.name) * times
+        except CostingError as exc:
+            return exc
+        entry = self.declared(item, quantity, unit=unit, what=what)
+        return replace(entry, basis="usage") if isinstance(entry, Charge) else entry
+
+    def referred(self, resource: Resource, key: str, kind: str) -> Resource:
+        """The resource of type `kind` that a property was made of. Raises CostingError when it is in no such stack."""
+        for urn in resource.references.get(key, ()):
+            found = self.resources.get(urn)
+            if found is not None and found.type == kind:
+                return found
+        raise CostingError(
+            f"{resource.name} ({resource.type}) cannot be priced: the {kind} of its {key} is not declared beside it",
+            remedy=f"declare it in the same stack and pass its output as {key}",
+        )
+
+
+class Pricer(Protocol):
+    """Everything that one resource of a type is billed for. May raise QuantosError where a property is unreadable."""
+
+    def __call__(self, resource: Resource, tariff: Tariff, /) -> Iterable[Entry]:
+        """The charges of a month, or why one of them cannot be told."""
+        ...
+
+
+def spoken(item: str) -> str:
+    """An item of the catalog in words."""
+    return item.replace("-", " ")
