@@ -39,11 +39,11 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """The bus as one function uses it: topics it is called for, topics it or its mapping writes, its queues."""
+    """The bus as one function uses it: topics it is called for, topics it or its mapping writes, its lost calls."""
 
     reads: Sequence[str]
     writes: Sequence[str]
-    queues: Sequence[str]
+    queue: str
 
 
 def function_statements(
@@ -55,7 +55,7 @@ def function_statements(
         *running(account, function_name=function_name),
         *consuming(account, traffic.reads, groups=f"{function_name}.*"),
         *producing(account, traffic.writes),
-        *(losing(account, queue_name=queue) for queue in traffic.queues),
+        losing(account, queue_name=traffic.queue),
         *duties[name](account, places),
     )
 

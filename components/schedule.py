@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.alarm import Alarm, AlarmArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
 from components.statements import Statement, assume_role_document, policy_document
 
@@ -16,7 +15,6 @@ SECONDS_PER_HOUR = 3600
 SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
 LONGEST_WAIT_SECONDS = 6 * SECONDS_PER_HOUR
 """A call that Lambda took waits at most this long for an attempt."""
-QUEUE_RETENTION_SECONDS = 14 * 24 * SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,73 +22,52 @@ class ScheduleArgs:
     """`interval_seconds` divides an hour or is a day; calls fall `offset_seconds` after its multiples, in UTC.
 
     `payload` is what the function gets beside `scheduled_time`. `retries` counts attempts after the first, both of
-    the delivery and of the function; a call is given up when the next one is due, or after six hours.
+    the delivery and of the function; a call is given up when the next one is due, or after six hours, and then goes to
+    the function's queue of lost calls. `alias_arn` ends in `:<function>:<alias>`.
     """
 
     schedule_name: str
     account_id: str
     function_name: str
-    function_arn: pulumi.Input[str]
+    alias_arn: pulumi.Input[str]
+    queue_arn: pulumi.Input[str]
     interval_seconds: int
     offset_seconds: int
     retries: int
     payload: Mapping[str, str]
     kms_key_arn: pulumi.Input[str]
-    alarm_topic_arn: pulumi.Input[str]
     tags: Mapping[str, str]
 
 
 class Schedule(pulumi.ComponentResource):
-    """An EventBridge schedule, and the queue of the calls that came to nothing.
+    """An EventBridge schedule, its role, and how often the function tries a call of it.
 
-    Outputs: `schedule_arn`, `queue_arn`.
+    Outputs: `schedule_arn`.
+    Guarded by: the security pack, as plain objects.
     """
 
     schedule_arn: pulumi.Output[str]
-    queue_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:control:Schedule", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        queue = aws.sqs.Queue(
-            name,
-            name=queue_name(args.schedule_name),
-            kms_master_key_id=args.kms_key_arn,
-            message_retention_seconds=QUEUE_RETENTION_SECONDS,
-            tags=args.tags,
-            opts=self._child,
-        )
+        called = pulumi.Output.from_input(args.alias_arn).apply(lambda arn: arn.split(":"))
         aws.lambda_.FunctionEventInvokeConfig(
             name,
-            function_name=args.function_arn,
+            function_name=called.apply(lambda parts: parts[-2]),
+            qualifier=called.apply(lambda parts: parts[-1]),
             maximum_retry_attempts=args.retries,
             maximum_event_age_in_seconds=min(args.interval_seconds, LONGEST_WAIT_SECONDS),
-            destination_config={"on_failure": {"destination": queue.arn}},
             opts=self._child,
         )
-        self.schedule_arn = self._schedule(queue).arn
-        self.queue_arn = queue.arn
-        Alarm(
-            f"{name}-lost",
-            AlarmArgs(
-                alarm_name=f"{args.schedule_name}-lost",
-                description=f"calls of {args.function_name} came to nothing; the queue of lost calls holds them",
-                namespace="AWS/SQS",
-                metric="ApproximateNumberOfMessagesVisible",
-                statistic="Maximum",
-                dimensions={"QueueName": queue_name(args.schedule_name)},
-                topic_arn=args.alarm_topic_arn,
-                tags=args.tags,
-            ),
-            opts=self._child,
-        )
-        self.register_outputs({"scheduleArn": self.schedule_arn, "queueArn": self.queue_arn})
+        self.schedule_arn = self._schedule().arn
+        self.register_outputs({"scheduleArn": self.schedule_arn})
 
-    def _schedule(self, queue: aws.sqs.Queue) -> aws.scheduler.Schedule:
+    def _schedule(self) -> aws.scheduler.Schedule:
         args = self._args
-        statements = pulumi.Output.all(args.function_arn, queue.arn, args.kms_key_arn).apply(
+        statements = pulumi.Output.all(args.alias_arn, args.queue_arn, args.kms_key_arn).apply(
             lambda arns: policy_document(_calling(*map(str, arns)))
         )
         role = ServiceRole(
@@ -112,22 +89,17 @@ class Schedule(pulumi.ComponentResource):
             schedule_expression_timezone="UTC",
             flexible_time_window={"mode": "OFF"},
             target={
-                "arn": args.function_arn,
+                "arn": args.alias_arn,
                 "role_arn": role.arn,
                 "input": json.dumps({**args.payload, "scheduled_time": "<aws.scheduler.scheduled-time>"}),
                 "retry_policy": {
                     "maximum_retry_attempts": args.retries,
                     "maximum_event_age_in_seconds": min(args.interval_seconds, LONGEST_WAIT_SECONDS),
                 },
-                "dead_letter_config": {"arn": queue.arn},
+                "dead_letter_config": {"arn": args.queue_arn},
             },
             opts=self._child,
         )
-
-
-def queue_name(schedule_name: str) -> str:
-    """The queue in which lost calls of a schedule wait."""
-    return f"{schedule_name}-lost"
 
 
 def cron_expression(interval_seconds: int, *, offset_seconds: int = 0) -> str:
@@ -154,9 +126,9 @@ def cron_expression(interval_seconds: int, *, offset_seconds: int = 0) -> str:
     return f"cron({minute}/{minutes} * * * ? *)"
 
 
-def _calling(function_arn: str, queue_arn: str, key_arn: str) -> tuple[Statement, ...]:
+def _calling(alias_arn: str, queue_arn: str, key_arn: str) -> tuple[Statement, ...]:
     return (
-        Statement(sid="CallFunction", actions=("lambda:InvokeFunction",), resources=(function_arn,)),
+        Statement(sid="CallFunction", actions=("lambda:InvokeFunction",), resources=(alias_arn,)),
         Statement(sid="KeepLostCalls", actions=("sqs:SendMessage",), resources=(queue_arn,)),
         Statement(sid="EncryptLostCalls", actions=("kms:Decrypt", "kms:GenerateDataKey"), resources=(key_arn,)),
     )

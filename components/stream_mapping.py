@@ -12,10 +12,10 @@ class StreamMappingArgs:
     """`retries` counts attempts after the first; then the batch goes to `failure_topic` and the next one is read.
 
     `maximum_pollers` is at most the topic's partitions. The topic is read from its start, so that a mapping which is
-    made anew loses nothing.
+    made anew loses nothing. `alias_arn` is what is called.
     """
 
-    function_name: pulumi.Input[str]
+    alias_arn: pulumi.Input[str]
     cluster_arn: pulumi.Input[str]
     topic: str
     consumer_group: str
@@ -31,6 +31,7 @@ class StreamMapping(pulumi.ComponentResource):
     """An event source mapping from MSK in provisioned mode, which alone knows finite retries.
 
     Outputs: `uuid`.
+    Guarded by: the security pack, as a plain object.
     Source: https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
     """
 
@@ -40,7 +41,7 @@ class StreamMapping(pulumi.ComponentResource):
         super().__init__("quantos:control:StreamMapping", name, {}, opts)
         mapping = aws.lambda_.EventSourceMapping(
             name,
-            function_name=args.function_name,
+            function_name=args.alias_arn,
             event_source_arn=args.cluster_arn,
             topics=[args.topic],
             amazon_managed_kafka_event_source_config={"consumer_group_id": args.consumer_group},

@@ -15,6 +15,7 @@
     ├── EngineError               the Pulumi engine is absent, too old or failed
     │   ├── EngineBusyError       another operation holds the stack
     │   └── StackMissingError     the stack was never brought up, or is gone
+    ├── NotYetKnownError          a policy rule asked for a value that only the update will tell
     └── SandboxError              the sandbox could not be started, stopped or used
 
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
@@ -125,6 +126,12 @@ class StackMissingError(EngineError):
     """The stack was never brought up, or is gone."""
 
     code = "engine.stack-missing"
+
+
+class NotYetKnownError(QuantosError):
+    """A policy rule asked for a value that only the update will tell, as previews of new resources have them."""
+
+    code = "policy.not-yet-known"
 
 
 class SandboxError(QuantosError):

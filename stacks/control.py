@@ -47,7 +47,7 @@ def program(settings: EnvironmentSettings) -> None:
     layer = _Layer(settings=settings, foundation=foundation, alarms=AlarmTopic("alarms", alarm_args))
     made = {spec.name: _function(layer, spec) for spec in function_table(settings)}
     _outcome_alarms(layer, made[functions.RESIZE])
-    pulumi.export("functions", {name: function.arn for name, function in made.items()})
+    pulumi.export("functions", {name: function.alias_arn for name, function in made.items()})
     pulumi.export("demand_table", _demand_table(layer).table_name)
     pulumi.export("audit_table", _audit_table(layer).table_name)
     pulumi.export("alarm_topic_arn", layer.alarms.arn)
@@ -95,7 +95,8 @@ def _function(layer: _Layer, spec: FunctionSpec) -> Function:
         variables=layer.output("msk_bootstrap_brokers").apply(lambda it: variables(settings, spec, brokers=it)),
         timeout_seconds=spec.timeout_seconds,
         memory_mib=settings.functions.memory_mib,
-        reserved_concurrency=sum(PARTITIONS[stream.topic] for stream in spec.streams) + len(spec.schedules),
+        reserved_concurrency=spec.reserved_concurrency,
+        provisioned_concurrency=spec.provisioned_concurrency,
         subnet_ids=subnets.apply(lambda by_zone: sorted(by_zone.values())),
         security_group_id=layer.output("function_security_group_id"),
         kms_key_arn=layer.output("data_key_arn"),
@@ -106,7 +107,7 @@ def _function(layer: _Layer, spec: FunctionSpec) -> Function:
     function = Function(spec.name, args)
     for stream in spec.streams:
         mapping_args = StreamMappingArgs(
-            function_name=function.function_name,
+            alias_arn=function.alias_arn,
             cluster_arn=layer.output("msk_cluster_arn"),
             topic=stream.topic,
             consumer_group=f"{name}.{stream.topic}",
@@ -123,13 +124,13 @@ def _function(layer: _Layer, spec: FunctionSpec) -> Function:
             schedule_name=schedule_name(name, schedule.stack),
             account_id=settings.account_id,
             function_name=name,
-            function_arn=function.arn,
+            alias_arn=function.alias_arn,
+            queue_arn=function.queue_arn,
             interval_seconds=schedule.interval_seconds,
             offset_seconds=schedule.offset_seconds,
             retries=schedule.retries,
             payload={"stack": schedule.stack},
             kms_key_arn=layer.output("data_key_arn"),
-            alarm_topic_arn=layer.alarms.arn,
             tags=settings.tags(),
         )
         Schedule(f"{spec.name}-{schedule.stack}", schedule_args)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from components.function import lost_calls_queue
 from components.function_grants import Places, Traffic, function_statements
 from components.permissions import Account
-from components.schedule import queue_name
 from components.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions
@@ -37,7 +37,7 @@ def statements(
     traffic = Traffic(
         reads=[stream.topic for stream in spec.streams],
         writes=[*WRITES[spec.name], *(stream.failure_topic for stream in spec.streams)],
-        queues=[queue_name(schedule_name(function_name, schedule.stack)) for schedule in spec.schedules],
+        queue=lost_calls_queue(function_name),
     )
     account = Account(
         account_id=settings.account_id,

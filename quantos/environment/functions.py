@@ -5,12 +5,13 @@ may mix partitions but never topics; a failing batch is tried again whole.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 from quantos.contracts import topics
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings import EnvironmentSettings, FunctionName
+from quantos.errors import SettingsError
 
 PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -31,11 +32,11 @@ DEAD_LETTER_PARTITIONS: Final = 1
 
 DAY_SECONDS: Final = 86_400
 
-INGEST: Final = "ingest"
-LEARN: Final = "learn"
-FORECAST: Final = "forecast"
-RESIZE: Final = "resize"
-AUDIT: Final = "audit"
+INGEST: Final[FunctionName] = "ingest"
+LEARN: Final[FunctionName] = "learn"
+FORECAST: Final[FunctionName] = "forecast"
+RESIZE: Final[FunctionName] = "resize"
+AUDIT: Final[FunctionName] = "audit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +71,37 @@ class ScheduleTrigger:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
-    """One Lambda function. Its code is `handler` in the module `lambdas.<name>.handler`."""
+    """One Lambda function. Its code is `handler` in the module `lambdas.<name>.handler`.
+
+    `provisioned_concurrency` instances are kept initialised.
+
+    Raises:
+        SettingsError: more instances are to be kept than may ever run.
+    """
 
     name: str
     timeout_seconds: int
     streams: tuple[StreamTrigger, ...] = ()
     schedules: tuple[ScheduleTrigger, ...] = ()
+    provisioned_concurrency: int = 0
+
+    def __post_init__(self) -> None:
+        if self.provisioned_concurrency > self.reserved_concurrency:
+            raise SettingsError(
+                f"functions.warm: {self.provisioned_concurrency} instances of {self.name} are to be kept, and at most"
+                f" {self.reserved_concurrency} ever run",
+                remedy=f"keep at most {self.reserved_concurrency}",
+            )
 
     @property
     def module(self) -> str:
         """The module whose `handler(event, context)` AWS calls."""
         return f"lambdas.{self.name}.handler"
+
+    @property
+    def reserved_concurrency(self) -> int:
+        """Instances that can ever have something to do: one a partition, one a schedule."""
+        return sum(PARTITIONS.get(stream.topic, 1) for stream in self.streams) + len(self.schedules)
 
 
 def function_table(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
@@ -88,6 +109,11 @@ def function_table(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
 
     A day is learnt when telemetry of the day before would no longer be taken for merely late.
     """
+    warm: dict[str, int] = {**settings.functions.warm}
+    return tuple(replace(spec, provisioned_concurrency=warm.get(spec.name, 0)) for spec in _declared(settings))
+
+
+def _declared(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
     capacity = settings.names().stack("capacity")
     bin_seconds = settings.decisions.bin_seconds
     return (

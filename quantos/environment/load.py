@@ -28,7 +28,7 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
         settings = EnvironmentSettings.model_validate(document)
     except ValidationError as exc:
         raise _refused(path, [_plain(error) for error in exc.errors()]) from exc
-    complaints = [*_wrong_name(settings, name), *_wrong_instances(settings, catalog)]
+    complaints = [*_wrong_name(settings, name), *_wrong_region(settings), *_wrong_instances(settings, catalog)]
     if complaints:
         raise _refused(path, complaints)
     return settings
@@ -86,6 +86,11 @@ def _short(value: object) -> str:
 def _wrong_name(settings: EnvironmentSettings, name: str) -> Iterator[str]:
     if settings.name != name:
         yield f"name: is {settings.name!r}, but the file is called {name}.yaml"
+
+
+def _wrong_region(settings: EnvironmentSettings) -> Iterator[str]:
+    if settings.region not in settings.allowed_regions:
+        yield f"allowed_regions: {settings.region}, where the environment stands, is not among them"
 
 
 def _wrong_instances(settings: EnvironmentSettings, catalog: Catalog) -> Iterator[str]:

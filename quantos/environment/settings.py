@@ -1,5 +1,6 @@
 """An environment file: every value that differs between `dev`, `staging` and `prod`, typed and closed."""
 
+from datetime import date
 from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Annotated, Final, Literal, Self
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 from quantos.contracts.base import Slug
 from quantos.environment.names import Names
 
+Layer = Literal["foundation", "capacity", "platform", "control"]
 Mode = Literal["observe", "advise", "act"]
 CapacityType = Literal["ON_DEMAND", "SPOT"]
 Region = Literal[
@@ -169,8 +171,14 @@ class DecisionSettings(_Settings):
     stale_after_seconds: int = Field(gt=0, lt=86_400)
 
 
+FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "api"]
+
+
 class FunctionSettings(_Settings):
     """The image that holds every function, and how the functions run.
+
+    `warm` says how many instances of a function are kept initialised, by provisioned concurrency, for those whose
+    first call may not be slow; each is billed around the clock.
 
     A resize keeps six and a half minutes in hand to end a step under way, so that a shorter timeout leaves it no time
     to begin one.
@@ -180,6 +188,7 @@ class FunctionSettings(_Settings):
     memory_mib: int = Field(ge=512, le=10240)
     resize_timeout_seconds: int = Field(ge=480, le=840)
     log_retention_days: PositiveInt
+    warm: dict[FunctionName, PositiveInt] = {}
 
 
 class QuotaSettings(_Settings):
@@ -214,11 +223,36 @@ class PlatformSettings(_Settings):
     images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
 
 
+class ExemptionSettings(_Settings):
+    """What is let off one policy rule, up to and including the day `expires`, because of `reason`.
+
+    `resource` is a pattern (`*`, `?`) of names or URNs of resources in the stack of `layer`; the stack itself goes by
+    its name, an object that only a chart holds by `Kind namespace/name`.
+    """
+
+    rule: Slug
+    layer: Layer
+    resource: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    reason: str = Field(min_length=20)
+    expires: date
+
+
+class SecuritySettings(_Settings):
+    """What the security pack knows beside the environment itself.
+
+    `registries` are hosts, with or without a path, from which images may come beside the account's own.
+    """
+
+    registries: tuple[str, ...]
+
+
 class EnvironmentSettings(_Settings):
     """One environment, as `load_environment` reads it and checks it against the catalog."""
 
     name: Literal["dev", "staging", "prod"]
     region: Region
+    allowed_regions: tuple[Region, ...] = Field(min_length=1)
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
     owner: str
     cost_centre: str
@@ -235,6 +269,8 @@ class EnvironmentSettings(_Settings):
     limits: CostLimitSettings
     pools: dict[Slug, PoolSettings] = Field(min_length=1)
     platform: PlatformSettings
+    security: SecuritySettings
+    exemptions: tuple[ExemptionSettings, ...] = ()
 
     @model_validator(mode="after")
     def _zones_exist(self) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, ParamSpec
 
-from quantos.errors import QuantosError
+from quantos.errors import NotYetKnownError, QuantosError
 
 P = ParamSpec("P")
 
@@ -31,9 +31,14 @@ class Rule(Generic[P]):
     complaints: Callable[P, Iterable[str]]
 
     def messages(self, *subject: P.args, **context: P.kwargs) -> tuple[str, ...]:
-        """One message for each complaint, with remedy and control. A rule that fails to run is itself a complaint."""
+        """One message for each complaint, with remedy and control. A rule that fails to run is itself a complaint.
+
+        Raises NotYetKnownError where the subject has a value that only the update will tell.
+        """
         try:
             found = tuple(self.complaints(*subject, **context))
+        except NotYetKnownError:
+            raise
         except QuantosError as exc:
             return (f"cannot be judged: {exc.what}. {sentence(exc.remedy)}",)
         except Exception as exc:  # whatever keeps a rule from running must refuse

@@ -241,12 +241,19 @@ def functions(turn: Turn, where: tuple, *, role: aws.iam.Role, key: aws.kms.Key,
         environment={"variables": {"A": turn.of("1", "2")}},
         dead_letter_config={"target_arn": lost.arn},
         tracing_config={"mode": "Active"},
+        publish=True,
         tags={"a": turn.of("1", "2")},
     )
-    alias = aws.lambda_.Alias("live", function_name=function.name, function_version="$LATEST", name="live")
+    alias = aws.lambda_.Alias("live", function_name=function.name, function_version=function.version, name="live")
+    aws.lambda_.ProvisionedConcurrencyConfig(
+        "live",
+        function_name=function.name,
+        qualifier=alias.name,
+        provisioned_concurrent_executions=turn.of(1, 2),
+    )
     aws.lambda_.EventSourceMapping(
         "plans",
-        function_name=function.arn,
+        function_name=alias.arn,
         event_source_arn=kafka.arn,
         topics=["capacity.plans"],
         starting_position="TRIM_HORIZON",
@@ -257,6 +264,7 @@ def functions(turn: Turn, where: tuple, *, role: aws.iam.Role, key: aws.kms.Key,
     aws.lambda_.FunctionEventInvokeConfig(
         "resize",
         function_name=function.name,
+        qualifier=alias.name,
         maximum_retry_attempts=turn.of(1, 2),
         destination_config={"on_failure": {"destination": lost.arn}},
     )
@@ -278,6 +286,7 @@ def functions(turn: Turn, where: tuple, *, role: aws.iam.Role, key: aws.kms.Key,
         "scheduler",
         action="lambda:InvokeFunction",
         function=function.name,
+        qualifier=alias.name,
         principal="scheduler.amazonaws.com",
         source_arn=schedules.arn,
     )

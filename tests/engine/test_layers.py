@@ -195,7 +195,9 @@ def test_every_stream_has_finite_retries_and_a_failure_destination(dev: Layers) 
         destination = by_topic[topic]["destinationConfig"]["onFailure"]["destinationArn"]
         assert destination == f"kafka://{stream.failure_topic}"
     assert by_topic[topics.CAPACITY_PLANS]["batchSize"] == by_topic[topics.CAPACITY_LEARNING]["batchSize"] == 1
-    assert by_topic[topics.CAPACITY_PLANS]["functionName"] == dev.settings.names().function("resize")
+    alias = by_topic[topics.CAPACITY_PLANS]["functionName"]
+    assert alias == dev.outputs("control")["functions"]["resize"]
+    assert alias.endswith(f":function:{dev.settings.names().function('resize')}:live")
 
 
 @pytest.mark.parametrize(
@@ -214,13 +216,25 @@ def test_a_decision_is_asked_for_at_the_end_of_every_bin_and_learning_once_a_day
     assert DecisionRequest.model_validate_json(payload).stack == "dev-capacity"
     lost = schedule["target"]["deadLetterConfig"]["arn"]
     assert lost.rpartition(":")[2] in {queue["name"] for queue in dev.inputs("control", "aws:sqs/queue:Queue")}
+    assert schedule["target"]["arn"] == dev.outputs("control")["functions"][function]
     (asynchronous,) = (
         one
         for one in dev.inputs("control", "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-        if one["destinationConfig"]["onFailure"]["destination"] == lost
+        if one["functionName"] == name
     )
-    assert asynchronous["functionName"].rpartition(":")[2] == name
+    assert asynchronous["qualifier"] == "live"
     assert asynchronous["maximumEventAgeInSeconds"] <= 21_600
+
+
+def test_every_function_is_called_by_its_published_version_and_keeps_lost_calls_encrypted(dev: Layers) -> None:
+    queues = {queue["name"]: queue for queue in dev.inputs("control", "aws:sqs/queue:Queue")}
+    declared = {function["name"]: function for function in dev.inputs("control", "aws:lambda/function:Function")}
+    for spec in function_table(dev.settings):
+        name = dev.settings.names().function(spec.name)
+        alias = boto3.client("lambda").get_alias(FunctionName=name, Name="live")
+        assert alias["FunctionVersion"].isdigit()
+        lost = declared[name]["deadLetterConfig"]["targetArn"].rpartition(":")[2]
+        assert queues[lost]["kmsMasterKeyId"] == dev.outputs("foundation")["data_key_arn"]
 
 
 def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: Layers) -> None:

@@ -126,6 +126,11 @@ def test_committed_environments_are_right(name: str) -> None:
         pytest.param(
             changed("pools.cpu.zones", ["us-east-1f"]), "pools.cpu.zones: us-east-1f not in network.zones", id="zone"
         ),
+        pytest.param(
+            changed("allowed_regions", ["us-west-2"]),
+            "allowed_regions: us-east-1, where the environment stands, is not among them",
+            id="a-home-that-is-not-allowed",
+        ),
         pytest.param(changed("name", "prod"), "name: is 'prod', but the file is called dev.yaml", id="wrong-name"),
     ],
 )

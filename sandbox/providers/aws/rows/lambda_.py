@@ -1,15 +1,12 @@
-"""Lambda: functions from images, and what calls them."""
+"""Lambda: functions from images, and their aliases."""
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Iterator, Mapping
 
-from sandbox.providers.aws.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.rows import lambda_calls
 from sandbox.providers.aws.translation import Encoding
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
@@ -49,9 +46,12 @@ def _image_only(inputs: Mapping[str, Json]) -> Iterator[Failure]:
 
 def _recoded(scene: Scene, change: Change) -> None:
     request: Document = {"FunctionName": change.held.id, "ImageUri": change.new.get("imageUri")}
-    if change.new.get("publish"):
-        request["Publish"] = True
     scene.account.call("lambda", "update_function_code", request)
+
+
+def _published(scene: Scene, change: Change) -> None:
+    if change.new.get("publish"):
+        scene.account.call("lambda", "publish_version", {"FunctionName": change.held.id})
 
 
 def _reserved(scene: Scene, change: Change) -> None:
@@ -183,6 +183,7 @@ FUNCTION = Row(
             Update(names=frozenset({"imageUri"}), send=_recoded),
             Update(names=frozenset({"reservedConcurrentExecutions"}), settles=True, send=_reserved),
             Update(names=_CONFIGURATION, send=_reconfigured),
+            Update(names=_CONFIGURATION | {"imageUri"}, send=_published),
         ),
     ),
 )
@@ -209,171 +210,4 @@ ALIAS = Row(
     ),
 )
 
-
-def _function_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
-    scene.account.call("lambda", "get_function", {"FunctionName": inputs["functionName"]})
-
-
-def _mapping(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
-    answer = scene.account.call("lambda", "get_function", {"FunctionName": inputs["functionName"]})
-    shown: Document = {
-        "uuid": identity,
-        "arn": scene.account.arn("lambda", f"event-source-mapping:{identity}"),
-        "functionArn": at_path(answer, "Configuration.FunctionArn"),
-        "lastModified": "2026-01-01T00:00:00Z",
-        "lastProcessingResult": "No records processed",
-        "state": "Disabled" if inputs.get("enabled") is False else "Enabled",
-        "stateTransitionReason": "USER_INITIATED",
-    }
-    return shown
-
-
-EVENT_SOURCE_MAPPING = Row(
-    resource="aws:lambda/eventSourceMapping:EventSourceMapping",
-    stored=True,
-    replaces=frozenset(
-        {
-            "amazonManagedKafkaEventSourceConfig.consumerGroupId",
-            "eventSourceArn",
-            "queues",
-            "selfManagedEventSource",
-            "selfManagedKafkaEventSourceConfig.consumerGroupId",
-            "startingPosition",
-            "startingPositionTimestamp",
-            "topics",
-        }
-    ),
-    local=frozenset({"useResourceTimeoutForPropagation"}),
-    volatile=frozenset({"lastModified"}),
-    differs="polls nothing: the sandbox's event loop delivers batches of the same shape; the source and the topic are"
-    " not looked up",
-    handler=KeptObject(
-        service="lambda",
-        id_format="",
-        id_of=lambda *_: str(uuid.uuid4()),
-        compute=_mapping,
-        requires=_function_there,
-        mutable=frozenset(
-            {
-                "amazonManagedKafkaEventSourceConfig",
-                "batchSize",
-                "bisectBatchOnFunctionError",
-                "destinationConfig",
-                "enabled",
-                "filterCriteria",
-                "functionName",
-                "functionResponseTypes",
-                "kmsKeyArn",
-                "maximumBatchingWindowInSeconds",
-                "maximumRecordAgeInSeconds",
-                "maximumRetryAttempts",
-                "metricsConfig",
-                "parallelizationFactor",
-                "provisionedPollerConfig",
-                "scalingConfig",
-                "sourceAccessConfigurations",
-                "tumblingWindowInSeconds",
-            }
-        ),
-    ),
-)
-
-
-class _Permission(ApiObject):
-    """One statement of a function's policy."""
-
-    def read(self, scene: Scene, held: Held) -> Document | None:
-        """The statement in the policy; an import names it `<function>/<statement>`."""
-        function, _, statement_id = held.id.rpartition("/")
-        function = text(held.state.get("function")) or function
-        try:
-            answer = scene.account.call("lambda", "get_policy", {"FunctionName": function})
-        except ApiError as error:
-            if error.reason in _GONE:
-                return None
-            raise
-        policy: Json = json.loads(text(answer.get("Policy")))
-        for statement in map(mapping, items(mapping(policy).get("Statement"))):
-            if statement.get("Sid") == statement_id:
-                principal = statement.get("Principal")
-                who = at_path(principal, "Service") or at_path(principal, "AWS") or principal
-                return {
-                    "function": function,
-                    "statementId": statement_id,
-                    "action": statement.get("Action"),
-                    "principal": who,
-                    "sourceArn": at_path(statement, "Condition.ArnLike.AWS:SourceArn")
-                    or mapping(mapping(statement.get("Condition")).get("ArnLike")).get("AWS:SourceArn"),
-                    "sourceAccount": mapping(mapping(statement.get("Condition")).get("StringEquals")).get(
-                        "AWS:SourceAccount"
-                    ),
-                }
-        return None
-
-
-PERMISSION = Row(
-    resource="aws:lambda/permission:Permission",
-    name="statementId",
-    name_limit=100,
-    replaces=frozenset(
-        {
-            "action",
-            "eventSourceToken",
-            "function",
-            "functionUrlAuthType",
-            "principal",
-            "principalOrgId",
-            "qualifier",
-            "sourceAccount",
-            "sourceArn",
-            "statementId",
-            "statementIdPrefix",
-        }
-    ),
-    kept=frozenset({"sourceAccount", "principalOrgId", "eventSourceToken", "functionUrlAuthType"}),
-    differs="kept and not enforced",
-    handler=_Permission(
-        service="lambda",
-        create_operation="add_permission",
-        read_operation="get_policy",
-        delete_operation="remove_permission",
-        identity={"FunctionName": "{function}", "StatementId": "{id}"},
-        id_format="{statementId}",
-        gone=_GONE,
-        renames={"function": "FunctionName"},
-    ),
-)
-
-
-def _invoked_otherwise(scene: Scene, change: Change) -> None:
-    """Write the setting anew: moto adds a second one to the function and goes on answering the first."""
-    names: Document = {"FunctionName": change.held.id}
-    scene.account.call("lambda", "delete_function_event_invoke_config", names)
-    wanted = {name: value for name, value in change.new.items() if name not in {"functionName", "region"}}
-    shape = scene.account.input_shape("lambda", "put_function_event_invoke_config")
-    request = Encoding({}).request(wanted, shape)
-    scene.account.call("lambda", "put_function_event_invoke_config", {**names, **request})
-
-
-INVOKE_CONFIG = Row(
-    resource="aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
-    replaces=frozenset({"functionName", "qualifier"}),
-    handler=ApiObject(
-        service="lambda",
-        create_operation="put_function_event_invoke_config",
-        read_operation="get_function_event_invoke_config",
-        delete_operation="delete_function_event_invoke_config",
-        identity={"FunctionName": "{functionName}"},
-        id_format="{functionName}",
-        gone=_GONE,
-        present=lambda _, __, held: {"functionName": held.id},
-        updates=(
-            Update(
-                names=frozenset({"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"}),
-                send=_invoked_otherwise,
-            ),
-        ),
-    ),
-)
-
-ROWS = (FUNCTION, ALIAS, EVENT_SOURCE_MAPPING, PERMISSION, INVOKE_CONFIG)
+ROWS = (FUNCTION, ALIAS, *lambda_calls.ROWS)

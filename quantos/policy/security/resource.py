@@ -1,0 +1,63 @@
+"""What security rules judge: resources and stacks as plain values, whatever engine told of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from quantos.policy.rule import Rule
+from quantos.policy.security.limits import SecurityLimits
+from quantos.policy.security.values import Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A resource. `properties` are its inputs to a resource rule and its outputs to a stack rule, in camelCase.
+
+    `protected` says whether the engine itself refuses to delete it.
+    """
+
+    type: str
+    name: str
+    urn: str
+    properties: Values
+    protected: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Every resource of a stack."""
+
+    resources: Sequence[Resource]
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
+    def of(self, *types: str) -> Iterator[Resource]:
+        """The resources of some types."""
+        for one in types:
+            yield from self._by_type.get(one, ())
+
+
+def concerns(types: Sequence[str], resource_type: str) -> bool:
+    """Whether a resource is of one of these types; one that ends in `*` stands for all that begin so."""
+    return any(
+        resource_type == one or (one.endswith("*") and resource_type.startswith(one.removesuffix("*"))) for one in types
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceRule(Rule[[Resource, SecurityLimits]]):
+    """A rule of resources of some types, each by itself."""
+
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRule(Rule[[Resource, Stack, SecurityLimits]]):
+    """A rule of resources of some types, each among all resources of its stack."""
+
+    types: tuple[str, ...]
