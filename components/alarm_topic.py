@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from components.statements import Statement, policy_document
 
+PUBLISHERS: Final = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com", "costalerts.amazonaws.com")
+"""Alarms, budgets and cost anomalies."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmTopicArgs:
-    """The key must let CloudWatch alarms use it."""
+    """The key must let `PUBLISHERS` use it."""
 
     topic_name: str
     account_id: str
@@ -24,6 +28,7 @@ class AlarmTopic(pulumi.ComponentResource):
     """An encrypted topic that only this account's alarms may publish to; people subscribe as they like.
 
     Outputs: `arn`.
+    Guarded by: the security pack, as plain objects.
     """
 
     arn: pulumi.Output[str]
@@ -38,7 +43,7 @@ class AlarmTopic(pulumi.ComponentResource):
             sid="AlarmsPublish",
             actions=("sns:Publish",),
             resources=(f"arn:aws:sns:{args.region}:{args.account_id}:{args.topic_name}",),
-            principals={"Service": ["cloudwatch.amazonaws.com"]},
+            principals={"Service": PUBLISHERS},
             conditions={"StringEquals": {"aws:SourceAccount": args.account_id}},
         )
         aws.sns.TopicPolicy(name, arn=topic.arn, policy=policy_document([publish]), opts=child)

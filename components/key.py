@@ -7,6 +7,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
+from components.alarm_topic import PUBLISHERS
 from components.statements import Statement, policy_document
 
 Purpose = Literal["encrypt", "sign"]
@@ -68,7 +69,7 @@ def _account_owns(account_id: str) -> Statement:
 
 
 def observability_may_use_key(*, account_id: str, region: str, log_groups: Sequence[str]) -> tuple[Statement, ...]:
-    """Lets CloudWatch encrypt log groups and publish alarms with the key.
+    """Lets CloudWatch encrypt log groups, and alarms, budgets and cost anomalies be published, with the key.
 
     `log_groups` are patterns of group names, such as `/aws/lambda/quantos-dev-*`.
     """
@@ -85,7 +86,7 @@ def observability_may_use_key(*, account_id: str, region: str, log_groups: Seque
         sid="AlarmsPublish",
         actions=("kms:Decrypt", "kms:GenerateDataKey*"),
         resources=("*",),
-        principals={"Service": ["cloudwatch.amazonaws.com"]},
+        principals={"Service": PUBLISHERS},
         conditions={"StringEquals": {"aws:SourceAccount": account_id}},
         why_wildcard="in a key policy the resource is the key itself",
     )

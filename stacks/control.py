@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.alarm_topic import AlarmTopic, AlarmTopicArgs
+from components.anomaly_monitor import AnomalyMonitor, AnomalyMonitorArgs
+from components.budget import Budget, BudgetArgs
 from components.function import Function, FunctionArgs
 from components.outcome_alarms import OutcomeAlarms, OutcomeAlarmsArgs
 from components.schedule import Schedule, ScheduleArgs
@@ -19,6 +21,7 @@ from stacks.function_access import schedule_name, statements, variables
 
 BAD_OUTCOMES = ("blocked", "drift", "interrupted", "failed")
 SILENT_INTERVALS = 3
+ENVIRONMENT_TAG = "environment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,7 @@ def program(settings: EnvironmentSettings) -> None:
     layer = _Layer(settings=settings, foundation=foundation, alarms=AlarmTopic("alarms", alarm_args))
     made = {spec.name: _function(layer, spec) for spec in function_table(settings)}
     _outcome_alarms(layer, made[functions.RESIZE])
+    _cost_watch(layer)
     pulumi.export("functions", {name: function.alias_arn for name, function in made.items()})
     pulumi.export("demand_table", _demand_table(layer).table_name)
     pulumi.export("audit_table", _audit_table(layer).table_name)
@@ -150,3 +154,25 @@ def _outcome_alarms(layer: _Layer, resize: Function) -> None:
         tags=settings.tags(),
     )
     OutcomeAlarms("resize-outcomes", args)
+
+
+def _cost_watch(layer: _Layer) -> None:
+    settings = layer.settings
+    budget_args = BudgetArgs(
+        budget_name=settings.names().prefix,
+        limit_usd_per_month=settings.limits.budget_usd_per_month,
+        tag_key=ENVIRONMENT_TAG,
+        tag_value=settings.tags()[ENVIRONMENT_TAG],
+        topic_arn=layer.alarms.arn,
+        tags=settings.tags(),
+    )
+    Budget("month", budget_args)
+    anomaly_args = AnomalyMonitorArgs(
+        monitor_name=settings.names().prefix,
+        impact_usd=settings.limits.anomaly_usd,
+        tag_key=ENVIRONMENT_TAG,
+        tag_value=settings.tags()[ENVIRONMENT_TAG],
+        topic_arn=layer.alarms.arn,
+        tags=settings.tags(),
+    )
+    AnomalyMonitor("month", anomaly_args)

@@ -130,9 +130,15 @@ class PoolSettings(_Settings):
 
 
 class CostLimitSettings(_Settings):
-    """What the cost pack holds this environment to; the planner calls the same rules with the same numbers."""
+    """What the cost pack holds this environment to; the planner calls the same rules with the same numbers.
+
+    `budget_usd_per_month` is for everything that carries the environment's tag, its services included, and nothing is
+    stopped by it: it tells at 80 % spent and 100 % forecast. An unusual cost is told from `anomaly_usd` on.
+    """
 
     ceiling_usd_per_hour: PositiveFloat
+    budget_usd_per_month: PositiveFloat
+    anomaly_usd: PositiveFloat
     max_nodes: PositiveInt
     max_step_up_nodes: PositiveInt
     max_step_down_nodes: PositiveInt

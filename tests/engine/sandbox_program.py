@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from tests.engine import sandbox_control_program
+
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -318,6 +320,7 @@ def watching(turn: Turn, key: aws.kms.Key) -> None:
         treat_missing_data="notBreaching",
         tags={"a": "1"},
     )
+    sandbox_control_program.cost(turn, topic)
 
 
 def storage(turn: Turn, key: aws.kms.Key) -> None:

@@ -252,6 +252,20 @@ def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: La
     assert (silent["TreatMissingData"], silent["ComparisonOperator"]) == ("breaching", "LessThanThreshold")
 
 
+def test_the_month_has_a_budget_and_unusual_cost_is_told_of(dev: Layers) -> None:
+    topic = dev.outputs("control")["alarm_topic_arn"]
+    (budget,) = dev.inputs("control", "aws:budgets/budget:Budget")
+    assert float(budget["limitAmount"]) == dev.settings.limits.budget_usd_per_month
+    assert budget["costFilters"] == [{"name": "TagKeyValue", "values": ["user:environment$dev"]}]
+    told = {(one["notificationType"], one["threshold"]) for one in budget["notifications"]}
+    assert told == {("ACTUAL", 80), ("FORECASTED", 100)}
+    (subscription,) = dev.inputs("control", "aws:costexplorer/anomalySubscription:AnomalySubscription")
+    assert subscription["subscribers"] == [{"type": "SNS", "address": topic}]
+    (policy,) = dev.inputs("control", "aws:sns/topicPolicy:TopicPolicy")
+    (publish,) = json.loads(policy["policy"])["Statement"]
+    assert {"budgets.amazonaws.com", "costalerts.amazonaws.com"} < set(publish["Principal"]["Service"])
+
+
 @pytest.mark.parametrize("table", ["coordination", "demand", "audit"])
 def test_tables_are_billed_by_request_and_have_the_keys_that_their_adapters_use(dev: Layers, table: str) -> None:
     layer = "foundation" if table == "coordination" else "control"
@@ -259,6 +273,8 @@ def test_tables_are_billed_by_request_and_have_the_keys_that_their_adapters_use(
     assert name == getattr(dev.settings.names(), f"{table}_table")
     found = boto3.client("dynamodb").describe_table(TableName=name)["Table"]
     assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    backups = boto3.client("dynamodb").describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
     assert [key["AttributeName"] for key in found["KeySchema"]] == ["pk", "sk"]
 
 

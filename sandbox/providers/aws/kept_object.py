@@ -79,7 +79,7 @@ class KeptObject:
         def changed(before: Document | None) -> Document:
             if before is None:
                 raise GoneError(f"{scene.token} {change.held.id} is gone", remedy="run `pulumi refresh`")
-            held = {name: value for name, value in before.items() if name not in change.names}
+            held = {name: value for name, value in before.items() if name not in {*change.names, "tagsAll"}}
             fresh = self._document(scene, change.held.id, change.new)
             return {**held, **{name: value for name, value in fresh.items() if name not in held or name in change.new}}
 

@@ -11,7 +11,9 @@ from sandbox.providers.aws.row import Row
 
 MODULES = (
     "autoscaling",
+    "budgets",
     "cloudwatch",
+    "costexplorer",
     "dynamodb",
     "ec2",
     "ecr",
