@@ -41,7 +41,7 @@ def program(settings: EnvironmentSettings) -> None:
     names = settings.names()
     foundation = pulumi.StackReference(names.qualified_stack("foundation"))
     alarm_args = AlarmTopicArgs(
-        topic_name=f"{names.prefix}-alarms",
+        topic_name=names.alarm_topic,
         account_id=settings.account_id,
         region=settings.region,
         kms_key_arn=foundation.require_output("data_key_arn"),

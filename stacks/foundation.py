@@ -45,7 +45,7 @@ def program(settings: EnvironmentSettings) -> None:
         tags=settings.tags(),
     )
     lock = ObjectLock(mode=settings.audit.lock_mode, retention_days=settings.audit.retention_days)
-    for purpose, held in {"plans": None, "lake": None, "artifacts": None, "audit": lock}.items():
+    for purpose, held in {"plans": None, "lake": None, "artifacts": None, "telemetry": None, "audit": lock}.items():
         pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=data_key, lock=held).bucket_name)
     pulumi.export("vpc_id", network.vpc_id)
     pulumi.export("private_subnet_ids", network.private_subnet_ids)

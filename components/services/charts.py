@@ -13,3 +13,22 @@ class Chart:
 
 
 KEDA = Chart(name="keda", version="2.20.2", repository="https://kedacore.github.io/charts")
+
+_PROMETHEUS = "https://prometheus-community.github.io/helm-charts"
+_GRAFANA = "https://grafana-community.github.io/helm-charts"
+
+KUBE_PROMETHEUS_STACK = Chart(name="kube-prometheus-stack", version="88.5.3", repository=_PROMETHEUS)
+LOKI = Chart(name="loki", version="18.11.0", repository=_GRAFANA)
+TEMPO = Chart(name="tempo", version="2.2.4", repository=_GRAFANA)
+OPENTELEMETRY_COLLECTOR = Chart(
+    name="opentelemetry-collector",
+    version="0.170.0",
+    repository="https://open-telemetry.github.io/opentelemetry-helm-charts",
+)
+OPENCOST = Chart(name="opencost", version="2.5.17", repository="https://opencost.github.io/opencost-helm-chart")
+MARQUEZ = Chart(name="marquez", version="0.51.1", repository="https://marquezproject.github.io/marquez")
+CLICKHOUSE_OPERATOR = Chart(
+    name="altinity-clickhouse-operator",
+    version="0.27.0",
+    repository="https://docs.altinity.com/clickhouse-operator",
+)

@@ -71,6 +71,33 @@ class Names:
         """Name of the environment's audit chain."""
         return self.environment
 
+    @property
+    def lake_database(self) -> str:
+        """Glue database of the lake's tables."""
+        return f"{PROJECT}_{self.environment}_lake"
+
+    @property
+    def alarm_topic(self) -> str:
+        """Name of the SNS topic that alarms are told to; in the control layer."""
+        return f"{self.prefix}-alarms"
+
+    @property
+    def alarm_topic_arn(self) -> str:
+        """ARN of the alarm topic, which layers below the control layer may name before it is there."""
+        return f"arn:aws:sns:{self.region}:{self.account_id}:{self.alarm_topic}"
+
+    def role(self, service: str) -> str:
+        """IAM role of a service in the cluster."""
+        return f"{self.prefix}-{service}"
+
+    def secret(self, path: str) -> str:
+        """Name of a secret of Secrets Manager, `services/grafana`."""
+        return f"{self.prefix}/{path}"
+
+    def image(self, repository: str, digest: str) -> str:
+        """One of the project's own images, by digest."""
+        return f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com/{self.prefix}-{repository}@{digest}"
+
     def function(self, name: str) -> str:
         """Lambda function name."""
         return f"{self.prefix}-{name}"

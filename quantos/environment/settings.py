@@ -217,13 +217,15 @@ class PlatformSettings(_Settings):
     """The services in the cluster.
 
     `domain` is the private zone they are named in. `replicas` is how many there are of each service that can be more
-    than one. `retention_days` is how long metrics, logs and traces are kept. `images` are digests of the project's own
-    images by repository.
+    than one. `retention_days` is how long metrics, logs and traces are kept, `metrics_gib` what Prometheus may fill,
+    `analytics_gib` what one replica of ClickHouse may. `images` are digests of the project's own images by repository.
     """
 
     domain: str = Field(pattern=r"^[a-z0-9.-]+$")
     replicas: int = Field(ge=1, le=5)
     retention_days: PositiveInt
+    metrics_gib: PositiveInt
+    analytics_gib: PositiveInt
     quota_share: QuotaSettings
     teams: dict[Slug, TeamSettings] = Field(min_length=1)
     images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]

@@ -1,14 +1,19 @@
 """The platform layer: namespaces and every service in the cluster, by concern."""
 
+from dataclasses import replace
+
 import pulumi
 
 from quantos.environment.settings import EnvironmentSettings
-from stacks.platform import scaling
+from stacks.platform import observability, scaling
 from stacks.platform.place import open_place
 
 
 def program(settings: EnvironmentSettings) -> None:
     """Declare the layer. The foundation layer must be up, and its cluster's API reachable from here."""
-    place = open_place(settings)
+    bare = open_place(settings)
+    measured = observability.metrics_args(bare)
+    place = replace(bare, after=(observability.declare_metrics(bare, measured),))
     scaling.declare(place)
+    observability.declare(place, measured)
     pulumi.export("namespaces", sorted(place.namespaces))

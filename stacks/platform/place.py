@@ -18,22 +18,26 @@ POSTGRES = 5432
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where services are declared."""
+    """Where services are declared. `after` is what every service comes after."""
 
     settings: EnvironmentSettings
     foundation: pulumi.StackReference
     cluster: k8s.Provider
     namespaces: Mapping[str, Namespace]
+    after: tuple[pulumi.Resource, ...] = ()
 
     def output(self, name: str) -> pulumi.Output[str]:
         """An output of the foundation layer."""
         return self.foundation.require_output(name)
 
+    def labels(self) -> dict[str, str]:
+        """The environment's tags as labels of Kubernetes objects."""
+        return labels(self.settings)
+
     def inside(self, *names: str, after: tuple[pulumi.Resource, ...] = ()) -> pulumi.ResourceOptions:
-        """Options of a component that lives in namespaces, and comes after them and what it needs."""
-        return pulumi.ResourceOptions(
-            providers=[self.cluster], depends_on=[*(self.namespaces[name] for name in names), *after]
-        )
+        """Options of a component that lives in namespaces: it comes after them, what all need, and what it needs."""
+        first = [*(self.namespaces[name] for name in names), *self.after, *after]
+        return pulumi.ResourceOptions(providers=[self.cluster], depends_on=first)
 
 
 def open_place(settings: EnvironmentSettings) -> Place:
@@ -47,6 +51,11 @@ def open_place(settings: EnvironmentSettings) -> Place:
     known = namespaces(tuple(settings.platform.teams))
     made = {name: _namespace(settings, name, known=known, cluster=cluster) for name in known}
     return Place(settings=settings, foundation=foundation, cluster=cluster, namespaces=made)
+
+
+def labels(settings: EnvironmentSettings) -> dict[str, str]:
+    """The environment's tags as labels of Kubernetes objects."""
+    return {f"quantos.io/{key}": value for key, value in settings.tags().items()}
 
 
 def kubeconfig(settings: EnvironmentSettings, foundation: pulumi.StackReference) -> pulumi.Output[str]:
@@ -94,6 +103,6 @@ def _namespace(
         data_ports=(HTTPS, IAM_PORT, POSTGRES),
         webhooks=spec.webhooks,
         api_cidr=str(settings.network.cidr),
-        labels={f"quantos.io/{key}": value for key, value in settings.tags().items()},
+        labels=labels(settings),
     )
     return Namespace(name, args, pulumi.ResourceOptions(providers=[cluster]))

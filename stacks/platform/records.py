@@ -1,0 +1,79 @@
+"""Where the firm's own records are kept and asked for: registry, lineage, analytics, and the lake as streams."""
+
+from components.services import flight_gateway, registry_api
+from components.services.analytics import Analytics, AnalyticsArgs
+from components.services.flight_gateway import FlightGateway, FlightGatewayArgs
+from components.services.lineage import Lineage, LineageArgs
+from components.services.registry_api import RegistryApi, RegistryApiArgs
+from stacks.platform.place import POSTGRES, Place
+
+STORAGE_CLASS = "gp3"
+ANALYTICS_MEMORY_GIB = 4
+
+
+def declare(place: Place) -> None:
+    """Declare the services."""
+    settings, names = place.settings, place.settings.names()
+    images = settings.platform.images
+    Lineage(
+        "lineage",
+        LineageArgs(
+            namespace="lineage",
+            database_host=place.output("database_endpoint"),
+            database_port=POSTGRES,
+            secret=names.secret("services/marquez"),
+            replicas=settings.platform.replicas,
+            retention_days=settings.platform.retention_days,
+        ),
+        place.inside("lineage"),
+    )
+    Analytics(
+        "analytics",
+        AnalyticsArgs(
+            namespace="clickhouse",
+            replicas=settings.platform.replicas,
+            storage_gib=settings.platform.analytics_gib,
+            storage_class=STORAGE_CLASS,
+            memory_gib=ANALYTICS_MEMORY_GIB,
+            operator_secret=names.secret("services/clickhouse-operator"),
+            reader_secret=names.secret("services/clickhouse-reader"),
+        ),
+        place.inside("clickhouse"),
+    )
+    RegistryApi(
+        "registry-api",
+        RegistryApiArgs(
+            namespace="registry",
+            cluster_name=names.cluster,
+            account_id=settings.account_id,
+            region=settings.region,
+            image=names.image(registry_api.NAME, images[registry_api.NAME]),
+            replicas=settings.platform.replicas,
+            database_host=place.output("database_endpoint"),
+            database_resource_id=place.output("database_resource_id"),
+            bucket_name=names.bucket("artifacts"),
+            kms_key_arn=place.output("data_key_arn"),
+            role_name=names.role("registry-api"),
+            labels=place.labels(),
+            tags=settings.tags(),
+        ),
+        place.inside("registry"),
+    )
+    FlightGateway(
+        "flight-gateway",
+        FlightGatewayArgs(
+            namespace="flight",
+            cluster_name=names.cluster,
+            account_id=settings.account_id,
+            region=settings.region,
+            image=names.image(flight_gateway.NAME, images[flight_gateway.NAME]),
+            replicas=settings.platform.replicas,
+            bucket_name=names.bucket("lake"),
+            catalog_database=names.lake_database,
+            kms_key_arn=place.output("data_key_arn"),
+            role_name=names.role("flight-gateway"),
+            labels=place.labels(),
+            tags=settings.tags(),
+        ),
+        place.inside("flight"),
+    )
