@@ -5,13 +5,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart of a Helm repository."""
+    """A chart of a Helm repository, or of a registry of packed charts where `repository` begins with `oci://`."""
 
     name: str
     version: str
     repository: str
 
 
+ARGO_EVENTS = Chart(name="argo-events", version="2.4.22", repository="https://argoproj.github.io/argo-helm")
+ARGO_WORKFLOWS = Chart(name="argo-workflows", version="1.0.18", repository="https://argoproj.github.io/argo-helm")
 KEDA = Chart(name="keda", version="2.20.2", repository="https://kedacore.github.io/charts")
 
 _PROMETHEUS = "https://prometheus-community.github.io/helm-charts"
@@ -32,3 +34,4 @@ CLICKHOUSE_OPERATOR = Chart(
     version="0.27.0",
     repository="https://docs.altinity.com/clickhouse-operator",
 )
+KUEUE = Chart(name="kueue", version="0.19.2", repository="oci://registry.k8s.io/kueue/charts")

@@ -9,6 +9,7 @@ from components.services.charts import Chart
 
 INSTALL_SECONDS = 900
 KEPT_REVISIONS = 5
+REGISTRY = "oci://"
 
 
 def release(
@@ -25,12 +26,13 @@ def release(
     A failed install or upgrade is rolled back. Policy packs cannot see into it: `quantos charts check` holds `values`
     against the chart, and Pod Security and admission policies judge its pods in the cluster.
     """
+    packed = chart.repository.startswith(REGISTRY)
     return k8s.helm.v3.Release(
         name,
         name=release_name or chart.name,
-        chart=chart.name,
+        chart=f"{chart.repository}/{chart.name}" if packed else chart.name,
         version=chart.version,
-        repository_opts={"repo": chart.repository},
+        repository_opts=None if packed else k8s.helm.v3.RepositoryOptsArgs(repo=chart.repository),
         namespace=namespace,
         create_namespace=False,
         values=values,

@@ -213,12 +213,19 @@ class TeamSettings(_Settings):
     cost_centre: str = Field(min_length=1)
 
 
+class SignOnSettings(_Settings):
+    """Who says who somebody is: an OpenID Connect issuer. Our client's id and secret are in AWS Secrets Manager."""
+
+    issuer: str = Field(pattern=r"^https://")
+
+
 class PlatformSettings(_Settings):
     """The services in the cluster.
 
     `domain` is the private zone they are named in. `replicas` is how many there are of each service that can be more
     than one. `retention_days` is how long metrics, logs and traces are kept, `metrics_gib` what Prometheus may fill,
-    `analytics_gib` what one replica of ClickHouse may. `images` are digests of the project's own images by repository.
+    `analytics_gib` what one replica of ClickHouse may. `borrowing_share` is how much of what the others have of a pool
+    a team may borrow. `images` are digests of the project's own images by repository.
     """
 
     domain: str = Field(pattern=r"^[a-z0-9.-]+$")
@@ -228,6 +235,8 @@ class PlatformSettings(_Settings):
     analytics_gib: PositiveInt
     quota_share: QuotaSettings
     teams: dict[Slug, TeamSettings] = Field(min_length=1)
+    borrowing_share: float = Field(ge=0, le=1)
+    sign_on: SignOnSettings | None = None
     images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
 
 

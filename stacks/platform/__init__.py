@@ -5,7 +5,7 @@ from dataclasses import replace
 import pulumi
 
 from quantos.environment.settings import EnvironmentSettings
-from stacks.platform import observability, scaling
+from stacks.platform import observability, queues, scaling
 from stacks.platform.place import open_place
 
 
@@ -16,4 +16,5 @@ def program(settings: EnvironmentSettings) -> None:
     place = replace(bare, after=(observability.declare_metrics(bare, measured),))
     scaling.declare(place)
     observability.declare(place, measured)
+    queues.declare(place)
     pulumi.export("namespaces", sorted(place.namespaces))

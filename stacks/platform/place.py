@@ -14,6 +14,7 @@ from quantos.environment.namespaces import NamespaceSpec, namespaces, reached_by
 from quantos.environment.settings import EnvironmentSettings
 
 POSTGRES = 5432
+STORAGE_CLASS = "gp3"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,49 @@
+"""What runs jobs as steps, and what events may start them."""
+
+from components.services.argo_events import ArgoEvents, ArgoEventsArgs
+from components.services.argo_workflows import Archive, ArgoWorkflows, ArgoWorkflowsArgs, SingleSignOn
+from quantos.environment.namespaces import job_namespace
+from stacks.platform.place import STORAGE_CLASS, Place
+
+EVENT_BUS_GIB = 10
+
+
+def declare(place: Place) -> None:
+    """Declare the workflow engine with its archive, and the event bus."""
+    settings, names = place.settings, place.settings.names()
+    namespaces = [job_namespace(team) for team in settings.platform.teams]
+    sign_on = settings.platform.sign_on
+    ArgoWorkflows(
+        "argo-workflows",
+        ArgoWorkflowsArgs(
+            namespace="argo",
+            job_namespaces=namespaces,
+            cluster_name=place.output("cluster_name"),
+            region=settings.region,
+            role_prefix=names.prefix,
+            artifacts_bucket=place.output("artifacts_bucket"),
+            kms_key_arn=place.output("data_key_arn"),
+            archive=Archive(
+                host=place.output("database_endpoint"),
+                port=place.output("database_port").apply(int),
+                database="argo",
+                secret=f"{names.prefix}/argo-archive",
+            ),
+            retention_days=settings.platform.retention_days,
+            address=f"workflows.{settings.platform.domain}",
+            sign_on=None if sign_on is None else SingleSignOn(issuer=sign_on.issuer, secret=f"{names.prefix}/sign-on"),
+            replicas=settings.platform.replicas,
+            tags=settings.tags(),
+        ),
+        place.inside("argo", *namespaces),
+    )
+    ArgoEvents(
+        "argo-events",
+        ArgoEventsArgs(
+            namespace="argo-events",
+            storage_class=STORAGE_CLASS,
+            storage_gib=EVENT_BUS_GIB,
+            replicas=settings.platform.replicas,
+        ),
+        place.inside("argo-events"),
+    )
