@@ -11,6 +11,12 @@ REASON_ANNOTATION = "quantos.io/pod-security-reason"
 NAME_LABEL = "kubernetes.io/metadata.name"
 NAME_SERVERS = "kube-system"
 DNS = 53
+POD_IDENTITY_CIDR = "169.254.170.23/32"
+POD_IDENTITY_PORT = 80
+"""Where the EKS Pod Identity agent of a node hands out credentials.
+
+Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +157,7 @@ def _egress(args: NamespaceArgs) -> list[k8s.networking.v1.NetworkPolicyEgressRu
     ]
     if args.data_cidr is not None:
         rules.append(rule(to=[_block(args.data_cidr)], ports=_ports(args.data_ports)))
+        rules.append(rule(to=[_block(POD_IDENTITY_CIDR)], ports=_ports([POD_IDENTITY_PORT])))
     return rules
 
 

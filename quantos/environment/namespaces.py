@@ -1,7 +1,7 @@
 """The namespaces of the platform layer: what may run in each, and whom it reaches. Everything else is denied."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 PodSecurityLevel = Literal["restricted", "baseline", "privileged"]
@@ -16,6 +16,7 @@ class NamespaceSpec:
         level: Pod Security level; a weaker one than `restricted` says why in `reason`.
         reaches: namespaces that its pods may connect to; those let it in.
         data: whether its pods reach the VPC, where S3, ECR, Kafka, Postgres and the cluster's API answer.
+        ports: further ports in the VPC that its pods may connect to.
         webhooks: ports on which the cluster's API calls its pods.
         share: its part of the environment's quota, in shares.
 
@@ -27,6 +28,7 @@ class NamespaceSpec:
     reason: str = ""
     reaches: tuple[str, ...] = ()
     data: bool = True
+    ports: tuple[int, ...] = ()
     webhooks: tuple[int, ...] = ()
     share: int = 1
 
@@ -36,6 +38,10 @@ class NamespaceSpec:
 
 
 MONITORING = "monitoring"
+KUBELET = 10250
+NODE_EXPORTER = 9100
+BROKER_EXPORTERS = (11001, 11002)
+"""JMX and node exporter of an MSK broker."""
 
 SERVICES: Mapping[str, NamespaceSpec] = {
     "argo": NamespaceSpec(reaches=(MONITORING,), share=2),
@@ -58,11 +64,7 @@ SERVICES: Mapping[str, NamespaceSpec] = {
         level="baseline", reason="the chart of Marquez cannot be told of security contexts, which restricted asks for"
     ),
     "materialize": NamespaceSpec(reaches=("bus",), share=2),
-    MONITORING: NamespaceSpec(
-        # Prometheus scrapes every namespace: see `reached_by`.
-        webhooks=(10250,),
-        share=4,
-    ),
+    MONITORING: NamespaceSpec(ports=(KUBELET, NODE_EXPORTER, *BROKER_EXPORTERS), webhooks=(10250,), share=4),
     "node-agents": NamespaceSpec(
         level="privileged",
         reason="the node exporter and the log collector read the node's own files, and the CSI node plugin mounts",
@@ -84,8 +86,10 @@ JOBS = NamespaceSpec(
 
 
 def namespaces(teams: tuple[str, ...]) -> dict[str, NamespaceSpec]:
-    """Every namespace of an environment by name, a job namespace for each team included."""
-    return {**SERVICES, **{job_namespace(team): JOBS for team in teams}}
+    """Every namespace of an environment by name, a job namespace for each team included; monitoring reaches all."""
+    known = {**SERVICES, **{job_namespace(team): JOBS for team in teams}}
+    watched = tuple(sorted(known.keys() - {MONITORING}))
+    return {**known, MONITORING: replace(known[MONITORING], reaches=watched)}
 
 
 def job_namespace(team: str) -> str:
@@ -94,5 +98,5 @@ def job_namespace(team: str) -> str:
 
 
 def reached_by(name: str, known: Mapping[str, NamespaceSpec]) -> tuple[str, ...]:
-    """Namespaces whose pods may connect to those of `name`; monitoring scrapes all."""
-    return tuple(sorted(other for other, spec in known.items() if name in spec.reaches or other == MONITORING != name))
+    """Namespaces whose pods may connect to those of `name`."""
+    return tuple(sorted(other for other, spec in known.items() if name in spec.reaches))

@@ -101,7 +101,7 @@ def _namespace(
         reaches=spec.reaches,
         reached_by=reached_by(name, known),
         data_cidr=str(settings.network.cidr) if spec.data else None,
-        data_ports=(HTTPS, IAM_PORT, POSTGRES),
+        data_ports=(HTTPS, IAM_PORT, POSTGRES, *spec.ports),
         webhooks=spec.webhooks,
         api_cidr=str(settings.network.cidr),
         labels=labels(settings),
