@@ -35,3 +35,19 @@ CLICKHOUSE_OPERATOR = Chart(
     repository="https://docs.altinity.com/clickhouse-operator",
 )
 KUEUE = Chart(name="kueue", version="0.19.2", repository="oci://registry.k8s.io/kueue/charts")
+AWS_EBS_CSI_DRIVER = Chart(
+    name="aws-ebs-csi-driver", version="2.64.0", repository="https://kubernetes-sigs.github.io/aws-ebs-csi-driver"
+)
+AWS_LOAD_BALANCER_CONTROLLER = Chart(
+    name="aws-load-balancer-controller", version="3.5.0", repository="https://aws.github.io/eks-charts"
+)
+CERT_MANAGER = Chart(name="cert-manager", version="v1.21.1", repository="https://charts.jetstack.io")
+CLUSTER_AUTOSCALER = Chart(
+    name="cluster-autoscaler", version="9.59.0", repository="https://kubernetes.github.io/autoscaler"
+)
+EXTERNAL_SECRETS = Chart(name="external-secrets", version="2.9.0", repository="https://charts.external-secrets.io")
+GATEKEEPER = Chart(
+    name="gatekeeper", version="3.23.0", repository="https://open-policy-agent.github.io/gatekeeper/charts"
+)
+HARBOR = Chart(name="harbor", version="1.19.1", repository="https://helm.goharbor.io")
+VAULT = Chart(name="vault", version="0.34.1", repository="https://helm.releases.hashicorp.com")

@@ -74,6 +74,7 @@ SERVICES: Mapping[str, NamespaceSpec] = {
     "ray": NamespaceSpec(reaches=("registry", MONITORING), webhooks=(9443,), share=4),
     "registry": NamespaceSpec(),
     "spark": NamespaceSpec(reaches=(MONITORING,), webhooks=(9443,), share=4),
+    "storage": NamespaceSpec(),
     "trino": NamespaceSpec(reaches=("bus",), share=4),
     "vault": NamespaceSpec(webhooks=(8080,)),
 }
