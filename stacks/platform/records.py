@@ -2,6 +2,7 @@
 
 from components.services import flight_gateway, registry_api
 from components.services.analytics import Analytics, AnalyticsArgs
+from components.services.database_users import DatabaseUser, DatabaseUsers, DatabaseUsersArgs
 from components.services.flight_gateway import FlightGateway, FlightGatewayArgs
 from components.services.lineage import Lineage, LineageArgs
 from components.services.registry_api import RegistryApi, RegistryApiArgs
@@ -9,12 +10,30 @@ from stacks.platform.place import POSTGRES, Place
 
 STORAGE_CLASS = "gp3"
 ANALYTICS_MEMORY_GIB = 4
+DATABASE_CLIENT = "postgres-client"
+PASSWORD_USERS = ("argo", "harbor", "marquez")
+"""Services that know no login by IAM."""
 
 
 def declare(place: Place) -> None:
     """Declare the services."""
     settings, names = place.settings, place.settings.names()
     images = settings.platform.images
+    users = DatabaseUsers(
+        "database-users",
+        DatabaseUsersArgs(
+            namespace="registry",
+            image=names.image(DATABASE_CLIENT, images[DATABASE_CLIENT]),
+            database_host=place.output("database_endpoint"),
+            master_secret_arn=place.output("database_master_secret_arn"),
+            users=[
+                DatabaseUser(name=registry_api.DATABASE_USER, secret=None),
+                *(DatabaseUser(name=user, secret=names.secret(f"services/{user}")) for user in PASSWORD_USERS),
+            ],
+            labels=place.labels(),
+        ),
+        place.inside("registry"),
+    )
     Lineage(
         "lineage",
         LineageArgs(
@@ -25,7 +44,7 @@ def declare(place: Place) -> None:
             replicas=settings.platform.replicas,
             retention_days=settings.platform.retention_days,
         ),
-        place.inside("lineage"),
+        place.inside("lineage", after=(users,)),
     )
     Analytics(
         "analytics",
@@ -57,7 +76,7 @@ def declare(place: Place) -> None:
             labels=place.labels(),
             tags=settings.tags(),
         ),
-        place.inside("registry"),
+        place.inside("registry", after=(users,)),
     )
     FlightGateway(
         "flight-gateway",
