@@ -88,7 +88,7 @@ class Metrics(pulumi.ComponentResource):
 class GrafanaAdmin(pulumi.ComponentResource):
     """The administrator of Grafana, whose pod waits for this secret.
 
-    Apart from `Metrics`, since External Secrets, which copies it, is measured itself.
+    Apart from `Metrics`, which comes after it: a release waits for its pods.
 
     Guarded by the security pack, since its object is plain.
     """

@@ -33,15 +33,16 @@ def metrics_args(place: Place) -> MetricsArgs:
     )
 
 
-def declare_metrics(place: Place, args: MetricsArgs) -> Metrics:
+def declare_metrics(place: Place) -> Metrics:
     """Declare what all other services are measured by: its kinds must be there before their monitors."""
-    return Metrics("metrics", args, place.inside(MONITORING, AGENTS))
+    args = metrics_args(place)
+    administrator = GrafanaAdmin("grafana-admin", args, place.inside(MONITORING))
+    return Metrics("metrics", args, place.inside(MONITORING, AGENTS, after=(administrator,)))
 
 
-def declare(place: Place, args: MetricsArgs) -> None:
+def declare(place: Place) -> None:
     """Declare logs, traces, their collectors, and the allocation of cost."""
     settings, names = place.settings, place.settings.names()
-    GrafanaAdmin("grafana-admin", args, place.inside(MONITORING))
     Logs(
         "logs",
         LogsArgs(
