@@ -16,6 +16,9 @@
     │   ├── EngineBusyError       another operation holds the stack
     │   └── StackMissingError     the stack was never brought up, or is gone
     ├── NotYetKnownError          a policy rule asked for a value that only the update will tell
+
+
+    ├── RevisionError             a revision to compare with does not exist, or there is no repository
     └── SandboxError              the sandbox could not be started, stopped or used
 
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
@@ -132,6 +135,12 @@ class NotYetKnownError(QuantosError):
     """A policy rule asked for a value that only the update will tell, as previews of new resources have them."""
 
     code = "policy.not-yet-known"
+
+
+class RevisionError(QuantosError):
+    """A revision of the project cannot be found or read."""
+
+    code = "revision.unknown"
 
 
 class SandboxError(QuantosError):

@@ -16,7 +16,7 @@ from quantos.capacity.adapters.pulumi_engine import last_line
 from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.capacity.ports import Change
 from quantos.contracts.plan import Violation
-from quantos.environment.adapters.quiet_stack import QuietStack
+from quantos.environment.adapters.quiet_stack import EventListener, QuietStack
 from quantos.errors import EngineBusyError, EngineError, StackMissingError
 from quantos.policy.adapters.packs import PolicyPack
 
@@ -51,12 +51,14 @@ class LayerStacks:
         environment: variables for the CLI and its plugins.
         packs: policy packs every operation runs under.
         program: declares the resources of the stack it is given.
+        listener: told every event of the engine, whole.
     """
 
     project_dir: Path
     environment: Mapping[str, str]
     packs: Sequence[PolicyPack]
     program: Callable[[str], None]
+    listener: EventListener | None = None
 
     def up(self, stack: str, *, progress: Progress) -> LayerRun:
         """Bring a stack up. Raises EngineError with the engine's own reason, EngineBusyError when it is held."""
@@ -92,7 +94,8 @@ class LayerStacks:
                 pulumi_command=InterruptibleCommand(Deadline()),
                 secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
             )
-            return QuietStack(stack, workspace, mode="create or select" if create else "select")
+            mode = "create or select" if create else "select"
+            return QuietStack(stack, workspace, mode=mode, listener=self.listener)
         except StackNotFoundError as exc:
             raise StackMissingError(f"there is no stack {stack}", remedy="bring it up first: `quantos up`") from exc
         except CommandError as exc:

@@ -1,15 +1,27 @@
 """The Automation API's stack, without what it reads back after every update."""
 
-from collections.abc import Callable, Sequence
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent import futures
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias
 
+import grpc
+from google.protobuf.empty_pb2 import Empty
 from pulumi import automation as auto
-from pulumi.automation._stack import StackInitMode  # the public classmethods make plain stacks only
+from pulumi.automation._stack import StackInitMode, _EventsServicer  # the public classmethods make plain stacks only
+from pulumi.runtime.proto import events_pb2, events_pb2_grpc
 
 from quantos.policy.adapters.packs import PolicyPack
 
 Program: TypeAlias = Callable[[], None]
+RawEvent: TypeAlias = Mapping[str, object]
+EventListener: TypeAlias = Callable[[RawEvent], None]
+EventLogSetup: TypeAlias = (
+    "tuple[str, threading.Thread | None, threading.Event | None, TemporaryDirectory[str] | None, grpc.Server | None]"
+)
 _MODES = {"select": StackInitMode.SELECT, "create or select": StackInitMode.CREATE_OR_SELECT}
 
 
@@ -18,12 +30,20 @@ class QuietStack(auto.Stack):
 
     The Automation API reads outputs and history after every `up`: three starts of the CLI, a second together. Here
     what an update did is taken from its events, and where node groups stand from EKS.
+
+    `listener` is told every event as the engine wrote it; the Automation API leaves out those about rules that ran.
     """
 
     def __init__(
-        self, name: str, workspace: auto.LocalWorkspace, *, mode: Literal["select", "create or select"]
+        self,
+        name: str,
+        workspace: auto.LocalWorkspace,
+        *,
+        mode: Literal["select", "create or select"],
+        listener: EventListener | None = None,
     ) -> None:
         self._ended = False
+        self._listener = listener
         super().__init__(name, workspace, _MODES[mode])
 
     def foresee(self, program: Program, *, packs: Sequence[PolicyPack], on_event: auto.OnEvent) -> None:
@@ -73,3 +93,34 @@ class QuietStack(auto.Stack):
         return auto.UpdateSummary(
             kind="update", start_time=now, message="", environment={}, config={}, result="succeeded"
         )
+
+    def _setup_event_log(self, command: str, on_event: auto.OnEvent, pulumi_version: str) -> EventLogSetup:
+        if self._listener is None:
+            return super()._setup_event_log(command, on_event, pulumi_version)
+        server = grpc.server(futures.ThreadPoolExecutor(max_workers=4), options=[(_LONGEST, -1)])
+        events_pb2_grpc.add_EventsServicer_to_server(_WholeEvents(on_event, self._listener), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        return f"tcp://127.0.0.1:{port}", None, None, None, server
+
+
+_LONGEST = "grpc.max_receive_message_length"
+
+
+class _WholeEvents(_EventsServicer):
+    """Hands each event to a listener before the Automation API reads its part of it."""
+
+    def __init__(self, on_event: auto.OnEvent, listener: EventListener) -> None:
+        super().__init__(on_event)
+        self._listener = listener
+
+    def StreamEvents(  # noqa: N802  the service's own name
+        self, request_iterator: Iterator[events_pb2.EventRequest], context: grpc.ServicerContext
+    ) -> Empty:
+        """Take the events of one operation."""
+        return super().StreamEvents(self._told(request_iterator), context)
+
+    def _told(self, requests: Iterator[events_pb2.EventRequest]) -> Iterator[events_pb2.EventRequest]:
+        for request in requests:
+            self._listener(json.loads(request.event))
+            yield request

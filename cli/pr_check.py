@@ -1,0 +1,98 @@
+"""`quantos pr-check`: what a change would do to every environment, and whether the rules let it."""
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from cli.console import err, out
+from cli.target import ROOT
+from quantos.pull_request.document import document
+from quantos.pull_request.markdown import comment
+from quantos.pull_request.model import PullRequestFinding
+from quantos.pull_request.sarif import sarif
+from quantos.pull_request.verdict import objections, passes
+from sandbox.engine.display import shown_progress
+from sandbox.engine.locate import find_engine
+from sandbox.pull_request.check import PullRequestCheck
+from sandbox.pull_request.protocol import Told
+from sandbox.pull_request.revisions import base_of, head_of
+
+OPERATIONS = {"base": "up of the base", "preview": "preview of the head", "up": "up of the head"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("pr-check")(pr_check)
+
+
+def pr_check(
+    env: Annotated[list[str] | None, typer.Option(help="Only this environment; may be repeated.")] = None,
+    base: Annotated[str | None, typer.Option(metavar="REF", help="Default: where the head left main.")] = None,
+    head: Annotated[str | None, typer.Option(metavar="REF", help="Default: the files as they lie here.")] = None,
+    folder: Annotated[Path, typer.Option("--out", help="Where the report goes.")] = ROOT / "out" / "pr-check",
+) -> None:
+    """Check a pull request offline, in throwaway sandboxes. Exit code 1 where it is refused, or not wholly judged."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    tip = head_of(ROOT, asked=head)
+    start = base_of(ROOT, tip, asked=base)
+    err.print(f"head: {tip.label} at {tip.commit[:9]}, {tip.uncommitted_files} uncommitted files", style="dim")
+    err.print(f"base: {start.label}, {start.commit[:9]}", style="dim")
+    with shown_progress(err) as progress:
+        engine = find_engine(progress=progress)
+    finding = PullRequestCheck(
+        root=ROOT,
+        base=start,
+        head=tip,
+        head_extracted=head is not None,
+        environments=env or (),
+        engine_bin_dir=engine.bin_dir,
+        side_by_side=max(1, os.cpu_count() or 1),
+        tell=_say,
+    ).run()
+    written = _write(finding, folder)
+    out.print(comment(finding), markup=False)
+    err.print(f"written: {', '.join(str(path) for path in written)}", style="dim")
+    if not passes(finding):
+        refused = sum(one.refuses for one in objections(finding))
+        err.print(f"[red]refused[/]: {refused} objections")
+        raise typer.Exit(1)
+
+
+def _say(told: Told) -> None:
+    if told.operation is None:
+        return
+    what = f"{told.environment}-{told.layer}: {OPERATIONS[told.operation]}"
+    if told.seconds is None:
+        err.print(f"  {what}, {told.done} resources", style="dim")
+    else:
+        err.print(f"[green]✓[/] {what} [dim]{told.seconds:.1f} s[/]")
+
+
+def _write(finding: PullRequestFinding, folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "comment.md": comment(finding),
+        "report.json": document(finding),
+        "report.sarif": json.dumps(sarif(finding, page=_page), indent=1),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(f"{text}\n", encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def _page(path: str) -> str:
+    """A page of the project: at the forge in its continuous integration, else here on disk."""
+    server, repository = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
+    if server and repository:
+        return f"{server}/{repository}/blob/{os.environ.get('GITHUB_SHA', 'HEAD')}/{path}"
+    return (ROOT / path).as_uri()
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(130)

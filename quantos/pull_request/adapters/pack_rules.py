@@ -1,0 +1,65 @@
+"""The rules of a policy pack, asked of the pack as an engine does: over gRPC, before it judges anything."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
+
+from quantos.errors import EngineError
+from quantos.pull_request.model import Level, PackRule
+
+ANSWER_SECONDS = 60.0
+NO_ENGINE = "127.0.0.1:0"
+"""A pack is given its engine's address, and asks nothing of it until it is configured."""
+LEVELS: Mapping[int, Level] = {0: "advisory", 1: "mandatory", 2: "disabled", 3: "remediate"}
+"""The numbers of the analyzer protocol."""
+
+
+def registered_rules(pack: Path, *, environment: Mapping[str, str]) -> tuple[PackRule, ...]:
+    """The rules that the pack whose executable is `pack` registers. Raises EngineError when it does not answer."""
+    with _serving(pack, environment) as address, grpc.insecure_channel(address) as channel:
+        try:
+            info = AnalyzerStub(channel).GetAnalyzerInfo(Empty(), timeout=ANSWER_SECONDS, wait_for_ready=True)
+        except grpc.RpcError as exc:
+            raise _silent(pack, str(exc)) from exc
+    return tuple(
+        PackRule(
+            pack=info.name,
+            name=policy.name,
+            description=policy.description,
+            level=LEVELS[policy.enforcementLevel],
+            remedy=policy.remediation_steps,
+            url=policy.url,
+        )
+        for policy in info.policies
+    )
+
+
+@contextmanager
+def _serving(pack: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    """The pack as a process, and the address at which it answers."""
+    with subprocess.Popen(
+        [str(pack), NO_ENGINE],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
+    ) as process:
+        try:
+            port = process.stdout.readline().strip() if process.stdout else b""
+            if not port.isdigit():
+                said = process.stderr.read() if process.stderr else b""
+                raise _silent(pack, said.decode(errors="replace").strip().rpartition("\n")[2] or "it said nothing")
+            yield f"127.0.0.1:{int(port)}"
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _silent(pack: Path, why: str) -> EngineError:
+    return EngineError(f"policy pack {pack.parent.name} does not load: {why}", remedy="run it by hand and correct it")

@@ -1,0 +1,226 @@
+"""A finding as Markdown, for the comment under a pull request: the verdict first."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from quantos.pull_request.model import (
+    EnvironmentFinding,
+    LayerCost,
+    LayerFinding,
+    PullRequestFinding,
+    ResourceChange,
+    Revision,
+)
+from quantos.pull_request.verdict import Objection, objections
+
+OPERATIONS = ("create", "update", "replace", "delete")
+SHORT_COMMIT = 9
+LONGEST_MESSAGE = 600
+MOST_CHANGES = 40
+
+
+def comment(finding: PullRequestFinding) -> str:
+    """The whole comment."""
+    parts = [
+        _verdict(finding),
+        _objections(objections(finding)),
+        _table(finding),
+        _called_out(finding),
+        _cost(finding),
+        _changes(finding),
+        _notes(finding),
+        _footer(finding),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _verdict(finding: PullRequestFinding) -> str:
+    said = objections(finding)
+    against = [one for one in said if one.refuses]
+    layers = [layer for found in finding.environments for layer in found.layers]
+    if against:
+        counted = Counter(one.kind for one in against)
+        told = ", ".join(_plural(counted[kind], word) for kind, word in _WORDS if counted[kind])
+        return f"## ❌ Refused: {told}"
+    if all(layer.status == "skipped" for layer in layers):
+        return "## ✅ Passed: the change touches no layer of any environment"
+    judged = sum(layer.status in {"judged", "same"} for layer in layers)
+    advice = len(said) - len(against)
+    return f"## ✅ Passed: {_plural(judged, 'layer')} judged" + (f", {_plural(advice, 'advice')}" if advice else "")
+
+
+_WORDS = (("violation", "violation"), ("unjudged", "rule not judged"), ("failure", "failure"))
+_PLURALS = {"rule not judged": "rules not judged", "advice": "pieces of advice"}
+
+
+def _objections(said: Sequence[Objection]) -> str:
+    return "\n".join(line for one in _merged(said) for line in one)
+
+
+def _merged(said: Sequence[Objection]) -> Iterator[list[str]]:
+    """What several stacks are told alike is said once."""
+    groups: dict[tuple[str, ...], list[Objection]] = {}
+    for one in said:
+        groups.setdefault((one.kind, one.rule, one.layer, one.message, one.urn.rpartition("::")[2]), []).append(one)
+    for group in groups.values():
+        first = group[0]
+        stacks = ", ".join(dict.fromkeys(f"`{one.stack}`" for one in group))
+        of = f" `{first.urn.rpartition('::')[2]}`" if first.urn else ""
+        mark = "🚫" if first.refuses else "💡"
+        lines = [f"- {mark} **{first.rule}** {stacks}{of}: {_told(first.message)}"]
+        if first.remedy:
+            lines.append(f"  - Remedy: {first.remedy}")
+        if first.url:
+            lines.append(f"  - Control: [{first.control or first.url}]({first.url})")
+        lines.append(f"  - `{first.place.path}:{first.place.line}`")
+        yield lines
+
+
+def _told(message: str) -> str:
+    """On one line, and not a page of it."""
+    line = " ".join(message.split())
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 1]}…"
+
+
+def _table(finding: PullRequestFinding) -> str:
+    rows = [
+        "| stack | " + " | ".join(OPERATIONS) + " | USD/month | refused | seconds |",
+        "|---|" + "--:|" * (len(OPERATIONS) + 3),
+    ]
+    for found in finding.environments:
+        for layer in found.layers:
+            if layer.status == "skipped":
+                continue
+            counts = Counter(change.operation for change in layer.changes)
+            cells = [str(counts[operation] or "·") for operation in OPERATIONS]
+            refused = sum(one.refuses for one in objections_of(finding, found, layer))
+            rows.append(
+                f"| `{found.environment}-{layer.layer}`{_marked(layer)} | {' | '.join(cells)} "
+                f"| {_before_after(layer.cost)} | {refused or '·'} | {sum(layer.seconds.values()):.0f} |"
+            )
+    return "\n".join(rows) if len(rows) > 2 else ""
+
+
+def objections_of(finding: PullRequestFinding, found: EnvironmentFinding, layer: LayerFinding) -> list[Objection]:
+    """What is said against one layer."""
+    return [one for one in objections(finding) if (one.environment, one.layer) == (found.environment, layer.layer)]
+
+
+def _marked(layer: LayerFinding) -> str:
+    marks = {"same": "no difference", "failed": "**failed**", "unreached": "**not reached**"}
+    told = [marks[layer.status]] if layer.status in marks else []
+    return "".join(f", {mark}" for mark in (["new"] if layer.new else []) + told)
+
+
+def _before_after(cost: LayerCost | None) -> str:
+    if cost is None:
+        return "·"
+    before, after = cost.usd_per_month_before, cost.usd_per_month_after
+    return _usd(after) if round(before) == round(after) else f"{_usd(before)} → {_usd(after)}"
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:,.0f}"
+
+
+def _called_out(finding: PullRequestFinding) -> str:
+    lines = [
+        f"- `{found.environment}-{layer.layer}`: {_called(change)}"
+        for found in finding.environments
+        for layer in found.layers
+        for change in layer.changes
+        if change.replaces or (change.deletes and change.protected)
+    ]
+    return "\n".join(["### ⚠️ Replaced or deleted against a guard", "", *_most(lines)]) if lines else ""
+
+
+def _called(change: ResourceChange) -> str:
+    what = f"**{change.operation}** `{change.kind}` `{change.name}`"
+    paths = f" ({', '.join(change.paths)})" if change.paths and change.replaces else ""
+    return f"{what}{paths}{', which is protected from deletion' if change.protected else ''}"
+
+
+def _cost(finding: PullRequestFinding) -> str:
+    rows: list[str] = []
+    unpriced: list[str] = []
+    for found in finding.environments:
+        for layer in found.layers:
+            for component in layer.cost.components if layer.cost else ():
+                before, after = component.usd_per_month_before or 0.0, component.usd_per_month_after or 0.0
+                if round(before) != round(after):
+                    told = f"{_usd(before)} | {_usd(after)} | {after - before:+,.0f}"
+                    rows.append(f"| `{found.environment}-{layer.layer}` | {component.component} | {told} |")
+            unpriced += [
+                f"- `{found.environment}-{layer.layer}`: {said}" for said in (layer.cost.unpriced if layer.cost else ())
+            ]
+    head = ["### USD/month by component", "", "| stack | component | before | after | more |", "|---|---|--:|--:|--:|"]
+    parts = ["\n".join([*head, *_most(rows)])] if rows else []
+    if unpriced:
+        parts.append("\n".join(["Not priced, and in no sum:", "", *_most(unpriced)]))
+    return "\n\n".join(parts)
+
+
+def _changes(finding: PullRequestFinding) -> str:
+    lines: list[str] = []
+    for found in finding.environments:
+        for layer in found.layers:
+            told = [f"{change.operation} `{change.kind}` `{change.name}`{_paths(change)}" for change in layer.changes]
+            lines += [f"- `{found.environment}-{layer.layer}`: {one}" for one in told]
+    if not lines:
+        return ""
+    title = f"<details><summary>{_plural(len(lines), 'change')}</summary>"
+    return "\n".join([title, "", *_most(lines), "", "</details>"])
+
+
+def _paths(change: ResourceChange) -> str:
+    return f" ({', '.join(change.paths)})" if change.paths and not change.deletes else ""
+
+
+def _notes(finding: PullRequestFinding) -> str:
+    lines = [f"- `{found.environment}`: {note}" for found in finding.environments for note in found.notes]
+    for reason, stacks in _skipped(finding).items():
+        lines.append(f"- Skipped {', '.join(f'`{stack}`' for stack in stacks)}: {reason}.")
+    return "\n".join(lines)
+
+
+def _skipped(finding: PullRequestFinding) -> dict[str, list[str]]:
+    told: dict[str, list[str]] = {}
+    for found in finding.environments:
+        for layer in found.layers:
+            if layer.status in {"skipped", "same", "unreached"}:
+                stood_on = "; brought up as the base has it for those above" if _stood_on(layer) else ""
+                told.setdefault(f"{layer.reason}{stood_on}", []).append(f"{found.environment}-{layer.layer}")
+    return told
+
+
+def _stood_on(layer: LayerFinding) -> bool:
+    return layer.status == "skipped" and "base" in layer.seconds
+
+
+def _footer(finding: PullRequestFinding) -> str:
+    by_environment = ", ".join(
+        f"{found.environment} {found.seconds:.0f} s" for found in finding.environments if found.seconds
+    )
+    took = f"{finding.seconds:.0f} s" + (f" ({by_environment})" if by_environment else "")
+    return (
+        f"Head {_revision(finding.head)} on base {_revision(finding.base)}, in {took}. "
+        "Brought up offline, in throwaway sandboxes; `report.json` and `report.sarif` hold everything."
+    )
+
+
+def _revision(revision: Revision) -> str:
+    commit = f"`{revision.commit[:SHORT_COMMIT]}`"
+    if revision.uncommitted_files:
+        files = _plural(revision.uncommitted_files, "uncommitted file")
+        return f"{revision.label} at {commit} with {files}"
+    return commit if revision.commit.startswith(revision.label) else f"{commit} ({revision.label})"
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {_PLURALS.get(word, f'{word}s')}"
+
+
+def _most(lines: Iterable[str]) -> list[str]:
+    every = list(lines)
+    more = len(every) - MOST_CHANGES
+    return [*every[:MOST_CHANGES], f"- … and {more} more in `report.json`"] if more > 0 else every

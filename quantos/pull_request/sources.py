@@ -1,0 +1,156 @@
+"""What a layer's resources follow from, as a digest of files: the modules its program imports, and data beside them.
+
+Imports are read from the sources, those inside functions too, and nothing is run. Where a module imports what only
+running it tells, and it is not the one that picks a layer's program, everything counts.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+ENVIRONMENTS = Path("stacks/environments")
+DISPATCH = "stacks.programs"
+"""Imports `stacks.<layer>` by name; that module is a root of its own here."""
+PROJECT_FILES = ("Pulumi.yaml", "pyproject.toml", "uv.lock")
+INSTRUMENTS = (
+    "policy_packs",
+    "quantos/environment/adapters",
+    "quantos/policy",
+    "quantos/pull_request",
+    "sandbox/engine",
+    "sandbox/lifecycle.py",
+    "sandbox/moto_server.py",
+    "sandbox/project_folder.py",
+    "sandbox/providers",
+    "sandbox/pull_request",
+)
+"""By what a change is judged. All of a folder counts, read or not."""
+IMPORTING = frozenset({"import_module", "__import__", "exec", "eval", "run_path", "run_module"})
+IGNORED = frozenset({"__pycache__", ".git", ".venv", ".quantos", "out"})
+
+
+@dataclass(frozen=True)
+class SourceTree:
+    """A checkout of the project."""
+
+    root: Path
+    _seen: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def environments(self) -> tuple[str, ...]:
+        """The environments that it declares."""
+        return tuple(sorted(path.stem for path in (self.root / ENVIRONMENTS).glob("*.yaml")))
+
+    def layer_digest(self, layer: str, environment: str) -> str:
+        """Changes when anything changes from which the resources of a layer could follow; empty without the layer."""
+        program = f"stacks.{layer}"
+        if self._file(program) is None:
+            return ""
+        modules = self._reached([program, DISPATCH, "stacks.__main__"])
+        files = {path for module in modules if (path := self._file(module)) is not None}
+        if any(self._imports_blindly(module) for module in modules - {DISPATCH}):
+            files |= set(_files(self.root, "*.py"))
+        files |= self._data_beside(modules) | {self.root / name for name in PROJECT_FILES}
+        chosen = self.root / ENVIRONMENTS / f"{environment}.yaml"
+        others = set((self.root / ENVIRONMENTS).iterdir()) if (self.root / ENVIRONMENTS).is_dir() else set()
+        return self._digest((files - others) | {chosen})
+
+    def judges_digest(self) -> str:
+        """Changes when anything changes by which a layer is judged: packs, what they import, prices, the sandbox."""
+        packs = [f"policy_packs.{path.parent.name}.__main__" for path in self.root.glob("policy_packs/*/__main__.py")]
+        modules = self._reached(packs)
+        files = {path for module in modules if (path := self._file(module)) is not None}
+        for name in INSTRUMENTS:
+            folder = self.root / name
+            files |= {folder} if folder.is_file() else set(_files(folder, "*"))
+        return self._digest(files | self._data_beside(modules) | {self.root / name for name in PROJECT_FILES})
+
+    def _reached(self, roots: Iterable[str]) -> set[str]:
+        reached: set[str] = set()
+        waiting = list(roots)
+        while waiting:
+            module = waiting.pop()
+            if module in reached or self._file(module) is None:
+                continue
+            reached.add(module)
+            waiting.extend(self._imports(module))
+        return reached
+
+    def _imports(self, module: str) -> frozenset[str]:
+        """First-party names that a module imports; packages above each are imported with it."""
+        if module not in self._seen:
+            named = {name for node in ast.walk(self._tree(module)) for name in _named(node, module, self._file(module))}
+            self._seen[module] = frozenset(above for name in named for above in _with_parents(name))
+        return self._seen[module]
+
+    def _imports_blindly(self, module: str) -> bool:
+        """Whether a module imports by a name that its source does not hold."""
+        for node in ast.walk(self._tree(module)):
+            if not isinstance(node, ast.Call):
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in IMPORTING and not (node.args and isinstance(node.args[0], ast.Constant)):
+                return True
+        return False
+
+    def _tree(self, module: str) -> ast.Module:
+        path = self._file(module)
+        return ast.parse(path.read_bytes()) if path is not None else ast.Module([], [])
+
+    def _file(self, module: str) -> Path | None:
+        path = self.root.joinpath(*module.split("."))
+        for candidate in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
+            if candidate.is_file():
+                return candidate
+        return None
+
+    def _data_beside(self, modules: Iterable[str]) -> set[Path]:
+        """Files that are not Python, in the folders of the modules and below."""
+        folders = {path.parent for module in modules if (path := self._file(module)) is not None}
+        return {path for folder in folders for path in _files(folder, "*") if path.suffix != ".py"}
+
+    def _digest(self, files: Iterable[Path]) -> str:
+        digest = hashlib.sha256()
+        for path in sorted(path for path in files if path.is_file()):
+            digest.update(f"{path.relative_to(self.root)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+
+
+def _named(node: ast.AST, module: str, path: Path | None) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = _absolute(node, module, path)
+        yield base
+        yield from (f"{base}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in IMPORTING and isinstance(node.args[0].value, str):
+            yield node.args[0].value
+
+
+def _absolute(node: ast.ImportFrom, module: str, path: Path | None) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    package = parts if path is not None and path.name == "__init__.py" else parts[:-1]
+    kept = package[: len(package) - node.level + 1]
+    return ".".join([*kept, node.module] if node.module else kept)
+
+
+def _with_parents(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        yield ".".join(parts[:length])
+
+
+def _files(folder: Path, pattern: str) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for path in folder.rglob(pattern):
+        if path.is_file() and not IGNORED.intersection(path.relative_to(folder).parts):
+            yield path

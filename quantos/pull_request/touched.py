@@ -1,0 +1,55 @@
+"""Which layers of an environment a change can touch, by digests of everything their resources follow from."""
+
+from dataclasses import dataclass
+
+from quantos.environment.names import LAYERS
+from quantos.pull_request.sources import SourceTree
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTouch:
+    """Whether the change can touch a layer, and why, in words."""
+
+    layer: str
+    in_base: bool
+    touched: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touch:
+    """What the change can touch of one environment."""
+
+    environment: str
+    in_base: bool
+    judges_changed: bool
+    layers: tuple[LayerTouch, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to check."""
+        return any(layer.touched for layer in self.layers)
+
+
+def touch_of(environment: str, *, head: SourceTree, base: SourceTree) -> Touch:
+    """What differs between two trees for one environment of the head."""
+    judges_changed = head.judges_digest() != base.judges_digest()
+    in_base = environment in base.environments
+    layers = tuple(_layer(layer, environment, (head, base), judges_changed=judges_changed) for layer in LAYERS)
+    return Touch(environment=environment, in_base=in_base, judges_changed=judges_changed, layers=layers)
+
+
+def _layer(layer: str, environment: str, trees: tuple[SourceTree, SourceTree], *, judges_changed: bool) -> LayerTouch:
+    head, base = trees
+    before = base.layer_digest(layer, environment) if environment in base.environments else ""
+    if not before:
+        what = "layer" if environment in base.environments else "environment"
+        return LayerTouch(layer=layer, in_base=False, touched=True, reason=f"new: the base does not have this {what}")
+    if before != head.layer_digest(layer, environment):
+        reason = "a file changed from which its resources follow"
+    elif judges_changed:
+        reason = "what judges it changed: packs, prices, locked versions or the sandbox"
+    else:
+        reason = "no file changed from which its resources or their verdict follow"
+        return LayerTouch(layer=layer, in_base=True, touched=False, reason=reason)
+    return LayerTouch(layer=layer, in_base=True, touched=True, reason=reason)

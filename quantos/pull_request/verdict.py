@@ -1,0 +1,156 @@
+"""The verdict on a pull request: refused for what a mandatory rule says, and for anything that was not judged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRule, Place, PullRequestFinding, Refusal
+
+Kind: TypeAlias = Literal["violation", "advice", "unjudged", "failure"]
+MANDATORY = frozenset({"mandatory", "remediate"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """One thing that is said against the pull request; everything but `advice` refuses it.
+
+    `layer` is empty where the environment as a whole is meant. `remedy` and `url` are the rule's, where there is one.
+    """
+
+    kind: Kind
+    environment: str
+    layer: str
+    rule: str
+    message: str
+    place: Place
+    urn: str = ""
+    remedy: str = ""
+    control: str = ""
+    url: str = ""
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the pull request may not pass with it."""
+        return self.kind != "advice"
+
+    @property
+    def stack(self) -> str:
+        """`dev-capacity`, or `dev` for the environment as a whole."""
+        return f"{self.environment}-{self.layer}" if self.layer else self.environment
+
+
+def objections(finding: PullRequestFinding) -> tuple[Objection, ...]:
+    """All that is said against a pull request, in the order of its environments and layers."""
+    return tuple(one for environment in finding.environments for one in _of_environment(environment))
+
+
+def passes(finding: PullRequestFinding) -> bool:
+    """Whether nothing refuses it."""
+    return not any(one.refuses for one in objections(finding))
+
+
+def _of_environment(found: EnvironmentFinding) -> Iterator[Objection]:
+    rules = {rule.identity: rule for rule in found.rules}
+    file = Place(path=f"stacks/environments/{found.environment}.yaml", line=1)
+    if found.error:
+        yield _objection(found, "", "failure", rule="check/ended", message=found.error, place=file)
+    for refusal in found.refusals:
+        yield _refused(found, "", refusal, rules)
+    for layer in found.layers:
+        yield from _of_layer(found, layer, rules)
+    for rule in never_ran(found):
+        yield _objection(
+            found,
+            "",
+            "unjudged",
+            rule=rule.identity,
+            message=_never(rule),
+            place=file,
+            remedy=rule.remedy,
+            url=rule.url,
+        )
+
+
+def _never(rule: PackRule) -> str:
+    if rule.level == "disabled":
+        return f"{rule.name} is switched off, so nothing was judged by it"
+    return f"{rule.name} never ran: the engine called it on no resource and no stack"
+
+
+def never_ran(found: EnvironmentFinding) -> tuple[PackRule, ...]:
+    """Rules of the packs that the engine called nowhere, where it was asked to judge anything at all."""
+    judged = [layer for layer in found.layers if layer.status == "judged"]
+    ran = {identity for layer in judged for identity in layer.ran}
+    return tuple(rule for rule in found.rules if judged and rule.identity not in ran)
+
+
+def _of_layer(found: EnvironmentFinding, layer: LayerFinding, rules: dict[str, PackRule]) -> Iterator[Objection]:
+    program = Place(path=f"stacks/{layer.layer}.py", line=1)
+    if layer.error:
+        yield _objection(found, layer.layer, "failure", rule="engine/failed", message=layer.error, place=program)
+    for refusal in layer.refusals:
+        yield _refused(found, layer.layer, refusal, rules)
+    for said in layer.unrunnable:
+        yield _objection(
+            found,
+            layer.layer,
+            "unjudged",
+            rule=said.partition(":")[0],
+            message=said,
+            place=program,
+            remedy="Correct the rule or what it reads; nothing passes unjudged.",
+        )
+
+
+def _refused(found: EnvironmentFinding, layer: str, refusal: Refusal, rules: dict[str, PackRule]) -> Objection:
+    rule = rules.get(refusal.rule)
+    url = rule.url if rule else ""
+    said, control = _split(refusal.message, url=url)
+    remedy = rule.remedy if rule else ""
+    return _objection(
+        found,
+        layer,
+        "violation" if refusal.level in MANDATORY else "advice",
+        rule=refusal.rule,
+        message=said.removesuffix(remedy).strip() if remedy else said,
+        place=refusal.place,
+        urn=refusal.urn,
+        remedy=remedy,
+        control=control,
+        url=url,
+    )
+
+
+def _split(message: str, *, url: str) -> tuple[str, str]:
+    """What a rule says, without the sentence in which it names its control, and the control's name."""
+    said, found, control = message.rpartition(" Control: ")
+    if not (found and url and control.endswith(f" ({url}).")):
+        return message, ""
+    return said, control.removesuffix(f" ({url}).")
+
+
+def _objection(
+    found: EnvironmentFinding,
+    layer: str,
+    kind: Kind,
+    *,
+    rule: str,
+    message: str,
+    place: Place,
+    urn: str = "",
+    remedy: str = "",
+    control: str = "",
+    url: str = "",
+) -> Objection:
+    return Objection(
+        kind=kind,
+        environment=found.environment,
+        layer=layer,
+        rule=rule,
+        message=message,
+        place=place,
+        urn=urn,
+        remedy=remedy,
+        control=control,
+        url=url,
+    )

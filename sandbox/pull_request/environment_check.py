@@ -1,0 +1,262 @@
+"""Checks one environment: the base up, then the head previewed and brought up under the packs, layer by layer.
+
+Run as `python -m sandbox.pull_request.environment_check` with a question on standard input and PYTHONPATH set to the
+head's files; its environment targets a throwaway sandbox. Writes a line of JSON for each thing it tells.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from quantos.catalog.catalog import load_catalog
+from quantos.environment.adapters.bring_up import bring_up
+from quantos.environment.adapters.layers import LayerStacks
+from quantos.environment.load import load_environment
+from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import QuantosError, SettingsError
+from quantos.policy.adapters.packs import PolicyPack, render_packs
+from quantos.pull_request.adapters.engine_record import EngineRecord
+from quantos.pull_request.adapters.judging_packs import judging
+from quantos.pull_request.adapters.stack_state import declared_places, resources_of
+from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRule, Refusal
+from quantos.pull_request.places import Places
+from quantos.pull_request.settings_refusal import settings_refusals
+from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, LayerQuestion, Operation, Told
+from stacks.programs import declare
+
+BASE_PROGRAMS = Path(__file__).resolve().with_name("base_programs.py")
+TELL_EVERY = 10
+
+
+def main() -> None:
+    """Answer the question on standard input."""
+    question = QUESTION.validate_json(sys.stdin.read())
+    finding = check(question)
+    _say(Told(environment=question.environment, finding=finding))
+
+
+def check(question: EnvironmentQuestion) -> EnvironmentFinding:
+    """Everything about one environment; what goes wrong is in the finding."""
+    started, name = time.monotonic(), question.environment
+    found = EnvironmentFinding(environment=name, layers=(), new=not question.base_root)
+    environments = Path(question.root, "stacks", "environments")
+    try:
+        settings = load_environment(name, root=environments, catalog=load_catalog())
+        run = _open(question, settings)
+        layers = run.layers()
+        found = replace(found, layers=layers, rules=run.rules, notes=tuple(run.notes))
+    except SettingsError as exc:
+        text = (environments / f"{name}.yaml").read_text(encoding="utf-8")
+        found = replace(
+            found, refusals=settings_refusals(exc, environment=name, text=text), layers=_unreached(question)
+        )
+    except QuantosError as exc:
+        found = replace(found, error=f"{exc.what}. {exc.remedy}", layers=_unreached(question))
+    return replace(found, seconds=round(time.monotonic() - started, 1))
+
+
+def _say(told: Told) -> None:
+    sys.stdout.buffer.write(TOLD.dump_json(told) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _unreached(question: EnvironmentQuestion) -> tuple[LayerFinding, ...]:
+    return tuple(
+        LayerFinding(layer=asked.layer, status="unreached", reason="the environment could not be opened")
+        for asked in question.layers
+    )
+
+
+def _open(question: EnvironmentQuestion, settings: EnvironmentSettings) -> "_Run":
+    os.environ.update({"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region})
+    folder, root = Path(question.state_dir, "policy"), Path(question.root)
+    rendered = render_packs(settings, packs_root=root / "policy_packs", folder=folder)
+    packs = judging(rendered, folder=folder, environment=os.environ)
+    rules = tuple(rule for known in packs for rule in known.rules)
+    return _Run(question, settings, [known.pack for known in packs], rules)
+
+
+@dataclass
+class _Run:
+    """One environment on its way: what is up as the base has it, and which layers turned out to be touched."""
+
+    question: EnvironmentQuestion
+    settings: EnvironmentSettings
+    packs: Sequence[PolicyPack]
+    rules: tuple[PackRule, ...]
+    notes: list[str] = field(default_factory=list)
+    base_seconds: dict[str, float] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    broken: str = ""
+
+    def layers(self) -> tuple[LayerFinding, ...]:
+        """Every layer, in order."""
+        asked = self.question.layers
+        last = max((number for number, one in enumerate(asked) if one.touched), default=-1)
+        self._base([one.layer for one in asked[: last + 1] if one.in_base])
+        return tuple(self._layer(one, above=asked[number + 1 :]) for number, one in enumerate(asked))
+
+    def _base(self, layers: Sequence[str]) -> None:
+        """Bring layers up as the base has them, those that are not up so yet."""
+        waiting = [self.settings.names().stack(layer) for layer in layers if layer not in self.base_seconds]
+        for stack, seconds, error in self._base_programs(waiting) if waiting else ():
+            layer = stack.partition("-")[2]
+            self.base_seconds[layer] = round(seconds, 1)
+            if error:
+                self.notes.append(f"The base's {stack} does not come up, so what differs from it is not known: {error}")
+
+    def _base_programs(self, stacks: Sequence[str]) -> Iterator[tuple[str, float, str]]:
+        command = [sys.executable, "-P", str(BASE_PROGRAMS), self.question.project_dir, *stacks]
+        environment = {**os.environ, "PYTHONPATH": self.question.base_root}
+        log = Path(self.question.state_dir, "logs", f"base-{self.question.environment}.log")
+        with (
+            log.open("w", encoding="utf-8") as errors,
+            subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=environment,
+                cwd=self.question.base_root,
+            ) as process,
+        ):
+            for line in process.stdout or ():
+                if line.startswith('{"stack"'):
+                    told = json.loads(line)
+                    self._tell(told["stack"].partition("-")[2], "base", seconds=told["seconds"])
+                    yield told["stack"], told["seconds"], told["error"]
+        said = log.read_text(encoding="utf-8").strip().rpartition("\n")[2]
+        if process.returncode and said:
+            self.notes.append(f"The base's programs ended early: {said}")
+
+    def _layer(self, asked: LayerQuestion, *, above: Sequence[LayerQuestion]) -> LayerFinding:
+        moved = self.moved.get(asked.layer)
+        base = self.base_seconds.get(asked.layer)
+        found = LayerFinding(
+            layer=asked.layer,
+            status="skipped",
+            reason=moved or asked.reason,
+            new=not asked.in_base,
+            seconds={} if base is None else {"base": base},
+        )
+        if not asked.touched and moved is None:
+            return found
+        if self.broken:
+            return replace(found, status="unreached", reason=f"{self.broken} below it failed")
+        found = self._previewed(found, above)
+        found = self._judged(found) if found.status == "judged" else found
+        if found.error:
+            self.broken = asked.layer
+        return found
+
+    def _previewed(self, found: LayerFinding, above: Sequence[LayerQuestion]) -> LayerFinding:
+        """What the head would do to a layer; `judged` where that, or who judges, is to be judged."""
+        record = EngineRecord()
+        with self._timed(found, "preview") as seconds:
+            stacks = self._stacks(record, packs=())
+            error = _error(partial(stacks.preview, self._stack(found), progress=self._progress(found, "preview")))
+        found = replace(found, changes=tuple(record.changes.values()), seconds=seconds)
+        if error:
+            return replace(found, status="failed", error=error)
+        same = not record.changes and record.foreseen_outputs == record.known_outputs
+        if same and not found.new and not self.question.judges_changed:
+            return replace(found, status="same", reason="declares what the base declares")
+        if record.changed_outputs:
+            self._move(found, record.changed_outputs, above)
+        return replace(found, status="judged")
+
+    def _move(self, found: LayerFinding, outputs: Sequence[str], above: Sequence[LayerQuestion]) -> None:
+        """Layers above that the change itself does not touch read outputs that may change: base first, then judged."""
+        reached = [one.layer for one in above if not one.touched and one.in_base]
+        self._base(reached)
+        for layer in reached:
+            self.moved[layer] = f"outputs of {found.layer} may change: {', '.join(outputs)}"
+
+    def _judged(self, found: LayerFinding) -> LayerFinding:
+        """The head's `up` under the packs."""
+        record = EngineRecord()
+        with self._timed(found, "up") as seconds:
+            stacks = self._stacks(record, packs=self.packs)
+            act = partial(bring_up, self.settings, stacks, found.layer, progress=self._progress(found, "up"))
+            error = _error(act)
+        levels = {rule.identity: rule.level for rule in self.rules}
+        places = self._places(found)
+        refusals = tuple(
+            Refusal(
+                rule=said.rule,
+                urn=said.urn,
+                message=said.message,
+                level=levels.get(said.rule, "mandatory"),
+                place=places.of(said.urn),
+            )
+            for said in record.said
+        )
+        return replace(
+            found,
+            status="failed" if error else "judged",
+            error=error,
+            refusals=refusals,
+            unrunnable=tuple(record.unrunnable),
+            ran=frozenset(record.ran),
+            seconds=seconds,
+        )
+
+    def _places(self, found: LayerFinding) -> Places:
+        root, layer = Path(self.question.root), found.layer
+        environment_file = f"stacks/environments/{self.question.environment}.yaml"
+        program = f"stacks/{layer}.py"
+        return Places(
+            layer=layer,
+            environment_file=environment_file,
+            environment_text=(root / environment_file).read_text(encoding="utf-8"),
+            program=program if (root / program).is_file() else f"stacks/{layer}/__init__.py",
+            declared=declared_places(
+                resources_of(self._stack(found), backend=Path(self.question.state_dir, "pulumi")),
+                root=root,
+                project_dir=Path(self.question.project_dir),
+            ),
+        )
+
+    def _stacks(self, record: EngineRecord, *, packs: Sequence[PolicyPack]) -> LayerStacks:
+        return LayerStacks(Path(self.question.project_dir), dict(os.environ), packs, declare, record.add)
+
+    def _stack(self, found: LayerFinding) -> str:
+        return self.settings.names().stack(found.layer)
+
+    @contextmanager
+    def _timed(self, found: LayerFinding, operation: Operation) -> Iterator[dict[str, float]]:
+        started, seconds = time.monotonic(), dict(found.seconds)
+        yield seconds
+        seconds[operation] = round(time.monotonic() - started, 1)
+        self._tell(found.layer, operation, seconds=seconds[operation])
+
+    def _progress(self, found: LayerFinding, operation: Operation) -> Callable[[str, int], None]:
+        def tell(_resource: str, done: int) -> None:
+            if done % TELL_EVERY == 0:
+                self._tell(found.layer, operation, done=done)
+
+        return tell
+
+    def _tell(self, layer: str, operation: Operation, *, seconds: float | None = None, done: int = 0) -> None:
+        told = Told(environment=self.question.environment, layer=layer, operation=operation, seconds=seconds, done=done)
+        _say(told)
+
+
+def _error(act: Callable[[], object]) -> str:
+    """What went wrong, or nothing."""
+    try:
+        act()
+    except QuantosError as exc:
+        return f"{exc.what}. {exc.remedy[:1].upper()}{exc.remedy[1:]}."
+    return ""
+
+
+if __name__ == "__main__":
+    main()
