@@ -16,7 +16,8 @@ from quantos.pull_request.verdict import Objection, objections
 OPERATIONS = ("create", "update", "replace", "delete")
 SHORT_COMMIT = 9
 LONGEST_MESSAGE = 600
-MOST_CHANGES = 40
+MOST_LINES = 40
+MOST_NAMES = 6
 
 
 def comment(finding: PullRequestFinding) -> str:
@@ -93,7 +94,7 @@ def _table(finding: PullRequestFinding) -> str:
                 continue
             counts = Counter(change.operation for change in layer.changes)
             cells = [str(counts[operation] or "·") for operation in OPERATIONS]
-            refused = sum(one.refuses for one in objections_of(finding, found, layer))
+            refused = sum(one.refuses for one in _against(finding, found, layer))
             rows.append(
                 f"| `{found.environment}-{layer.layer}`{_marked(layer)} | {' | '.join(cells)} "
                 f"| {_before_after(layer.cost)} | {refused or '·'} | {sum(layer.seconds.values()):.0f} |"
@@ -101,8 +102,7 @@ def _table(finding: PullRequestFinding) -> str:
     return "\n".join(rows) if len(rows) > 2 else ""
 
 
-def objections_of(finding: PullRequestFinding, found: EnvironmentFinding, layer: LayerFinding) -> list[Objection]:
-    """What is said against one layer."""
+def _against(finding: PullRequestFinding, found: EnvironmentFinding, layer: LayerFinding) -> list[Objection]:
     return [one for one in objections(finding) if (one.environment, one.layer) == (found.environment, layer.layer)]
 
 
@@ -131,7 +131,7 @@ def _called_out(finding: PullRequestFinding) -> str:
         for change in layer.changes
         if change.replaces or (change.deletes and change.protected)
     ]
-    return "\n".join(["### ⚠️ Replaced or deleted against a guard", "", *_most(lines)]) if lines else ""
+    return "\n".join(["### ⚠️ Replacements and deletions of what is protected", "", *_most(lines)]) if lines else ""
 
 
 def _called(change: ResourceChange) -> str:
@@ -161,36 +161,50 @@ def _cost(finding: PullRequestFinding) -> str:
 
 
 def _changes(finding: PullRequestFinding) -> str:
-    lines: list[str] = []
-    for found in finding.environments:
-        for layer in found.layers:
-            told = [f"{change.operation} `{change.kind}` `{change.name}`{_paths(change)}" for change in layer.changes]
-            lines += [f"- `{found.environment}-{layer.layer}`: {one}" for one in told]
-    if not lines:
+    every = [
+        (f"{found.environment}-{layer.layer}", change)
+        for found in finding.environments
+        for layer in found.layers
+        for change in layer.changes
+    ]
+    if not every:
         return ""
-    title = f"<details><summary>{_plural(len(lines), 'change')}</summary>"
+    alike: dict[tuple[str, str, str, str], list[str]] = {}
+    for stack, change in every:
+        key = (stack, change.operation, change.kind, "" if change.deletes else ", ".join(change.paths))
+        alike.setdefault(key, []).append(f"`{change.name}`")
+    lines = [
+        f"- `{stack}`: {operation} `{kind}` {_few(names)}{f' ({paths})' if paths else ''}"
+        for (stack, operation, kind, paths), names in alike.items()
+    ]
+    title = f"<details><summary>{_plural(len(every), 'change')}</summary>"
     return "\n".join([title, "", *_most(lines), "", "</details>"])
 
 
-def _paths(change: ResourceChange) -> str:
-    return f" ({', '.join(change.paths)})" if change.paths and not change.deletes else ""
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return f"{', '.join(names[:MOST_NAMES])} and {more} more" if more > 0 else ", ".join(names)
 
 
 def _notes(finding: PullRequestFinding) -> str:
     lines = [f"- `{found.environment}`: {note}" for found in finding.environments for note in found.notes]
-    for reason, stacks in _skipped(finding).items():
-        lines.append(f"- Skipped {', '.join(f'`{stack}`' for stack in stacks)}: {reason}.")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_left_out(finding)])
 
 
-def _skipped(finding: PullRequestFinding) -> dict[str, list[str]]:
-    told: dict[str, list[str]] = {}
+def _left_out(finding: PullRequestFinding) -> Iterator[str]:
+    """Layers that were not judged, those with one reason on one line."""
+    told: dict[tuple[str, str], list[str]] = {}
     for found in finding.environments:
         for layer in found.layers:
-            if layer.status in {"skipped", "same", "unreached"}:
-                stood_on = "; brought up as the base has it for those above" if _stood_on(layer) else ""
-                told.setdefault(f"{layer.reason}{stood_on}", []).append(f"{found.environment}-{layer.layer}")
-    return told
+            if layer.status in _LEFT_OUT:
+                stood_on = "; brought up as the base has it, for those above" if _stood_on(layer) else ""
+                key = (_LEFT_OUT[layer.status], f"{layer.reason}{stood_on}")
+                told.setdefault(key, []).append(f"`{found.environment}-{layer.layer}`")
+    for (word, reason), stacks in told.items():
+        yield f"- {word} {', '.join(stacks)}: {reason}."
+
+
+_LEFT_OUT = {"skipped": "Skipped", "same": "Skipped after its preview", "unreached": "Not reached"}
 
 
 def _stood_on(layer: LayerFinding) -> bool:
@@ -222,5 +236,5 @@ def _plural(count: int, word: str) -> str:
 
 def _most(lines: Iterable[str]) -> list[str]:
     every = list(lines)
-    more = len(every) - MOST_CHANGES
-    return [*every[:MOST_CHANGES], f"- … and {more} more in `report.json`"] if more > 0 else every
+    more = len(every) - MOST_LINES
+    return [*every[:MOST_LINES], f"- … and {more} more in `report.json`"] if more > 0 else every

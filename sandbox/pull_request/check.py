@@ -22,7 +22,7 @@ from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, L
 from sandbox.pull_request.revisions import extract
 
 Teller: TypeAlias = Callable[[Told], None]
-Process: TypeAlias = "subprocess.Popen[bytes]"
+Process: TypeAlias = subprocess.Popen[bytes]
 END_SECONDS = 10.0
 
 

@@ -32,7 +32,7 @@ from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, L
 from stacks.programs import declare
 
 BASE_PROGRAMS = Path(__file__).resolve().with_name("base_programs.py")
-TELL_EVERY = 10
+TELL_EVERY_SECONDS = 3.0
 
 
 def main() -> None:
@@ -238,8 +238,12 @@ class _Run:
         self._tell(found.layer, operation, seconds=seconds[operation])
 
     def _progress(self, found: LayerFinding, operation: Operation) -> Callable[[str, int], None]:
+        told_at = time.monotonic()
+
         def tell(_resource: str, done: int) -> None:
-            if done % TELL_EVERY == 0:
+            nonlocal told_at
+            if time.monotonic() - told_at >= TELL_EVERY_SECONDS:
+                told_at = time.monotonic()
                 self._tell(found.layer, operation, done=done)
 
         return tell

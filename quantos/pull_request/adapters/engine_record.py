@@ -9,6 +9,8 @@ from quantos.pull_request.model import ResourceChange
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 QUIET_OPERATIONS = frozenset(operation.value for operation in QUIET)
+PROVIDER_TYPES = "pulumi:providers:"
+"""The engine's own bookkeeping, nothing that anybody declares or pays for."""
 REPLACING = frozenset({"replace", "create-replacement", "delete-replaced"})
 GUARDS = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection", "objectLockEnabled")
 """Flags by which AWS itself refuses to delete a resource, as inputs."""
@@ -64,7 +66,8 @@ class EngineRecord:
 
     def _add_step(self, step: Object) -> None:
         operation, urn = str(step["op"]), str(step["urn"])
-        if operation in QUIET_OPERATIONS or str(step["type"]) == STACK_TYPE:
+        kind = str(step["type"])
+        if operation in QUIET_OPERATIONS or kind == STACK_TYPE or kind.startswith(PROVIDER_TYPES):
             return
         before = self.changes.get(urn)
         if operation in REPLACING or (before is not None and before.replaces):

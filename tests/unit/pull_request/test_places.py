@@ -1,0 +1,47 @@
+"""Where a reader is sent."""
+
+from quantos.errors import SettingsError
+from quantos.pull_request.model import Place
+from quantos.pull_request.places import Places
+from quantos.pull_request.settings_refusal import settings_refusals
+from tests.support.pull_requests import STACK_URN, urn_of
+
+TEXT = """name: dev
+limits:
+  max_nodes: 9
+pools:
+  cpu:
+    instance_types: [x]
+  cpu-spot:
+    instance_types: [y]
+"""
+FILE = "stacks/environments/dev.yaml"
+
+
+def make_places(layer: str) -> Places:
+    declared = {urn_of("lake"): Place(path="stacks/foundation.py", line=47)}
+    return Places(
+        layer=layer, environment_file=FILE, environment_text=TEXT, program=f"stacks/{layer}.py", declared=declared
+    )
+
+
+def test_a_pool_is_found_in_the_environment_file_and_a_stack_at_its_limits() -> None:
+    places = make_places("capacity")
+    assert places.of(urn_of("cpu-spot")) == Place(path=FILE, line=7)
+    assert places.of(STACK_URN) == Place(path=FILE, line=2)
+
+
+def test_a_resource_is_found_where_the_program_declares_it_or_the_program_begins() -> None:
+    places = make_places("foundation")
+    assert places.of(urn_of("lake")) == Place(path="stacks/foundation.py", line=47)
+    assert places.of(urn_of("unheard-of")) == Place(path="stacks/foundation.py", line=1)
+
+
+def test_each_complaint_about_an_environment_file_points_at_its_field() -> None:
+    error = SettingsError(
+        f"{FILE}: pools.cpu-spot.instance_types: no shape for y\n{FILE}: limits.max_nodes: is wrong",
+        remedy="correct it",
+    )
+    found = settings_refusals(error, environment="dev", text=TEXT)
+    assert [refusal.place.line for refusal in found] == [8, 3]
+    assert found[0].message == "pools.cpu-spot.instance_types: no shape for y. Correct it."

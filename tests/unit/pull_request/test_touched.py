@@ -1,0 +1,104 @@
+"""Which layers a change can touch."""
+
+from pathlib import Path
+
+import pytest
+
+from quantos.pull_request.sources import SourceTree
+from quantos.pull_request.touched import touch_of
+
+FILES = {
+    "Pulumi.yaml": "name: quantos\n",
+    "stacks/__init__.py": "",
+    "stacks/__main__.py": "from stacks.programs import declare\n",
+    "stacks/programs.py": "from importlib import import_module\n\ndef declare(s):\n    import_module(f'stacks.{s}')\n",
+    "stacks/foundation.py": "from components import bucket\n",
+    "stacks/capacity.py": "import components.pool\n",
+    "stacks/platform/__init__.py": "from . import queues\n",
+    "stacks/platform/queues.py": "def program():\n    from components.queue import Queue\n",
+    "stacks/control.py": "from components.function import Function\n",
+    "stacks/environments/dev.yaml": "name: dev\n",
+    "stacks/environments/prod.yaml": "name: prod\n",
+    "components/__init__.py": "",
+    "components/bucket.py": "",
+    "components/pool.py": "",
+    "components/queue.py": "",
+    "components/function.py": "",
+    "components/unused.py": "",
+    "policy_packs/__init__.py": "",
+    "policy_packs/cost/__init__.py": "",
+    "policy_packs/cost/__main__.py": "from quantos.prices import PRICES\n",
+    "quantos/__init__.py": "",
+    "quantos/prices.py": "",
+    "lambdas/ingest/handler.py": "",
+    "docs/page.md": "",
+    "tests/test_it.py": "",
+}
+ALL = ("foundation", "capacity", "platform", "control")
+
+
+def tree(root: Path, **changed: str | None) -> SourceTree:
+    for name, text in {**FILES, **changed}.items():
+        if text is not None:
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return SourceTree(root)
+
+
+def touched(tmp_path: Path, changed: dict[str, str | None], environment: str = "dev") -> tuple[str, ...]:
+    base, head = tree(tmp_path / "base"), tree(tmp_path / "head", **changed)
+    touch = touch_of(environment, head=head, base=base)
+    return tuple(layer.layer for layer in touch.layers if layer.touched)
+
+
+@pytest.mark.parametrize(
+    ("path", "layers"),
+    [
+        pytest.param("docs/page.md", (), id="documentation"),
+        pytest.param("tests/test_it.py", (), id="tests"),
+        pytest.param("lambdas/ingest/handler.py", (), id="a-function-is-named-by-its-image"),
+        pytest.param("components/unused.py", (), id="a-component-that-nobody-uses"),
+        pytest.param("stacks/environments/prod.yaml", (), id="another-environment"),
+        pytest.param("components/bucket.py", ("foundation",), id="imported-as-a-name-of-a-package"),
+        pytest.param("components/pool.py", ("capacity",), id="imported-as-a-module"),
+        pytest.param("components/queue.py", ("platform",), id="imported-inside-a-function-of-a-relative-import"),
+        pytest.param("stacks/control.py", ("control",), id="a-program"),
+        pytest.param("stacks/environments/dev.yaml", ALL, id="its-environment-file"),
+        pytest.param("stacks/programs.py", ALL, id="what-runs-every-program"),
+        pytest.param("components/__init__.py", ALL, id="a-package-above"),
+        pytest.param("components/charts.yaml", ALL, id="data-beside-components"),
+        pytest.param("quantos/prices.py", ALL, id="what-a-pack-imports"),
+        pytest.param("policy_packs/cost/exemptions.yaml", ALL, id="data-of-a-pack"),
+        pytest.param("sandbox/providers/aws/rows/s3.py", ALL, id="a-stand-in"),
+        pytest.param("uv.lock", ALL, id="locked-versions"),
+    ],
+)
+def test_a_changed_file_touches(tmp_path: Path, path: str, layers: tuple[str, ...]) -> None:
+    assert touched(tmp_path, {path: "# changed\n" + (FILES.get(path) or "")}) == layers
+
+
+def test_nothing_changed_touches_nothing(tmp_path: Path) -> None:
+    assert touched(tmp_path, {}) == ()
+
+
+def test_a_program_that_imports_what_only_running_it_tells_is_touched_by_any_module(tmp_path: Path) -> None:
+    blind = "import importlib, os\nimportlib.import_module(os.environ['X'])\n"
+    base = tree(tmp_path / "base", **{"stacks/control.py": blind})
+    head = tree(tmp_path / "head", **{"stacks/control.py": blind, "components/unused.py": "# changed\n"})
+    touch = touch_of("dev", head=head, base=base)
+    assert [layer.layer for layer in touch.layers if layer.touched] == ["control"]
+
+
+def test_a_layer_that_the_base_does_not_have_is_new(tmp_path: Path) -> None:
+    without = dict.fromkeys(("stacks/platform/__init__.py", "stacks/platform/queues.py"))
+    touch = touch_of("dev", head=tree(tmp_path / "head"), base=tree(tmp_path / "base", **without))
+    assert [(layer.layer, layer.in_base) for layer in touch.layers if layer.touched] == [("platform", False)]
+    assert touch.in_base
+
+
+def test_an_environment_that_the_base_does_not_have_is_new_as_a_whole(tmp_path: Path) -> None:
+    base = tree(tmp_path / "base", **{"stacks/environments/prod.yaml": None})
+    touch = touch_of("prod", head=tree(tmp_path / "head"), base=base)
+    assert not touch.in_base
+    assert all(layer.touched and not layer.in_base for layer in touch.layers)
