@@ -10,13 +10,18 @@ from stacks.platform.place import open_place
 
 
 def program(settings: EnvironmentSettings) -> None:
-    """Declare the layer. The foundation layer must be up, and its cluster's API reachable from here."""
+    """Declare the layer. The foundation layer must be up, and its cluster's API reachable from here.
+
+    Disks, certificates and secrets come first, then what measures; everything else comes after these.
+    """
     bare = open_place(settings)
-    first = replace(bare, after=(nodes.declare_disks(bare), secrets.declare_stores(bare)))
+    certificates = nodes.declare_certificates(bare)
+    first = replace(bare, after=(nodes.declare_disks(bare), certificates, secrets.declare_stores(bare)))
     place = replace(first, after=(*first.after, observability.declare_metrics(first)))
+    nodes.declare_certificates_monitor(place)
     secrets.declare_monitor(place)
     nodes.declare_autoscaler(place)
-    nodes.declare_ingress(place, nodes.declare_certificates(place))
+    nodes.declare_ingress(place, certificates)
     scaling.declare(place)
     observability.declare(place)
     queues.declare(place)

@@ -1,6 +1,6 @@
 """What the cluster is made of below its services: disks, certificates, load balancers and how many nodes there are."""
 
-from components.services.cert_manager import CertManager, CertManagerArgs
+from components.services.cert_manager import CertManager, CertManagerArgs, CertManagerMonitor
 from components.services.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from components.services.ebs_csi import EbsCsi, EbsCsiArgs
 from components.services.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
@@ -55,6 +55,11 @@ def declare_certificates(place: Place) -> CertManager:
     """Declare what issues certificates inside the cluster."""
     args = CertManagerArgs(namespace="cert-manager", replicas=place.settings.platform.replicas)
     return CertManager("cert-manager", args, place.inside("cert-manager"))
+
+
+def declare_certificates_monitor(place: Place) -> CertManagerMonitor:
+    """Declare how the issuer of certificates is measured."""
+    return CertManagerMonitor("cert-manager-monitor", "cert-manager", place.inside("cert-manager"))
 
 
 def declare_ingress(place: Place, certificates: CertManager) -> LoadBalancerController:
