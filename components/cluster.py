@@ -69,6 +69,7 @@ class Cluster(pulumi.ComponentResource):
                 instance_types=args.system_instance_types,
                 nodes=args.system_nodes,
                 disk_gib=args.system_disk_gib,
+                kms_key_arn=args.kms_key_arn,
                 tags=args.tags,
             ),
             opts=self._child,

@@ -91,3 +91,28 @@ def observability_may_use_key(*, account_id: str, region: str, log_groups: Seque
         why_wildcard="in a key policy the resource is the key itself",
     )
     return logs, alarms
+
+
+def auto_scaling_may_use_key(account_id: str) -> tuple[Statement, ...]:
+    """Lets EC2 Auto Scaling start instances whose disks the key encrypts.
+
+    Its service-linked role must exist: `aws iam create-service-linked-role` makes it, once an account.
+    Source: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html
+    """
+    role = f"arn:aws:iam::{account_id}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    encrypt = Statement(
+        sid="AutoScalingEncrypts",
+        actions=("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"),
+        resources=("*",),
+        principals={"AWS": [role]},
+        why_wildcard="in a key policy the resource is the key itself",
+    )
+    grant = Statement(
+        sid="AutoScalingAttachesDisks",
+        actions=("kms:CreateGrant",),
+        resources=("*",),
+        principals={"AWS": [role]},
+        conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        why_wildcard="in a key policy the resource is the key itself",
+    )
+    return encrypt, grant

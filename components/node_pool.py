@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_aws.eks.outputs import NodeGroupResource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Taint:
 
 @dataclass(frozen=True, kw_only=True)
 class NodePoolArgs:
-    """Shape and size of a pool.
+    """Shape and size of a pool. Its disks and how its nodes start are its launch template's.
 
     `raised` pools are sent a desired size equal to `minimum`; for all others desired is the Cluster Autoscaler's.
     """
@@ -29,7 +30,8 @@ class NodePoolArgs:
     instance_types: Sequence[str]
     capacity_type: str
     ami_type: str
-    disk_gib: int
+    template_id: pulumi.Input[str]
+    template_version: pulumi.Input[str]
     labels: Mapping[str, str]
     taints: Sequence[Taint]
     minimum: int
@@ -41,10 +43,13 @@ class NodePoolArgs:
 class NodePool(pulumi.ComponentResource):
     """A managed node group: bounds are the robot's, desired is the autoscaler's except where a floor is raised.
 
-    Guarded by the cost pack, since its objects are plain.
+    Outputs: `node_group_name`; `scaling_group_name`, its Auto Scaling group.
+
+    Guarded by the cost and security packs, since its objects are plain.
     """
 
     node_group_name: pulumi.Output[str]
+    scaling_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:capacity:NodePool", name, {}, opts)
@@ -57,7 +62,7 @@ class NodePool(pulumi.ComponentResource):
             instance_types=list(args.instance_types),
             capacity_type=args.capacity_type,
             ami_type=args.ami_type,
-            disk_size=args.disk_gib,
+            launch_template={"id": args.template_id, "version": args.template_version},
             labels=dict(args.labels),
             taints=[{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in args.taints],
             scaling_config={"min_size": args.minimum, "max_size": args.maximum, "desired_size": args.minimum},
@@ -70,4 +75,11 @@ class NodePool(pulumi.ComponentResource):
             ),
         )
         self.node_group_name = group.node_group_name
-        self.register_outputs({"nodeGroupName": self.node_group_name})
+        self.scaling_group_name = group.resources.apply(_scaling_group)
+        self.register_outputs({"nodeGroupName": self.node_group_name, "scalingGroupName": self.scaling_group_name})
+
+
+def _scaling_group(resources: Sequence[NodeGroupResource]) -> str:
+    """EKS makes one Auto Scaling group for a node group."""
+    (name,) = [group.name for made in resources for group in made.autoscaling_groups or ()]
+    return name or ""

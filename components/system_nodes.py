@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.node_template import NodeTemplate, NodeTemplateArgs
+
 POOL = "system"
 
 
@@ -20,6 +22,7 @@ class SystemNodesArgs:
     instance_types: Sequence[str]
     nodes: int
     disk_gib: int
+    kms_key_arn: pulumi.Input[str]
     tags: Mapping[str, str]
 
 
@@ -27,6 +30,8 @@ class SystemNodes(pulumi.ComponentResource):
     """A managed node group over every zone, on encrypted disks, whose pods cannot read the nodes' credentials.
 
     Outputs: `group_name`.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     group_name: pulumi.Output[str]
@@ -35,26 +40,10 @@ class SystemNodes(pulumi.ComponentResource):
         super().__init__("quantos:cluster:SystemNodes", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = {**args.tags, "pool": POOL}
-        template = aws.ec2.LaunchTemplate(
-            name,
-            name=args.group_name,
-            update_default_version=True,
-            metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
-            block_device_mappings=[
-                {
-                    "device_name": "/dev/xvda",
-                    "ebs": {
-                        "volume_size": args.disk_gib,
-                        "volume_type": "gp3",
-                        "encrypted": "true",
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
-            tag_specifications=[{"resource_type": kind, "tags": tags} for kind in ("instance", "volume")],
-            tags=tags,
-            opts=child,
+        template_args = NodeTemplateArgs(
+            template_name=args.group_name, disk_gib=args.disk_gib, kms_key_arn=args.kms_key_arn, tags=tags
         )
+        template = NodeTemplate(name, template_args, opts=child)
         group = aws.eks.NodeGroup(
             name,
             cluster_name=args.cluster_name,
@@ -66,10 +55,7 @@ class SystemNodes(pulumi.ComponentResource):
             ami_type="AL2023_x86_64_STANDARD",
             scaling_config={"min_size": args.nodes, "max_size": args.nodes, "desired_size": args.nodes},
             update_config={"max_unavailable": 1},
-            launch_template={
-                "id": template.id,
-                "version": template.latest_version.apply(str),
-            },
+            launch_template={"id": template.template_id, "version": template.version},
             labels={"quantos.io/pool": POOL},
             tags=tags,
             opts=child,

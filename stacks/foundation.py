@@ -5,8 +5,9 @@ import pulumi
 from components.bucket import Bucket, BucketArgs, ObjectLock
 from components.bus import IAM_PORT, Bus, BusArgs
 from components.cluster import Cluster, ClusterArgs
-from components.key import Key, KeyArgs, Purpose, observability_may_use_key
+from components.key import Key, KeyArgs, Purpose, auto_scaling_may_use_key, observability_may_use_key
 from components.network import Network, NetworkArgs, ZoneArgs
+from components.node_template import NodeTemplate, NodeTemplateArgs
 from components.registry import Registry, RegistryArgs
 from components.statements import Statement
 from components.table import KeyAttribute, Table, TableArgs
@@ -23,6 +24,7 @@ def program(settings: EnvironmentSettings) -> None:
     names = settings.names()
     log_groups = (f"/{names.prefix}*", f"/aws/eks/{names.cluster}/*", f"/aws/lambda/{names.prefix}-*")
     users = observability_may_use_key(account_id=settings.account_id, region=settings.region, log_groups=log_groups)
+    users += auto_scaling_may_use_key(settings.account_id)
     data_key = _key(settings, "data", alias=f"alias/{names.prefix}-data", purpose="encrypt", statements=users)
     signing_key = _key(settings, "plan-signing", alias=names.plan_signing_key, purpose="sign")
     network = _network(settings, data_key)
@@ -54,6 +56,7 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("cluster_endpoint", cluster.endpoint)
     pulumi.export("cluster_certificate_authority", cluster.certificate_authority)
     pulumi.export("node_role_arn", cluster.node_role_arn)
+    pulumi.export("launch_templates", _node_templates(settings, key=data_key))
     pulumi.export("data_key_arn", data_key.arn)
     pulumi.export("plan_signing_key_arn", signing_key.arn)
     pulumi.export("msk_cluster_arn", bus.cluster_arn)
@@ -118,6 +121,23 @@ def _cluster(settings: EnvironmentSettings, network: Network, *, key: Key) -> Cl
         tags=settings.tags(),
     )
     return Cluster("cluster", args)
+
+
+def _node_templates(settings: EnvironmentSettings, *, key: Key) -> dict[str, dict[str, pulumi.Output[str]]]:
+    """Id and version of each pool's launch template: with the shapes, which are people's, and not with the sizes."""
+    made = {
+        name: NodeTemplate(
+            f"{name}-nodes",
+            NodeTemplateArgs(
+                template_name=f"{settings.names().prefix}-{name}",
+                disk_gib=pool.disk_gib,
+                kms_key_arn=key.arn,
+                tags=settings.pool_tags(name),
+            ),
+        )
+        for name, pool in settings.pools.items()
+    }
+    return {name: {"id": one.template_id, "version": one.version} for name, one in made.items()}
 
 
 def _bus(settings: EnvironmentSettings, network: Network, *, key: Key) -> Bus:

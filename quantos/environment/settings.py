@@ -307,3 +307,8 @@ class EnvironmentSettings(_Settings):
     def tags(self) -> dict[str, str]:
         """The tags every resource of the environment carries."""
         return {"environment": self.name, "owner": self.owner, "cost-centre": self.cost_centre}
+
+    def pool_tags(self, pool: str) -> dict[str, str]:
+        """The tags of everything that belongs to a pool, which is its owner's."""
+        shape = self.pools[pool]
+        return {**self.tags(), "pool": pool, "owner": shape.owner, "cost-centre": shape.cost_centre}

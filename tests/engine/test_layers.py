@@ -147,12 +147,21 @@ def test_system_nodes_have_one_size_and_keep_their_credentials_from_pods(dev: La
     nodes = dev.settings.cluster.system_nodes.nodes
     assert group["nodegroup"]["scalingConfig"] == {"minSize": nodes, "maxSize": nodes, "desiredSize": nodes}
     assert group["nodegroup"]["tags"]["pool"] == "system"
-    (template,) = dev.inputs("foundation", "aws:ec2/launchTemplate:LaunchTemplate")
-    assert template["metadataOptions"] == {
-        "httpEndpoint": "enabled",
-        "httpTokens": "required",
-        "httpPutResponseHopLimit": 1,
-    }
+
+
+def test_every_pool_and_the_system_nodes_start_from_a_template_that_guards_credentials_and_disks(dev: Layers) -> None:
+    templates = dev.inputs("foundation", "aws:ec2/launchTemplate:LaunchTemplate")
+    assert {template["tags"]["pool"] for template in templates} == {"system", *dev.settings.pools}
+    assert set(dev.outputs("foundation")["launch_templates"]) == set(dev.settings.pools)
+    for template in templates:
+        assert template["metadataOptions"] == {
+            "httpEndpoint": "enabled",
+            "httpTokens": "required",
+            "httpPutResponseHopLimit": 1,
+        }
+        (disk,) = template["blockDeviceMappings"]
+        assert disk["ebs"]["encrypted"] == "true"
+        assert disk["ebs"]["kmsKeyId"] == dev.outputs("foundation")["data_key_arn"]
 
 
 def test_the_cluster_is_reached_by_api_entries_only_and_encrypts_its_secrets(dev: Layers) -> None:

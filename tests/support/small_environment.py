@@ -131,6 +131,7 @@ def make_small_environment(settings: EnvironmentSettings, *, project_dir: Path, 
         "cluster_name": names.cluster,
         "node_role_arn": role["Role"]["Arn"],
         "private_subnet_ids": subnets,
+        "launch_templates": _templates(settings),
     }
     environment = attach(settings, project_dir=project_dir, folder=folder)
 
@@ -171,4 +172,16 @@ def _subnets(settings: EnvironmentSettings) -> dict[str, str]:
             "SubnetId"
         ]
         for zone in settings.network.zones
+    }
+
+
+def _templates(settings: EnvironmentSettings) -> dict[str, dict[str, str]]:
+    ec2 = boto3.client("ec2")
+    made = {
+        pool: ec2.create_launch_template(LaunchTemplateName=pool, LaunchTemplateData={"EbsOptimized": True})
+        for pool in settings.pools
+    }
+    return {
+        pool: {"id": answer["LaunchTemplate"].get("LaunchTemplateId", ""), "version": "1"}
+        for pool, answer in made.items()
     }

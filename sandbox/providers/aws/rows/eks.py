@@ -101,7 +101,7 @@ NODE_GROUP = Row(
             "subnetIds",
         }
     ),
-    kept=frozenset({"warmPoolConfig"}),
+    kept=frozenset({"launchTemplate.version", "warmPoolConfig"}),
     local=frozenset({"forceUpdateVersion"}),
     refusals=_size_limits,
     source="AWS: NodegroupScalingConfig and its InvalidParameterException; provider: ForceNew marks",
