@@ -1,5 +1,6 @@
-"""The EKS cluster: control plane, the role of every node, and the fixed nodes of its own services."""
+"""The EKS cluster: control plane, its add-ons, who administers it, and the fixed nodes of its own services."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,15 +13,30 @@ from components.statements import assume_role_document
 from components.system_nodes import SystemNodes, SystemNodesArgs
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
+ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+DNS = "coredns"
+NETWORK = "vpc-cni"
+ADDONS: Mapping[str, Mapping[str, object]] = {
+    NETWORK: {"enableNetworkPolicy": "true"},
+    "kube-proxy": {},
+    "eks-pod-identity-agent": {},
+    DNS: {},
+}
+"""Configuration of each managed add-on; network policies are enforced by the network plugin itself."""
 LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
-    """The API is always reachable from inside the VPC; from outside only by `public_access_cidrs`, where any."""
+    """The API is always reachable from inside the VPC; from outside only by `public_access_cidrs`, where any.
+
+    `addon_versions` has a version for each of `ADDONS`; `admin_role_arns` are roles that may do everything inside.
+    """
 
     cluster_name: str
     kubernetes_version: str
+    addon_versions: Mapping[str, str]
+    admin_role_arns: Sequence[str]
     system_instance_types: Sequence[str]
     system_nodes: int
     system_disk_gib: int
@@ -57,10 +73,41 @@ class Cluster(pulumi.ComponentResource):
         self.cluster_name = cluster.eks_cluster.apply(lambda made: made.name)
         self.endpoint = cluster.eks_cluster.apply(lambda made: made.endpoint)
         self.certificate_authority = cluster.eks_cluster.apply(lambda made: made.certificate_authority.data)
+        self.certificate_authority = cluster.eks_cluster.apply(lambda made: made.certificate_authority.data).apply(str)
+        self.security_group_id = cluster.eks_cluster.apply(lambda made: made.vpc_config.cluster_security_group_id)
         self.oidc_provider_arn = cluster.oidc_provider_arn
         self.node_role_arn = self._node_role().arn
-        SystemNodes(
-            f"{name}-system",
+        before = [self._addon(addon, after=[]) for addon in ADDONS if addon != DNS]
+        self._addon(DNS, after=[self._system_nodes(after=before)])
+        self.register_outputs(
+            {
+                "clusterName": self.cluster_name,
+                "endpoint": self.endpoint,
+                "certificateAuthority": self.certificate_authority,
+                "securityGroupId": self.security_group_id,
+                "oidcProviderArn": self.oidc_provider_arn,
+                "nodeRoleArn": self.node_role_arn,
+            }
+        )
+
+    def _addon(self, addon: str, *, after: Sequence[pulumi.Resource]) -> aws.eks.Addon:
+        configuration = ADDONS[addon]
+        return aws.eks.Addon(
+            f"{self._name}-{addon}",
+            cluster_name=self.cluster_name,
+            addon_name=addon,
+            addon_version=self._args.addon_versions[addon],
+            configuration_values=json.dumps(configuration) if configuration else None,
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            tags=self._args.tags,
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=after)),
+        )
+
+    def _system_nodes(self, *, after: Sequence[pulumi.Resource]) -> SystemNodes:
+        args = self._args
+        return SystemNodes(
+            f"{self._name}-system",
             SystemNodesArgs(
                 group_name=f"{args.cluster_name}-system",
                 cluster_name=self.cluster_name,
@@ -72,16 +119,7 @@ class Cluster(pulumi.ComponentResource):
                 kms_key_arn=args.kms_key_arn,
                 tags=args.tags,
             ),
-            opts=self._child,
-        )
-        self.register_outputs(
-            {
-                "clusterName": self.cluster_name,
-                "endpoint": self.endpoint,
-                "certificateAuthority": self.certificate_authority,
-                "oidcProviderArn": self.oidc_provider_arn,
-                "nodeRoleArn": self.node_role_arn,
-            }
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=after)),
         )
 
     def _control_plane(self) -> eks.Cluster:
@@ -102,6 +140,11 @@ class Cluster(pulumi.ComponentResource):
             public_subnet_ids=args.public_subnet_ids,
             private_subnet_ids=args.private_subnet_ids,
             authentication_mode=eks.AuthenticationMode.API,
+            access_entries={arn.rpartition("/")[2]: _administrator(arn) for arn in args.admin_role_arns},
+            bootstrap_self_managed_addons=False,
+            use_default_vpc_cni=True,
+            kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
+            coredns_addon_options=eks.CoreDnsAddonOptionsArgs(enabled=False),
             skip_default_node_group=True,
             skip_default_security_groups=True,
             create_oidc_provider=True,
@@ -127,3 +170,9 @@ class Cluster(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
+
+
+def _administrator(role_arn: str) -> eks.AccessEntryArgs:
+    everywhere = aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster")
+    admin = eks.AccessPolicyAssociationArgs(policy_arn=ADMIN_POLICY, access_scope=everywhere)
+    return eks.AccessEntryArgs(principal_arn=role_arn, access_policies={"admin": admin})

@@ -55,6 +55,8 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("cluster_name", cluster.cluster_name)
     pulumi.export("cluster_endpoint", cluster.endpoint)
     pulumi.export("cluster_certificate_authority", cluster.certificate_authority)
+    pulumi.export("cluster_certificate_authority", cluster.certificate_authority)
+    pulumi.export("cluster_security_group_id", cluster.security_group_id)
     pulumi.export("node_role_arn", cluster.node_role_arn)
     pulumi.export("launch_templates", _node_templates(settings, key=data_key))
     pulumi.export("data_key_arn", data_key.arn)
@@ -107,6 +109,8 @@ def _cluster(settings: EnvironmentSettings, network: Network, *, key: Key) -> Cl
     args = ClusterArgs(
         cluster_name=settings.names().cluster,
         kubernetes_version=cluster.kubernetes_version,
+        addon_versions=cluster.addons,
+        admin_role_arns=cluster.admins,
         system_instance_types=cluster.system_nodes.instance_types,
         system_nodes=cluster.system_nodes.nodes,
         system_disk_gib=cluster.system_nodes.disk_gib,

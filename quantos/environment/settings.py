@@ -58,10 +58,18 @@ class SystemNodesSettings(_Settings):
     disk_gib: int = Field(ge=20, le=500)
 
 
+ADDONS: Final = frozenset({"vpc-cni", "kube-proxy", "eks-pod-identity-agent", "coredns"})
+"""EKS add-ons that every cluster has, each at a version of the environment's."""
+AddonVersion = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$")]
+RoleArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$")]
+
+
 class ClusterSettings(_Settings):
-    """The EKS cluster."""
+    """The EKS cluster. `admins` are IAM roles that may do everything in it; they must exist."""
 
     kubernetes_version: str = Field(pattern=r"^1\.\d\d$")
+    addons: dict[str, AddonVersion]
+    admins: tuple[RoleArn, ...]
     public_endpoint: bool
     public_access_cidrs: tuple[IPv4Network, ...] = ()
     log_retention_days: PositiveInt
@@ -71,6 +79,8 @@ class ClusterSettings(_Settings):
     def _guarded(self) -> Self:
         if self.public_endpoint and not self.public_access_cidrs:
             raise ValueError("public_access_cidrs must say who may reach a public endpoint")
+        if wrong := sorted(ADDONS.symmetric_difference(self.addons)):
+            raise ValueError(f"addons must pin {', '.join(sorted(ADDONS))}: look at {', '.join(wrong)}")
         return self
 
 

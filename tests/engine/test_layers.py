@@ -170,6 +170,16 @@ def test_the_cluster_is_reached_by_api_entries_only_and_encrypts_its_secrets(dev
     assert cluster["encryptionConfig"][0]["provider"]["keyArn"] == dev.outputs("foundation")["data_key_arn"]
     (inputs,) = dev.inputs("foundation", "aws:eks/cluster:Cluster")
     assert inputs["accessConfig"]["authenticationMode"] == "API"
+    entries = dev.inputs("foundation", "aws:eks/accessEntry:AccessEntry")
+    assert [entry["principalArn"] for entry in entries] == list(dev.settings.cluster.admins)
+
+
+def test_every_add_on_is_managed_and_pinned_and_network_policies_are_enforced(dev: Layers) -> None:
+    addons = {one["addonName"]: one for one in dev.inputs("foundation", "aws:eks/addon:Addon")}
+    assert {name: one["addonVersion"] for name, one in addons.items()} == dev.settings.cluster.addons
+    assert json.loads(addons["vpc-cni"]["configurationValues"])["enableNetworkPolicy"] == "true"
+    (cluster,) = dev.inputs("foundation", "aws:eks/cluster:Cluster")
+    assert cluster["bootstrapSelfManagedAddons"] is False
 
 
 def test_the_bus_takes_iam_over_tls_only_and_has_every_topic(dev: Layers) -> None:

@@ -35,6 +35,7 @@ class Cluster(EksComponent):
             "bootstrapSelfManagedAddons",
             "clusterSecurityGroupTags",
             "clusterTags",
+            "corednsAddonOptions",
             "createInstanceRole",
             "createOidcProvider",
             "deletionProtection",
@@ -42,6 +43,7 @@ class Cluster(EksComponent):
             "encryptionConfigKeyArn",
             "endpointPrivateAccess",
             "endpointPublicAccess",
+            "kubeProxyAddonOptions",
             "kubernetesServiceIpAddressRange",
             "name",
             "nodeAssociatePublicIpAddress",
@@ -60,7 +62,7 @@ class Cluster(EksComponent):
             "vpcId",
         }
     )
-    """`nodeAssociatePublicIpAddress` concerns default nodes, of which there are none."""
+    """`nodeAssociatePublicIpAddress` and `corednsAddonOptions` concern default nodes, of which there are none."""
     OUTPUTS: ClassVar[frozenset[str]] = frozenset(
         {
             "autoModeNodeRoleName",
@@ -280,16 +282,21 @@ class Cluster(EksComponent):
         return [service_role(name, service=service, policies=NODE_POLICIES, tags=tags, child=self.child)]
 
     def _addons(self) -> VpcCniAddon | None:
-        aws.eks.Addon(
-            f"{self.component_name}-kube-proxy",
-            cluster_name=self._cluster.name,
-            addon_name="kube-proxy",
-            preserve=True,
-            resolve_conflicts_on_create="OVERWRITE",
-            resolve_conflicts_on_update="OVERWRITE",
-            tags=self.given.get("tags"),
-            opts=self.child,
-        )
+        options = self.given.get("kubeProxyAddonOptions") or {}
+        values = options.get("configurationValues")
+        if options.get("enabled", True):
+            aws.eks.Addon(
+                f"{self.component_name}-kube-proxy",
+                cluster_name=self._cluster.name,
+                addon_name="kube-proxy",
+                addon_version=options.get("version"),
+                configuration_values=pulumi.Output.json_dumps(values) if values is not None else None,
+                preserve=True,
+                resolve_conflicts_on_create=options.get("resolveConflictsOnCreate") or "OVERWRITE",
+                resolve_conflicts_on_update=options.get("resolveConflictsOnUpdate") or "OVERWRITE",
+                tags=self.given.get("tags"),
+                opts=self.child,
+            )
         if self.given.get("useDefaultVpcCni"):
             return None
         given = {"clusterName": self._cluster.name, "clusterVersion": self._cluster.version}
