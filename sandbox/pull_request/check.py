@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
+from quantos.errors import SettingsError
 from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PullRequestFinding, Revision
 from quantos.pull_request.sources import SourceTree
 from quantos.pull_request.touched import Touch, touch_of
@@ -52,6 +53,7 @@ class PullRequestCheck:
 
         Raises:
             RevisionError: base or head cannot be read. SandboxError: moto does not start or end.
+            SettingsError: the head declares no environment of a name asked for.
         """
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="quantos-pr-") as name:
@@ -65,6 +67,11 @@ class PullRequestCheck:
         return PullRequestFinding(base=self.base, head=self.head, environments=found, seconds=seconds)
 
     def _environments(self, head: SourceTree, base: SourceTree, folder: Path) -> tuple[EnvironmentFinding, ...]:
+        if unknown := sorted(set(self.environments) - set(head.environments)):
+            raise SettingsError(
+                f"the head has no environment {', '.join(unknown)}",
+                remedy=f"name one of those there are: {', '.join(head.environments)}",
+            )
         touches = [touch_of(name, head=head, base=base) for name in self.environments or head.environments]
         checks = [_EnvironmentCheck(self, touch, head.root, base.root, folder / touch.environment) for touch in touches]
         with ThreadPoolExecutor(self.side_by_side) as pool:
