@@ -4,16 +4,21 @@ Reading a value that is not known yet raises the policy SDK's `UnknownValueError
 says that the rule could not run, and the resizer counts that as a violation.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
+from pulumi_policy.proxy import UnknownValueError
 from pydantic import ValidationError
 
 from quantos.catalog.catalog import CapacityType
+from quantos.catalog.free_types import is_free
 from quantos.contracts.plan import PlanDocument
+from quantos.costing import resource as declared
+from quantos.costing.resource import STACK_TYPE
 from quantos.environment.names import layer_of
-from quantos.errors import CapacityError
+from quantos.errors import CapacityError, NotYetKnownError
 from quantos.policy.capacity import POOL_TAG, Capacity, NodeGroup, is_elastic
+from quantos.policy.monthly_cost import DeclaredStack
 
 NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup"
 PLAN_TYPE = "quantos:capacity:Plan"
@@ -28,6 +33,20 @@ class Resource(Protocol):
     urn: str
     name: str
     props: Properties
+
+
+class StackResource(Resource, Protocol):
+    """What a stack rule is told beside: what a resource belongs to, and what its properties were made of."""
+
+    @property
+    def parent(self) -> Resource | None:
+        """The component around it."""
+        ...
+
+    @property
+    def property_dependencies(self) -> Mapping[str, Sequence[Resource]]:
+        """The resources by property."""
+        ...
 
 
 def node_group(resource: Resource) -> NodeGroup:
@@ -77,6 +96,17 @@ def capacity(resources: Iterable[Resource]) -> Capacity:
     )
 
 
+def declared_stack(resources: Iterable[StackResource]) -> DeclaredStack:
+    """Every resource of a stack as the monthly rules price it."""
+    found = tuple(_declared(resource) for resource in resources)
+    return DeclaredStack(stack=stack_of(found[0].urn) if found else "", resources=found)
+
+
+def is_billable(resource: Resource) -> bool:
+    """Whether a resource is of a type that is not listed as free."""
+    return resource.resource_type != STACK_TYPE and not is_free(resource.resource_type)
+
+
 def stack_of(urn: str) -> str:
     """`dev-capacity` of `urn:pulumi:dev-capacity::quantos::...`."""
     return urn.removeprefix("urn:pulumi:").partition("::")[0]
@@ -98,6 +128,43 @@ def _plain(value: object) -> object:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(value[index]) for index in range(len(value))]
     return value
+
+
+def _declared(resource: StackResource) -> declared.Resource:
+    made_of = {key: [other.urn for other in found] for key, found in resource.property_dependencies.items() if found}
+    return declared.Resource(
+        type=resource.resource_type,
+        urn=resource.urn,
+        name=resource.name,
+        parent="" if resource.parent is None else resource.parent.urn,
+        properties=_Declared(resource.props, frozenset(made_of)),
+        references=made_of,
+    )
+
+
+class _Declared(Mapping[str, object]):
+    """Properties, of which those that nobody declared and only the provider will tell read as absent.
+
+    One that was made of other resources is declared: reading it raises NotYetKnownError until it is known.
+    """
+
+    def __init__(self, properties: Properties, made_of: frozenset[str]) -> None:
+        self._properties = properties
+        self._made_of = made_of
+
+    def __getitem__(self, key: str) -> object:
+        try:
+            return _plain(self._properties[key])
+        except UnknownValueError as exc:
+            if key in self._made_of:
+                raise NotYetKnownError(f"{key} is not known yet", remedy="look at it when it is up") from exc
+            return None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._properties)
+
+    def __len__(self) -> int:
+        return len(self._properties)
 
 
 def _whole(resource: Resource, scaling: Mapping[object, object], key: str) -> int:

@@ -12,7 +12,7 @@ from quantos.costing.cost import CostLine, StackCost, Unpriced
 from quantos.costing.resource import STACK_TYPE, Resource, components
 from quantos.costing.tariff import Charge, Pricer, Tariff
 from quantos.costing.usage import Usage
-from quantos.errors import CostingError, QuantosError
+from quantos.errors import CostingError, NotYetKnownError, QuantosError
 
 PRICERS: Final[Mapping[str, Pricer]] = MappingProxyType(
     {
@@ -63,6 +63,8 @@ def _entries(resource: Resource, tariff: Tariff) -> Iterator[Charge | QuantosErr
                 f"{resource.name} is a {resource.type}, of which nobody has said what it costs",
                 remedy="add what prices it to quantos/costing, or list it in quantos/catalog/data/free_types.csv",
             )
+    except NotYetKnownError:
+        raise
     except QuantosError as exc:
         yield exc
 

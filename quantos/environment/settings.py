@@ -3,11 +3,21 @@
 from datetime import date
 from ipaddress import IPv4Network
 from itertools import combinations
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from quantos.contracts.base import Slug
+from quantos.costing.usage import UsageName
 from quantos.environment.names import Names
 
 Layer = Literal["foundation", "capacity", "platform", "control"]
@@ -144,6 +154,9 @@ class CostLimitSettings(_Settings):
 
     `budget_usd_per_month` is for everything that carries the environment's tag, its services included, and nothing is
     stopped by it: it tells at 80 % spent and 100 % forecast. An unusual cost is told from `anomaly_usd` on.
+
+    `usd_per_month` is what each layer may cost at most; `max_increase` by which share a pull request may make one
+    component dearer, where the rise is above `increase_from_usd_per_month`.
     """
 
     ceiling_usd_per_hour: PositiveFloat
@@ -155,6 +168,17 @@ class CostLimitSettings(_Settings):
     instance_families: tuple[str, ...] = Field(min_length=1)
     min_batch_spot_share: float = Field(ge=0, le=1)
     required_tags: tuple[str, ...] = Field(min_length=1)
+    usd_per_month: dict[str, PositiveFloat]
+    max_increase: PositiveFloat
+    increase_from_usd_per_month: NonNegativeFloat
+    database_classes: tuple[str, ...]
+    broker_types: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _every_layer(self) -> Self:
+        if wrong := sorted(set(get_args(Layer)) ^ set(self.usd_per_month)):
+            raise ValueError(f"usd_per_month has to name every layer and nothing else; wrong is {', '.join(wrong)}")
+        return self
 
 
 class ActuatorSettings(_Settings):
@@ -298,6 +322,7 @@ class EnvironmentSettings(_Settings):
     platform: PlatformSettings
     security: SecuritySettings
     exemptions: tuple[ExemptionSettings, ...] = ()
+    usage: dict[UsageName, NonNegativeFloat | dict[str, NonNegativeFloat]]
 
     @model_validator(mode="after")
     def _zones_exist(self) -> Self:

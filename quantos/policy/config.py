@@ -12,6 +12,7 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
 from quantos.policy.limits import CostLimits, cost_limits
+from quantos.policy.monthly_cost import WHOLE_RULES
 
 LIMITS_KEY = "limits"
 _READER = TypeAdapter(CostLimits)
@@ -20,7 +21,7 @@ _READER = TypeAdapter(CostLimits)
 def render_cost_config(settings: EnvironmentSettings) -> dict[str, dict[str, object]]:
     """The cost pack's configuration file for an environment, as a JSON-able value."""
     limits = dataclasses.asdict(cost_limits(settings))
-    return {rule.name: {LIMITS_KEY: limits} for rule in (*GROUP_RULES, *PLAN_RULES, *STACK_RULES)}
+    return {rule.name: {LIMITS_KEY: limits} for rule in (*GROUP_RULES, *PLAN_RULES, *STACK_RULES, *WHOLE_RULES)}
 
 
 def parsed_limits(config: Mapping[str, object]) -> CostLimits:

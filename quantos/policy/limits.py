@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 
+from quantos.costing.usage import Usage
 from quantos.environment.settings import EnvironmentSettings
 
 READ_STRICTLY = ConfigDict(extra="forbid", allow_inf_nan=False)
@@ -23,7 +24,10 @@ class PoolLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class CostLimits:
-    """Limits of one environment. Money is at maximum sizes; steps are of floors, summed over pools, in one plan."""
+    """Limits of one environment. Money is at maximum sizes; steps are of floors, summed over pools, in one plan.
+
+    `usd_per_month` is by layer; `usage` is what is assumed of use, by which a stack is priced.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = READ_STRICTLY
 
@@ -37,6 +41,10 @@ class CostLimits:
     min_batch_spot_share: float
     required_tags: tuple[str, ...]
     pools: Mapping[str, PoolLimits]
+    usd_per_month: Mapping[str, float]
+    database_classes: tuple[str, ...]
+    broker_types: tuple[str, ...]
+    usage: Usage
 
 
 def cost_limits(settings: EnvironmentSettings) -> CostLimits:
@@ -56,4 +64,8 @@ def cost_limits(settings: EnvironmentSettings) -> CostLimits:
             name: PoolLimits(workload=pool.workload, ceiling_usd_per_hour=pool.ceiling_usd_per_hour)
             for name, pool in settings.pools.items()
         },
+        usd_per_month=limits.usd_per_month,
+        database_classes=limits.database_classes,
+        broker_types=limits.broker_types,
+        usage=Usage(figures=settings.usage),
     )

@@ -21,6 +21,7 @@ from quantos.environment.load import load_environment
 from quantos.policy.capacity import planned_capacity
 from quantos.policy.config import render_cost_config
 from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
+from quantos.policy.monthly_cost import WHOLE_RULES
 from sandbox.engine.locate import find_engine
 from sandbox.engine.version import PINNED_VERSION, parse_version
 from sandbox.lifecycle import Sandbox
@@ -166,12 +167,13 @@ def test_planner_and_pack_say_the_same_of_a_plan(judge: Callable, place: Place) 
     judged = judge(program)
     foreseen = foreseen_violations(greedy, SETTINGS, catalog=load_catalog())
     assert judged.failed
-    assert judged.rules == {"pool-ceiling", "strategy-ceiling", "step-up", "max-nodes", "environment-ceiling"}
+    of_plans = judged.rules - {"stack-budget"}
+    assert of_plans == {"pool-ceiling", "strategy-ceiling", "step-up", "max-nodes", "environment-ceiling"}
     for violation in foreseen:
         assert any(
             violation.message in found.message for found in judged.log.violations if found.rule == violation.rule
         )
-    assert len(judged.log.violations) == len(foreseen)
+    assert len([found for found in judged.log.violations if found.rule in of_plans]) == len(foreseen)
     assert {violation.pack for violation in judged.log.violations} == {PACK}
 
 
@@ -203,14 +205,14 @@ def test_rules_that_no_honest_plan_breaks_hold_all_the_same(judge: Callable, pla
     judged = judge(program)
     assert judged.rules == {
         "step-down", "plan-agrees", "priced-instances", "instance-families", "required-tags", "batch-spot-share",
-        "environment-ceiling", "pool-ceiling",
+        "environment-ceiling", "pool-ceiling", "priced-resources",
     }  # fmt: skip
     assert "cannot be judged" in judged.message("environment-ceiling")
     assert "has no tag environment, owner, cost-centre" in judged.message("required-tags")
 
 
 def test_elastic_pools_without_a_plan_are_refused(judge: Callable, place: Place) -> None:
-    assert judge(lambda: place.group("cpu"), stack="dev-pools").rules == {"plan-present"}
+    assert judge(lambda: place.group("cpu"), stack="dev-pools").rules == {"plan-present", "stack-budget"}
     assert judge(lambda: None, stack="dev-capacity").rules == {"plan-present"}
 
 
@@ -226,7 +228,7 @@ def test_a_pack_without_limits_refuses_by_every_rule(judge: Callable, place: Pla
         place.group("cpu")
 
     judged = judge(program, configured=False)
-    assert judged.rules == {rule.name for rule in (*GROUP_RULES, *PLAN_RULES, *STACK_RULES)}
+    assert judged.rules == {rule.name for rule in (*GROUP_RULES, *PLAN_RULES, *STACK_RULES, *WHOLE_RULES)}
     assert all("was given no limits" in violation.message for violation in judged.log.violations)
 
 
@@ -249,3 +251,13 @@ def test_an_unknown_size_is_told_and_not_taken_for_a_pass(judge: Callable, place
     told = " ".join(judged.log.unchecked)
     for rule in GROUP_RULES:
         assert f"can't run policy '{rule.name}'" in told
+
+
+def test_a_stack_is_priced_as_a_whole_and_held_to_its_budget(judge: Callable) -> None:
+    def program() -> None:
+        around = pulumi.ComponentResource("quantos:storage:Bucket", "lake")
+        aws.s3.Bucket("lake", opts=pulumi.ResourceOptions(parent=around))
+        aws.ec2.Eip("way-out")
+
+    kept = judge(program, stack="dev-foundation", up=True)
+    assert (kept.failed, kept.log.violations, kept.log.unchecked) == (False, [], [])

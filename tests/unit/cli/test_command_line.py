@@ -17,6 +17,7 @@ ON_AN_ENVIRONMENT = (
     ("env", "dev"),
     ("drift", "dev"),
     ("destroy", "dev", "--yes"),
+    ("cost", "dev"),
     ("plan", "dev"),
     ("resize", "dev"),
     ("explain", "0000", "--env", "dev"),

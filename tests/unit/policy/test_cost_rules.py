@@ -7,11 +7,13 @@ import pytest
 
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PlanDocument, PoolSize, StrategyCost
+from quantos.costing.usage import Usage
 from quantos.environment.load import load_environment
 from quantos.policy.capacity import Capacity, NodeGroup, is_elastic
 from quantos.policy.config import parsed_limits, render_cost_config
 from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
 from quantos.policy.limits import CostLimits, PoolLimits
+from quantos.policy.monthly_cost import WHOLE_RULES
 from quantos.policy.rule import Control, Rule
 
 ENVIRONMENTS = Path(__file__).resolve().parents[3] / "stacks" / "environments"
@@ -32,6 +34,10 @@ LIMITS = CostLimits(
         "batch": PoolLimits(workload="batch", ceiling_usd_per_hour=3.4),
         "batch-spot": PoolLimits(workload="batch", ceiling_usd_per_hour=3.4),
     },
+    usd_per_month={"capacity": 100.0},
+    database_classes=(),
+    broker_types=(),
+    usage=Usage(figures={}),
 )
 
 
@@ -339,6 +345,6 @@ def test_the_planner_foresees_what_the_rules_refuse() -> None:
 def test_limits_survive_the_way_through_a_pack_configuration() -> None:
     settings = load_environment("prod", root=ENVIRONMENTS, catalog=CATALOG)
     config = render_cost_config(settings)
-    assert set(config) == set(RULES)
+    assert set(config) == set(RULES) | {rule.name for rule in WHOLE_RULES}
     limits = parsed_limits(config["max-nodes"])
     assert (limits.environment, limits.max_nodes, limits.pools["gpu-spot"].workload) == ("prod", 180, "batch")

@@ -1,0 +1,105 @@
+"""`quantos cost`: what an environment costs a month, by layer and component."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.console import err, out
+from cli.target import Target, open_target
+from quantos.costing.cost import MonthlyCost, StackCost
+from quantos.costing.pricing import priced
+from quantos.costing.state import resources_in
+from quantos.costing.usage import Usage
+from quantos.environment.adapters.layers import LayerStacks
+from quantos.environment.names import LAYERS
+from quantos.errors import StackMissingError
+from stacks.programs import declare
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("cost")(cost)
+
+
+def cost(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="dev, staging or prod")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON.")] = False,  # noqa: FBT002  a flag of a command
+) -> None:
+    """Say what the stacks that are up cost a month, at their floors and at their ceilings, by component.
+
+    Exit code 1 where something in them has no price.
+    """
+    target = open_target(environment)
+    costs = _costs(target)
+    if as_json:
+        out.print(json.dumps({layer: _as_json(of) for layer, of in costs.items()}, indent=1), markup=False)
+    else:
+        _print(costs, target.settings.limits.usd_per_month)
+    for layer, of in costs.items():
+        for missing in of.unpriced:
+            err.print(f"[red]no price[/] {layer}, {missing.component}: {missing.reason}; {missing.remedy}")
+    if any(of.unpriced for of in costs.values()):
+        raise typer.Exit(1)
+
+
+def _costs(target: Target) -> dict[str, StackCost]:
+    settings = target.settings
+    stacks = LayerStacks(target.project_dir, target.variables, (), declare)
+    usage, found = Usage(figures=settings.usage), dict[str, StackCost]()
+    for layer in LAYERS:
+        try:
+            exported = stacks.handle(settings.names().stack(layer), create=False).export_stack()
+        except StackMissingError:
+            err.print(f"{settings.names().stack(layer)}: not up", style="dim")
+            continue
+        declared = resources_in(exported.deployment or {})
+        found[layer] = priced(declared, target.catalog, usage=usage, region=settings.region)
+    return found
+
+
+def _print(costs: Mapping[str, StackCost], budgets: Mapping[str, float]) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("layer")
+    table.add_column("component")
+    for title in ("floor", "ceiling", "budget"):
+        table.add_column(f"{title} USD/month", justify="right")
+    for layer, of in costs.items():
+        for component, one in of.by_component().items():
+            table.add_row(layer, component, *_told(one), "")
+        table.add_row(layer, "", *_told(of.usd_per_month), f"{budgets[layer]:,.0f}", style="bold", end_section=True)
+    totals = [of.usd_per_month for of in costs.values()]
+    whole = MonthlyCost(ceiling=sum(one.ceiling for one in totals), floor=sum(one.floor for one in totals))
+    table.add_row("all", "", *_told(whole), "", style="bold")
+    out.print(table)
+
+
+def _told(of: MonthlyCost) -> tuple[str, str]:
+    return f"{of.floor:,.2f}", f"{of.ceiling:,.2f}"
+
+
+def _as_json(of: StackCost) -> dict[str, object]:
+    """Round to a hundredth of a cent: more digits are not in the prices."""
+    return {
+        "usd_per_month": {"floor": round(of.usd_per_month.floor, 4), "ceiling": round(of.usd_per_month.ceiling, 4)},
+        "components": {
+            name: {"floor": round(one.floor, 4), "ceiling": round(one.ceiling, 4)}
+            for name, one in of.by_component().items()
+        },
+        "lines": [
+            {
+                "urn": line.urn,
+                "component": line.component,
+                "what": line.what,
+                "quantity": round(line.quantity, 4),
+                "unit": line.unit,
+                "floor_usd": round(line.usd_per_month_floor, 4),
+                "ceiling_usd": round(line.usd_per_month, 4),
+                "basis": line.basis,
+            }
+            for line in of.lines
+        ],
+        "unpriced": [{"urn": one.urn, "component": one.component, "reason": one.reason} for one in of.unpriced],
+    }
