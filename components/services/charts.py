@@ -51,3 +51,14 @@ GATEKEEPER = Chart(
 )
 HARBOR = Chart(name="harbor", version="1.19.1", repository="https://helm.goharbor.io")
 VAULT = Chart(name="vault", version="0.34.1", repository="https://helm.releases.hashicorp.com")
+
+FLINK_OPERATOR = Chart(
+    name="flink-kubernetes-operator",
+    version="1.15.0",
+    repository="https://archive.apache.org/dist/flink/flink-kubernetes-operator-1.15.0",
+)
+KUBERAY_OPERATOR = Chart(
+    name="kuberay-operator", version="1.7.0", repository="https://ray-project.github.io/kuberay-helm"
+)
+SPARK_OPERATOR = Chart(name="spark-operator", version="2.5.2", repository="https://kubeflow.github.io/spark-operator")
+TRINO = Chart(name="trino", version="1.42.2", repository="https://trinodb.github.io/charts")

@@ -15,6 +15,7 @@ class NamespaceSpec:
     Attributes:
         level: Pod Security level; a weaker one than `restricted` says why in `reason`.
         reaches: namespaces that its pods may connect to; those let it in.
+        asks_jobs: whether its pods connect to those of jobs, as operators do that ask how a job is.
         data: whether its pods reach the VPC, where S3, ECR, Kafka, Postgres and the cluster's API answer.
         ports: further ports in the VPC that its pods may connect to.
         webhooks: ports on which the cluster's API calls its pods.
@@ -27,6 +28,7 @@ class NamespaceSpec:
     level: PodSecurityLevel = "restricted"
     reason: str = ""
     reaches: tuple[str, ...] = ()
+    asks_jobs: bool = False
     data: bool = True
     ports: tuple[int, ...] = ()
     webhooks: tuple[int, ...] = ()
@@ -45,7 +47,7 @@ BROKER_EXPORTERS = (11001, 11002)
 
 SERVICES: Mapping[str, NamespaceSpec] = {
     "argo": NamespaceSpec(reaches=(MONITORING,), share=2),
-    "argo-events": NamespaceSpec(reaches=("argo",), webhooks=(443,)),
+    "argo-events": NamespaceSpec(reaches=("argo",), webhooks=(8443,)),
     "autoscaling": NamespaceSpec(),
     "bus": NamespaceSpec(share=4),
     "cert-manager": NamespaceSpec(webhooks=(10250,)),
@@ -53,7 +55,7 @@ SERVICES: Mapping[str, NamespaceSpec] = {
     "cost": NamespaceSpec(reaches=(MONITORING,)),
     "external-secrets": NamespaceSpec(reaches=("vault",), webhooks=(10250,)),
     "flight": NamespaceSpec(reaches=(MONITORING,), share=2),
-    "flink": NamespaceSpec(reaches=("bus", MONITORING), webhooks=(9443,), share=2),
+    "flink": NamespaceSpec(reaches=("bus", MONITORING), asks_jobs=True, webhooks=(9443,), share=2),
     "gatekeeper-system": NamespaceSpec(webhooks=(8443,)),
     "harbor": NamespaceSpec(share=2),
     "inference": NamespaceSpec(reaches=("registry", MONITORING), share=4),
@@ -71,7 +73,7 @@ SERVICES: Mapping[str, NamespaceSpec] = {
         reaches=(MONITORING,),
         share=2,
     ),
-    "ray": NamespaceSpec(reaches=("registry", MONITORING), webhooks=(9443,), share=4),
+    "ray": NamespaceSpec(reaches=("inference", "registry", MONITORING), asks_jobs=True, share=4),
     "registry": NamespaceSpec(),
     "spark": NamespaceSpec(reaches=(MONITORING,), webhooks=(9443,), share=4),
     "storage": NamespaceSpec(),
@@ -88,7 +90,12 @@ JOBS = NamespaceSpec(
 
 def namespaces(teams: tuple[str, ...]) -> dict[str, NamespaceSpec]:
     """Every namespace of an environment by name, a job namespace for each team included; monitoring reaches all."""
-    known = {**SERVICES, **{job_namespace(team): JOBS for team in teams}}
+    jobs = tuple(job_namespace(team) for team in teams)
+    services = {
+        name: replace(spec, reaches=(*spec.reaches, *jobs)) if spec.asks_jobs else spec
+        for name, spec in SERVICES.items()
+    }
+    known = {**services, **dict.fromkeys(jobs, JOBS)}
     watched = tuple(sorted(known.keys() - {MONITORING}))
     return {**known, MONITORING: replace(known[MONITORING], reaches=watched)}
 

@@ -253,6 +253,28 @@ class SignOnSettings(_Settings):
     issuer: str = Field(pattern=r"^https://")
 
 
+class WorkerSettings(_Settings):
+    """How many workers a service may have, and how large each is: cores and GiB."""
+
+    minimum: PositiveInt
+    maximum: PositiveInt
+    cpu: PositiveInt
+    memory_gib: PositiveInt
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        return self
+
+
+class InferenceSettings(_Settings):
+    """The pool on whose nodes models are served, and the workers that serve them."""
+
+    pool: Slug
+    workers: WorkerSettings
+
+
 class PlatformSettings(_Settings):
     """The services in the cluster.
 
@@ -270,6 +292,8 @@ class PlatformSettings(_Settings):
     quota_share: QuotaSettings
     teams: dict[Slug, TeamSettings] = Field(min_length=1)
     borrowing_share: float = Field(ge=0, le=1)
+    trino: WorkerSettings
+    inference: InferenceSettings
     sign_on: SignOnSettings | None = None
     images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
 
@@ -333,6 +357,8 @@ class EnvironmentSettings(_Settings):
         for name, pool in self.pools.items():
             if unknown := sorted(set(pool.zones) - known):
                 raise ValueError(f"pools.{name}.zones: {', '.join(unknown)} not in network.zones")
+        if self.platform.inference.pool not in self.pools:
+            raise ValueError(f"platform.inference.pool: {self.platform.inference.pool} is not one of pools")
         return self
 
     def names(self) -> Names:

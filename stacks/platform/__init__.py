@@ -5,7 +5,7 @@ from dataclasses import replace
 import pulumi
 
 from quantos.environment.settings import EnvironmentSettings
-from stacks.platform import admission, nodes, observability, queues, scaling, secrets
+from stacks.platform import admission, compute, inference, nodes, observability, queues, scaling, secrets
 from stacks.platform.place import open_place
 
 
@@ -26,4 +26,5 @@ def program(settings: EnvironmentSettings) -> None:
     scaling.declare(place)
     observability.declare(place)
     queues.declare(place)
+    inference.declare(place, ray=compute.declare(place, certificates=certificates))
     pulumi.export("namespaces", sorted(place.namespaces))

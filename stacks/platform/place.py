@@ -10,8 +10,11 @@ import pulumi_kubernetes as k8s
 from components.bus import IAM_PORT
 from components.endpoints import HTTPS
 from components.namespace import Namespace, NamespaceArgs, Quota
-from quantos.environment.namespaces import NamespaceSpec, namespaces, reached_by
+from components.services.job_queues import MEMORY
+from quantos.catalog.catalog import load_catalog
+from quantos.environment.namespaces import JOBS_PREFIX, NamespaceSpec, namespaces, reached_by
 from quantos.environment.settings import EnvironmentSettings
+from stacks.platform.pools import CPU, queue_pools
 
 POSTGRES = 5432
 STORAGE_CLASS = "gp3"
@@ -87,17 +90,12 @@ def kubeconfig(settings: EnvironmentSettings, foundation: pulumi.StackReference)
 def _namespace(
     settings: EnvironmentSettings, name: str, *, known: Mapping[str, NamespaceSpec], cluster: k8s.Provider
 ) -> Namespace:
-    spec, share = known[name], settings.platform.quota_share
+    spec = known[name]
     args = NamespaceArgs(
         namespace=name,
         level=spec.level,
         reason=spec.reason,
-        quota=Quota(
-            cpu=share.cpu * spec.share,
-            memory_gib=share.memory_gib * spec.share,
-            pods=share.pods * spec.share,
-            storage_gib=share.storage_gib * spec.share,
-        ),
+        quota=_quota(settings, name, spec=spec),
         reaches=spec.reaches,
         reached_by=reached_by(name, known),
         data_cidr=str(settings.network.cidr) if spec.data else None,
@@ -107,3 +105,16 @@ def _namespace(
         labels=labels(settings),
     )
     return Namespace(name, args, pulumi.ResourceOptions(providers=[cluster]))
+
+
+def _quota(settings: EnvironmentSettings, name: str, *, spec: NamespaceSpec) -> Quota:
+    """A service has its shares. Jobs may have all that the pools hold: who gets which part of it, queues decide."""
+    share = settings.platform.quota_share
+    jobs = name.startswith(JOBS_PREFIX)
+    pools = queue_pools(settings, catalog=load_catalog()) if jobs else ()
+    return Quota(
+        cpu=sum(pool.capacity[CPU] for pool in pools) or share.cpu * spec.share,
+        memory_gib=sum(pool.capacity[MEMORY] for pool in pools) or share.memory_gib * spec.share,
+        pods=share.pods * spec.share,
+        storage_gib=share.storage_gib * spec.share,
+    )

@@ -3,7 +3,7 @@
 from components.services.argo_events import ArgoEvents, ArgoEventsArgs
 from components.services.argo_workflows import Archive, ArgoWorkflows, ArgoWorkflowsArgs, SingleSignOn
 from quantos.environment.namespaces import job_namespace
-from stacks.platform.place import STORAGE_CLASS, Place
+from stacks.platform.place import POSTGRES, STORAGE_CLASS, Place
 
 EVENT_BUS_GIB = 10
 
@@ -18,20 +18,22 @@ def declare(place: Place) -> None:
         ArgoWorkflowsArgs(
             namespace="argo",
             job_namespaces=namespaces,
-            cluster_name=place.output("cluster_name"),
+            cluster_name=names.cluster,
             region=settings.region,
             role_prefix=names.prefix,
-            artifacts_bucket=place.output("artifacts_bucket"),
+            artifacts_bucket=names.bucket("artifacts"),
             kms_key_arn=place.output("data_key_arn"),
             archive=Archive(
                 host=place.output("database_endpoint"),
-                port=place.output("database_port").apply(int),
+                port=POSTGRES,
                 database="argo",
-                secret=f"{names.prefix}/argo-archive",
+                secret=names.secret("services/argo"),
             ),
             retention_days=settings.platform.retention_days,
             address=f"workflows.{settings.platform.domain}",
-            sign_on=None if sign_on is None else SingleSignOn(issuer=sign_on.issuer, secret=f"{names.prefix}/sign-on"),
+            sign_on=None
+            if sign_on is None
+            else SingleSignOn(issuer=sign_on.issuer, secret=names.secret("services/sign-on")),
             replicas=settings.platform.replicas,
             tags=settings.tags(),
         ),

@@ -1,0 +1,42 @@
+"""The elastic pools as the cluster sees them: labels, taints, and what jobs may fill."""
+
+from collections.abc import Mapping
+
+from components.services.job_queues import MEMORY, Pool, Taint
+from quantos.catalog.catalog import Catalog
+from quantos.environment.settings import EnvironmentSettings, PoolSettings
+
+EFFECTS: Mapping[str, str] = {
+    "NO_SCHEDULE": "NoSchedule",
+    "NO_EXECUTE": "NoExecute",
+    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
+}
+CPU = "cpu"
+GPU = "nvidia.com/gpu"
+
+
+def queue_pools(settings: EnvironmentSettings, *, catalog: Catalog) -> list[Pool]:
+    """Every pool of an environment."""
+    return [queue_pool(name, pool, catalog=catalog) for name, pool in settings.pools.items()]
+
+
+def queue_pool(name: str, pool: PoolSettings, *, catalog: Catalog) -> Pool:
+    """A pool as queues see it: what its nodes above the floor hold, the floor being there for services.
+
+    Types of one pool are alike, so the first one's shape is every node's. What the system takes of a node is not
+    taken off: a quota bounds what is admitted, and the scheduler where it fits.
+    """
+    shape = catalog.shape(pool.instance_types[0])
+    nodes = pool.ceiling_nodes - (pool.floor_nodes if pool.workload == "service" else 0)
+    capacity = {CPU: shape.vcpu * nodes, MEMORY: int(shape.memory_gib) * nodes}
+    return Pool(
+        name=name,
+        labels=pool.labels,
+        taints=node_taints(pool),
+        capacity={**capacity, **({GPU: shape.gpus * nodes} if shape.gpus else {})},
+    )
+
+
+def node_taints(pool: PoolSettings) -> list[Taint]:
+    """The taints of a pool's nodes, in Kubernetes's own words."""
+    return [Taint(key=taint.key, value=taint.value, effect=EFFECTS[taint.effect]) for taint in pool.taints]
