@@ -12,10 +12,10 @@ from cli.target import Target, open_target
 from quantos.costing.cost import MonthlyCost, StackCost
 from quantos.costing.pricing import priced
 from quantos.costing.state import resources_in
-from quantos.costing.usage import Usage
 from quantos.environment.adapters.layers import LayerStacks
 from quantos.environment.names import LAYERS
 from quantos.errors import StackMissingError
+from quantos.policy.limits import usage_of
 from stacks.programs import declare
 
 
@@ -48,7 +48,7 @@ def cost(
 def _costs(target: Target) -> dict[str, StackCost]:
     settings = target.settings
     stacks = LayerStacks(target.project_dir, target.variables, (), declare)
-    usage, found = Usage(figures=settings.usage), dict[str, StackCost]()
+    usage, found = usage_of(settings), dict[str, StackCost]()
     for layer in LAYERS:
         try:
             exported = stacks.handle(settings.names().stack(layer), create=False).export_stack()
@@ -62,10 +62,10 @@ def _costs(target: Target) -> dict[str, StackCost]:
 
 def _print(costs: Mapping[str, StackCost], budgets: Mapping[str, float]) -> None:
     table = Table(box=None, pad_edge=False)
-    table.add_column("layer")
-    table.add_column("component")
+    table.add_column("USD a month", no_wrap=True)
+    table.add_column("component", no_wrap=True)
     for title in ("floor", "ceiling", "budget"):
-        table.add_column(f"{title} USD/month", justify="right")
+        table.add_column(title, justify="right", no_wrap=True)
     for layer, of in costs.items():
         for component, one in of.by_component().items():
             table.add_row(layer, component, *_told(one), "")

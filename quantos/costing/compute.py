@@ -13,6 +13,7 @@ from quantos.errors import CostingError, QuantosError
 LAUNCH_TEMPLATE: Final = "aws:ec2/launchTemplate:LaunchTemplate"
 CAPACITY_TYPES: Final[Mapping[str, CapacityType]] = {"ON_DEMAND": "ON_DEMAND", "SPOT": "SPOT"}
 DEFAULT_NODE_DISK_GIB: Final = 20
+DETAILED_METRICS: Final = 7
 FREE_GP3_IOPS: Final = 3000
 FREE_GP3_MIBPS: Final = 125
 
@@ -49,22 +50,39 @@ def volume(tariff: Tariff, settings: Resource, *, kind: str, gib: float, count: 
 
 def _node_group(group: Resource, tariff: Tariff) -> Iterator[Entry]:
     scaling = group.part("scalingConfig")
-    count = Bounds(least=scaling.number("minSize"), most=scaling.number("maxSize"))
-    template = _template(group, tariff)
+    count = Bounds(scaling.number("minSize"), scaling.number("maxSize"))
+    template = tariff.beside(group, "launchTemplate", LAUNCH_TEMPLATE)
     yield _instances(tariff, group, template, count=count)
-    mapped = False
-    for device in () if template is None else template.parts("blockDeviceMappings"):
-        mapped = True
-        yield from _device(tariff, device.part("ebs"), count=count)
-    if not mapped:
+    if template is not None and template.sequence("blockDeviceMappings"):
+        for device in template.parts("blockDeviceMappings"):
+            yield from _device(tariff, device.part("ebs"), count=count)
+        if template.part("monitoring").flag("enabled"):
+            yield _monitoring(tariff, count=count)
+    elif template is None and group.properties.get("launchTemplate") is not None:
+        yield from _stated_disk(tariff, group, count=count)
+    else:
         gib = group.number("diskSize", default=DEFAULT_NODE_DISK_GIB)
         yield from volume(tariff, group.bare(), kind="gp2", gib=gib, count=count)
 
 
-def _template(group: Resource, tariff: Tariff) -> Resource | None:
-    if group.properties.get("launchTemplate") is None:
-        return None
-    return tariff.referred(group, "launchTemplate", LAUNCH_TEMPLATE)
+def _stated_disk(tariff: Tariff, group: Resource, *, count: Bounds) -> Iterator[Entry]:
+    """What the project's own launch template gives each node of the group's pool, where it is in another stack."""
+    pool = group.part("tags").text("pool", default="")
+    gib = tariff.usage.node_disks_gib.get(pool)
+    if gib is None:
+        raise CostingError(
+            f"{group.name} ({group.type}) cannot be priced: its launch template is not in this stack, and no pool of "
+            "the environment file says which disk its nodes have",
+            remedy="tag it with its pool, or declare the launch template beside it",
+        )
+    yield from volume(tariff, group.bare(), kind="gp3", gib=gib, count=count)
+    yield _monitoring(tariff, count=count)
+
+
+def _monitoring(tariff: Tariff, *, count: Bounds) -> Entry:
+    """What CloudWatch measures of each node every minute."""
+    most, least = count.most * DETAILED_METRICS, count.least * DETAILED_METRICS
+    return tariff.declared("cloudwatch-metric", most, unit="metric-month", floor=least, what="detailed monitoring")
 
 
 def _device(tariff: Tariff, disk: Resource, *, count: Bounds) -> Iterator[Entry]:

@@ -68,16 +68,20 @@ class Tariff:
         entry = self.declared(item, quantity, unit=unit, what=what)
         return replace(entry, basis="usage") if isinstance(entry, Charge) else entry
 
+    def beside(self, resource: Resource, key: str, kind: str) -> Resource | None:
+        """The resource of type `kind` in the same stack that a property was made of, if it was."""
+        found = (self.resources.get(urn) for urn in resource.references.get(key, ()))
+        return next((other for other in found if other is not None and other.type == kind), None)
+
     def referred(self, resource: Resource, key: str, kind: str) -> Resource:
-        """The resource of type `kind` that a property was made of. Raises CostingError when it is in no such stack."""
-        for urn in resource.references.get(key, ()):
-            found = self.resources.get(urn)
-            if found is not None and found.type == kind:
-                return found
-        raise CostingError(
-            f"{resource.name} ({resource.type}) cannot be priced: the {kind} of its {key} is not declared beside it",
-            remedy=f"declare it in the same stack and pass its output as {key}",
-        )
+        """As `beside`. Raises CostingError when there is none."""
+        found = self.beside(resource, key, kind)
+        if found is None:
+            raise CostingError(
+                f"{resource.name} ({resource.type}) cannot be priced: no {kind} of its {key} is declared beside it",
+                remedy=f"declare it in the same stack and pass its output as {key}",
+            )
+        return found
 
 
 class Pricer(Protocol):

@@ -1,7 +1,7 @@
 """What is assumed of use: the environment file's figures for whatever is priced by how much it is used."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import ConfigDict
@@ -43,11 +43,16 @@ Figure: TypeAlias = float | Mapping[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Assumed figures: one for each resource of a kind alike, or by a resource's name, `otherwise` for the others."""
+    """Assumed figures: one for each resource of a kind alike, or by a resource's name, `otherwise` for the others.
+
+    `node_disks_gib` is what the environment file says of the nodes of pools by name: it is looked at where a node
+    group's launch template stands in another stack.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     figures: Mapping[UsageName, Figure]
+    node_disks_gib: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, name: UsageName, resource: str) -> float:
         """The figure for one resource. Raises CostingError where nothing was assumed: use is never 0 by silence."""

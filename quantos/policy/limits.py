@@ -67,5 +67,10 @@ def cost_limits(settings: EnvironmentSettings) -> CostLimits:
         usd_per_month=limits.usd_per_month,
         database_classes=limits.database_classes,
         broker_types=limits.broker_types,
-        usage=Usage(figures=settings.usage),
+        usage=usage_of(settings),
     )
+
+
+def usage_of(settings: EnvironmentSettings) -> Usage:
+    """What an environment file assumes of use, and says of the disks of its pools' nodes."""
+    return Usage(figures=settings.usage, node_disks_gib={name: pool.disk_gib for name, pool in settings.pools.items()})

@@ -49,9 +49,13 @@ def test_disks_of_nodes_are_those_of_the_launch_template() -> None:
     assert storage == pytest.approx([4 * 100 * 0.08, 4 * 125 * 0.04])
 
 
-def test_a_launch_template_of_another_stack_is_no_price() -> None:
-    (missing,) = cost(node_group(launchTemplate={"id": "lt-1"})).unpriced
-    assert "LaunchTemplate of its launchTemplate is not declared beside it" in missing.reason
+def test_disks_of_a_launch_template_in_another_stack_are_the_pools_of_the_environment_file() -> None:
+    elsewhere = node_group(launchTemplate={"id": "lt-1"}, tags={"pool": "cpu"})
+    usage = Usage(figures={}, node_disks_gib={"cpu": 100})
+    known = priced([elsewhere], CATALOG, usage=usage, region="us-east-1")
+    assert known.lines[1].usd_per_month == pytest.approx(4 * 100 * 0.08)
+    (missing,) = cost(elsewhere).unpriced
+    assert "no pool of the environment file says which disk its nodes have" in missing.reason
 
 
 def test_a_component_is_the_outermost_one_and_resources_stand_for_themselves() -> None:
