@@ -27,7 +27,8 @@ class NetworkArgs:
     """`nat_per_zone` buys a NAT gateway in each zone; otherwise the first zone's serves all.
 
     `cluster_name` is what the subnets are tagged for, so that load balancers find them. `endpoint_services` are the
-    AWS services reached privately, by short name; S3 and DynamoDB always are. `bus_port` is where Kafka listens.
+    AWS services reached privately, by short name; S3 and DynamoDB always are. `bus_port` and `database_port` are where
+    Kafka and Postgres listen.
     """
 
     name: str
@@ -38,6 +39,7 @@ class NetworkArgs:
     zones: Sequence[ZoneArgs]
     nat_per_zone: bool
     bus_port: int
+    database_port: int
     endpoint_services: Sequence[str]
     kms_key_arn: pulumi.Input[str]
     log_retention_days: int
@@ -50,7 +52,7 @@ class Network(pulumi.ComponentResource):
     Its default security group is emptied, AWS services are reached by endpoints, and every connection is logged.
 
     Outputs: `vpc_id`; `public_subnet_ids` and `private_subnet_ids` by zone name; `function_group_id`, the security
-    group of Lambda functions, who reach the endpoints and the bus and are reached by nobody.
+    group of Lambda functions, who reach the endpoints, the bus and the database and are reached by nobody.
     """
 
     vpc_id: pulumi.Output[str]
@@ -198,6 +200,7 @@ class Network(pulumi.ComponentResource):
                 vpc_id=self.vpc_id,
                 egress=[
                     PortRule(key="kafka", description="Kafka", port=args.bus_port, cidr=args.cidr),
+                    PortRule(key="postgres", description="Postgres", port=args.database_port, cidr=args.cidr),
                     PortRule(key="https", description="HTTPS to interface endpoints", port=HTTPS, cidr=args.cidr),
                     *gateways,
                 ],

@@ -3,8 +3,10 @@
 import pulumi
 
 from components.bucket import Bucket, BucketArgs, ObjectLock
+from components.bucket_replication import BucketReplication, BucketReplicationArgs
 from components.bus import IAM_PORT, Bus, BusArgs
 from components.cluster import Cluster, ClusterArgs
+from components.database import POSTGRES_PORT, Database, DatabaseArgs
 from components.key import Key, KeyArgs, Purpose, auto_scaling_may_use_key, observability_may_use_key
 from components.network import Network, NetworkArgs, ZoneArgs
 from components.node_template import NodeTemplate, NodeTemplateArgs
@@ -23,6 +25,7 @@ def program(settings: EnvironmentSettings) -> None:
     """Declare the layer and export what the layers above it need, plain values only."""
     names = settings.names()
     log_groups = (f"/{names.prefix}*", f"/aws/eks/{names.cluster}/*", f"/aws/lambda/{names.prefix}-*")
+    log_groups += (f"/aws/rds/instance/{names.prefix}-*",)
     users = observability_may_use_key(account_id=settings.account_id, region=settings.region, log_groups=log_groups)
     users += auto_scaling_may_use_key(settings.account_id)
     data_key = _key(settings, "data", alias=f"alias/{names.prefix}-data", purpose="encrypt", statements=users)
@@ -30,6 +33,7 @@ def program(settings: EnvironmentSettings) -> None:
     network = _network(settings, data_key)
     cluster = _cluster(settings, network, key=data_key)
     bus = _bus(settings, network, key=data_key)
+    database = _database(settings, network, cluster=cluster, key=data_key)
     registry_args = RegistryArgs(
         repository_name=names.function("functions"),
         kms_key_arn=data_key.arn,
@@ -46,9 +50,7 @@ def program(settings: EnvironmentSettings) -> None:
         deletion_protection=settings.deletion_protection,
         tags=settings.tags(),
     )
-    lock = ObjectLock(mode=settings.audit.lock_mode, retention_days=settings.audit.retention_days)
-    for purpose, held in {"plans": None, "lake": None, "artifacts": None, "telemetry": None, "audit": lock}.items():
-        pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=data_key, lock=held).bucket_name)
+    _buckets(settings, key=data_key)
     pulumi.export("vpc_id", network.vpc_id)
     pulumi.export("private_subnet_ids", network.private_subnet_ids)
     pulumi.export("function_security_group_id", network.function_group_id)
@@ -63,6 +65,10 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("plan_signing_key_arn", signing_key.arn)
     pulumi.export("msk_cluster_arn", bus.cluster_arn)
     pulumi.export("msk_bootstrap_brokers", bus.bootstrap_brokers)
+    pulumi.export("database_endpoint", database.host)
+    pulumi.export("database_port", database.port)
+    pulumi.export("database_master_secret_arn", database.master_secret_arn)
+    pulumi.export("database_resource_id", database.resource_id)
     pulumi.export("repository_url", Registry("functions", registry_args).repository_url)
     pulumi.export("coordination_table", Table("coordination", coordination_args).table_name)
 
@@ -96,6 +102,7 @@ def _network(settings: EnvironmentSettings, key: Key) -> Network:
         zones=zones,
         nat_per_zone=settings.network.nat_per_zone,
         bus_port=IAM_PORT,
+        database_port=POSTGRES_PORT,
         endpoint_services=ENDPOINT_SERVICES,
         kms_key_arn=key.arn,
         log_retention_days=settings.cluster.log_retention_days,
@@ -161,6 +168,56 @@ def _bus(settings: EnvironmentSettings, network: Network, *, key: Key) -> Bus:
         tags=settings.tags(),
     )
     return Bus("bus", args)
+
+
+def _database(settings: EnvironmentSettings, network: Network, *, cluster: Cluster, key: Key) -> Database:
+    database = settings.database
+    args = DatabaseArgs(
+        identifier=f"{settings.names().prefix}-registry",
+        account_id=settings.account_id,
+        database_name="registry",
+        master_username="quantos",
+        engine_version=database.engine_version,
+        instance_class=database.instance_class,
+        storage_gib=database.storage_gib,
+        max_storage_gib=database.max_storage_gib,
+        multi_az=database.multi_az,
+        backup_days=database.backup_days,
+        vpc_id=network.vpc_id,
+        subnet_ids=list(network.private_subnet_ids.values()),
+        client_group_ids={"nodes": cluster.security_group_id, "functions": network.function_group_id},
+        kms_key_arn=key.arn,
+        log_retention_days=settings.cluster.log_retention_days,
+        deletion_protection=settings.deletion_protection,
+        tags=settings.tags(),
+    )
+    return Database("database", args)
+
+
+def _buckets(settings: EnvironmentSettings, *, key: Key) -> None:
+    audit = settings.audit
+    lock = ObjectLock(mode=audit.lock_mode, retention_days=audit.retention_days)
+    for purpose in ("plans", "lake", "artifacts"):
+        pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=key, lock=None).bucket_name)
+    locked = _bucket(settings, "audit", key=key, lock=lock)
+    pulumi.export("audit_bucket", locked.bucket_name)
+    if audit.replica_region is None:
+        return
+    replica = BucketReplicationArgs(
+        source_name=locked.bucket_name,
+        source_region=settings.region,
+        source_key_arn=key.arn,
+        replica_name=settings.names().replica_bucket("audit", region=audit.replica_region),
+        replica_region=audit.replica_region,
+        account_id=settings.account_id,
+        name_prefix=f"{settings.names().prefix}-audit",
+        object_lock=lock,
+        keep_noncurrent_days=KEEP_VERSIONS_DAYS,
+        key_deletion_window_days=settings.key_deletion_window_days,
+        deletion_protection=settings.deletion_protection,
+        tags=settings.tags(),
+    )
+    pulumi.export("audit_replica_bucket", BucketReplication("audit", replica).replica_name)
 
 
 def _bucket(settings: EnvironmentSettings, purpose: str, *, key: Key, lock: ObjectLock | None) -> Bucket:

@@ -1,6 +1,6 @@
 """What things are called, derived from the environment alone, so that every process finds them without a look-up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PROJECT = "quantos"
 LAYERS = ("foundation", "capacity", "platform", "control")
@@ -30,6 +30,10 @@ class Names:
     def bucket(self, purpose: str) -> str:
         """Bucket name; account and region make it unique in the world."""
         return f"{self.prefix}-{purpose}-{self.account_id}-{self.region}"
+
+    def replica_bucket(self, purpose: str, *, region: str) -> str:
+        """Name of a bucket's replica in another region."""
+        return replace(self, region=region).bucket(purpose)
 
     @property
     def cluster(self) -> str:

@@ -103,11 +103,29 @@ class BusSettings(_Settings):
     volume_gib: int = Field(ge=1, le=16384)
 
 
+class DatabaseSettings(_Settings):
+    """The registry's Postgres. `engine_version` is a major one; storage grows by itself up to `max_storage_gib`."""
+
+    engine_version: str = Field(pattern=r"^\d\d$")
+    instance_class: str = Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
+    storage_gib: int = Field(ge=20, le=16384)
+    max_storage_gib: int = Field(ge=20, le=16384)
+    multi_az: bool
+    backup_days: int = Field(ge=1, le=35)
+
+    @model_validator(mode="after")
+    def _growing(self) -> Self:
+        if self.max_storage_gib * 10 < self.storage_gib * 11:
+            raise ValueError("max_storage_gib must be at least a tenth above storage_gib, or storage cannot grow")
+        return self
+
+
 class AuditSettings(_Settings):
-    """Object Lock of the audit bucket."""
+    """Object Lock of the audit bucket, and the region of its replica, where it has one."""
 
     lock_mode: Literal["GOVERNANCE", "COMPLIANCE"]
     retention_days: PositiveInt
+    replica_region: Region | None = None
 
 
 class TaintSettings(_Settings):
@@ -337,6 +355,7 @@ class EnvironmentSettings(_Settings):
     network: NetworkSettings
     cluster: ClusterSettings
     bus: BusSettings
+    database: DatabaseSettings
     audit: AuditSettings
     functions: FunctionSettings
     decisions: DecisionSettings
@@ -359,6 +378,13 @@ class EnvironmentSettings(_Settings):
                 raise ValueError(f"pools.{name}.zones: {', '.join(unknown)} not in network.zones")
         if self.platform.inference.pool not in self.pools:
             raise ValueError(f"platform.inference.pool: {self.platform.inference.pool} is not one of pools")
+        return self
+
+    @model_validator(mode="after")
+    def _replica_elsewhere(self) -> Self:
+        replica = self.audit.replica_region
+        if replica is not None and (replica == self.region or replica not in self.allowed_regions):
+            raise ValueError(f"audit.replica_region: {replica} must be another one of allowed_regions")
         return self
 
     def names(self) -> Names:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from tests.engine import sandbox_control_program
+from tests.engine import sandbox_control_program, sandbox_storage_program
 
 TRUST = json.dumps(
     {
@@ -363,6 +363,8 @@ def everything(turn: Turn) -> None:
     logs = aws.cloudwatch.LogGroup("flow")
     aws.ec2.FlowLog("net", vpc_id=where[0].id, traffic_type="ALL", log_destination=logs.arn, iam_role_arn=role.arn)
     buckets(turn, key)
+    sandbox_storage_program.database(turn, where[1], key)
+    sandbox_storage_program.replication(turn, role)
     cluster(turn, where[1], role)
     functions(turn, where, role=role, key=key, kafka=bus(turn, where[1], where[2]))
     watching(turn, key)

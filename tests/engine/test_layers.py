@@ -25,6 +25,7 @@ from stacks import control, foundation
 
 pytestmark = pytest.mark.engine
 
+REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {"foundation": foundation.program, "control": control.program}
@@ -190,6 +191,20 @@ def test_the_bus_takes_iam_over_tls_only_and_has_every_topic(dev: Layers) -> Non
     assert {topic["name"]: topic["partitionCount"] for topic in declared} == topic_partitions()
 
 
+def test_the_database_is_private_encrypted_and_takes_tls_only(dev: Layers) -> None:
+    outputs = dev.outputs("foundation")
+    (found,) = boto3.client("rds").describe_db_instances()["DBInstances"]
+    assert (found["PubliclyAccessible"], found["StorageEncrypted"]) == (False, True)
+    assert found["KmsKeyId"] == outputs["data_key_arn"]
+    assert found["MasterUserSecret"]["SecretArn"] == outputs["database_master_secret_arn"]
+    assert (found["Endpoint"]["Address"], outputs["database_port"]) == (outputs["database_endpoint"], 5432)
+    (parameters,) = dev.inputs("foundation", "aws:rds/parameterGroup:ParameterGroup")
+    assert {"name": "rds.force_ssl", "value": "1"} in parameters["parameters"]
+    rules = dev.inputs("foundation", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    callers = {rule["referencedSecurityGroupId"] for rule in rules if rule["fromPort"] == outputs["database_port"]}
+    assert callers == {outputs["cluster_security_group_id"], outputs["function_security_group_id"]}
+
+
 def test_every_function_runs_one_image_by_digest_in_the_private_subnets(dev: Layers) -> None:
     outputs = dev.outputs("foundation")
     for spec in function_table(dev.settings):
@@ -315,6 +330,13 @@ def test_the_other_environments_come_up_and_stay(tmp_path: Path, environment: st
         resources = layers.resources("foundation")
     gateways = [resource for resource in resources if resource["type"] == "aws:ec2/natGateway:NatGateway"]
     assert len(gateways) == (3 if layers.settings.network.nat_per_zone else 1)
-    kept = {"aws:s3/bucket:Bucket", "aws:dynamodb/table:Table"}
+    kept = {"aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:rds/instance:Instance"}
     guarded = {resource.get("protect", False) for resource in resources if resource["type"] in kept}
     assert guarded == {layers.settings.deletion_protection}
+    replicas = [one["inputs"] for one in resources if one["type"] == REPLICATION]
+    assert len(replicas) == (layers.settings.audit.replica_region is not None)
+    for replica in replicas:
+        (rule,) = replica["rules"]
+        assert rule["destination"]["bucket"].endswith(str(layers.settings.audit.replica_region))
+        key = rule["destination"]["encryptionConfiguration"]["replicaKmsKeyId"]
+        assert key.split(":")[3] == layers.settings.audit.replica_region

@@ -22,6 +22,7 @@ MODULES = (
     "kms",
     "lambda_",
     "msk",
+    "rds",
     "s3",
     "scheduler",
     "sns",

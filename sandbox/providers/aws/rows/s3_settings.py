@@ -12,7 +12,7 @@ from sandbox.providers.aws.row import Change, Held, Row, Scene
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.aws.tags import member_shape
 from sandbox.providers.aws.translation import Decoding, Encoding
-from sandbox.providers.values import Document, Json, at_path, mapping, text
+from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
 _BUCKET_GONE = frozenset({"NoSuchBucket", "404"})
 _CENTRAL = frozenset({"bucket", "region", "expectedBucketOwner"})
@@ -280,7 +280,39 @@ LOGGING = Row(
     ),
 )
 
+
+def _both_versioned(scene: Scene, inputs: Mapping[str, Json]) -> None:
+    """S3 refuses a source or a replica without versions."""
+    replicas = [text(at_path(rule, "destination.bucket")) for rule in items(inputs["rules"])]
+    for bucket in [text(inputs["bucket"]), *(arn.rpartition(":")[2] for arn in replicas)]:
+        answer = scene.account.call("s3", "get_bucket_versioning", {"Bucket": bucket})
+        if answer.get("Status") != "Enabled":
+            raise ApiError(
+                service="s3",
+                operation="PutBucketReplication",
+                reason="InvalidRequest",
+                message=f"Versioning must be 'Enabled' on the bucket to apply a replication configuration: {bucket}",
+            )
+
+
+REPLICATION = Row(
+    resource="aws:s3/bucketReplicationConfig:BucketReplicationConfig",
+    stored=True,
+    replaces=frozenset({"bucket"}),
+    local=frozenset({"token"}),
+    differs="nothing is replicated; the role and the keys are not checked",
+    handler=KeptObject(
+        service="s3",
+        id_format="{bucket}",
+        compute=lambda *_: {},
+        requires=_both_versioned,
+        mutable=frozenset({"role", "rules"}),
+        tagged=False,
+    ),
+)
+
 ROWS = (
+    REPLICATION,
     VERSIONING,
     ENCRYPTION,
     PUBLIC_ACCESS_BLOCK,

@@ -1,0 +1,324 @@
+"""RDS: instances with their subnet and parameter groups."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+
+from sandbox.providers.aws.account import ApiError
+from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.validation import Failure
+from sandbox.providers.values import Document, Json, at_path, items, mapping, text
+
+_TAGS = Tagging(
+    member="Tags",
+    add="add_tags_to_resource",
+    remove="remove_tags_from_resource",
+    keys="TagKeys",
+    identity=("ResourceName", "{arn}"),
+    listing="list_tags_for_resource",
+    described="TagList",
+)
+_BY_PROVIDER = {"description": "Managed by Pulumi"}
+"""What the provider says of groups that the program does not describe."""
+
+
+def _described(_: Scene, inputs: Mapping[str, Json], request: Document, *, member: str) -> Document:
+    return request | {member: inputs.get("description") or _BY_PROVIDER["description"]}
+
+
+def _subnets(_: Scene, found: Document, __: Held) -> Document:
+    return {
+        "subnetIds": [mapping(one).get("SubnetIdentifier") for one in items(found.get("Subnets"))],
+        "supportedNetworkTypes": ["IPV4"],
+    }
+
+
+SUBNET_GROUP = Row(
+    resource="aws:rds/subnetGroup:SubnetGroup",
+    name="name",
+    replaces=frozenset({"name", "namePrefix"}),
+    differs="zones are not counted: RDS wants two",
+    handler=ApiObject(
+        service="rds",
+        create_operation="create_db_subnet_group",
+        read_operation="describe_db_subnet_groups",
+        delete_operation="delete_db_subnet_group",
+        identity={"DBSubnetGroupName": "{id}"},
+        id_format="{name}",
+        at="DBSubnetGroups[0]",
+        gone=frozenset({"DBSubnetGroupNotFoundFault"}),
+        renames={
+            "name": "DBSubnetGroupName",
+            "description": "DBSubnetGroupDescription",
+            "arn": "DBSubnetGroupArn",
+        },
+        tagging=_TAGS,
+        prepare=lambda scene, inputs, request: _described(scene, inputs, request, member="DBSubnetGroupDescription"),
+        present=_subnets,
+        updates=(
+            Update(names=frozenset({"subnetIds", "description"}), operation="modify_db_subnet_group", whole=True),
+        ),
+    ),
+)
+
+
+def _sent_parameters(scene: Scene, change: Change) -> None:
+    before = {text(mapping(one).get("name")) for one in items(change.old.get("parameters"))}
+    wanted = [mapping(one) for one in items(change.new.get("parameters"))]
+    if gone := sorted(before - {text(one.get("name")) for one in wanted}):
+        raise ApiError(
+            service="rds",
+            operation="ResetDBParameterGroup",
+            reason="NotImplemented",
+            message=f"moto resets no parameter to its default: {', '.join(gone)}",
+        )
+    parameters: list[Json] = [
+        {
+            "ParameterName": one.get("name"),
+            "ParameterValue": one.get("value"),
+            "ApplyMethod": one.get("applyMethod") or "immediate",
+        }
+        for one in wanted
+    ]
+    request: Document = {"DBParameterGroupName": change.held.id, "Parameters": parameters}
+    scene.account.call("rds", "modify_db_parameter_group", request)
+
+
+def _parameters(scene: Scene, found: Document, held: Held) -> Document:
+    """Parameters in the order of the program, which for RDS are a set, and those that somebody else has set."""
+    del found
+    answer = scene.account.call("rds", "describe_db_parameters", {"DBParameterGroupName": held.id})
+    there: dict[str, Json] = {
+        text(mapping(one).get("ParameterName")): {
+            "name": mapping(one).get("ParameterName"),
+            "value": mapping(one).get("ParameterValue"),
+            "applyMethod": mapping(one).get("ApplyMethod") or "immediate",
+        }
+        for one in items(answer.get("Parameters"))
+    }
+    order = [text(mapping(one).get("name")) for one in items(held.state.get("parameters"))]
+    return {"parameters": [there[name] for name in sorted(there, key=lambda it: (it not in order, _place(order, it)))]}
+
+
+def _place(order: list[str], name: str) -> tuple[int, str]:
+    return (order.index(name) if name in order else 0, name)
+
+
+PARAMETER_GROUP = Row(
+    resource="aws:rds/parameterGroup:ParameterGroup",
+    name="name",
+    replaces=frozenset({"description", "family", "name", "namePrefix"}),
+    local=frozenset({"skipDestroy"}),
+    differs="parameters and values are not held against the family; a parameter that is taken out again is refused,"
+    " where RDS resets it",
+    handler=ApiObject(
+        service="rds",
+        create_operation="create_db_parameter_group",
+        read_operation="describe_db_parameter_groups",
+        delete_operation="delete_db_parameter_group",
+        identity={"DBParameterGroupName": "{id}"},
+        id_format="{name}",
+        at="DBParameterGroups[0]",
+        gone=frozenset({"DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"}),
+        renames={
+            "name": "DBParameterGroupName",
+            "family": "DBParameterGroupFamily",
+            "arn": "DBParameterGroupArn",
+        },
+        tagging=_TAGS,
+        prepare=lambda scene, inputs, request: _described(scene, inputs, request, member="Description"),
+        present=_parameters,
+        updates=(Update(names=frozenset({"parameters"}), settles=True, send=_sent_parameters),),
+    ),
+)
+
+_CREATE_NAMES = {
+    "identifier": "DBInstanceIdentifier",
+    "instanceClass": "DBInstanceClass",
+    "username": "MasterUsername",
+    "backupWindow": "PreferredBackupWindow",
+    "maintenanceWindow": "PreferredMaintenanceWindow",
+    "caCertIdentifier": "CACertificateIdentifier",
+    "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+    "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    "parameterGroupName": "DBParameterGroupName",
+    "performanceInsightsEnabled": "EnablePerformanceInsights",
+    "arn": "DBInstanceArn",
+    "status": "DBInstanceStatus",
+    "resourceId": "DbiResourceId",
+}
+_IN_PLACE = frozenset(
+    {
+        "allocatedStorage",
+        "autoMinorVersionUpgrade",
+        "backupRetentionPeriod",
+        "backupWindow",
+        "caCertIdentifier",
+        "copyTagsToSnapshot",
+        "deletionProtection",
+        "enabledCloudwatchLogsExports",
+        "engineVersion",
+        "iamDatabaseAuthenticationEnabled",
+        "instanceClass",
+        "maintenanceWindow",
+        "maxAllocatedStorage",
+        "monitoringInterval",
+        "monitoringRoleArn",
+        "multiAz",
+        "parameterGroupName",
+        "performanceInsightsEnabled",
+        "performanceInsightsKmsKeyId",
+        "performanceInsightsRetentionPeriod",
+        "vpcSecurityGroupIds",
+    }
+)
+
+
+def _modified(scene: Scene, change: Change) -> None:
+    """Send the changed properties; log exports are told by what is added and what is taken away."""
+    plain = {name: change.new[name] for name in change.names & _IN_PLACE if change.new.get(name) is not None}
+    exports = plain.pop("enabledCloudwatchLogsExports", None)
+    request: Document = {"DBInstanceIdentifier": change.held.id, "ApplyImmediately": True}
+    for name, value in plain.items():
+        member = _CREATE_NAMES.get(name) or _API_CASE.get(name) or name[0].upper() + name[1:]
+        request[member] = value
+    if exports is not None:
+        old = items(change.old.get("enabledCloudwatchLogsExports"))
+        request["CloudwatchLogsExportConfiguration"] = {
+            "EnableLogTypes": [kind for kind in items(exports) if kind not in old],
+            "DisableLogTypes": [kind for kind in old if kind not in items(exports)],
+        }
+    scene.account.call("rds", "modify_db_instance", request)
+
+
+_API_CASE = {"multiAz": "MultiAZ", "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId"}
+
+
+def _instance(scene: Scene, found: Document, held: Held) -> Document:
+    del held
+    host, port = at_path(found, "Endpoint.Address"), at_path(found, "Endpoint.Port")
+    groups = [mapping(one) for one in items(found.get("VpcSecurityGroups"))]
+    version = text(found.get("EngineVersion"))
+    secret = mapping(found.get("MasterUserSecret"))
+    shown: Document = {
+        "address": host,
+        "port": port,
+        "endpoint": f"{text(host)}:{text(port)}",
+        "hostedZoneId": "Z2R2ITUGPM61AM",
+        "dbSubnetGroupName": at_path(found, "DBSubnetGroup.DBSubnetGroupName"),
+        "parameterGroupName": at_path(found, "DBParameterGroups[0].DBParameterGroupName"),
+        "vpcSecurityGroupIds": [one.get("VpcSecurityGroupId") for one in groups],
+        "iamDatabaseAuthenticationEnabled": found.get("IAMDatabaseAuthenticationEnabled") or False,
+        "enabledCloudwatchLogsExports": found.get("EnabledCloudwatchLogsExports") or [],
+        "engineVersionActual": version if "." in version else f"{version}.0",
+        "resourceId": _resource_id(scene, found),
+        "storageThroughput": found.get("StorageThroughput") or 0,
+        "replicas": [],
+        "status": "available",
+    }
+    if secret:
+        shown["manageMasterUserPassword"] = True
+        shown["masterUserSecrets"] = [
+            {"kmsKeyId": secret.get("KmsKeyId"), "secretArn": secret.get("SecretArn"), "secretStatus": "active"}
+        ]
+    return shown
+
+
+def _resource_id(scene: Scene, found: Document) -> str:
+    """RDS's form of it; moto gives every instance the same."""
+    name = text(found.get("DBInstanceIdentifier"))
+    digest = hashlib.sha256(f"{scene.account.account_id}/{scene.account.region}/{name}".encode()).digest()
+    return "db-" + base64.b32encode(digest).decode()[:26]
+
+
+class _Instance(ApiObject):
+    """An instance; its last snapshot is what the program says."""
+
+    def delete(self, scene: Scene, held: Held) -> None:
+        """Delete it, after a last snapshot unless told otherwise; see `Handler`."""
+        skipped = bool(held.state.get("skipFinalSnapshot"))
+        snapshot = held.state.get("finalSnapshotIdentifier")
+        if not skipped and not snapshot:
+            raise ApiError(
+                service="rds",
+                operation="DeleteDBInstance",
+                reason="InvalidParameterCombination",
+                message="final_snapshot_identifier is required when skip_final_snapshot is false",
+            )
+        request: Document = {"DBInstanceIdentifier": held.id, "SkipFinalSnapshot": skipped}
+        request |= {} if skipped else {"FinalDBSnapshotIdentifier": snapshot}
+        try:
+            scene.account.call("rds", "delete_db_instance", request)
+        except ApiError as error:
+            if error.reason not in self.gone:
+                raise
+
+
+def _refused(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    storage, most = inputs.get("allocatedStorage"), inputs.get("maxAllocatedStorage")
+    if isinstance(storage, int) and isinstance(most, int) and 0 < most <= storage:
+        yield Failure("maxAllocatedStorage", "Max storage size must be greater than storage size")
+    days = inputs.get("backupRetentionPeriod")
+    if isinstance(days, int) and not 0 <= days <= 35:
+        yield Failure("backupRetentionPeriod", f"expected to be in the range (0 - 35), got {days}")
+    if inputs.get("manageMasterUserPassword") and inputs.get("password"):
+        yield Failure("password", '"manage_master_user_password": conflicts with password')
+
+
+INSTANCE = Row(
+    resource="aws:rds/instance:Instance",
+    name="identifier",
+    name_limit=63,
+    replaces=frozenset(
+        {
+            "availabilityZone",
+            "dbName",
+            "dbSubnetGroupName",
+            "engine",
+            "identifier",
+            "identifierPrefix",
+            "kmsKeyId",
+            "port",
+            "storageEncrypted",
+            "storageType",
+            "username",
+        }
+    ),
+    kept=frozenset(
+        {"masterUserSecretKmsKeyId", "performanceInsightsEnabled", "performanceInsightsKmsKeyId"}
+        | {"performanceInsightsRetentionPeriod", "vpcSecurityGroupIds"}
+    ),
+    local=frozenset(
+        {
+            "allowMajorVersionUpgrade",
+            "applyImmediately",
+            "deleteAutomatedBackups",
+            "finalSnapshotIdentifier",
+            "skipFinalSnapshot",
+        }
+    ),
+    refusals=_refused,
+    source="provider documentation; RDS API reference: CreateDBInstance, ModifyDBInstance, DeleteDBInstance",
+    differs="no database runs, so nothing waits for a window or a reboot, no log is exported, no backup taken and no"
+    " storage grows; the host leads nowhere; another name, subnet group, port or storage type replaces the instance,"
+    " where the provider changes it in place; replicas, restores and passwords of one's own are refused",
+    handler=_Instance(
+        service="rds",
+        create_operation="create_db_instance",
+        read_operation="describe_db_instances",
+        delete_operation="delete_db_instance",
+        identity={"DBInstanceIdentifier": "{id}"},
+        id_format="{identifier}",
+        at="DBInstances[0]",
+        gone=frozenset({"DBInstanceNotFound", "DBInstanceNotFoundFault"}),
+        renames=_CREATE_NAMES,
+        tagging=_TAGS,
+        present=_instance,
+        updates=(Update(names=_IN_PLACE, send=_modified),),
+    ),
+)
+
+ROWS = (SUBNET_GROUP, PARAMETER_GROUP, INSTANCE)
