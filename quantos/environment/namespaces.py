@@ -78,7 +78,7 @@ SERVICES: Mapping[str, NamespaceSpec] = {
     "spark": NamespaceSpec(reaches=(MONITORING,), webhooks=(9443,), share=4),
     "storage": NamespaceSpec(),
     "trino": NamespaceSpec(reaches=("bus",), share=4),
-    "vault": NamespaceSpec(webhooks=(8080,)),
+    "vault": NamespaceSpec(),
 }
 """Namespaces of services, by name."""
 

@@ -20,6 +20,7 @@ def program(settings: EnvironmentSettings) -> None:
     place = replace(first, after=(*first.after, observability.declare_metrics(first)))
     nodes.declare_certificates_monitor(place)
     secrets.declare_monitor(place)
+    secrets.declare_vault(place)
     nodes.declare_autoscaler(place)
     nodes.declare_ingress(place, certificates)
     admission.declare(place)

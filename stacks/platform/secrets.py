@@ -2,10 +2,18 @@
 
 import pulumi
 
+from components.services.ebs_csi import RETAINED_CLASS
 from components.services.external_secret import AWS_STORE
-from components.services.external_secrets import ExternalSecrets, ExternalSecretsArgs
-from components.services.secret_store import AwsSecretStore, AwsSecretStoreArgs
+from components.services.external_secrets import SERVICE_ACCOUNT, ExternalSecrets, ExternalSecretsArgs
+from components.services.secret_store import (
+    AwsSecretStore,
+    AwsSecretStoreArgs,
+    VaultSecretStore,
+    VaultSecretStoreArgs,
+)
 from components.services.service_monitor import service_monitor
+from components.services.vault import TLS_COPY, Vault, VaultArgs
+from components.services.vault_setup import MOUNT, READER, VaultSetup, VaultSetupArgs
 from quantos.environment.namespaces import SERVICES, job_namespace
 from quantos.environment.settings import EnvironmentSettings
 from stacks.platform.place import Place
@@ -15,6 +23,9 @@ SERVICE_SCOPE = "services"
 TEAM_STORE = "team-secrets"
 OPERATOR_ROLE = "external-secrets"
 STORE_ROLES = "secrets"
+VAULT = "vault"
+VAULT_CLIENT = "vault-client"
+VAULT_GIB = 10
 
 
 def declare_stores(place: Place) -> AwsSecretStore:
@@ -44,6 +55,54 @@ def declare_stores(place: Place) -> AwsSecretStore:
         "secrets-services",
         store_args(place, scope=SERVICE_SCOPE, namespace=None),
         place.inside(NAMESPACE, after=(operator,)),
+    )
+
+
+def declare_vault(place: Place) -> None:
+    """Declare Vault, what sets it up, and the store that reads it for services."""
+    settings, names = place.settings, place.settings.names()
+    args = VaultArgs(
+        namespace=VAULT,
+        cluster_name=names.cluster,
+        account_id=settings.account_id,
+        region=settings.region,
+        role_name=names.role(VAULT),
+        key_alias=f"alias/{names.prefix}-vault",
+        key_deletion_window_days=settings.key_deletion_window_days,
+        deletion_protection=settings.deletion_protection,
+        tls_secret=names.secret(f"{SERVICE_SCOPE}/vault-tls"),
+        storage_class=RETAINED_CLASS,
+        storage_gib=VAULT_GIB,
+        replicas=settings.platform.replicas,
+        tags=settings.tags(),
+    )
+    vault = Vault(VAULT, args, place.inside(VAULT))
+    VaultSetup(
+        "vault-setup",
+        VaultSetupArgs(
+            namespace=VAULT,
+            reader_namespace=NAMESPACE,
+            address=args.address,
+            image=names.image(VAULT_CLIENT, settings.platform.images[VAULT_CLIENT]),
+            bootstrap_secret=names.secret(f"{SERVICE_SCOPE}/vault-bootstrap"),
+            labels=place.labels(),
+        ),
+        place.inside(VAULT, after=(vault,)),
+    )
+    VaultSecretStore(
+        "secrets-vault",
+        VaultSecretStoreArgs(
+            store=VAULT,
+            server=args.address,
+            mount=MOUNT,
+            role=READER,
+            vault_namespace=VAULT,
+            authority=TLS_COPY,
+            service_account=SERVICE_ACCOUNT,
+            service_account_namespace=NAMESPACE,
+            served=tuple(SERVICES),
+        ),
+        place.inside(NAMESPACE, after=(vault,)),
     )
 
 
