@@ -11,6 +11,7 @@ from quantos.pull_request.model import (
     ResourceChange,
     Revision,
 )
+from quantos.pull_request.places import STACK_TYPE
 from quantos.pull_request.verdict import Objection, objections
 
 OPERATIONS = ("create", "update", "replace", "delete")
@@ -18,6 +19,7 @@ SHORT_COMMIT = 9
 LONGEST_MESSAGE = 600
 MOST_LINES = 40
 MOST_NAMES = 6
+MOST_OF_RULE = 12
 
 
 def comment(finding: PullRequestFinding) -> str:
@@ -55,26 +57,42 @@ _PLURALS = {"rule not judged": "rules not judged", "advice": "pieces of advice"}
 
 
 def _objections(said: Sequence[Objection]) -> str:
-    return "\n".join(line for one in _merged(said) for line in one)
-
-
-def _merged(said: Sequence[Objection]) -> Iterator[list[str]]:
-    """What several stacks are told alike is said once."""
-    groups: dict[tuple[str, ...], list[Objection]] = {}
+    by_rule: dict[tuple[bool, str], list[Objection]] = {}
     for one in said:
-        groups.setdefault((one.kind, one.rule, one.layer, one.message, one.urn.rpartition("::")[2]), []).append(one)
-    for group in groups.values():
-        first = group[0]
-        stacks = ", ".join(dict.fromkeys(f"`{one.stack}`" for one in group))
-        of = f" `{first.urn.rpartition('::')[2]}`" if first.urn else ""
-        mark = "🚫" if first.refuses else "💡"
-        lines = [f"- {mark} **{first.rule}** {stacks}{of}: {_told(first.message)}"]
-        if first.remedy:
-            lines.append(f"  - Remedy: {first.remedy}")
-        if first.url:
-            lines.append(f"  - Control: [{first.control or first.url}]({first.url})")
-        lines.append(f"  - `{first.place.path}:{first.place.line}`")
-        yield lines
+        by_rule.setdefault((not one.refuses, one.rule), []).append(one)
+    return "\n".join(line for _, group in sorted(by_rule.items(), key=_refusing_first) for line in _of_rule(group))
+
+
+def _refusing_first(item: tuple[tuple[bool, str], list[Objection]]) -> bool:
+    return item[0][0]
+
+
+def _of_rule(said: Sequence[Objection]) -> Iterator[str]:
+    """One rule with its remedy, and below it what it says; what several stacks are told alike is said once."""
+    first = said[0]
+    told = [f"- {'🚫' if first.refuses else '💡'} **{first.rule}**"]
+    told += [first.remedy] if first.remedy else []
+    told += [f"([{first.control or first.url}]({first.url}))"] if first.url else []
+    yield " ".join(told)
+    groups: dict[tuple[str, str, str], list[Objection]] = {}
+    for one in said:
+        groups.setdefault((one.layer, one.message, _named(one)), []).append(one)
+    lines = [_alike(group) for group in groups.values()]
+    yield from lines[:MOST_OF_RULE]
+    if len(lines) > MOST_OF_RULE:
+        yield f"  - … and {len(lines) - MOST_OF_RULE} more in `report.json`"
+
+
+def _alike(group: Sequence[Objection]) -> str:
+    first = group[0]
+    stacks = ", ".join(dict.fromkeys(f"`{one.stack}`" for one in group))
+    of = f" `{_named(first)}`" if _named(first) else ""
+    return f"  - {stacks}{of}: {_told(first.message)} (`{first.place.path}:{first.place.line}`)"
+
+
+def _named(one: Objection) -> str:
+    """The resource; nothing where a stack as a whole is meant."""
+    return "" if STACK_TYPE in one.urn else one.urn.rpartition("::")[2]
 
 
 def _told(message: str) -> str:

@@ -112,6 +112,7 @@ class LayerFinding:
 
     Attributes:
         reason: why it was run, skipped or not reached, in words.
+        program: path of the file with which its program begins.
         new: the base does not have it.
         changes: what the head would do, from its preview on the base.
         unrunnable: rules that met a value they could not know, and why.
@@ -124,6 +125,7 @@ class LayerFinding:
     layer: str
     status: Status
     reason: str
+    program: str
     new: bool = False
     changes: tuple[ResourceChange, ...] = ()
     refusals: tuple[Refusal, ...] = ()

@@ -44,6 +44,11 @@ class SourceTree:
         """The environments that it declares."""
         return tuple(sorted(path.stem for path in (self.root / ENVIRONMENTS).glob("*.yaml")))
 
+    def program(self, layer: str) -> str:
+        """Path of the file with which a layer's program begins, where the layer is there or would be."""
+        found = self._file(f"stacks.{layer}")
+        return found.relative_to(self.root).as_posix() if found is not None else f"stacks/{layer}.py"
+
     def layer_digest(self, layer: str, environment: str) -> str:
         """Changes when anything changes from which the resources of a layer could follow; empty without the layer."""
         program = f"stacks.{layer}"

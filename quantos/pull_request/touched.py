@@ -8,9 +8,10 @@ from quantos.pull_request.sources import SourceTree
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTouch:
-    """Whether the change can touch a layer, and why, in words."""
+    """Whether the change can touch a layer, and why, in words; `program` is where the head's program begins."""
 
     layer: str
+    program: str
     in_base: bool
     touched: bool
     reason: str
@@ -42,14 +43,13 @@ def touch_of(environment: str, *, head: SourceTree, base: SourceTree) -> Touch:
 def _layer(layer: str, environment: str, trees: tuple[SourceTree, SourceTree], *, judges_changed: bool) -> LayerTouch:
     head, base = trees
     before = base.layer_digest(layer, environment) if environment in base.environments else ""
+    touched = True
     if not before:
-        what = "layer" if environment in base.environments else "environment"
-        return LayerTouch(layer=layer, in_base=False, touched=True, reason=f"new: the base does not have this {what}")
-    if before != head.layer_digest(layer, environment):
+        reason = f"new: the base does not have this {'layer' if environment in base.environments else 'environment'}"
+    elif before != head.layer_digest(layer, environment):
         reason = "a file changed from which its resources follow"
     elif judges_changed:
         reason = "what judges it changed: packs, prices, locked versions or the sandbox"
     else:
-        reason = "no file changed from which its resources or their verdict follow"
-        return LayerTouch(layer=layer, in_base=True, touched=False, reason=reason)
-    return LayerTouch(layer=layer, in_base=True, touched=True, reason=reason)
+        reason, touched = "no file changed from which its resources or their verdict follow", False
+    return LayerTouch(layer=layer, program=head.program(layer), in_base=bool(before), touched=touched, reason=reason)

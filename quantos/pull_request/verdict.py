@@ -85,7 +85,7 @@ def never_ran(found: EnvironmentFinding) -> tuple[PackRule, ...]:
 
 
 def _of_layer(found: EnvironmentFinding, layer: LayerFinding, rules: dict[str, PackRule]) -> Iterator[Objection]:
-    program = Place(path=f"stacks/{layer.layer}.py", line=1)
+    program = Place(path=layer.program, line=1)
     if layer.error:
         yield _objection(found, layer.layer, "failure", rule="engine/failed", message=layer.error, place=program)
     for refusal in layer.refusals:

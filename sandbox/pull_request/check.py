@@ -158,7 +158,9 @@ class _EnvironmentCheck:
 
     def _question(self, sandbox: lifecycle.Sandbox) -> EnvironmentQuestion:
         layers = tuple(
-            LayerQuestion(layer=one.layer, in_base=one.in_base, touched=one.touched, reason=one.reason)
+            LayerQuestion(
+                layer=one.layer, program=one.program, in_base=one.in_base, touched=one.touched, reason=one.reason
+            )
             for one in self.touch.layers
         )
         return EnvironmentQuestion(
@@ -172,7 +174,10 @@ class _EnvironmentCheck:
         )
 
     def _skipped(self) -> EnvironmentFinding:
-        layers = tuple(LayerFinding(layer=one.layer, status="skipped", reason=one.reason) for one in self.touch.layers)
+        layers = tuple(
+            LayerFinding(layer=one.layer, status="skipped", reason=one.reason, program=one.program)
+            for one in self.touch.layers
+        )
         return EnvironmentFinding(environment=self.touch.environment, layers=layers)
 
     def _silent(self, log: Path) -> EnvironmentFinding:

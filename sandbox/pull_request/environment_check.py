@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -24,15 +25,17 @@ from quantos.errors import QuantosError, SettingsError
 from quantos.policy.adapters.packs import PolicyPack, render_packs
 from quantos.pull_request.adapters.engine_record import EngineRecord
 from quantos.pull_request.adapters.judging_packs import judging
-from quantos.pull_request.adapters.stack_state import declared_places, resources_of
+from quantos.pull_request.adapters.stack_state import ResourceState, declared_places, resources_of
 from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRule, Refusal
 from quantos.pull_request.places import Places
+from quantos.pull_request.pricing import INCREASE_RULE, PriceCheck
 from quantos.pull_request.settings_refusal import settings_refusals
 from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, LayerQuestion, Operation, Told
 from stacks.programs import declare
 
 BASE_PROGRAMS = Path(__file__).resolve().with_name("base_programs.py")
 TELL_EVERY_SECONDS = 3.0
+TRACEBACK = "Traceback (most recent call last)"
 
 
 def main() -> None:
@@ -69,7 +72,9 @@ def _say(told: Told) -> None:
 
 def _unreached(question: EnvironmentQuestion) -> tuple[LayerFinding, ...]:
     return tuple(
-        LayerFinding(layer=asked.layer, status="unreached", reason="the environment could not be opened")
+        LayerFinding(
+            layer=asked.layer, status="unreached", reason="the environment could not be opened", program=asked.program
+        )
         for asked in question.layers
     )
 
@@ -79,8 +84,22 @@ def _open(question: EnvironmentQuestion, settings: EnvironmentSettings) -> "_Run
     folder, root = Path(question.state_dir, "policy"), Path(question.root)
     rendered = render_packs(settings, packs_root=root / "policy_packs", folder=folder)
     packs = judging(rendered, folder=folder, environment=os.environ)
-    rules = tuple(rule for known in packs for rule in known.rules)
-    return _Run(question, settings, [known.pack for known in packs], rules)
+    rules = (*(rule for known in packs for rule in known.rules), INCREASE_RULE)
+    base, notes = _base_settings(question, settings)
+    prices = PriceCheck(catalog=load_catalog(), base=base, head=settings, today=datetime.now(tz=UTC).date())
+    return _Run(question, settings, [known.pack for known in packs], rules, prices, notes)
+
+
+def _base_settings(question: EnvironmentQuestion, head: EnvironmentSettings) -> tuple[EnvironmentSettings, list[str]]:
+    """The base's environment file, read as the head's; the head's own where it cannot be, which is said."""
+    if not question.base_root:
+        return head, []
+    environments = Path(question.base_root, "stacks", "environments")
+    try:
+        return load_environment(question.environment, root=environments, catalog=load_catalog()), []
+    except SettingsError as exc:
+        first = exc.what.partition("\n")[0]
+        return head, [f"The base's limits cannot be read, so the head's count for increases of cost: {first}."]
 
 
 @dataclass
@@ -91,7 +110,8 @@ class _Run:
     settings: EnvironmentSettings
     packs: Sequence[PolicyPack]
     rules: tuple[PackRule, ...]
-    notes: list[str] = field(default_factory=list)
+    prices: PriceCheck
+    notes: list[str]
     base_seconds: dict[str, float] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
     broken: str = ""
@@ -143,6 +163,7 @@ class _Run:
             layer=asked.layer,
             status="skipped",
             reason=moved or asked.reason,
+            program=asked.program,
             new=not asked.in_base,
             seconds={} if base is None else {"base": base},
         )
@@ -180,15 +201,28 @@ class _Run:
             self.moved[layer] = f"outputs of {found.layer} may change: {', '.join(outputs)}"
 
     def _judged(self, found: LayerFinding) -> LayerFinding:
-        """The head's `up` under the packs."""
-        record = EngineRecord()
+        """The head's `up` under the packs, and what it costs more."""
+        record, before = EngineRecord(), self._state(found)
         with self._timed(found, "up") as seconds:
             stacks = self._stacks(record, packs=self.packs)
             act = partial(bring_up, self.settings, stacks, found.layer, progress=self._progress(found, "up"))
             error = _error(act)
+        places, after = self._places(found), self._state(found)
+        cost, dearer = self.prices.compared(before, after, stack=self._stack(found), places=places)
+        return replace(
+            found,
+            status="failed" if error else "judged",
+            error=error,
+            refusals=(*self._refusals(record, places), *dearer),
+            unrunnable=tuple(record.unrunnable),
+            ran=frozenset(record.ran | {INCREASE_RULE.identity}),
+            cost=cost,
+            seconds=seconds,
+        )
+
+    def _refusals(self, record: EngineRecord, places: Places) -> tuple[Refusal, ...]:
         levels = {rule.identity: rule.level for rule in self.rules}
-        places = self._places(found)
-        refusals = tuple(
+        return tuple(
             Refusal(
                 rule=said.rule,
                 urn=said.urn,
@@ -198,31 +232,20 @@ class _Run:
             )
             for said in record.said
         )
-        return replace(
-            found,
-            status="failed" if error else "judged",
-            error=error,
-            refusals=refusals,
-            unrunnable=tuple(record.unrunnable),
-            ran=frozenset(record.ran),
-            seconds=seconds,
-        )
 
     def _places(self, found: LayerFinding) -> Places:
-        root, layer = Path(self.question.root), found.layer
+        root = Path(self.question.root)
         environment_file = f"stacks/environments/{self.question.environment}.yaml"
-        program = f"stacks/{layer}.py"
         return Places(
-            layer=layer,
+            layer=found.layer,
             environment_file=environment_file,
             environment_text=(root / environment_file).read_text(encoding="utf-8"),
-            program=program if (root / program).is_file() else f"stacks/{layer}/__init__.py",
-            declared=declared_places(
-                resources_of(self._stack(found), backend=Path(self.question.state_dir, "pulumi")),
-                root=root,
-                project_dir=Path(self.question.project_dir),
-            ),
+            program=found.program,
+            declared=declared_places(self._state(found), root=root, project_dir=Path(self.question.project_dir)),
         )
+
+    def _state(self, found: LayerFinding) -> tuple[ResourceState, ...]:
+        return resources_of(self._stack(found), backend=Path(self.question.state_dir, "pulumi"))
 
     def _stacks(self, record: EngineRecord, *, packs: Sequence[PolicyPack]) -> LayerStacks:
         return LayerStacks(Path(self.question.project_dir), dict(os.environ), packs, declare, record.add)
@@ -258,7 +281,8 @@ def _error(act: Callable[[], object]) -> str:
     try:
         act()
     except QuantosError as exc:
-        return f"{exc.what}. {exc.remedy[:1].upper()}{exc.remedy[1:]}."
+        what = exc.what.partition(TRACEBACK)[0].strip()
+        return f"{what}. {exc.remedy[:1].upper()}{exc.remedy[1:]}."
     return ""
 
 

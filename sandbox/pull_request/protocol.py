@@ -15,12 +15,14 @@ class LayerQuestion:
     """What to do with one layer.
 
     Args:
+        program: path of the file with which its program begins.
         in_base: whether the base has it, so that it is brought up as the base has it first.
         touched: whether the change can touch it; one that is not is only stood on.
         reason: why it is touched or not, in words.
     """
 
     layer: str
+    program: str
     in_base: bool
     touched: bool
     reason: str

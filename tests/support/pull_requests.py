@@ -55,6 +55,7 @@ def make_layer(**changed: object) -> LayerFinding:
         "layer": "capacity",
         "status": "judged",
         "reason": "a file changed from which its resources follow",
+        "program": f"stacks/{changed.get('layer', 'capacity')}.py",
         "ran": frozenset({CEILING.identity, PRIVATE.identity}),
         "seconds": {"base": 1.4, "preview": 1.0, "up": 2.1},
         **changed,

@@ -28,4 +28,4 @@ def test_what_two_environments_are_told_alike_is_said_once() -> None:
 
 def test_a_message_of_many_lines_stays_one_item() -> None:
     layer = make_layer(refusals=(make_refusal(message="first\n\n# second", urn=urn_of("cpu")),))
-    assert ": first # second\n" in comment(make_finding(make_environment(layer)))
+    assert ": first # second (`" in comment(make_finding(make_environment(layer)))
