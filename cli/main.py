@@ -6,7 +6,20 @@ import sys
 import typer
 from rich.markup import escape
 
-from cli import audit, backtest, capacity, cost, demo, doctor, environment, pools, pr_check, sandbox, strategies
+from cli import (
+    audit,
+    backtest,
+    capacity,
+    charts,
+    cost,
+    demo,
+    doctor,
+    environment,
+    pools,
+    pr_check,
+    sandbox,
+    strategies,
+)
 from cli.console import err
 from cli.target import SANDBOX_VARIABLE
 from quantos.errors import QuantosError
@@ -23,7 +36,7 @@ app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(audit.app, name="audit")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(pools.app, name="pools")
-for group in (environment, cost, capacity, backtest, doctor, demo, pr_check):
+for group in (environment, cost, capacity, charts, backtest, doctor, demo, pr_check):
     group.register(app)
 
 GLOBAL_FLAGS = ("--sandbox", "--debug")

@@ -2,6 +2,7 @@
 
     QuantosError
     ├── SettingsError             an environment file or strategy is wrong; nothing was started
+    ├── ChartsError               a charts folder cannot be read, or a program not be recorded
     ├── CatalogError              a shape or price is unknown
     ├── CostingError              nobody can say what a resource costs
     ├── TelemetryError            a record cannot be taken into the demand history
@@ -48,6 +49,12 @@ class SettingsError(QuantosError):
     """An environment file, strategy file or process setting is wrong."""
 
     code = "settings.invalid"
+
+
+class ChartsError(QuantosError):
+    """A folder of charts cannot be read, a chart not be rendered, or a program not be recorded."""
+
+    code = "charts.failed"
 
 
 class CatalogError(QuantosError):

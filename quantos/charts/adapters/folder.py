@@ -1,0 +1,130 @@
+"""A folder of charts: per chart its `Chart.yaml`, `values.yaml` and schema, or all of it; and `crds.json.gz`."""
+
+import functools
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from quantos.charts.chart_facts import PASSED_THROUGH
+from quantos.charts.check import Chart
+from quantos.charts.custom_resources import Definitions, definitions
+from quantos.charts.documents import Document, Json, items, mapping, text
+from quantos.charts.pod_shapes import PodShapes, pod_shapes
+from quantos.charts.values_check import ChartValues
+from quantos.charts.values_file import UNSHOWN, Known, merged, values_file, with_paths
+from quantos.errors import ChartsError
+
+DEFINITIONS_FILE = "crds.json.gz"
+_REMEDY = "give a folder with one folder per chart, as `helm pull --untar` makes them"
+_REFERENCE = re.compile(r"\.Values((?:\.[A-Za-z_]\w*)+)")
+
+
+class ChartsFolder:
+    """Charts read when they are asked for, each once.
+
+    Raises ChartsError, here and in every method, where the folder or a file in it is not there or cannot be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise ChartsError(f"there is no folder of charts at {root}", remedy=_REMEDY)
+        if not any(root.glob("*/Chart.yaml")):
+            raise ChartsError(f"{root} holds no charts", remedy=_REMEDY)
+        self._root = root
+        self._chart = functools.cache(self._read_chart)
+
+    def chart(self, name: str) -> Chart | None:
+        """A chart by name; None where the folder has none of this name."""
+        return self._chart(name)
+
+    @functools.cached_property
+    def custom_resource_definitions(self) -> tuple[Document, ...]:
+        """CustomResourceDefinition objects: of `crds.json.gz`, and of the `crds` folders of whole charts."""
+        found = [*_packed(self._root / DEFINITIONS_FILE)]
+        for path in sorted(self._root.glob("*/crds/**/*.yaml")):
+            found += [mapping(each) for each in yaml.load_all(_read(path), _Loader) if mapping(each).get("spec")]
+        return tuple(found)
+
+    @functools.cached_property
+    def definitions(self) -> Definitions:
+        """Definitions by group and kind."""
+        return definitions(self.custom_resource_definitions)
+
+    @functools.cached_property
+    def _shapes(self) -> PodShapes:
+        return pod_shapes(self.custom_resource_definitions)
+
+    def _read_chart(self, name: str) -> Chart | None:
+        folder = self._root / name
+        if not (folder / "Chart.yaml").is_file():
+            return None
+        about = _yaml(folder / "Chart.yaml")
+        schema = folder / "values.schema.json"
+        values = ChartValues(
+            shown=_values(folder),
+            schema=mapping(json.loads(_read(schema))) if schema.is_file() else None,
+            shapes=self._shapes,
+            passed_through=PASSED_THROUGH.get(name, frozenset()),
+        )
+        whole = folder if (folder / "templates").is_dir() else None
+        return Chart(name=text(about.get("name")), version=text(about.get("version")), values=values, templates=whole)
+
+
+def _values(folder: Path) -> Known:
+    """The chart's values and, under their names, those of its sub-charts as far as they are in its folder."""
+    path = folder / "values.yaml"
+    shown = values_file(_read(path), name=str(path)) if path.is_file() else Known(default={})
+    shown = with_paths(shown, _in_templates(folder))
+    for each in items(_yaml(folder / "Chart.yaml").get("dependencies")):
+        dependency = mapping(each)
+        name = text(dependency.get("alias")) or text(dependency.get("name"))
+        conditions = [part for part in text(dependency.get("condition")).replace(" ", "").split(",") if part]
+        shown = with_paths(shown, [*(tuple(part.split(".")) for part in conditions), (name,), ("global",)])
+        below = folder / "charts" / text(dependency.get("name"))
+        inner = _values(below) if (below / "Chart.yaml").is_file() else Known(partial=True)
+        outer = shown.keys[name]
+        together = merged(inner, outer) if outer.shown else inner
+        shown = Known(shown.default, {**shown.keys, name: together}, shown.shown, shown.partial)
+        if "global" in inner.keys:
+            shared = merged(inner.keys["global"], shown.keys.get("global", UNSHOWN))
+            shown = Known(shown.default, {**shown.keys, "global": shared}, shown.shown, shown.partial)
+    return shown
+
+
+def _in_templates(folder: Path) -> Iterator[tuple[str, ...]]:
+    """Paths that a whole chart's templates read."""
+    for path in sorted((folder / "templates").rglob("*")):
+        if path.is_file():
+            for found in _REFERENCE.finditer(path.read_text(encoding="utf-8", errors="replace")):
+                yield tuple(found[1].strip(".").split("."))
+
+
+def _packed(path: Path) -> list[Document]:
+    if not path.is_file():
+        return []
+    try:
+        found: Json = json.loads(gzip.decompress(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise ChartsError(f"{path} cannot be read: {error}", remedy="give a JSON list, compressed") from error
+    return [mapping(each) for each in items(found)]
+
+
+def _yaml(path: Path) -> Document:
+    try:
+        return mapping(yaml.safe_load(_read(path)))
+    except yaml.YAMLError as error:
+        raise ChartsError(f"{path} is no YAML: {error}", remedy=_REMEDY) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ChartsError(f"{path} cannot be read: {error}", remedy=_REMEDY) from error
+
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

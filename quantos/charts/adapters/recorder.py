@@ -1,0 +1,270 @@
+"""What a program declares, recorded offline: Pulumi's own mocks take the place of the engine and of every provider."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import multiprocessing
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final, NoReturn
+
+import pulumi
+from google.protobuf import json_format
+from pulumi.runtime import mocks as pulumi_mocks
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_root_resource
+from pulumi.runtime.stack import Stack, run_pulumi_func
+
+from quantos.charts.documents import Document, Json, Recorded, Release, mapping, named, text
+from quantos.errors import ChartsError, QuantosError
+
+logger = logging.getLogger(__name__)
+
+Program = Callable[[], None]
+
+NOT_RECORDED: Final = "not-recorded"
+"""Stands for every secret text."""
+
+_NOT_RECORDED_BYTES: Final = "bm90LXJlY29yZGVk"
+_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a mark of the wire
+_RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+_REFERENCE: Final = "pulumi:pulumi:StackReference"
+_OPAQUE: Final = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kustomize")
+_FIRST: Final = ("Namespace", "CustomResourceDefinition", "ConstraintTemplate")
+_HASH_LENGTH: Final = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Whose program is recorded: project and stack, and the account it would live in."""
+
+    project: str
+    stack: str
+    account_id: str
+    region: str
+    domain: str
+
+
+def recorded(program: Program, place: Place, *, below: Mapping[str, Program]) -> Recorded:
+    """Run a program and give what it installs on Kubernetes, what others need first; secrets are left out.
+
+    Outputs of the stacks `below`, by qualified name, are those which their programs export: as far as inputs tell them
+    as they would be, else values of the right shape (`plausible_output`). Each program runs in a process of its own,
+    because Pulumi's runtime is one per process, and so must be picklable: a function of a module, or a
+    `functools.partial` of one.
+
+    Raises:
+        ChartsError: the program failed, or declares what cannot be recorded.
+    """
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=len(below) + 1, mp_context=fresh, max_tasks_per_child=1) as processes:
+        asked = {name: processes.submit(_exports, each, _stack_of(place, name)) for name, each in below.items()}
+        references = {name: outputs.result() for name, outputs in asked.items()}
+        outcome = processes.submit(_outcome, program, place, references).result()
+    if isinstance(outcome, Recorded):
+        return outcome
+    raise ChartsError(outcome, remedy="correct the program, or take what it misses from the environment file")
+
+
+def plausible_output(name: str, place: Place) -> str:
+    """A value for an output that only AWS knows, of the shape that the end of its name tells; never a real thing."""
+    word = name.replace("_", "-")
+    shapes = {
+        "_arn": f"arn:aws:{word.partition('-')[0]}:{place.region}:{place.account_id}:{word}",
+        "_brokers": f"b-1.{place.project}.kafka.{place.region}.amazonaws.com:9098",
+        "_endpoint": f"https://{word}.{place.domain}",
+        "_host": f"{word}.{place.domain}",
+        "_address": f"{word}.{place.domain}",
+        "_authority": _NOT_RECORDED_BYTES,
+        "_url": f"{place.account_id}.dkr.ecr.{place.region}.amazonaws.com/{word}",
+        "_id": f"{word}-00000000",
+    }
+    return next((value for ending, value in shapes.items() if name.endswith(ending)), f"{place.stack}-{word}")
+
+
+def _stack_of(place: Place, qualified_name: str) -> Place:
+    return replace(place, stack=qualified_name.rpartition("/")[2])
+
+
+def _outcome(program: Program, place: Place, references: dict[str, Document]) -> Recorded | str:
+    """What was recorded, or why nothing was: errors of a program need not survive the way between processes."""
+    monitor = _Monitor(place, references)
+    try:
+        _run(program, monitor, place)
+    except QuantosError as error:
+        return f"{place.stack} cannot be recorded: {error.what}; {error.remedy}"
+    except Exception as error:
+        return f"{place.stack} cannot be recorded: {type(error).__name__}: {error}"
+    return Recorded(
+        releases=tuple(sorted(monitor.releases, key=lambda each: (each.namespace, each.name))),
+        objects=tuple(sorted(monitor.objects, key=_order)),
+    )
+
+
+def _run(program: Program, monitor: _Monitor, place: Place) -> None:
+    logging.getLogger("asyncio").disabled = True
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    pulumi_mocks.set_mocks(monitor.mocks, project=place.project, stack=place.stack, preview=False, monitor=monitor)
+    loop.run_until_complete(run_pulumi_func(program))
+
+
+def _exports(program: Program, place: Place) -> Document:
+    """Outputs of a program, a plausible value for each that its inputs do not tell.
+
+    Names are exported while the program is read; what fails later, because a provider's answer is missing, only leaves
+    values unknown.
+    """
+    monitor = _Monitor(place, {})
+    try:
+        _run(program, monitor, place)
+    except Exception:
+        logger.debug("%s has outputs that nobody knows offline", place.stack)
+    root = get_root_resource()
+    outputs: Mapping[str, object] = root.outputs if isinstance(root, Stack) else {}
+    return {name: _known(name, value, place) for name, value in outputs.items()}
+
+
+def _known(name: str, value: object, place: Place) -> Json:
+    if isinstance(value, Mapping):
+        return {str(key): _known(f"{key}_{name}", part, place) for key, part in value.items()}
+    found: Json = None
+    with contextlib.suppress(Exception):
+        resolved = asyncio.get_event_loop().run_until_complete(pulumi.Output.from_input(value).future())
+        found = json.loads(json.dumps(resolved))
+    return plausible_output(name, place) if found is None else found
+
+
+def _order(found: Document) -> tuple[int, str, str, str]:
+    """What others need comes first."""
+    kind = text(found.get("kind"))
+    rank = _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
+    return rank, named(found, "namespace"), kind, named(found, "name")
+
+
+class _Resources(pulumi_mocks.Mocks):
+    """Outputs of a resource: its inputs, and identifiers of the right shape."""
+
+    def __init__(self, place: Place, references: Mapping[str, Document]) -> None:
+        self._place = place
+        self._references = references
+
+    def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str, dict[str, object]]:
+        inputs: dict[str, object] = dict(args.inputs)
+        if args.typ == _REFERENCE:
+            name = str(inputs["name"])
+            return name, {**inputs, "outputs": self._referred(name), "secretOutputNames": []}
+        if args.typ.startswith("kubernetes:"):
+            return _kubernetes_outputs(args.name, inputs)
+        if args.typ.startswith("aws:"):
+            return _aws_outputs(args, inputs, place=self._place)
+        return f"{args.name}-id", inputs
+
+    def call(self, args: pulumi_mocks.MockCallArgs) -> NoReturn:
+        raise ChartsError(
+            f"the program asks for {args.token}, which nobody can answer offline",
+            remedy="take the value from the environment file or from an output of a layer below",
+        )
+
+    def _referred(self, name: str) -> Document:
+        if name not in self._references:
+            raise ChartsError(f"the outputs of {name} are not known offline", remedy="refer to a layer below")
+        return self._references[name]
+
+
+class _Monitor(pulumi_mocks.MockMonitor):
+    """Keeps what is declared for Kubernetes, as it is on the wire: there it shows which values are secret."""
+
+    def __init__(self, place: Place, references: Mapping[str, Document]) -> None:
+        super().__init__(_Resources(place, references))
+        self.releases: list[Release] = []
+        self.objects: list[Document] = []
+
+    def RegisterResource(  # noqa: N802  named by the protocol
+        self, request: resource_pb2.RegisterResourceRequest
+    ) -> resource_pb2.RegisterResourceResponse:
+        """Record, then answer as Pulumi's mocks do."""
+        if request.custom and request.type.startswith("kubernetes:"):
+            self._keep(request.type, request.name, _bare(json_format.MessageToDict(request.object)))
+        elif request.type.startswith(_OPAQUE):
+            raise ChartsError(
+                f"{request.name} is a {request.type}, whose objects only its provider knows",
+                remedy="declare a helm.v3.Release, or the objects themselves",
+            )
+        return super().RegisterResource(request)
+
+    def _keep(self, token: str, name: str, inputs: Json) -> None:
+        given = mapping(inputs)
+        if token == _RELEASE:
+            self.releases.append(_release(name, given))
+            return
+        metadata = {"name": _own_name(name), **mapping(given.get("metadata"))}
+        self.objects.append(_without_secrets({**given, "metadata": metadata}))
+
+
+def _release(name: str, inputs: Document) -> Release:
+    chart, repository = text(inputs.get("chart")), text(mapping(inputs.get("repositoryOpts")).get("repo"))
+    if chart.startswith("oci://"):
+        repository, _, chart = chart.rpartition("/")
+    return Release(
+        chart=chart,
+        version=text(inputs.get("version")),
+        repository=repository,
+        name=text(inputs.get("name")) or _own_name(name),
+        namespace=text(inputs.get("namespace")),
+        values=mapping(inputs.get("values")),
+    )
+
+
+def _own_name(name: str) -> str:
+    """Where the program gives no name: as Pulumi makes one, but the same each time."""
+    return f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH]}"
+
+
+def _bare(value: Json, *, hidden: bool = False) -> Json:
+    """A value off the wire: secret texts replaced, whole numbers whole."""
+    if isinstance(value, list):
+        return [_bare(part, hidden=hidden) for part in value]
+    if isinstance(value, dict):
+        if value.get(_SIGNATURE) == _SECRET:
+            return _bare(value.get("value"), hidden=True)
+        return {key: _bare(part, hidden=hidden) for key, part in value.items() if part is not None}
+    if isinstance(value, float):
+        return int(value) if int(value) == value else value
+    return NOT_RECORDED if hidden and isinstance(value, str) else value
+
+
+def _without_secrets(found: Document) -> Document:
+    if found.get("kind") != "Secret" or found.get("apiVersion") != "v1":
+        return found
+    hidden = {"data": _NOT_RECORDED_BYTES, "stringData": NOT_RECORDED}
+    return {key: dict.fromkeys(mapping(part), hidden[key]) if key in hidden else part for key, part in found.items()}
+
+
+def _kubernetes_outputs(name: str, inputs: dict[str, object]) -> tuple[str, dict[str, object]]:
+    metadata: object = inputs.get("metadata") or {}
+    if "chart" in inputs:
+        release = {"name": inputs.get("name") or _own_name(name), "namespace": inputs.get("namespace")}
+        status = {**release, "status": "deployed", "revision": 1, "version": inputs.get("version")}
+        return f"{release['namespace']}/{release['name']}", {**inputs, **release, "status": status}
+    known = {"name": _own_name(name), **(metadata if isinstance(metadata, dict) else {})}
+    identity = named({"metadata": known}, "namespace"), named({"metadata": known}, "name")
+    return "/".join(part for part in identity if part), {**inputs, "metadata": known}
+
+
+def _aws_outputs(
+    args: pulumi_mocks.MockResourceArgs, inputs: dict[str, object], *, place: Place
+) -> tuple[str, dict[str, object]]:
+    service, _, kind = args.typ.removeprefix("aws:").partition("/")
+    kind = kind.rpartition(":")[2]
+    name = str(inputs.get("name") or inputs.get("bucket") or args.name)
+    region = "" if service == "iam" else place.region
+    shown = kind[:1].lower() + kind[1:]
+    arn = f"arn:aws:{service}:{region}:{place.account_id}:{shown}/{name}"
+    return name, {"name": name, "arn": arn, **inputs}

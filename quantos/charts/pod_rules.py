@@ -1,0 +1,48 @@
+"""The security rules over the pods of rendered charts, as data of the environment lets them off."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from quantos.charts.documents import Complaint, Document, PodRules, called, named
+from quantos.environment.settings import EnvironmentSettings
+from quantos.policy.exemptions import Subject, exemptions_of, verdict
+from quantos.policy.security.limits import security_limits
+from quantos.policy.security.pod_templates import pods_in
+from quantos.policy.security.pods import POD_RULES
+
+LAYER: Final = "platform"
+ADVISED: Final = frozenset({"pod-image-digest", "pod-image-registry", "pod-service-account-token"})
+"""What charts of others rarely keep to: images by tag, registries of their makers, tokens of their operators."""
+
+OF_LEVEL: Final = frozenset({
+    "pod-capabilities", "pod-host-namespaces", "pod-host-ports", "pod-no-escalation", "pod-non-root",
+    "pod-not-privileged", "pod-read-only-root", "pod-seccomp", "pod-volume-types",
+})  # fmt: skip
+"""Rules that a namespace of a weaker Pod Security level, which states its reason, is let off."""
+
+
+def pod_rules(settings: EnvironmentSettings, *, today: date) -> PodRules:
+    """The rules as one function of an object that names its namespace.
+
+    An exemption of the environment file counts where its resource is `Kind namespace/name`.
+    """
+    limits = security_limits(settings)
+
+    def complaints(found: Document) -> Iterator[Complaint]:
+        subject = Subject(name=called(found), urn="", layer=LAYER)
+        for pod in pods_in(found):
+            weaker = named(found, "namespace") in limits.weaker_namespaces
+            for rule in POD_RULES:
+                if weaker and rule.name in OF_LEVEL:
+                    continue
+                said = tuple(rule.complaints(pod, limits.pod_registries))
+                judged = verdict(said, subject, exemptions=exemptions_of(settings, rule=rule.name), today=today)
+                for message in judged.messages:
+                    yield Complaint(
+                        path=rule.name,
+                        what=f"{message}; {rule.remedy}",
+                        verdict="advised" if rule.name in ADVISED else "refused",
+                    )
+
+    return complaints

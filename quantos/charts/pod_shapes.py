@@ -1,0 +1,91 @@
+"""Values that charts hand to Kubernetes as they are, told by their name, and the shape which Kubernetes gives them.
+
+The shapes are those of the pod templates inside the custom resource definitions at hand (Ray's, Kueue's, KEDA's): a
+definition that embeds a pod spells all of it out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from quantos.charts.documents import Document, Json, items, mapping
+
+_POD_FIELDS: Final = frozenset({"affinity", "containers", "nodeSelector", "securityContext", "tolerations", "volumes"})
+_AMOUNTS: Final = frozenset({"limits", "requests"})
+_RESOURCE_NAMES: Final = r"^(cpu|memory|ephemeral-storage|hugepages-.+|.+/.+)$"
+_STRINGS: Final[Document] = {"type": "object", "additionalProperties": {"type": "string"}}
+_OF_POD: Final[Mapping[str, str]] = {
+    "affinity": "affinity",
+    "dnsConfig": "dnsConfig",
+    "extraVolumes": "volumes",
+    "hostAliases": "hostAliases",
+    "podSecurityContext": "securityContext",
+    "tolerations": "tolerations",
+    "topologySpreadConstraints": "topologySpreadConstraints",
+    "volumes": "volumes",
+}
+_OF_CONTAINER: Final[Mapping[str, str]] = {
+    "containerSecurityContext": "securityContext",
+    "extraVolumeMounts": "volumeMounts",
+    "livenessProbe": "livenessProbe",
+    "readinessProbe": "readinessProbe",
+    "resources": "resources",
+    "startupProbe": "startupProbe",
+    "volumeMounts": "volumeMounts",
+}
+
+
+@dataclass(frozen=True)
+class PodShapes:
+    """Schemas of values by the name of their key; without definitions that embed a pod only texts by name are known."""
+
+    by_name: Mapping[str, tuple[Document, ...]] = field(default_factory=dict)
+
+    def of(self, key: str) -> tuple[Document, ...]:
+        """Shapes that a value of this name may have, any of them; none where the name says nothing."""
+        if key in {"nodeSelector", "annotations", "labels"} or key.endswith(("Annotations", "Labels")):
+            return (_STRINGS,)
+        return self.by_name.get(key, ())
+
+
+def pod_shapes(crds: Iterable[Document]) -> PodShapes:
+    """Shapes from the fullest pod that any definition embeds."""
+    pods = [pod for crd in crds for pod in _embedded_pods(crd)]
+    if not pods:
+        return PodShapes()
+    pod = max(pods, key=lambda each: len(mapping(each.get("properties"))))
+    of_pod = mapping(pod.get("properties"))
+    of_container = mapping(mapping(mapping(of_pod.get("containers")).get("items")).get("properties"))
+    found = {name: (mapping(of_pod.get(part)),) for name, part in _OF_POD.items() if part in of_pod}
+    found |= {name: (mapping(of_container.get(part)),) for name, part in _OF_CONTAINER.items() if part in of_container}
+    if "resources" in found:
+        found["resources"] = (_named_resources(found["resources"][0]),)
+    both = (mapping(of_container.get("securityContext")), mapping(of_pod.get("securityContext")))
+    return PodShapes({**found, "securityContext": both})
+
+
+def _named_resources(shape: Document) -> Document:
+    """The shape with names as the server takes them: those of Kubernetes, and of others with their domain."""
+    amounts = dict(mapping(shape.get("properties")))
+    names: Document = {"pattern": _RESOURCE_NAMES}
+    for name in _AMOUNTS & amounts.keys():
+        amounts[name] = {**mapping(amounts[name]), "propertyNames": names}
+    return {**shape, "properties": amounts}
+
+
+def _embedded_pods(crd: Document) -> Iterator[Document]:
+    for version in items(mapping(crd.get("spec")).get("versions")):
+        schema = mapping(mapping(mapping(version).get("schema")).get("openAPIV3Schema"))
+        yield from _pods_in(schema, ())
+
+
+def _pods_in(schema: Document, path: Sequence[str]) -> Iterator[Document]:
+    properties = mapping(schema.get("properties"))
+    if tuple(path[-2:]) == ("template", "spec") and properties.keys() >= _POD_FIELDS:
+        yield schema
+        return
+    for name, part in properties.items():
+        yield from _pods_in(mapping(part), (*path, name))
+    inner: Json = schema.get("items") or schema.get("additionalProperties")
+    if isinstance(inner, dict):
+        yield from _pods_in(inner, path)
