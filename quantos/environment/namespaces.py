@@ -19,6 +19,7 @@ class NamespaceSpec:
         data: whether its pods reach the VPC, where S3, ECR, Kafka, Postgres and the cluster's API answer.
         ports: further ports in the VPC that its pods may connect to.
         webhooks: ports on which the cluster's API calls its pods.
+        served: ports on which load balancers of the VPC call its pods.
         share: its part of the environment's quota, in shares.
 
     Raises:
@@ -32,6 +33,7 @@ class NamespaceSpec:
     data: bool = True
     ports: tuple[int, ...] = ()
     webhooks: tuple[int, ...] = ()
+    served: tuple[int, ...] = ()
     share: int = 1
 
     def __post_init__(self) -> None:
@@ -57,7 +59,7 @@ SERVICES: Mapping[str, NamespaceSpec] = {
     "flight": NamespaceSpec(reaches=(MONITORING,), share=2),
     "flink": NamespaceSpec(reaches=("bus", MONITORING), asks_jobs=True, webhooks=(9443,), share=2),
     "gatekeeper-system": NamespaceSpec(webhooks=(8443,)),
-    "harbor": NamespaceSpec(share=2),
+    "harbor": NamespaceSpec(served=(8443,), share=2),
     "inference": NamespaceSpec(reaches=("registry", MONITORING), share=4),
     "ingress": NamespaceSpec(webhooks=(9443,)),
     "keda": NamespaceSpec(reaches=("bus", MONITORING), webhooks=(6443, 9443)),

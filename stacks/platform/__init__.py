@@ -5,7 +5,7 @@ from dataclasses import replace
 import pulumi
 
 from quantos.environment.settings import EnvironmentSettings
-from stacks.platform import admission, compute, inference, nodes, observability, queues, scaling, secrets
+from stacks.platform import admission, compute, images, inference, nodes, observability, queues, scaling, secrets
 from stacks.platform.place import open_place
 
 
@@ -22,7 +22,7 @@ def program(settings: EnvironmentSettings) -> None:
     secrets.declare_monitor(place)
     secrets.declare_vault(place)
     nodes.declare_autoscaler(place)
-    nodes.declare_ingress(place, certificates)
+    images.declare(place, nodes.declare_ingress(place, certificates))
     admission.declare(place)
     scaling.declare(place)
     observability.declare(place)
