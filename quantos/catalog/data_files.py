@@ -11,6 +11,8 @@ from quantos.catalog.catalog import DATA
 SHAPES_FILE = "shapes.csv"
 SHAPE_COLUMNS = ("instance_type", "architecture", "vcpu", "memory_gib", "gpus", "network_mbps")
 PRICE_COLUMNS = ("instance_type", "usd_per_hour")
+SERVICE_COLUMNS = ("item", "unit", "usd", "stated_on", "checked", "source")
+PRICE_LIST = "https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/price-changes.html"
 SOURCES_FILE = "sources.json"
 
 
@@ -33,6 +35,42 @@ def write_prices(
     rows = [{"instance_type": name, "usd_per_hour": f"{price:.10g}"} for name, price in sorted(usd_per_hour.items())]
     _write(data / name, PRICE_COLUMNS, rows)
     _state_source(data, name, source)
+
+
+def write_service_prices(
+    region: str, *, usd: Mapping[str, float], units: Mapping[str, str], stated_on: str, data: Path = DATA
+) -> None:
+    """Put prices of items into a region's file; items that are not among them stay as they are.
+
+    `units` has the unit of every item that `usd` names.
+    """
+    name = f"services/{region}.csv"
+    kept = {row["item"]: row for row in _read(data / name)}
+    for item, price in usd.items():
+        kept[item] = {
+            "item": item,
+            "unit": units[item],
+            "usd": f"{price:.10f}".rstrip("0").rstrip("."),
+            "stated_on": stated_on,
+            "checked": "price-list",
+            "source": PRICE_LIST,
+        }
+    _write(data / name, SERVICE_COLUMNS, (kept[item] for item in sorted(kept)))
+    stated = {
+        "source": "AWS Pricing API where a line says price-list; AWS's public price pages, one in each other line",
+        "version": stated_on,
+        "licence": "AWS Service Terms",
+        "prices_of": stated_on,
+        "what": "USD per unit of what services bill, on demand, first tier",
+    }
+    _state_source(data, name, stated)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -11,9 +12,10 @@ import pytest
 from botocore.stub import Stubber
 
 from quantos.catalog.adapters.price_list import AwsPriceList
+from quantos.catalog.adapters.service_prices import AwsServicePrices, ServiceOffer, service_offers
 from quantos.catalog.adapters.spot_history import SpotHistory
 from quantos.catalog.catalog import DATA, load_catalog
-from quantos.catalog.data_files import write_prices
+from quantos.catalog.data_files import write_prices, write_service_prices
 from quantos.errors import CatalogError
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
@@ -188,3 +190,66 @@ def test_committed_shapes_are_what_the_locked_package_holds() -> None:
     rows = {row["instance_type"]: row for row in script("generate_catalog").bundled_shapes()}
     assert set(rows) == set(shapes)
     assert all((row["vcpu"], row["gpus"]) == (shapes[name].vcpu, shapes[name].gpus) for name, row in rows.items())
+
+
+def service_offer(usage_type: str, *tiers: tuple[str, str]) -> str:
+    dimensions = {
+        str(number): {"beginRange": begin, "unit": "x", "pricePerUnit": {"USD": usd}}
+        for number, (begin, usd) in enumerate(tiers)
+    }
+    return json.dumps(
+        {
+            "product": {"attributes": {"usagetype": usage_type}},
+            "terms": {"OnDemand": {"A.B": {"priceDimensions": dimensions}}},
+        }
+    )
+
+
+REQUESTS = ServiceOffer(
+    item="s3-write-requests", service_code="AmazonS3", usage_type="Requests-Tier1", times=1e6, attributes={}
+)
+
+
+@pytest.mark.parametrize(
+    ("listed", "price"),
+    [
+        pytest.param([service_offer("EUW2-Requests-Tier1", ("0", "0.0000053"))], 5.3, id="behind-a-region's-code"),
+        pytest.param([service_offer("Requests-Tier1", ("0", "0"), ("1000", "0.000005"))], 5.0, id="first-billed-tier"),
+        pytest.param([service_offer("EUW2-GIR-Requests-Tier1", ("0", "0.00002"))], None, id="another-usage-type"),
+        pytest.param([], None, id="no-such-offer"),
+    ],
+)
+def test_what_a_service_bills_is_found_by_its_usage_type(listed: list[str], price: float | None) -> None:
+    pricing = client("pricing")
+    with Stubber(pricing) as stubber:
+        stubber.add_response("get_products", {"PriceList": listed})
+        found = AwsServicePrices(pricing).usd("eu-west-2", REQUESTS)
+    assert found == (price if price is None else pytest.approx(price))
+
+
+def test_two_prices_of_one_item_are_refused() -> None:
+    pricing = client("pricing")
+    with Stubber(pricing) as stubber:
+        twice = [service_offer("Requests-Tier1", ("0", "1")), service_offer("EUW2-Requests-Tier1", ("0", "2"))]
+        stubber.add_response("get_products", {"PriceList": twice})
+        with pytest.raises(CatalogError, match=r"s3-write-requests .* at 1, 2"):
+            AwsServicePrices(pricing).usd("eu-west-2", REQUESTS)
+
+
+def test_refreshed_service_prices_are_marked_and_the_others_stay(tmp_path: Path) -> None:
+    data = copy_of_data(tmp_path)
+    before = load_catalog(data).services["us-east-2"]
+    write_service_prices(
+        "us-east-2", usd={"kms-key": 1.1}, units={"kms-key": "month"}, stated_on="2026-12-01", data=data
+    )
+    load_catalog.cache_clear()
+    after = load_catalog(data).services["us-east-2"]
+    assert after == {**before, "kms-key": replace(before["kms-key"], usd=1.1)}
+    assert "kms-key,month,1.1,2026-12-01,price-list," in (data / "services" / "us-east-2.csv").read_text()
+
+
+def test_every_offer_is_of_an_item_of_the_catalog() -> None:
+    known = load_catalog().services["us-east-1"]
+    offers = service_offers()
+    assert {offer.item for offer in offers} <= set(known)
+    assert len(offers) == len({offer.item for offer in offers})
