@@ -15,6 +15,7 @@ from quantos.costing.resource import Resource
 from quantos.costing.tariff import Entry, Pricer, Tariff
 from quantos.errors import CostingError
 
+INGRESS: Final = "kubernetes:networking.k8s.io/v1:Ingress"
 QUOTA: Final = "kubernetes:core/v1:ResourceQuota"
 STORAGE: Final = "requests.storage"
 LOAD_BALANCERS: Final = "services.loadbalancers"
@@ -44,6 +45,18 @@ def _service(service: Resource, tariff: Tariff) -> Iterator[Entry]:
     balanced = service.part("spec").properties.get("type") == "LoadBalancer"
     if balanced and _bounded(service, tariff, LOAD_BALANCERS) is None:
         yield from load_balancer(tariff, service, kind="nlb")
+
+
+def _ingress(ingress: Resource, tariff: Tariff) -> Iterator[Entry]:
+    """An application load balancer of its own, or the first of a group's the one that all of it shares."""
+    group = _group(ingress)
+    others = (other for other in tariff.resources.values() if other.type == INGRESS)
+    if group is None or ingress.urn == min(other.urn for other in others if _group(other) == group):
+        yield from load_balancer(tariff, ingress, kind="alb")
+
+
+def _group(ingress: Resource) -> object:
+    return ingress.part("metadata").part("annotations").properties.get("alb.ingress.kubernetes.io/group.name")
 
 
 def _quota(quota: Resource, tariff: Tariff) -> Iterator[Entry]:
@@ -95,5 +108,6 @@ PRICERS: Final[Mapping[str, Pricer]] = {
     "kubernetes:core/v1:PersistentVolumeClaim": _claim,
     "kubernetes:apps/v1:StatefulSet": _stateful_set,
     "kubernetes:core/v1:Service": _service,
+    INGRESS: _ingress,
     QUOTA: _quota,
 }

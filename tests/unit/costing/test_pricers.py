@@ -218,6 +218,19 @@ def test_services_ask_for_load_balancers_and_quotas_bound_them() -> None:
     assert cost(inside) == StackCost(lines=(), unpriced=())
 
 
+def ingress(name: str, **annotations: str) -> Resource:
+    kind = "kubernetes:networking.k8s.io/v1:Ingress"
+    return resource(kind, name, metadata={"namespace": "n", "annotations": annotations})
+
+
+def test_ingresses_of_one_group_share_a_load_balancer() -> None:
+    one = HOURS * (0.0225 + 0.008)
+    group = {"alb.ingress.kubernetes.io/group.name": "internal"}
+    shared = cost(ingress("a", **group), ingress("b", **group), load_balancer_units=1)
+    assert shared.usd_per_month.ceiling == pytest.approx(one)
+    assert cost(ingress("a"), ingress("b"), load_balancer_units=1).usd_per_month.ceiling == pytest.approx(2 * one)
+
+
 def test_a_state_is_read_with_its_components_and_references() -> None:
     urn = "urn:pulumi:dev-x::quantos::quantos:a:B$aws:ec2/eip:Eip::out"
     component = "urn:pulumi:dev-x::quantos::quantos:a:B::b"
