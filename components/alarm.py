@@ -11,6 +11,9 @@ import pulumi_aws as aws
 class AlarmArgs:
     """Goes off when a period counts anything at all, for metrics that should stay at zero.
 
+    `threshold` and `periods` say otherwise: above it, in that many periods in a row. `percentile` looks at one of the
+    metric's values, such as 99, in place of a statistic.
+
     `silent_periods` turns it around: it goes off after that many periods in a row without a count, for metrics that
     should never be at zero.
     """
@@ -24,6 +27,9 @@ class AlarmArgs:
     dimensions: Mapping[str, pulumi.Input[str]] | None = None
     period_seconds: int = 300
     statistic: str = "Sum"
+    percentile: int | None = None
+    threshold: float = 0
+    periods: int = 1
     silent_periods: int = 0
 
 
@@ -31,6 +37,7 @@ class Alarm(pulumi.ComponentResource):
     """A CloudWatch alarm which tells when it goes off and when all is well again.
 
     Outputs: `arn`.
+    Guarded by: the security pack, as a plain object.
     """
 
     arn: pulumi.Output[str]
@@ -45,11 +52,12 @@ class Alarm(pulumi.ComponentResource):
             namespace=args.namespace,
             metric_name=args.metric,
             dimensions=args.dimensions,
-            statistic=args.statistic,
+            statistic=args.statistic if args.percentile is None else None,
+            extended_statistic=None if args.percentile is None else f"p{args.percentile}",
             period=args.period_seconds,
-            evaluation_periods=max(args.silent_periods, 1),
+            evaluation_periods=args.silent_periods if silent else args.periods,
             comparison_operator="LessThanThreshold" if silent else "GreaterThanThreshold",
-            threshold=1 if silent else 0,
+            threshold=1 if silent else args.threshold,
             treat_missing_data="breaching" if silent else "notBreaching",
             alarm_actions=[args.topic_arn],
             ok_actions=[args.topic_arn],

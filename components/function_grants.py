@@ -50,13 +50,28 @@ def function_statements(
     name: str, *, function_name: str, account: Account, places: Places, traffic: Traffic
 ) -> tuple[Statement, ...]:
     """Everything the function `name` may do. Raises KeyError for a function whose duties are not listed here."""
-    duties = {"ingest": _ingest, "learn": _learn, "forecast": _forecast, "resize": _resize, "audit": _audit}
+    duties = {
+        "ingest": _ingest,
+        "learn": _learn,
+        "forecast": _forecast,
+        "resize": _resize,
+        "audit": _audit,
+        "api": _api,
+    }
     return (
         *running(account, function_name=function_name),
         *consuming(account, traffic.reads, groups=f"{function_name}.*"),
         *producing(account, traffic.writes),
         losing(account, queue_name=traffic.queue),
         *duties[name](account, places),
+    )
+
+
+def _api(account: Account, places: Places) -> tuple[Statement, ...]:
+    del account
+    return (
+        listing(places.plans_bucket, sid="ListPlans"),
+        using_objects(places.plans_bucket, ("current.json", "plans/*"), sid="ReadPlans", actions=("GetObject",)),
     )
 
 

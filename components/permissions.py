@@ -95,6 +95,8 @@ def consuming(account: Account, topics: Sequence[str], *, groups: str) -> tuple[
 
 def producing(account: Account, topics: Sequence[str]) -> tuple[Statement, ...]:
     """What a function, or its mapping's failure destination, needs to write topics."""
+    if not topics:
+        return ()
     return (
         Statement(
             sid="ConnectToBus",

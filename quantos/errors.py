@@ -10,7 +10,9 @@
     ├── CapacityError             a plan cannot be made, read, moved or applied
     │   ├── PlanConflictError     another writer moved the plan pointer first
     │   ├── PlanNotFoundError     no plan, or several, under that id
+    │   ├── StackUnknownError     no stack of that name is sized here
     │   └── ChoiceError           pools cannot be sized: contradicting limits, or a search cut off before any answer
+    ├── AccessError               a caller may not do what was asked
     ├── AuditError                the chain is broken, forked or missing a link
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
@@ -100,10 +102,22 @@ class PlanNotFoundError(CapacityError):
     code = "capacity.plan-not-found"
 
 
+class StackUnknownError(CapacityError):
+    """No stack of that name is sized here."""
+
+    code = "capacity.stack-unknown"
+
+
 class ChoiceError(CapacityError):
     """Pools cannot be sized: the problem is wrong, its limits contradict each other, or the search found nothing."""
 
     code = "capacity.no-choice"
+
+
+class AccessError(QuantosError):
+    """A caller may not do what was asked for."""
+
+    code = "access.refused"
 
 
 class AuditError(QuantosError):

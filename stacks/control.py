@@ -1,6 +1,4 @@
-"""The control layer: the functions, what triggers them, the tables they keep, and the alarms that watch them."""
-
-from dataclasses import dataclass
+"""The control layer: the functions, what triggers them, the API, the tables they keep, and the alarms on it all."""
 
 import pulumi
 
@@ -17,23 +15,13 @@ from quantos.environment import functions
 from quantos.environment.functions import PARTITIONS, FunctionSpec, function_table
 from quantos.environment.settings import EnvironmentSettings
 from quantos.telemetry.adapters import hour_sets
+from stacks.control_api import http_api
+from stacks.control_layer import ControlLayer
 from stacks.function_access import schedule_name, statements, variables
 
 BAD_OUTCOMES = ("blocked", "drift", "interrupted", "failed")
 SILENT_INTERVALS = 3
 ENVIRONMENT_TAG = "environment"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Layer:
-    """What every function of the layer shares."""
-
-    settings: EnvironmentSettings
-    foundation: pulumi.StackReference
-    alarms: AlarmTopic
-
-    def output(self, name: str) -> pulumi.Output[str]:
-        return self.foundation.require_output(name)
 
 
 def program(settings: EnvironmentSettings) -> None:
@@ -47,17 +35,21 @@ def program(settings: EnvironmentSettings) -> None:
         kms_key_arn=foundation.require_output("data_key_arn"),
         tags=settings.tags(),
     )
-    layer = _Layer(settings=settings, foundation=foundation, alarms=AlarmTopic("alarms", alarm_args))
-    made = {spec.name: _function(layer, spec) for spec in function_table(settings)}
+    layer = ControlLayer(settings=settings, foundation=foundation, alarms=AlarmTopic("alarms", alarm_args))
+    specs = function_table(settings)
+    made = {spec.name: _function(layer, spec) for spec in specs}
+    api = http_api(layer, made, specs)
     _outcome_alarms(layer, made[functions.RESIZE])
     _cost_watch(layer)
     pulumi.export("functions", {name: function.alias_arn for name, function in made.items()})
+    pulumi.export("api_endpoint", api.endpoint)
+    pulumi.export("api_domain_target", api.domain_target)
     pulumi.export("demand_table", _demand_table(layer).table_name)
     pulumi.export("audit_table", _audit_table(layer).table_name)
     pulumi.export("alarm_topic_arn", layer.alarms.arn)
 
 
-def _demand_table(layer: _Layer) -> Table:
+def _demand_table(layer: ControlLayer) -> Table:
     args = TableArgs(
         table_name=layer.settings.names().demand_table,
         hash_key=KeyAttribute(name=hour_sets.HASH_KEY),
@@ -70,7 +62,7 @@ def _demand_table(layer: _Layer) -> Table:
     return Table("demand", args)
 
 
-def _audit_table(layer: _Layer) -> Table:
+def _audit_table(layer: ControlLayer) -> Table:
     args = TableArgs(
         table_name=layer.settings.names().audit_table,
         hash_key=KeyAttribute(name="pk"),
@@ -82,7 +74,7 @@ def _audit_table(layer: _Layer) -> Table:
     return Table("audit", args)
 
 
-def _function(layer: _Layer, spec: FunctionSpec) -> Function:
+def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
     settings, name = layer.settings, layer.settings.names().function(spec.name)
     arns = pulumi.Output.all(
         data_key_arn=layer.output("data_key_arn"),
@@ -141,7 +133,7 @@ def _function(layer: _Layer, spec: FunctionSpec) -> Function:
     return function
 
 
-def _outcome_alarms(layer: _Layer, resize: Function) -> None:
+def _outcome_alarms(layer: ControlLayer, resize: Function) -> None:
     settings = layer.settings
     args = OutcomeAlarmsArgs(
         function_name=settings.names().function(functions.RESIZE),
@@ -156,7 +148,7 @@ def _outcome_alarms(layer: _Layer, resize: Function) -> None:
     OutcomeAlarms("resize-outcomes", args)
 
 
-def _cost_watch(layer: _Layer) -> None:
+def _cost_watch(layer: ControlLayer) -> None:
     settings = layer.settings
     budget_args = BudgetArgs(
         budget_name=settings.names().prefix,

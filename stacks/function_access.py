@@ -17,6 +17,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
     functions.FORECAST: (topics.CAPACITY_PLANS, topics.AUDIT_RECORDS),
     functions.RESIZE: (topics.CAPACITY_OUTCOMES, topics.AUDIT_RECORDS),
     functions.AUDIT: (),
+    functions.API: (),
 }
 """Topics a function publishes to by itself, beside the dead-letter topics of its triggers."""
 

@@ -7,10 +7,11 @@ may mix partitions but never topics; a failing batch is tried again whole.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from quantos.contracts import topics
-from quantos.environment.settings import EnvironmentSettings, FunctionName
+from quantos.environment.function_settings import FunctionName
+from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 
 PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
@@ -37,6 +38,39 @@ LEARN: Final[FunctionName] = "learn"
 FORECAST: Final[FunctionName] = "forecast"
 RESIZE: Final[FunctionName] = "resize"
 AUDIT: Final[FunctionName] = "audit"
+API: Final[FunctionName] = "api"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpRoute:
+    """A method and path of the HTTP API, and the function that answers it.
+
+    `path` has its parameters in braces. `scope` is what a caller's token must hold, beside being valid; empty for any
+    valid token. `burst_requests` and `requests_per_second` hold for the route, over all callers; 0 leaves it to what
+    the environment states for every route.
+    """
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    function: FunctionName
+    scope: str = ""
+    burst_requests: int = 0
+    requests_per_second: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """The route's key in API Gateway, `GET /api/health`."""
+        return f"{self.method} {self.path}"
+
+
+CAPACITY_READ: Final = "capacity:read"
+
+HTTP_ROUTES: Final = (
+    HttpRoute(method="GET", path="/api/health", function=API, burst_requests=5, requests_per_second=2.0),
+    HttpRoute(method="GET", path="/api/capacity/{stack}", function=API, scope=CAPACITY_READ),
+    HttpRoute(method="GET", path="/api/capacity/{stack}/plans/{plan_id}", function=API, scope=CAPACITY_READ),
+)
+"""Everything that the HTTP API answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +107,8 @@ class ScheduleTrigger:
 class FunctionSpec:
     """One Lambda function. Its code is `handler` in the module `lambdas.<name>.handler`.
 
-    `provisioned_concurrency` instances are kept initialised.
+    `request_concurrency` is how many requests of the HTTP API it answers at a time; `provisioned_concurrency`
+    instances are kept initialised.
 
     Raises:
         SettingsError: more instances are to be kept than may ever run.
@@ -83,6 +118,7 @@ class FunctionSpec:
     timeout_seconds: int
     streams: tuple[StreamTrigger, ...] = ()
     schedules: tuple[ScheduleTrigger, ...] = ()
+    request_concurrency: int = 0
     provisioned_concurrency: int = 0
 
     def __post_init__(self) -> None:
@@ -100,8 +136,9 @@ class FunctionSpec:
 
     @property
     def reserved_concurrency(self) -> int:
-        """Instances that can ever have something to do: one a partition, one a schedule."""
-        return sum(PARTITIONS.get(stream.topic, 1) for stream in self.streams) + len(self.schedules)
+        """Instances that can ever have something to do: one a partition, one a schedule, one a request."""
+        partitions = sum(PARTITIONS.get(stream.topic, 1) for stream in self.streams)
+        return partitions + len(self.schedules) + self.request_concurrency
 
 
 def function_table(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
@@ -150,6 +187,7 @@ def _declared(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
             timeout_seconds=60,
             streams=(_stream(topics.AUDIT_RECORDS, batch_size=100, window=1, retries=5),),
         ),
+        FunctionSpec(name=API, timeout_seconds=10, request_concurrency=settings.api.concurrency),
     )
 
 

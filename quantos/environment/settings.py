@@ -18,6 +18,7 @@ from pydantic import (
 
 from quantos.contracts.base import Slug
 from quantos.costing.usage import UsageName
+from quantos.environment.function_settings import ApiSettings, FunctionSettings
 from quantos.environment.names import Names
 
 Layer = Literal["foundation", "capacity", "platform", "control"]
@@ -229,26 +230,6 @@ class DecisionSettings(_Settings):
     stale_after_seconds: int = Field(gt=0, lt=86_400)
 
 
-FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "api"]
-
-
-class FunctionSettings(_Settings):
-    """The image that holds every function, and how the functions run.
-
-    `warm` says how many instances of a function are kept initialised, by provisioned concurrency, for those whose
-    first call may not be slow; each is billed around the clock.
-
-    A resize keeps six and a half minutes in hand to end a step under way, so that a shorter timeout leaves it no time
-    to begin one.
-    """
-
-    image_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
-    memory_mib: int = Field(ge=512, le=10240)
-    resize_timeout_seconds: int = Field(ge=480, le=840)
-    log_retention_days: PositiveInt
-    warm: dict[FunctionName, PositiveInt] = {}
-
-
 class QuotaSettings(_Settings):
     """What one share of the platform is; a namespace has as many shares as its work needs."""
 
@@ -358,6 +339,7 @@ class EnvironmentSettings(_Settings):
     database: DatabaseSettings
     audit: AuditSettings
     functions: FunctionSettings
+    api: ApiSettings
     decisions: DecisionSettings
     actuator: ActuatorSettings
     limits: CostLimitSettings

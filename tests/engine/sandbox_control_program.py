@@ -3,6 +3,7 @@
 import json
 from typing import Protocol, TypeVar
 
+import pulumi
 import pulumi_aws as aws
 
 T = TypeVar("T")
@@ -50,4 +51,65 @@ def cost(turn: Turn, topic: aws.sns.Topic) -> None:
                 "values": [turn.of("100", "200")],
             }
         },
+    )
+
+
+def http_api(turn: Turn, alias: aws.lambda_.Alias, logs: aws.cloudwatch.LogGroup) -> None:
+    api = aws.apigatewayv2.Api(
+        "api",
+        protocol_type="HTTP",
+        description=turn.of("one", "two"),
+        disable_execute_api_endpoint=turn.of(False, True),
+        tags={"a": turn.of("1", "2")},
+    )
+    authorizer = aws.apigatewayv2.Authorizer(
+        "api",
+        api_id=api.id,
+        authorizer_type="JWT",
+        identity_sources=["$request.header.Authorization"],
+        jwt_configuration={"issuer": "https://login.example.com", "audiences": [turn.of("a", "b")]},
+    )
+    integration = aws.apigatewayv2.Integration(
+        "api",
+        api_id=api.id,
+        integration_type="AWS_PROXY",
+        integration_method="POST",
+        integration_uri=alias.invoke_arn,
+        payload_format_version="2.0",
+        timeout_milliseconds=turn.of(10_000, 20_000),
+    )
+    route = aws.apigatewayv2.Route(
+        "api",
+        api_id=api.id,
+        route_key="GET /a",
+        authorization_type="JWT",
+        authorizer_id=authorizer.id,
+        authorization_scopes=[turn.of("a", "b")],
+        target=integration.id.apply("integrations/{}".format),
+    )
+    stage = aws.apigatewayv2.Stage(
+        "api",
+        name="$default",
+        api_id=api.id,
+        auto_deploy=True,
+        access_log_settings={"destination_arn": logs.arn, "format": "{}"},
+        default_route_settings={"throttling_burst_limit": turn.of(1, 2), "throttling_rate_limit": 2.5},
+        route_settings=[{"route_key": "GET /a", "throttling_burst_limit": turn.of(3, 4), "throttling_rate_limit": 1}],
+        tags={"a": turn.of("1", "2")},
+        opts=pulumi.ResourceOptions(depends_on=[route]),
+    )
+    certificate = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    domain = aws.apigatewayv2.DomainName(
+        "api",
+        domain_name="api.example.com",
+        domain_name_configuration={
+            "certificate_arn": certificate,
+            "endpoint_type": "REGIONAL",
+            "security_policy": "TLS_1_2",
+        },
+        mutual_tls_authentication={"truststore_uri": turn.of("s3://a/one.pem", "s3://a/two.pem")},
+        tags={"a": turn.of("1", "2")},
+    )
+    aws.apigatewayv2.ApiMapping(
+        "api", api_id=api.id, domain_name=domain.domain_name, stage=stage.name, api_mapping_key=turn.of("a", "b")
     )

@@ -293,6 +293,7 @@ def functions(turn: Turn, where: tuple, *, role: aws.iam.Role, key: aws.kms.Key,
         source_arn=schedules.arn,
     )
     pulumi.export("alias", alias.arn)
+    sandbox_control_program.http_api(turn, alias, aws.cloudwatch.LogGroup("access"))
 
 
 def watching(turn: Turn, key: aws.kms.Key) -> None:

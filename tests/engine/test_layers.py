@@ -17,7 +17,7 @@ from pulumi import automation
 
 from quantos.contracts import topics
 from quantos.contracts.plan import DecisionRequest
-from quantos.environment.functions import function_table, topic_partitions
+from quantos.environment.functions import HTTP_ROUTES, function_table, topic_partitions
 from quantos.environment.settings import EnvironmentSettings
 from sandbox import lifecycle
 from sandbox.engine.locate import find_engine
@@ -282,8 +282,43 @@ def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: La
     for queue in dev.inputs("control", "aws:sqs/queue:Queue"):
         assert ("ApproximateNumberOfMessagesVisible", queue["name"]) in watched
     assert ("PlansNotApplied",) in watched
+    (api,) = boto3.client("apigatewayv2").get_apis()["Items"]
+    assert {("5xx", api["ApiId"]), ("Latency", api["ApiId"])} <= watched
     silent = next(alarm for alarm in alarms if alarm["AlarmName"] == "quantos-dev-resize-silent")
     assert (silent["TreatMissingData"], silent["ComparisonOperator"]) == ("breaching", "LessThanThreshold")
+
+
+def test_no_route_of_the_api_is_open_and_each_leads_to_a_live_function(dev: Layers) -> None:
+    api = boto3.client("apigatewayv2")
+    (found,) = api.get_apis()["Items"]
+    settings = dev.settings.api
+    (declared_id,) = {route["authorizerId"] for route in dev.inputs("control", "aws:apigatewayv2/route:Route")}
+    authorizer = api.get_authorizer(ApiId=found["ApiId"], AuthorizerId=declared_id)
+    assert authorizer["JwtConfiguration"] == {"Audience": list(settings.audiences), "Issuer": settings.issuer}
+    targets = {
+        f"integrations/{one['IntegrationId']}": one["IntegrationUri"]
+        for one in api.get_integrations(ApiId=found["ApiId"])["Items"]
+    }
+    routes = {route["RouteKey"]: route for route in api.get_routes(ApiId=found["ApiId"])["Items"]}
+    assert set(routes) == {route.key for route in HTTP_ROUTES}
+    for declared in HTTP_ROUTES:
+        route = routes[declared.key]
+        assert (route["AuthorizationType"], route["AuthorizerId"]) == ("JWT", authorizer["AuthorizerId"])
+        assert route.get("AuthorizationScopes", []) == ([declared.scope] if declared.scope else [])
+        assert f"{dev.outputs('control')['functions'][declared.function]}/" in targets[route["Target"]]
+
+
+def test_requests_are_throttled_and_logged_encrypted(dev: Layers) -> None:
+    (stage,) = dev.inputs("control", "aws:apigatewayv2/stage:Stage")
+    settings = dev.settings.api
+    assert stage["defaultRouteSettings"]["throttlingBurstLimit"] == settings.burst_requests
+    assert stage["defaultRouteSettings"]["throttlingRateLimit"] == settings.requests_per_second
+    logged = {log["name"]: log for log in dev.inputs("control", "aws:cloudwatch/logGroup:LogGroup")}
+    log = logged[stage["accessLogSettings"]["destinationArn"].rpartition(":")[2]]
+    assert log["kmsKeyId"] == dev.outputs("foundation")["data_key_arn"]
+    assert log["retentionInDays"] == dev.settings.functions.log_retention_days
+    permissions = dev.inputs("control", "aws:lambda/permission:Permission")
+    assert {(one["principal"], one["qualifier"]) for one in permissions} == {("apigateway.amazonaws.com", "live")}
 
 
 def test_the_month_has_a_budget_and_unusual_cost_is_told_of(dev: Layers) -> None:
@@ -318,16 +353,18 @@ def test_destroying_the_layers_leaves_nothing(dev: Layers) -> None:
         assert dev.stack(layer).export_stack().deployment.get("resources", []) == []
     assert boto3.client("s3").list_buckets()["Buckets"] == []
     assert boto3.client("lambda").list_functions()["Functions"] == []
+    assert boto3.client("apigatewayv2").get_apis()["Items"] == []
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
 def test_the_other_environments_come_up_and_stay(tmp_path: Path, environment: str) -> None:
     layers = make_layers(environment)
     with fresh_account(tmp_path):
-        made = layers.stack("foundation")
-        made.up()
-        assert only_same(made.preview(refresh=True).change_summary)
-        resources = layers.resources("foundation")
+        for layer in PROGRAMS:
+            made = layers.stack(layer)
+            made.up()
+            assert only_same(made.preview(refresh=True).change_summary)
+        resources = [*layers.resources("foundation"), *layers.resources("control")]
     gateways = [resource for resource in resources if resource["type"] == "aws:ec2/natGateway:NatGateway"]
     assert len(gateways) == (3 if layers.settings.network.nat_per_zone else 1)
     kept = {"aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:rds/instance:Instance"}
@@ -340,3 +377,9 @@ def test_the_other_environments_come_up_and_stay(tmp_path: Path, environment: st
         assert rule["destination"]["bucket"].endswith(str(layers.settings.audit.replica_region))
         key = rule["destination"]["encryptionConfiguration"]["replicaKmsKeyId"]
         assert key.split(":")[3] == layers.settings.audit.replica_region
+    warm = layers.inputs("control", "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig")
+    assert {one["functionName"].rpartition("-")[2] for one in warm} == set(layers.settings.functions.warm)
+    (api,) = layers.inputs("control", "aws:apigatewayv2/api:Api")
+    (domain,) = layers.inputs("control", "aws:apigatewayv2/domainName:DomainName")
+    assert api["disableExecuteApiEndpoint"]
+    assert domain["mutualTlsAuthentication"]["truststoreUri"].startswith("s3://")

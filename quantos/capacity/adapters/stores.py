@@ -5,7 +5,8 @@ import boto3
 from quantos.capacity.adapters.dynamo_control import DynamoControl
 from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
 from quantos.capacity.adapters.kms_signer import KmsSigner
-from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
+from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger
+from quantos.capacity.reading import CapacityReader
 from quantos.environment.settings import EnvironmentSettings
 
 
@@ -23,6 +24,12 @@ def compose_bucket(settings: EnvironmentSettings) -> PlansBucket:
 def compose_plan_ledger(settings: EnvironmentSettings) -> S3PlanLedger:
     """The plan pointer of an environment's capacity stack."""
     return S3PlanLedger(compose_bucket(settings), settings, settings.names().stack("capacity"))
+
+
+def compose_reader(settings: EnvironmentSettings) -> CapacityReader:
+    """What answers questions about an environment's capacity stack."""
+    archive = S3PlanArchive(compose_bucket(settings))
+    return CapacityReader(settings.names().stack("capacity"), compose_plan_ledger(settings), archive)
 
 
 def compose_signer(settings: EnvironmentSettings) -> KmsSigner:

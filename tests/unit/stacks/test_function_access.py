@@ -111,6 +111,17 @@ def test_what_learns_touches_fits_only(key: str, read: bool, written: bool) -> N
     assert allowed(functions.LEARN, "s3:PutObject", object_arn("plans", key)) is written
 
 
+@pytest.mark.parametrize(
+    ("key", "read"),
+    [("current.json", True), ("plans/1a2b.json", True), ("strategies.json", False), ("records/1a2b.json.gz", False)],
+)
+def test_the_api_reads_plans_and_writes_nothing(key: str, read: bool) -> None:
+    assert allowed(functions.API, "s3:GetObject", object_arn("plans", key)) is read
+    assert not allowed(functions.API, "s3:PutObject", object_arn("plans", key))
+    actions = {action for statement in granted(functions.API) for action in statement.actions}
+    assert not [action for action in actions if action.startswith(("kafka", "dynamodb", "eks"))]
+
+
 def test_only_the_forecaster_signs_plans() -> None:
     assert [name for name in SPECS if allowed(name, "kms:GenerateMac", SIGNING_KEY)] == [functions.FORECAST]
     assert [name for name in SPECS if allowed(name, "kms:VerifyMac", SIGNING_KEY)] == [functions.RESIZE]

@@ -10,6 +10,7 @@ from quantos.errors import SandboxError
 from sandbox.providers.aws.row import Row
 
 MODULES = (
+    "apigatewayv2",
     "autoscaling",
     "budgets",
     "cloudwatch",

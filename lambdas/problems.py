@@ -1,0 +1,53 @@
+"""Errors as an HTTP API answers them: `application/problem+json`, RFC 9457, with the error's own code and remedy."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
+from quantos.errors import AccessError, PlanNotFoundError, QuantosError, StackUnknownError
+
+CONTENT_TYPE: Final = "application/problem+json"
+_STATUSES: Final[Mapping[type[QuantosError], HTTPStatus]] = MappingProxyType(
+    {
+        AccessError: HTTPStatus.FORBIDDEN,
+        PlanNotFoundError: HTTPStatus.NOT_FOUND,
+        StackUnknownError: HTTPStatus.NOT_FOUND,
+    }
+)
+"""What a caller caused; every other error is ours."""
+
+
+def problem(error: QuantosError) -> Response[str]:
+    """The answer to a request that ended in `error`. What went wrong on our side is logged, and not told outside."""
+    status = _STATUSES.get(type(error))
+    if status is None:
+        return _answer(
+            HTTPStatus.SERVICE_UNAVAILABLE if error.retryable else HTTPStatus.INTERNAL_SERVER_ERROR,
+            code=error.code,
+            detail="the request could not be answered",
+            remedy="try again, and give the platform team the request id",
+        )
+    return _answer(status, code=error.code, detail=error.what, remedy=error.remedy)
+
+
+def no_such_route() -> Response[str]:
+    """The answer to a method or path that the API does not have."""
+    return _answer(
+        HTTPStatus.NOT_FOUND, code="api.no-route", detail="there is nothing here", remedy="docs/api.md lists what is"
+    )
+
+
+def _answer(status: HTTPStatus, *, code: str, detail: str, remedy: str) -> Response[str]:
+    body = {
+        "type": f"urn:quantos:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "code": code,
+        "remedy": remedy,
+    }
+    return Response(status_code=status.value, content_type=CONTENT_TYPE, body=json.dumps(body))

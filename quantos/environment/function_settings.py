@@ -1,0 +1,52 @@
+"""What an environment file says of the functions, and of the HTTP API in front of them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
+
+FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "api"]
+
+
+class FunctionSettings(BaseModel, frozen=True, extra="forbid"):
+    """The image that holds every function, and how the functions run.
+
+    `warm` says how many instances of a function are kept initialised, by provisioned concurrency, for those whose
+    first call may not be slow; each is billed around the clock.
+
+    A resize keeps six and a half minutes in hand to end a step under way, so that a shorter timeout leaves it no time
+    to begin one.
+    """
+
+    image_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    memory_mib: int = Field(ge=512, le=10240)
+    resize_timeout_seconds: int = Field(ge=480, le=840)
+    log_retention_days: PositiveInt
+    warm: dict[FunctionName, PositiveInt] = {}
+
+
+class ApiDomainSettings(BaseModel, frozen=True, extra="forbid"):
+    """A name of one's own for the HTTP API, under which callers show a certificate as well (mutual TLS).
+
+    The certificate is ACM's, of the region; `trust_store_uri` names the PEM file of the authorities whose clients are
+    let in. With it, the API's own address answers nobody.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
+    certificate_arn: str = Field(pattern=r"^arn:aws:acm:")
+    trust_store_uri: str = Field(pattern=r"^s3://")
+
+
+class ApiSettings(BaseModel, frozen=True, extra="forbid"):
+    """Who may call the HTTP API, and how often.
+
+    `issuer` is the OpenID provider whose tokens are taken, for one of `audiences`. `latency_ms` is the 99th percentile
+    from which an alarm goes off; `concurrency` is how many requests are answered at a time.
+    """
+
+    issuer: str = Field(pattern=r"^https://[^\s/]+(/\S*)?$")
+    audiences: tuple[str, ...] = Field(min_length=1)
+    burst_requests: PositiveInt
+    requests_per_second: PositiveFloat
+    latency_ms: PositiveInt
+    concurrency: PositiveInt
+    domain: ApiDomainSettings | None = None
