@@ -27,9 +27,13 @@ class EndpointsArgs:
 
 
 class Endpoints(pulumi.ComponentResource):
-    """Gateway endpoints for S3 and DynamoDB, interface endpoints for the rest, reached from inside the VPC only.
+    """Gateway endpoints for S3 and DynamoDB, interface endpoints for what is named, reached from inside the VPC only.
+
+    S3 may have both: then its names lead to addresses of the VPC, which is all that pods may reach.
 
     Outputs: `gateway_prefix_list_ids` by service, for egress rules.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     gateway_prefix_list_ids: dict[str, pulumi.Output[str]]
@@ -62,15 +66,23 @@ class Endpoints(pulumi.ComponentResource):
         )
         for service in args.services:
             aws.ec2.VpcEndpoint(
-                f"{name}-{service}",
+                f"{name}-{service}-interface" if service in GATEWAY_SERVICES else f"{name}-{service}",
                 vpc_id=args.vpc_id,
                 service_name=f"com.amazonaws.{args.region}.{service}",
                 vpc_endpoint_type="Interface",
                 subnet_ids=args.subnet_ids,
                 security_group_ids=[group.group_id],
                 private_dns_enabled=True,
+                dns_options=_answered_everywhere() if service in GATEWAY_SERVICES else None,
                 tags={**args.tags, "Name": f"{args.name}-{service}"},
                 opts=child,
             )
         self.gateway_prefix_list_ids = {service: endpoint.prefix_list_id for service, endpoint in gateways.items()}
         self.register_outputs({"gatewayPrefixListIds": self.gateway_prefix_list_ids})
+
+
+def _answered_everywhere() -> aws.ec2.VpcEndpointDnsOptionsArgs:
+    """Beside a gateway, private names are otherwise answered to networks outside the VPC only."""
+    return aws.ec2.VpcEndpointDnsOptionsArgs(
+        dns_record_ip_type="ipv4", private_dns_only_for_inbound_resolver_endpoint=False
+    )

@@ -1,4 +1,4 @@
-"""The registry of the functions' image."""
+"""The registry of one of the project's own images."""
 
 import json
 from collections.abc import Mapping
@@ -23,6 +23,8 @@ class Registry(pulumi.ComponentResource):
     """An ECR repository in which a tag never moves and every image is scanned.
 
     Outputs: `repository_url`, `arn`.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     repository_url: pulumi.Output[str]

@@ -16,7 +16,7 @@ from components.table import KeyAttribute, Table, TableArgs
 from quantos.environment.functions import topic_partitions
 from quantos.environment.settings import EnvironmentSettings
 
-ENDPOINT_SERVICES = ("ecr.api", "ecr.dkr", "eks", "kms", "lambda", "logs", "sqs", "sts")
+FUNCTIONS = "functions"
 KEEP_IMAGES = 50
 KEEP_VERSIONS_DAYS = 90
 
@@ -34,13 +34,6 @@ def program(settings: EnvironmentSettings) -> None:
     cluster = _cluster(settings, network, key=data_key)
     bus = _bus(settings, network, key=data_key)
     database = _database(settings, network, cluster=cluster, key=data_key)
-    registry_args = RegistryArgs(
-        repository_name=names.function("functions"),
-        kms_key_arn=data_key.arn,
-        keep_images=KEEP_IMAGES,
-        deletion_protection=settings.deletion_protection,
-        tags=settings.tags(),
-    )
     coordination_args = TableArgs(
         table_name=names.coordination_table,
         hash_key=KeyAttribute(name="pk"),
@@ -69,7 +62,9 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("database_port", database.port)
     pulumi.export("database_master_secret_arn", database.master_secret_arn)
     pulumi.export("database_resource_id", database.resource_id)
-    pulumi.export("repository_url", Registry("functions", registry_args).repository_url)
+    urls = {name: _repository(settings, name, key=data_key) for name in (FUNCTIONS, *settings.platform.images)}
+    pulumi.export("repository_url", urls[FUNCTIONS])
+    pulumi.export("repository_urls", urls)
     pulumi.export("coordination_table", Table("coordination", coordination_args).table_name)
 
 
@@ -103,7 +98,7 @@ def _network(settings: EnvironmentSettings, key: Key) -> Network:
         nat_per_zone=settings.network.nat_per_zone,
         bus_port=IAM_PORT,
         database_port=POSTGRES_PORT,
-        endpoint_services=ENDPOINT_SERVICES,
+        endpoint_services=settings.network.endpoint_services,
         kms_key_arn=key.arn,
         log_retention_days=settings.cluster.log_retention_days,
         tags=settings.tags(),
@@ -168,6 +163,17 @@ def _bus(settings: EnvironmentSettings, network: Network, *, key: Key) -> Bus:
         tags=settings.tags(),
     )
     return Bus("bus", args)
+
+
+def _repository(settings: EnvironmentSettings, name: str, *, key: Key) -> pulumi.Output[str]:
+    args = RegistryArgs(
+        repository_name=settings.names().repository(name),
+        kms_key_arn=key.arn,
+        keep_images=KEEP_IMAGES,
+        deletion_protection=settings.deletion_protection,
+        tags=settings.tags(),
+    )
+    return Registry(name, args).repository_url
 
 
 def _database(settings: EnvironmentSettings, network: Network, *, cluster: Cluster, key: Key) -> Database:

@@ -98,9 +98,13 @@ class Names:
         """Name of a secret of Secrets Manager, `services/grafana`."""
         return f"{self.prefix}/{path}"
 
+    def repository(self, name: str) -> str:
+        """ECR repository of one of the project's own images."""
+        return f"{self.prefix}-{name}"
+
     def image(self, repository: str, digest: str) -> str:
         """One of the project's own images, by digest."""
-        return f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com/{self.prefix}-{repository}@{digest}"
+        return f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com/{self.repository(repository)}@{digest}"
 
     def function(self, name: str) -> str:
         """Lambda function name."""

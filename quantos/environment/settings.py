@@ -42,12 +42,28 @@ class ZoneSettings(_Settings):
     private_cidr: IPv4Network
 
 
+FUNCTION_SERVICES: Final = frozenset({"eks", "kms", "lambda", "logs", "sqs", "sts"})
+"""What functions call, beside S3 and DynamoDB, and reach by endpoints only."""
+
+
 class NetworkSettings(_Settings):
-    """The VPC. Three zones; every subnet inside the VPC and none overlapping another."""
+    """The VPC. Three zones; every subnet inside the VPC and none overlapping another.
+
+    `endpoint_services` are AWS services with an interface endpoint, by short name; each costs by the hour and zone.
+    """
 
     cidr: IPv4Network
     zones: tuple[ZoneSettings, ...] = Field(min_length=3, max_length=3)
     nat_per_zone: bool
+    endpoint_services: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")], ...]
+
+    @model_validator(mode="after")
+    def _endpoints(self) -> Self:
+        if len(set(self.endpoint_services)) < len(self.endpoint_services):
+            raise ValueError("endpoint_services names a service twice")
+        if missing := sorted(FUNCTION_SERVICES - set(self.endpoint_services)):
+            raise ValueError(f"endpoint_services lacks {', '.join(missing)}, which functions reach in no other way")
+        return self
 
     @model_validator(mode="after")
     def _disjoint(self) -> Self:

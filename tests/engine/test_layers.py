@@ -191,6 +191,28 @@ def test_the_bus_takes_iam_over_tls_only_and_has_every_topic(dev: Layers) -> Non
     assert {topic["name"]: topic["partitionCount"] for topic in declared} == topic_partitions()
 
 
+def test_aws_is_reached_from_the_private_subnets_by_endpoints_alone_where_pods_and_functions_call_it(
+    dev: Layers,
+) -> None:
+    endpoints = dev.inputs("foundation", "aws:ec2/vpcEndpoint:VpcEndpoint")
+    prefix = f"com.amazonaws.{dev.settings.region}."
+    by_kind = {
+        kind: {one["serviceName"].removeprefix(prefix): one for one in endpoints if one["vpcEndpointType"] == kind}
+        for kind in ("Gateway", "Interface")
+    }
+    assert set(by_kind["Gateway"]) == {"s3", "dynamodb"}
+    assert set(by_kind["Interface"]) == set(dev.settings.network.endpoint_services)
+    assert by_kind["Interface"]["s3"]["dnsOptions"]["privateDnsOnlyForInboundResolverEndpoint"] is False
+
+
+def test_every_image_of_the_project_has_a_repository(dev: Layers) -> None:
+    names = dev.settings.names()
+    repositories = {one["name"] for one in dev.inputs("foundation", "aws:ecr/repository:Repository")}
+    assert repositories == {names.repository(name) for name in ("functions", *dev.settings.platform.images)}
+    image = names.image("registry-api", dev.settings.platform.images["registry-api"])
+    assert image.startswith(dev.outputs("foundation")["repository_urls"]["registry-api"])
+
+
 def test_the_database_is_private_encrypted_and_takes_tls_only(dev: Layers) -> None:
     outputs = dev.outputs("foundation")
     (found,) = boto3.client("rds").describe_db_instances()["DBInstances"]
