@@ -1,17 +1,17 @@
 """What a layer costs before and after a change, and what the change may not make dearer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from quantos.catalog.catalog import Catalog
 from quantos.costing.cost import MonthlyCost, StackCost, difference
 from quantos.costing.pricing import priced
 from quantos.costing.state import resources_in
-from quantos.costing.usage import Usage
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.cost import PACK
 from quantos.policy.cost_increase import COST_INCREASE, refused_increases
+from quantos.policy.limits import usage_of
 from quantos.policy.rule import sentence
 from quantos.pull_request.model import ComponentCost, LayerCost, PackRule, Refusal
 from quantos.pull_request.places import Places
@@ -47,7 +47,7 @@ class PriceCheck:
         self, before: Records, after: Records, *, stack: str, places: Places
     ) -> tuple[LayerCost, tuple[Refusal, ...]]:
         """What a stack costs, and what the rule on increases refuses; records are those of the engine's state."""
-        old, new = self._priced(before), self._priced(after)
+        old, new = self._priced(before, self.base), self._priced(after, self.head)
         refused = refused_increases(old, new, stack=stack, base=self.base, head=self.head, today=self.today)
         components = tuple(
             ComponentCost(
@@ -70,8 +70,8 @@ class PriceCheck:
         )
         return LayerCost(components=components, unpriced=unpriced), refusals
 
-    def _priced(self, records: Records) -> StackCost:
-        usage = Usage(figures=self.head.usage)
+    def _priced(self, records: Records, settings: EnvironmentSettings) -> StackCost:
+        usage = replace(usage_of(settings), figures=self.head.usage)
         return priced(resources_in({"resources": records}), self.catalog, usage=usage, region=self.head.region)
 
 
