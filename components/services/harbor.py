@@ -55,7 +55,7 @@ class HarborArgs:
     bucket_name: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
     database_host: pulumi.Input[str]
-    database_port: pulumi.Input[str]
+    database_port: str
     database_user: str
     secret: str
     token_secret: str

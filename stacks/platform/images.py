@@ -3,7 +3,7 @@
 from components.services.ebs_csi import DEFAULT_CLASS
 from components.services.harbor import NAME, Harbor, HarborArgs
 from components.services.load_balancer_controller import LoadBalancerController
-from stacks.platform.place import Place
+from stacks.platform.place import POSTGRES, Place
 
 SCAN_PROJECT = "mirror"
 """The project of Harbor in which people keep a copy of the scanner's database."""
@@ -25,7 +25,7 @@ def declare(place: Place, ingress: LoadBalancerController) -> Harbor:
             bucket_name=place.output("artifacts_bucket"),
             kms_key_arn=place.output("data_key_arn"),
             database_host=place.output("database_endpoint"),
-            database_port=place.output("database_port").apply(lambda port: str(int(port))),
+            database_port=str(POSTGRES),
             database_user=NAME,
             secret=names.secret("services/harbor"),
             token_secret=names.secret("services/harbor-token"),
