@@ -5,7 +5,18 @@ from dataclasses import replace
 import pulumi
 
 from quantos.environment.settings import EnvironmentSettings
-from stacks.platform import admission, compute, images, inference, nodes, observability, queues, scaling, secrets
+from stacks.platform import (
+    admission,
+    compute,
+    images,
+    inference,
+    nodes,
+    observability,
+    queues,
+    records,
+    scaling,
+    secrets,
+)
 from stacks.platform.place import open_place
 
 
@@ -26,6 +37,7 @@ def program(settings: EnvironmentSettings) -> None:
     admission.declare(place)
     scaling.declare(place)
     observability.declare(place)
+    records.declare(place)
     queues.declare(place)
     inference.declare(place, ray=compute.declare(place, certificates=certificates))
     pulumi.export("namespaces", sorted(place.namespaces))
