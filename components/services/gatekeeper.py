@@ -1,5 +1,6 @@
 """Gatekeeper: rules of admission in every namespace, and an audit of what was there before them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -123,6 +124,7 @@ def constraint_spec(constraint: Constraint) -> dict[str, object]:
 def values(args: GatekeeperArgs) -> dict[str, object]:
     """Values of the chart. Its namespace is labelled by the platform layer, and it changes no objects."""
     exempt = [*SYSTEM_NAMESPACES, args.namespace]
+    failing = "Fail" if args.replicas > 1 else "Ignore"
     # The chart writes the seccomp profile itself, and twice would be an error.
     bare = {key: value for key, value in CONTAINER_SECURITY_CONTEXT.items() if key != "seccompProfile"}
     context = {**bare, "runAsGroup": 999, "runAsUser": 1000}
@@ -135,10 +137,13 @@ def values(args: GatekeeperArgs) -> dict[str, object]:
         "disableMutation": True,
         "enableExternalData": False,
         "enableK8sNativeValidation": True,
-        "validatingWebhookFailurePolicy": "Fail" if args.replicas > 1 else "Ignore",
+        "validatingWebhookFailurePolicy": failing,
+        "validatingWebhookCheckIgnoreFailurePolicy": failing,
         "validatingWebhookTimeoutSeconds": 5,
         "enableRuntimeDefaultSeccompProfile": True,
-        "validatingWebhookExemptNamespacesLabels": {"kubernetes.io/metadata.name": exempt},
+        "validatingWebhookMatchConditions": [
+            {"name": "not-the-system", "expression": f"!(request.namespace in {json.dumps(exempt)})"}
+        ],
         "controllerManager": {
             "exemptNamespaces": exempt,
             "priorityClassName": "system-cluster-critical",
