@@ -14,6 +14,7 @@ from components.table import KeyAttribute, Table, TableArgs
 from quantos.environment import functions
 from quantos.environment.functions import PARTITIONS, FunctionSpec, function_table
 from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import SettingsError
 from quantos.telemetry.adapters import hour_sets
 from stacks.control_api import http_api
 from stacks.control_layer import ControlLayer
@@ -25,7 +26,13 @@ ENVIRONMENT_TAG = "environment"
 
 
 def program(settings: EnvironmentSettings) -> None:
-    """Declare the layer. The foundation layer must be up."""
+    """Declare the layer. The foundation layer must be up. Raises SettingsError for a bus that no function reads yet."""
+    if settings.bus.kind != "msk":
+        raise SettingsError(
+            f"bus.kind: the functions of {settings.name} cannot read {settings.bus.kind}: it is in the cluster, and"
+            " neither a way to its brokers nor its logins are declared for functions",
+            remedy="set bus.kind to msk, or bring up the other layers alone with --layer",
+        )
     names = settings.names()
     foundation = pulumi.StackReference(names.qualified_stack("foundation"))
     alarm_args = AlarmTopicArgs(

@@ -32,7 +32,6 @@ def program(settings: EnvironmentSettings) -> None:
     signing_key = _key(settings, "plan-signing", alias=names.plan_signing_key, purpose="sign")
     network = _network(settings, data_key)
     cluster = _cluster(settings, network, key=data_key)
-    bus = _bus(settings, network, key=data_key)
     database = _database(settings, network, cluster=cluster, key=data_key)
     coordination_args = TableArgs(
         table_name=names.coordination_table,
@@ -56,8 +55,10 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("launch_templates", _node_templates(settings, key=data_key))
     pulumi.export("data_key_arn", data_key.arn)
     pulumi.export("plan_signing_key_arn", signing_key.arn)
-    pulumi.export("msk_cluster_arn", bus.cluster_arn)
-    pulumi.export("msk_bootstrap_brokers", bus.bootstrap_brokers)
+    if settings.bus.kind == "msk":
+        bus = _bus(settings, network, key=data_key)
+        pulumi.export("msk_cluster_arn", bus.cluster_arn)
+        pulumi.export("msk_bootstrap_brokers", bus.bootstrap_brokers)
     pulumi.export("database_endpoint", database.host)
     pulumi.export("database_port", database.port)
     pulumi.export("database_master_secret_arn", database.master_secret_arn)

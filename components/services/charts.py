@@ -62,3 +62,7 @@ KUBERAY_OPERATOR = Chart(
 )
 SPARK_OPERATOR = Chart(name="spark-operator", version="2.5.2", repository="https://kubeflow.github.io/spark-operator")
 TRINO = Chart(name="trino", version="1.42.2", repository="https://trinodb.github.io/charts")
+REDPANDA = Chart(name="redpanda", version="26.2.2", repository="https://charts.redpanda.com")
+MATERIALIZE_OPERATOR = Chart(
+    name="materialize-operator", version="v26.37.0", repository="https://materializeinc.github.io/materialize"
+)

@@ -13,6 +13,7 @@ from components.services.job_queues import JobQueues, JobQueuesArgs, Pool, Team
 from components.services.layout import survives_drain, zone_spread
 from components.services.release import release
 
+IMAGE = "registry.k8s.io/kueue/kueue"
 FRAMEWORKS = ("batch/job", "pod", "ray.io/raycluster", "ray.io/rayjob")
 FINISHED_WORKLOADS_KEPT = "168h"
 API_VERSION = "config.kueue.x-k8s.io/v1beta2"
@@ -63,7 +64,8 @@ def values(args: KueueArgs) -> dict[str, object]:
             "podDisruptionBudget": {"enabled": survives_drain(args.replicas), "minAvailable": 1},
             "topologySpreadConstraints": zone_spread({"app.kubernetes.io/name": KUEUE.name}),
             "manager": {
-                "image": {"pullPolicy": "IfNotPresent"},
+                # The chart's own default is a moving tag of a staging registry.
+                "image": {"repository": IMAGE, "tag": f"v{KUEUE.version}", "pullPolicy": "IfNotPresent"},
                 "podSecurityContext": POD_SECURITY_CONTEXT,
                 "containerSecurityContext": CONTAINER_SECURITY_CONTEXT,
                 "resources": resources(cpu="500m", memory="512Mi", memory_limit="1Gi"),

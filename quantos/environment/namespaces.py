@@ -51,7 +51,7 @@ SERVICES: Mapping[str, NamespaceSpec] = {
     "argo": NamespaceSpec(reaches=(MONITORING,), share=2),
     "argo-events": NamespaceSpec(reaches=("argo",), webhooks=(8443,)),
     "autoscaling": NamespaceSpec(),
-    "bus": NamespaceSpec(share=4),
+    "bus": NamespaceSpec(share=6),
     "cert-manager": NamespaceSpec(webhooks=(10250,)),
     "clickhouse": NamespaceSpec(reaches=("bus",), share=4),
     "cost": NamespaceSpec(reaches=(MONITORING,)),

@@ -112,8 +112,9 @@ class ClusterSettings(_Settings):
 
 
 class BusSettings(_Settings):
-    """The MSK cluster. `brokers` is a multiple of the three zones."""
+    """The bus: MSK, or Redpanda in the cluster. `brokers` is a multiple of the three zones."""
 
+    kind: Literal["msk", "redpanda"] = "msk"
     kafka_version: str
     broker_type: str
     brokers: int = Field(ge=3, multiple_of=3)
@@ -290,6 +291,25 @@ class InferenceSettings(_Settings):
     workers: WorkerSettings
 
 
+class MaterializeSettings(_Settings):
+    """Materialize is under the Business Source License: whoever runs it holds a key, kept in Secrets Manager."""
+
+    license_secret: str = Field(min_length=1)
+
+
+class ConsumerSettings(_Settings):
+    """A Deployment in the cluster that reads topics as a group of the same name.
+
+    It has a replica for each `lag` records that it is behind, within `minimum` and `maximum`.
+    """
+
+    namespace: Slug
+    topics: tuple[str, ...] = Field(min_length=1)
+    lag: PositiveInt
+    minimum: NonNegativeInt
+    maximum: PositiveInt
+
+
 class PlatformSettings(_Settings):
     """The services in the cluster.
 
@@ -310,6 +330,8 @@ class PlatformSettings(_Settings):
     trino: WorkerSettings
     inference: InferenceSettings
     sign_on: SignOnSettings | None = None
+    consumers: dict[Slug, ConsumerSettings] = {}
+    materialize: MaterializeSettings | None = None
     images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
 
 
@@ -374,6 +396,10 @@ class EnvironmentSettings(_Settings):
         for name, pool in self.pools.items():
             if unknown := sorted(set(pool.zones) - known):
                 raise ValueError(f"pools.{name}.zones: {', '.join(unknown)} not in network.zones")
+        if self.bus.kind == "redpanda" and "redpanda" not in self.platform.images:
+            raise ValueError("platform.images must name the image of redpanda, which makes the bus's topics")
+        if self.bus.kind == "redpanda" and self.platform.consumers:
+            raise ValueError("platform.consumers: KEDA tells the lag of MSK only")
         if self.platform.inference.pool not in self.pools:
             raise ValueError(f"platform.inference.pool: {self.platform.inference.pool} is not one of pools")
         return self

@@ -7,15 +7,17 @@ import pulumi
 from quantos.environment.settings import EnvironmentSettings
 from stacks.platform import (
     admission,
+    bus,
     compute,
     images,
     inference,
     nodes,
     observability,
+    queries,
     queues,
-    records,
     scaling,
     secrets,
+    workflows,
 )
 from stacks.platform.place import open_place
 
@@ -36,8 +38,10 @@ def program(settings: EnvironmentSettings) -> None:
     images.declare(place, nodes.declare_ingress(place, certificates))
     admission.declare(place)
     scaling.declare(place)
+    bus.declare(place)
     observability.declare(place)
-    records.declare(place)
     queues.declare(place)
+    workflows.declare(place)
+    queries.declare(place)
     inference.declare(place, ray=compute.declare(place, certificates=certificates))
     pulumi.export("namespaces", sorted(place.namespaces))

@@ -29,7 +29,7 @@ PUBLIC_SOURCES: Final = (
         f"docker.io/{name}/"
         for name in (
             "altinity", "apache", "clickhouse", "goharbor", "grafana", "hashicorp", "kiwigrid", "library",
-            "marquezproject", "materialize", "nginxinc", "openpolicyagent", "otel", "prom", "rayproject",
+            "marquezproject", "materialize", "natsio", "nginxinc", "openpolicyagent", "otel", "prom", "rayproject",
             "redpandadata", "trinodb",
         )
     ),

@@ -3,8 +3,10 @@
 import pulumi
 
 from components.node_pool import Taint
+from components.pod_identity import PodIdentity, PodIdentityArgs
 from components.scale_from_zero import ScaleFromZero, ScaleFromZeroArgs
-from components.services.keda import Keda, KedaArgs
+from components.services.kafka_scaler import KafkaScaler, KafkaScalerArgs, lag_statements
+from components.services.keda import SERVICE_ACCOUNT, Keda, KedaArgs
 from quantos.catalog.catalog import load_catalog
 from stacks.platform.place import Place
 
@@ -12,7 +14,7 @@ from stacks.platform.place import Place
 def declare(place: Place) -> None:
     """Declare the scalers. The capacity layer must be up."""
     _tell_of_empty_pools(place)
-    Keda(
+    keda = Keda(
         "keda",
         KedaArgs(
             namespace="keda",
@@ -21,6 +23,39 @@ def declare(place: Place) -> None:
         ),
         place.inside("keda"),
     )
+    if place.settings.platform.consumers:
+        _scale_consumers(place, keda)
+
+
+def _scale_consumers(place: Place, keda: Keda) -> None:
+    """Keep each consumer of the environment's file as large as its lag asks, with KEDA's own role on the bus."""
+    settings, names = place.settings, place.settings.names()
+    consumers = settings.platform.consumers
+    groups = {name: consumer.topics for name, consumer in consumers.items()}
+    identity = PodIdentity(
+        "keda",
+        PodIdentityArgs(
+            role_name=names.role("keda"),
+            cluster_name=names.cluster,
+            namespace="keda",
+            service_account=SERVICE_ACCOUNT,
+            statements=place.output("msk_cluster_arn").apply(lambda arn: lag_statements(arn, groups=groups)),
+            tags=settings.tags(),
+        ),
+    )
+    for name, consumer in consumers.items():
+        args = KafkaScalerArgs(
+            namespace=consumer.namespace,
+            target=name,
+            consumer_group=name,
+            topics=consumer.topics,
+            brokers=place.output("msk_bootstrap_brokers"),
+            region=settings.region,
+            lag=consumer.lag,
+            minimum=consumer.minimum,
+            maximum=consumer.maximum,
+        )
+        KafkaScaler(name, args, place.inside(consumer.namespace, after=(keda, identity)))
 
 
 def _tell_of_empty_pools(place: Place) -> None:

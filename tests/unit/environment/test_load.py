@@ -65,6 +65,12 @@ def test_committed_environments_are_right(name: str) -> None:
             changed("region", "us-west-2"), "network.zones: us-east-1a is not in region us-west-2", id="other-region"
         ),
         pytest.param(
+            changed("platform.inference.pool", "tpu"), "platform.inference.pool: tpu is not one of pools", id="no-pool"
+        ),
+        pytest.param(
+            changed("bus.kind", "redpanda"), "platform.images must name the image of redpanda", id="redpanda-imageless"
+        ),
+        pytest.param(
             changed("network.zones.1.public_cidr", "10.20.64.0/20"),
             "network: subnets 10.20.64.0/18 and 10.20.64.0/20 overlap",
             id="overlapping-subnets",
