@@ -117,9 +117,25 @@ def template_spec(rule: AdmissionRule) -> dict[str, object]:
     }
 
 
+_NAMES: Mapping[str, object] = {"type": "array", "items": {"type": "string"}}
+_MATCH: Mapping[str, object] = {
+    "type": "object",
+    "properties": {
+        "kinds": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"apiGroups": _NAMES, "kinds": _NAMES}},
+        },
+        "namespaces": _NAMES,
+        "excludedNamespaces": _NAMES,
+    },
+}
+
+
 def constraint_kind_spec(rule: AdmissionRule) -> dict[str, object]:
-    """Specification of the kind that Gatekeeper makes of a template, so that constraints need not wait for it."""
-    loose = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    """Specification of the kind that Gatekeeper makes of a template, so that constraints need not wait for it.
+
+    It shows what our constraints state; Gatekeeper takes it over and adds the rest, the status among it.
+    """
     schema = {
         "type": "object",
         "properties": {
@@ -128,11 +144,10 @@ def constraint_kind_spec(rule: AdmissionRule) -> dict[str, object]:
                 "type": "object",
                 "properties": {
                     "enforcementAction": {"type": "string"},
-                    "match": loose,
+                    "match": _MATCH,
                     "parameters": _parameters(rule),
                 },
             },
-            "status": loose,
         },
     }
     return {

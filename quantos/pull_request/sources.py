@@ -37,7 +37,8 @@ class SourceTree:
     """A checkout of the project."""
 
     root: Path
-    _seen: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    _imported: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    _calls: dict[str, tuple[ast.Call, ...]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def environments(self) -> tuple[str, ...]:
@@ -48,6 +49,18 @@ class SourceTree:
         """Path of the file with which a layer's program begins, where the layer is there or would be."""
         found = self._file(f"stacks.{layer}")
         return found.relative_to(self.root).as_posix() if found is not None else f"stacks/{layer}.py"
+
+    def reads(self, layer: str) -> frozenset[str] | None:
+        """Layers whose outputs a program reads; None where that cannot be told from its sources."""
+        read: set[str] = set()
+        for module in self._reached([f"stacks.{layer}"]):
+            for call in self._calls_of(module):
+                if _called(call) == "StackReference":
+                    name = _stack_named(call)
+                    if name is None:
+                        return None
+                    read.add(name)
+        return frozenset(read)
 
     def layer_digest(self, layer: str, environment: str) -> str:
         """Changes when anything changes from which the resources of a layer could follow; empty without the layer."""
@@ -63,6 +76,7 @@ class SourceTree:
         others = set((self.root / ENVIRONMENTS).iterdir()) if (self.root / ENVIRONMENTS).is_dir() else set()
         return self._digest((files - others) | {chosen})
 
+    @cached_property
     def judges_digest(self) -> str:
         """Changes when anything changes by which a layer is judged: packs, what they import, prices, the sandbox."""
         packs = [f"policy_packs.{path.parent.name}.__main__" for path in self.root.glob("policy_packs/*/__main__.py")]
@@ -86,24 +100,28 @@ class SourceTree:
 
     def _imports(self, module: str) -> frozenset[str]:
         """First-party names that a module imports; packages above each are imported with it."""
-        if module not in self._seen:
-            named = {name for node in ast.walk(self._tree(module)) for name in _named(node, module, self._file(module))}
-            self._seen[module] = frozenset(above for name in named for above in _with_parents(name))
-        return self._seen[module]
+        if module not in self._imported:
+            self._read(module)
+        return self._imported[module]
+
+    def _calls_of(self, module: str) -> tuple[ast.Call, ...]:
+        if module not in self._calls:
+            self._read(module)
+        return self._calls[module]
+
+    def _read(self, module: str) -> None:
+        path = self._file(module)
+        nodes = list(ast.walk(ast.parse(path.read_bytes()))) if path is not None else []
+        named = {name for node in nodes for name in _named(node, module, path)}
+        self._imported[module] = frozenset(above for name in named for above in _with_parents(name))
+        self._calls[module] = tuple(node for node in nodes if isinstance(node, ast.Call))
 
     def _imports_blindly(self, module: str) -> bool:
         """Whether a module imports by a name that its source does not hold."""
-        for node in ast.walk(self._tree(module)):
-            if not isinstance(node, ast.Call):
-                continue
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if called in IMPORTING and not (node.args and isinstance(node.args[0], ast.Constant)):
-                return True
-        return False
-
-    def _tree(self, module: str) -> ast.Module:
-        path = self._file(module)
-        return ast.parse(path.read_bytes()) if path is not None else ast.Module([], [])
+        return any(
+            _called(call) in IMPORTING and not (call.args and isinstance(call.args[0], ast.Constant))
+            for call in self._calls_of(module)
+        )
 
     def _file(self, module: str) -> Path | None:
         path = self.root.joinpath(*module.split("."))
@@ -132,10 +150,23 @@ def _named(node: ast.AST, module: str, path: Path | None) -> Iterator[str]:
         base = _absolute(node, module, path)
         yield base
         yield from (f"{base}.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if called in IMPORTING and isinstance(node.args[0].value, str):
-            yield node.args[0].value
+    elif isinstance(node, ast.Call) and node.args and _called(node) in IMPORTING:
+        name = node.args[0]
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            yield name.value
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _stack_named(reference: ast.Call) -> str | None:
+    """`foundation` of `StackReference(names.qualified_stack("foundation"))`; None for any other way to name one."""
+    named = reference.args[0] if len(reference.args) == 1 else None
+    if not isinstance(named, ast.Call) or _called(named) != "qualified_stack" or len(named.args) != 1:
+        return None
+    layer = named.args[0]
+    return layer.value if isinstance(layer, ast.Constant) and isinstance(layer.value, str) else None
 
 
 def _absolute(node: ast.ImportFrom, module: str, path: Path | None) -> str:

@@ -1,6 +1,6 @@
 """Which layers of an environment a change can touch, by digests of everything their resources follow from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quantos.environment.names import LAYERS
 from quantos.pull_request.sources import SourceTree
@@ -8,13 +8,17 @@ from quantos.pull_request.sources import SourceTree
 
 @dataclass(frozen=True, kw_only=True)
 class LayerTouch:
-    """Whether the change can touch a layer, and why, in words; `program` is where the head's program begins."""
+    """Whether the change can touch a layer, and why, in words.
+
+    `program` is where the head's program begins; `stands_on` are the layers below that it needs, directly or not.
+    """
 
     layer: str
     program: str
     in_base: bool
     touched: bool
     reason: str
+    stands_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +38,11 @@ class Touch:
 
 def touch_of(environment: str, *, head: SourceTree, base: SourceTree) -> Touch:
     """What differs between two trees for one environment of the head."""
-    judges_changed = head.judges_digest() != base.judges_digest()
+    judges_changed = head.judges_digest != base.judges_digest
     in_base = environment in base.environments
     layers = tuple(_layer(layer, environment, (head, base), judges_changed=judges_changed) for layer in LAYERS)
+    below = _stands_on(head, base)
+    layers = tuple(replace(layer, stands_on=below[layer.layer]) for layer in layers)
     return Touch(environment=environment, in_base=in_base, judges_changed=judges_changed, layers=layers)
 
 
@@ -53,3 +59,14 @@ def _layer(layer: str, environment: str, trees: tuple[SourceTree, SourceTree], *
     else:
         reason, touched = "no file changed from which its resources or their verdict follow", False
     return LayerTouch(layer=layer, program=head.program(layer), in_base=bool(before), touched=touched, reason=reason)
+
+
+def _stands_on(head: SourceTree, base: SourceTree) -> dict[str, frozenset[str]]:
+    """By layer, those below that its program reads at either revision, and those that these read."""
+    found: dict[str, frozenset[str]] = {}
+    for number, layer in enumerate(LAYERS):
+        below = frozenset(LAYERS[:number])
+        read = [below if known is None else known & below for known in (head.reads(layer), base.reads(layer))]
+        direct = frozenset[str]().union(*read)
+        found[layer] = direct.union(*(found[one] for one in direct))
+    return found

@@ -159,7 +159,12 @@ class _EnvironmentCheck:
     def _question(self, sandbox: lifecycle.Sandbox) -> EnvironmentQuestion:
         layers = tuple(
             LayerQuestion(
-                layer=one.layer, program=one.program, in_base=one.in_base, touched=one.touched, reason=one.reason
+                layer=one.layer,
+                program=one.program,
+                in_base=one.in_base,
+                touched=one.touched,
+                reason=one.reason,
+                stands_on=one.stands_on,
             )
             for one in self.touch.layers
         )

@@ -119,13 +119,17 @@ class _Run:
     def layers(self) -> tuple[LayerFinding, ...]:
         """Every layer, in order."""
         asked = self.question.layers
-        last = max((number for number, one in enumerate(asked) if one.touched), default=-1)
-        self._base([one.layer for one in asked[: last + 1] if one.in_base])
+        self._base([one for one in asked if one.touched])
         return tuple(self._layer(one, above=asked[number + 1 :]) for number, one in enumerate(asked))
 
-    def _base(self, layers: Sequence[str]) -> None:
-        """Bring layers up as the base has them, those that are not up so yet."""
-        waiting = [self.settings.names().stack(layer) for layer in layers if layer not in self.base_seconds]
+    def _base(self, layers: Sequence[LayerQuestion]) -> None:
+        """Bring layers up as the base has them, and first what they stand on; those that are not up so yet."""
+        needed = {name for one in layers for name in (one.layer, *one.stands_on)}
+        waiting = [
+            self.settings.names().stack(one.layer)
+            for one in self.question.layers
+            if one.layer in needed and one.in_base and one.layer not in self.base_seconds
+        ]
         for stack, seconds, error in self._base_programs(waiting) if waiting else ():
             layer = stack.partition("-")[2]
             self.base_seconds[layer] = round(seconds, 1)
@@ -195,10 +199,10 @@ class _Run:
 
     def _move(self, found: LayerFinding, outputs: Sequence[str], above: Sequence[LayerQuestion]) -> None:
         """Layers above that the change itself does not touch read outputs that may change: base first, then judged."""
-        reached = [one.layer for one in above if not one.touched and one.in_base]
+        reached = [one for one in above if not one.touched and found.layer in one.stands_on]
         self._base(reached)
-        for layer in reached:
-            self.moved[layer] = f"outputs of {found.layer} may change: {', '.join(outputs)}"
+        for one in reached:
+            self.moved[one.layer] = f"outputs of {found.layer} may change: {', '.join(outputs)}"
 
     def _judged(self, found: LayerFinding) -> LayerFinding:
         """The head's `up` under the packs, and what it costs more."""

@@ -19,6 +19,7 @@ class LayerQuestion:
         in_base: whether the base has it, so that it is brought up as the base has it first.
         touched: whether the change can touch it; one that is not is only stood on.
         reason: why it is touched or not, in words.
+        stands_on: layers below that have to be up for it.
     """
 
     layer: str
@@ -26,6 +27,7 @@ class LayerQuestion:
     in_base: bool
     touched: bool
     reason: str
+    stands_on: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from stacks.platform import (
     observability,
     queries,
     queues,
+    records,
     scaling,
     secrets,
     workflows,
@@ -40,6 +41,7 @@ def program(settings: EnvironmentSettings) -> None:
     scaling.declare(place)
     bus.declare(place)
     observability.declare(place)
+    records.declare(place)
     queues.declare(place)
     workflows.declare(place)
     queries.declare(place)

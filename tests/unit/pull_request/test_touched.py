@@ -102,3 +102,21 @@ def test_an_environment_that_the_base_does_not_have_is_new_as_a_whole(tmp_path: 
     touch = touch_of("prod", head=tree(tmp_path / "head"), base=base)
     assert not touch.in_base
     assert all(layer.touched and not layer.in_base for layer in touch.layers)
+
+
+def test_a_layer_stands_on_what_its_program_reads_and_what_that_reads(tmp_path: Path) -> None:
+    head = tree(
+        tmp_path / "head",
+        **{
+            "stacks/capacity.py": "ref = pulumi.StackReference(settings.names().qualified_stack('foundation'))\n",
+            "stacks/platform/queues.py": "def program(n):\n    StackReference(n.qualified_stack('capacity'))\n",
+            "stacks/control.py": "StackReference(f'organization/quantos/{name}')\n",
+        },
+    )
+    touch = touch_of("dev", head=head, base=tree(tmp_path / "base"))
+    assert {layer.layer: layer.stands_on for layer in touch.layers} == {
+        "foundation": frozenset(),
+        "capacity": {"foundation"},
+        "platform": {"foundation", "capacity"},
+        "control": {"foundation", "capacity", "platform"},
+    }
