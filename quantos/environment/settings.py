@@ -20,6 +20,7 @@ from quantos.contracts.base import Slug
 from quantos.costing.usage import UsageName
 from quantos.environment.function_settings import ApiSettings, FunctionSettings
 from quantos.environment.names import Names
+from quantos.environment.platform_settings import PlatformSettings
 
 Layer = Literal["foundation", "capacity", "platform", "control"]
 Mode = Literal["observe", "advise", "act"]
@@ -245,94 +246,6 @@ class DecisionSettings(_Settings):
     history_days: int = Field(ge=2, le=90)
     plan_valid_seconds: PositiveInt
     stale_after_seconds: int = Field(gt=0, lt=86_400)
-
-
-class QuotaSettings(_Settings):
-    """What one share of the platform is; a namespace has as many shares as its work needs."""
-
-    cpu: PositiveInt
-    memory_gib: PositiveInt
-    pods: PositiveInt
-    storage_gib: PositiveInt
-
-
-class TeamSettings(_Settings):
-    """A team that runs jobs: `weight` is its fair share of what teams contend for."""
-
-    weight: PositiveInt
-    cost_centre: str = Field(min_length=1)
-
-
-class SignOnSettings(_Settings):
-    """Who says who somebody is: an OpenID Connect issuer. Our client's id and secret are in AWS Secrets Manager."""
-
-    issuer: str = Field(pattern=r"^https://")
-
-
-class WorkerSettings(_Settings):
-    """How many workers a service may have, and how large each is: cores and GiB."""
-
-    minimum: PositiveInt
-    maximum: PositiveInt
-    cpu: PositiveInt
-    memory_gib: PositiveInt
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.minimum > self.maximum:
-            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
-        return self
-
-
-class InferenceSettings(_Settings):
-    """The pool on whose nodes models are served, and the workers that serve them."""
-
-    pool: Slug
-    workers: WorkerSettings
-
-
-class MaterializeSettings(_Settings):
-    """Materialize is under the Business Source License: whoever runs it holds a key, kept in Secrets Manager."""
-
-    license_secret: str = Field(min_length=1)
-
-
-class ConsumerSettings(_Settings):
-    """A Deployment in the cluster that reads topics as a group of the same name.
-
-    It has a replica for each `lag` records that it is behind, within `minimum` and `maximum`.
-    """
-
-    namespace: Slug
-    topics: tuple[str, ...] = Field(min_length=1)
-    lag: PositiveInt
-    minimum: NonNegativeInt
-    maximum: PositiveInt
-
-
-class PlatformSettings(_Settings):
-    """The services in the cluster.
-
-    `domain` is the private zone they are named in. `replicas` is how many there are of each service that can be more
-    than one. `retention_days` is how long metrics, logs and traces are kept, `metrics_gib` what Prometheus may fill,
-    `analytics_gib` what one replica of ClickHouse may. `borrowing_share` is how much of what the others have of a pool
-    a team may borrow. `images` are digests of the project's own images by repository.
-    """
-
-    domain: str = Field(pattern=r"^[a-z0-9.-]+$")
-    replicas: int = Field(ge=1, le=5)
-    retention_days: PositiveInt
-    metrics_gib: PositiveInt
-    analytics_gib: PositiveInt
-    quota_share: QuotaSettings
-    teams: dict[Slug, TeamSettings] = Field(min_length=1)
-    borrowing_share: float = Field(ge=0, le=1)
-    trino: WorkerSettings
-    inference: InferenceSettings
-    sign_on: SignOnSettings | None = None
-    consumers: dict[Slug, ConsumerSettings] = {}
-    materialize: MaterializeSettings | None = None
-    images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
 
 
 class ExemptionSettings(_Settings):

@@ -9,7 +9,8 @@ from components.services.ray_cluster import WorkerGroup
 from components.services.spark_operator import SparkOperator, SparkOperatorArgs
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.namespaces import job_namespace
-from quantos.environment.settings import EnvironmentSettings, PoolSettings, WorkerSettings
+from quantos.environment.platform_settings import WorkerSettings
+from quantos.environment.settings import EnvironmentSettings, PoolSettings
 from stacks.platform.place import Place
 from stacks.platform.pools import node_taints
 
