@@ -15,6 +15,8 @@ IMAGE_USER = 9999
 KEYSTORE = "flink-webhook-keystore"
 PASSWORD_KEY = "password"  # noqa: S105  the key's name
 METRICS_PORT = 9999
+WRITABLE = "/opt/flink/artifacts"
+"""The one folder of the operator's pod that the chart lets it write to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,20 +71,7 @@ def values(args: FlinkOperatorArgs) -> dict[str, object]:
             "webhook": {"resources": resources(cpu="100m", memory="256Mi", memory_limit="512Mi")},
             "topologySpreadConstraints": zone_spread({"app.kubernetes.io/name": FLINK_OPERATOR.name}),
         },
-        "operatorVolumes": {
-            "create": True,
-            "data": [
-                {"name": "flink-artifacts", "emptyDir": {"sizeLimit": "1Gi"}},
-                {"name": "scratch", "emptyDir": {"sizeLimit": "1Gi"}},
-            ],
-        },
-        "operatorVolumeMounts": {
-            "create": True,
-            "data": [
-                {"name": "flink-artifacts", "mountPath": "/opt/flink/artifacts"},
-                {"name": "scratch", "mountPath": "/tmp"},  # noqa: S108  the pod's own
-            ],
-        },
+        "jvmArgs": {"operator": f"-XX:-UsePerfData -Djava.io.tmpdir={WRITABLE}", "webhook": "-XX:-UsePerfData"},
         "webhook": {
             "create": True,
             "keystore": {

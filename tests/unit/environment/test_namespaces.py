@@ -32,6 +32,12 @@ def test_a_team_has_a_namespace_of_its_own_that_no_other_team_reaches() -> None:
     assert not [other for name in jobs for other in reached_by(name, KNOWN) if other in jobs]
 
 
+def test_of_services_only_operators_and_monitoring_connect_to_jobs() -> None:
+    asking = {name for name, spec in SERVICES.items() if spec.asks_jobs}
+    assert set(reached_by(job_namespace("research"), KNOWN)) == {MONITORING, *asking}
+    assert asking == {"flink", "ray"}
+
+
 def test_jobs_run_restricted() -> None:
     assert KNOWN[job_namespace("research")].level == "restricted"
 
