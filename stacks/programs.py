@@ -13,17 +13,18 @@ from stacks import capacity
 ENVIRONMENTS = Path(__file__).resolve().parent / "environments"
 
 
-def declare(stack: str) -> None:
+def declare(stack: str, *, environments: Path = ENVIRONMENTS) -> None:
     """Declare the resources of a stack, the capacity stack's at the sizes of the applied plan document.
 
-    So a person's `up` changes nothing that the robot has set. Raises SettingsError when the name is of no layer.
+    So a person's `up` changes nothing that the robot has set. `environments` is the folder of environment files.
+    Raises SettingsError when the name is of no layer.
     """
     layer = layer_of(stack)
     if layer not in LAYERS:
         raise SettingsError(
             f"stack {stack!r} is of no layer", remedy=f"name it <environment>-<layer>, layer one of {', '.join(LAYERS)}"
         )
-    settings = load_environment(environment_of(stack), root=ENVIRONMENTS, catalog=load_catalog())
+    settings = load_environment(environment_of(stack), root=environments, catalog=load_catalog())
     if layer == "capacity":
         capacity.program(settings, compose_plan_ledger(settings).current().document)
     else:

@@ -47,9 +47,11 @@ def _verdict(finding: PullRequestFinding) -> str:
         return f"## ❌ Refused: {told}"
     if all(layer.status == "skipped" for layer in layers):
         return "## ✅ Passed: the change touches no layer of any environment"
-    judged = sum(layer.status in {"judged", "same"} for layer in layers)
-    advice = len(said) - len(against)
-    return f"## ✅ Passed: {_plural(judged, 'layer')} judged" + (f", {_plural(advice, 'advice')}" if advice else "")
+    counts = Counter(layer.status for layer in layers)
+    told = [f"{_plural(counts['judged'], 'layer')} judged"]
+    told += [f"{counts['same']} without a difference"] if counts["same"] else []
+    told += [_plural(len(said), "advice")] if said else []
+    return f"## ✅ Passed: {', '.join(told)}"
 
 
 _WORDS = (("violation", "violation"), ("unjudged", "rule not judged"), ("failure", "failure"))

@@ -29,7 +29,7 @@ from quantos.pull_request.adapters.stack_state import ResourceState, declared_pl
 from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRule, Refusal
 from quantos.pull_request.places import Places
 from quantos.pull_request.pricing import INCREASE_RULE, PriceCheck
-from quantos.pull_request.settings_refusal import settings_refusals
+from sandbox.pull_request.opened import open_environment
 from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, LayerQuestion, Operation, Told
 from stacks.programs import declare
 
@@ -48,18 +48,21 @@ def main() -> None:
 def check(question: EnvironmentQuestion) -> EnvironmentFinding:
     """Everything about one environment; what goes wrong is in the finding."""
     started, name = time.monotonic(), question.environment
-    found = EnvironmentFinding(environment=name, layers=(), new=not question.base_root)
-    environments = Path(question.root, "stacks", "environments")
+    opened = open_environment(
+        name,
+        root=Path(question.root),
+        base_root=Path(question.base_root) if question.base_root else None,
+        folder=Path(question.state_dir, "mended"),
+    )
+    found = EnvironmentFinding(environment=name, layers=(), new=not question.base_root, refusals=opened.refusals)
     try:
-        settings = load_environment(name, root=environments, catalog=load_catalog())
-        run = _open(question, settings)
-        layers = run.layers()
-        found = replace(found, layers=layers, rules=run.rules, notes=tuple(run.notes))
-    except SettingsError as exc:
-        text = (environments / f"{name}.yaml").read_text(encoding="utf-8")
-        found = replace(
-            found, refusals=settings_refusals(exc, environment=name, text=text), layers=_unreached(question)
-        )
+        if opened.settings is None:
+            found = replace(found, layers=_unreached(question))
+        else:
+            run = _open(question, opened.settings, opened.environments)
+            run.notes.extend(opened.notes)
+            layers = run.layers()
+            found = replace(found, layers=layers, rules=run.rules, notes=tuple(run.notes))
     except QuantosError as exc:
         found = replace(found, error=f"{exc.what}. {exc.remedy}", layers=_unreached(question))
     return replace(found, seconds=round(time.monotonic() - started, 1))
@@ -79,7 +82,7 @@ def _unreached(question: EnvironmentQuestion) -> tuple[LayerFinding, ...]:
     )
 
 
-def _open(question: EnvironmentQuestion, settings: EnvironmentSettings) -> "_Run":
+def _open(question: EnvironmentQuestion, settings: EnvironmentSettings, environments: Path) -> "_Run":
     os.environ.update({"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region})
     folder, root = Path(question.state_dir, "policy"), Path(question.root)
     rendered = render_packs(settings, packs_root=root / "policy_packs", folder=folder)
@@ -87,7 +90,8 @@ def _open(question: EnvironmentQuestion, settings: EnvironmentSettings) -> "_Run
     rules = (*(rule for known in packs for rule in known.rules), INCREASE_RULE)
     base, notes = _base_settings(question, settings)
     prices = PriceCheck(catalog=load_catalog(), base=base, head=settings, today=datetime.now(tz=UTC).date())
-    return _Run(question, settings, [known.pack for known in packs], rules, prices, notes)
+    program = partial(declare, environments=environments)
+    return _Run(question, settings, program, [known.pack for known in packs], rules, prices, notes)
 
 
 def _base_settings(question: EnvironmentQuestion, head: EnvironmentSettings) -> tuple[EnvironmentSettings, list[str]]:
@@ -108,6 +112,7 @@ class _Run:
 
     question: EnvironmentQuestion
     settings: EnvironmentSettings
+    program: Callable[[str], None]
     packs: Sequence[PolicyPack]
     rules: tuple[PackRule, ...]
     prices: PriceCheck
@@ -252,7 +257,7 @@ class _Run:
         return resources_of(self._stack(found), backend=Path(self.question.state_dir, "pulumi"))
 
     def _stacks(self, record: EngineRecord, *, packs: Sequence[PolicyPack]) -> LayerStacks:
-        return LayerStacks(Path(self.question.project_dir), dict(os.environ), packs, declare, record.add)
+        return LayerStacks(Path(self.question.project_dir), dict(os.environ), packs, self.program, record.add)
 
     def _stack(self, found: LayerFinding) -> str:
         return self.settings.names().stack(found.layer)

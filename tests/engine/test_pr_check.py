@@ -100,7 +100,10 @@ def test_what_should_not_pass_is_refused_with_remedies(project: Path, tmp_path: 
     text = file.read_text(encoding="utf-8")
     memory = text.index("\n  memory:")
     dearer = text[memory:].replace("ceiling_nodes: 20", "ceiling_nodes: 28", 1)
-    file.write_text(text[:memory] + dearer.replace("ceiling_usd_per_hour: 12.0", "ceiling_usd_per_hour: 20.0", 1))
+    dearer = dearer.replace("ceiling_usd_per_hour: 12.0", "ceiling_usd_per_hour: 20.0", 1)
+    unpriced = text[:memory].replace("c7i.2xlarge, c6i.2xlarge]", "x9zz.2xlarge]", 1)
+    assert len({text, dearer, unpriced}) == 3
+    file.write_text(unpriced + dearer, encoding="utf-8")
     program_of(project, "control").write_text(PUBLIC_BUCKET_AND_UNPRICED_NODES)
     program_of(project, "platform").write_text(PRIVILEGED_POD)
     try:
@@ -111,13 +114,16 @@ def test_what_should_not_pass_is_refused_with_remedies(project: Path, tmp_path: 
     assert checked.code == 1
     assert checked.report["head"]["uncommitted_files"] == 3
     assert checked.layers()["foundation"]["status"] == "same"
-    (unpriced,) = refusals["quantos-cost/priced-instances"]
-    assert "x9zz.large" in unpriced["message"]
-    assert unpriced["place"] == {"path": "stacks/control.py", "line": 11}
+    (in_file,) = refusals["settings/environment-file"]
+    assert "x9zz.2xlarge" in in_file["message"]
+    (in_program,) = refusals["quantos-cost/priced-instances"]
+    assert "x9zz.large" in in_program["message"]
+    assert in_program["place"] == {"path": "stacks/control.py", "line": 11}
     (dear,) = refusals["quantos-cost/cost-increase"]
     assert "40.0%" in dear["message"]
     assert dear["place"]["path"] == "stacks/environments/dev.yaml"
-    assert all(one["remedy"] for one in checked.report["objections"])
+    assert all(one["remedy"] for one in checked.report["objections"] if one["rule"] != "settings/environment-file")
+    assert "Correct the environment file" in in_file["message"]
     assert not [one for one in checked.report["objections"] if one["kind"] != "violation"]
     assert len(checked.sarif["runs"][0]["results"]) == len(checked.report["objections"])
     assert checked.comment.startswith("## ❌ Refused: ")

@@ -3,7 +3,7 @@
 from quantos.errors import SettingsError
 from quantos.pull_request.model import Place
 from quantos.pull_request.places import Places
-from quantos.pull_request.settings_refusal import settings_refusals
+from quantos.pull_request.settings_refusal import mended, settings_refusals, wrong_fields
 from tests.support.pull_requests import STACK_URN, urn_of
 
 TEXT = """name: dev
@@ -45,3 +45,16 @@ def test_each_complaint_about_an_environment_file_points_at_its_field() -> None:
     found = settings_refusals(error, environment="dev", text=TEXT)
     assert [refusal.place.line for refusal in found] == [8, 3]
     assert found[0].message == "pools.cpu-spot.instance_types: no shape for y. Correct it."
+
+
+def test_the_fields_that_an_error_complains_of_are_named_once() -> None:
+    error = SettingsError(f"{FILE}: pools.cpu.x: a\n{FILE}: pools.cpu.x: b\n{FILE}: name: c", remedy="correct it")
+    assert wrong_fields(error, environment="dev") == ("pools.cpu.x", "name")
+
+
+def test_a_wrong_field_is_mended_by_the_base_and_what_the_base_lacks_is_left_out() -> None:
+    head = {"name": "dev", "pools": {"cpu": {"types": ["bad"], "nodes": 9}, "new": {"types": ["bad"]}}, "odd": 1}
+    base = {"name": "dev", "pools": {"cpu": {"types": ["good"], "nodes": 3}}}
+    found = mended(head, base, ["pools.cpu.types", "pools.new.types", "odd"])
+    assert found == {"name": "dev", "pools": {"cpu": {"types": ["good"], "nodes": 9}}}
+    assert head["odd"] == 1
