@@ -40,6 +40,8 @@ class Bucket(pulumi.ComponentResource):
     """A bucket that is never public, refuses plain HTTP, and keeps every version for a while.
 
     Outputs: `bucket_name`, `arn`; both wait for the guards, so that nothing is written before them.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     bucket_name: pulumi.Output[str]

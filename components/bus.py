@@ -48,6 +48,8 @@ class Bus(pulumi.ComponentResource):
     """An MSK cluster that takes TLS with IAM identities only, and its topics, which nothing else creates.
 
     Outputs: `cluster_arn`; `bootstrap_brokers`, `host:port` pairs for IAM clients, comma between.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     cluster_arn: pulumi.Output[str]

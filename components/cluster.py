@@ -54,13 +54,16 @@ class ClusterArgs:
 class Cluster(pulumi.ComponentResource):
     """A control plane with access by API entries only, encrypted secrets and every log kept, and its system nodes.
 
-    Outputs: `cluster_name`, `endpoint`, `certificate_authority` (base64), `oidc_provider_arn`; `node_role_arn`, the
-    role that every node takes.
+    Outputs: `cluster_name`, `endpoint`, `certificate_authority` (base64), `oidc_provider_arn`; `security_group_id`,
+    which every node and the control plane are in; `node_role_arn`, the role that every node takes.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     cluster_name: pulumi.Output[str]
     endpoint: pulumi.Output[str]
     certificate_authority: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
     oidc_provider_arn: pulumi.Output[str]
     node_role_arn: pulumi.Output[str]
 
@@ -73,7 +76,6 @@ class Cluster(pulumi.ComponentResource):
         self.cluster_name = cluster.eks_cluster.apply(lambda made: made.name)
         self.endpoint = cluster.eks_cluster.apply(lambda made: made.endpoint)
         self.certificate_authority = cluster.eks_cluster.apply(lambda made: made.certificate_authority.data)
-        self.certificate_authority = cluster.eks_cluster.apply(lambda made: made.certificate_authority.data).apply(str)
         self.security_group_id = cluster.eks_cluster.apply(lambda made: made.vpc_config.cluster_security_group_id)
         self.oidc_provider_arn = cluster.oidc_provider_arn
         self.node_role_arn = self._node_role().arn

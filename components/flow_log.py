@@ -26,6 +26,8 @@ class FlowLog(pulumi.ComponentResource):
     """Accepted and refused connections of a VPC, kept in CloudWatch Logs.
 
     Outputs: `log_group_name`.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     log_group_name: pulumi.Output[str]

@@ -32,6 +32,8 @@ class Key(pulumi.ComponentResource):
     """A key whose use is granted by IAM policies of its own account. An encryption key turns every year.
 
     Outputs: `arn`, `alias`.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     arn: pulumi.Output[str]

@@ -53,6 +53,8 @@ class Network(pulumi.ComponentResource):
 
     Outputs: `vpc_id`; `public_subnet_ids` and `private_subnet_ids` by zone name; `function_group_id`, the security
     group of Lambda functions, who reach the endpoints, the bus and the database and are reached by nobody.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     vpc_id: pulumi.Output[str]

@@ -33,6 +33,8 @@ class OutcomeAlarms(pulumi.ComponentResource):
     """Tells when a plan ended badly, and when the loop has stopped.
 
     Outputs: `not_applied_arn`, `silent_arn`.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     not_applied_arn: pulumi.Output[str]

@@ -8,7 +8,10 @@ PLAN_TYPE = "quantos:capacity:Plan"
 
 
 class Plan(pulumi.ComponentResource):
-    """Carries the plan document in inputs and in outputs: resource rules see inputs, stack rules outputs only."""
+    """Carries the plan document in inputs and in outputs: resource rules see inputs, stack rules outputs only.
+
+    Guarded by the cost pack, which judges the document.
+    """
 
     def __init__(
         self, name: str, *, document: Mapping[str, object], opts: pulumi.ResourceOptions | None = None

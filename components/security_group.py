@@ -36,6 +36,8 @@ class SecurityGroup(pulumi.ComponentResource):
     """A group that lets through what its rules name and nothing else.
 
     Outputs: `group_id`.
+
+    Guarded by the security pack, since its objects are plain.
     """
 
     group_id: pulumi.Output[str]

@@ -25,6 +25,8 @@ class ServiceRole(pulumi.ComponentResource):
     """A role and what it may do.
 
     Outputs: `arn`; it waits for the policies, so that whoever is given it can act at once.
+
+    Guarded by the security pack, since its objects are plain.
     """
 
     arn: pulumi.Output[str]

@@ -35,6 +35,8 @@ class Table(pulumi.ComponentResource):
     """A table billed by request, encrypted, restorable to any second of the last 35 days.
 
     Outputs: `table_name`, `arn`.
+
+    Guarded by the security and cost packs, since its objects are plain.
     """
 
     table_name: pulumi.Output[str]

@@ -51,14 +51,13 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("cluster_name", cluster.cluster_name)
     pulumi.export("cluster_endpoint", cluster.endpoint)
     pulumi.export("cluster_certificate_authority", cluster.certificate_authority)
-    pulumi.export("cluster_certificate_authority", cluster.certificate_authority)
     pulumi.export("cluster_security_group_id", cluster.security_group_id)
     pulumi.export("node_role_arn", cluster.node_role_arn)
     pulumi.export("launch_templates", _node_templates(settings, key=data_key))
     pulumi.export("data_key_arn", data_key.arn)
     pulumi.export("plan_signing_key_arn", signing_key.arn)
     if settings.bus.kind == "msk":
-        bus = _bus(settings, network, key=data_key)
+        bus = _bus(settings, network, cluster=cluster, key=data_key)
         pulumi.export("msk_cluster_arn", bus.cluster_arn)
         pulumi.export("msk_bootstrap_brokers", bus.bootstrap_brokers)
     pulumi.export("database_endpoint", database.host)
@@ -149,7 +148,7 @@ def _node_templates(settings: EnvironmentSettings, *, key: Key) -> dict[str, dic
     return {name: {"id": one.template_id, "version": one.version} for name, one in made.items()}
 
 
-def _bus(settings: EnvironmentSettings, network: Network, *, key: Key) -> Bus:
+def _bus(settings: EnvironmentSettings, network: Network, *, cluster: Cluster, key: Key) -> Bus:
     args = BusArgs(
         cluster_name=settings.names().prefix,
         kafka_version=settings.bus.kafka_version,
@@ -159,7 +158,7 @@ def _bus(settings: EnvironmentSettings, network: Network, *, key: Key) -> Bus:
         vpc_id=network.vpc_id,
         vpc_cidr=str(settings.network.cidr),
         subnet_ids=list(network.private_subnet_ids.values()),
-        client_group_ids={"functions": network.function_group_id},
+        client_group_ids={"functions": network.function_group_id, "nodes": cluster.security_group_id},
         topic_partitions=topic_partitions(),
         kms_key_arn=key.arn,
         log_retention_days=settings.cluster.log_retention_days,
