@@ -12,7 +12,8 @@ class StreamMappingArgs:
     """`retries` counts attempts after the first; then the batch goes to `failure_topic` and the next one is read.
 
     `maximum_pollers` is at most the topic's partitions. The topic is read from its start, so that a mapping which is
-    made anew loses nothing. `alias_arn` is what is called.
+    made anew loses nothing. `alias_arn` is what is called. Mappings of one `poller_group` share the units of ten
+    pollers that AWS bills; each pays for a unit of its own otherwise.
     """
 
     alias_arn: pulumi.Input[str]
@@ -24,6 +25,7 @@ class StreamMappingArgs:
     retries: int
     failure_topic: str
     maximum_pollers: int
+    poller_group: str
     tags: Mapping[str, str]
 
 
@@ -49,7 +51,11 @@ class StreamMapping(pulumi.ComponentResource):
             batch_size=args.batch_size,
             maximum_batching_window_in_seconds=args.batching_window_seconds,
             maximum_retry_attempts=args.retries,
-            provisioned_poller_config={"minimum_pollers": 1, "maximum_pollers": args.maximum_pollers},
+            provisioned_poller_config={
+                "minimum_pollers": 1,
+                "maximum_pollers": args.maximum_pollers,
+                "poller_group_name": args.poller_group,
+            },
             destination_config={"on_failure": {"destination_arn": f"kafka://{args.failure_topic}"}},
             tags=args.tags,
             opts=pulumi.ResourceOptions(parent=self),

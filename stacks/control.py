@@ -119,6 +119,7 @@ def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
             retries=stream.retries,
             failure_topic=stream.failure_topic,
             maximum_pollers=PARTITIONS[stream.topic],
+            poller_group=settings.names().prefix,
             tags=settings.tags(),
         )
         StreamMapping(f"{spec.name}-{stream.topic}", mapping_args)
