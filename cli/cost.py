@@ -18,6 +18,9 @@ from quantos.errors import StackMissingError
 from quantos.policy.limits import usage_of
 from stacks.programs import declare
 
+TABLE_WIDTH = 100
+"""What the longest names and sums take; a narrower terminal wraps."""
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -73,7 +76,7 @@ def _print(costs: Mapping[str, StackCost], budgets: Mapping[str, float]) -> None
     totals = [of.usd_per_month for of in costs.values()]
     whole = MonthlyCost(ceiling=sum(one.ceiling for one in totals), floor=sum(one.floor for one in totals))
     table.add_row("all", "", *_told(whole), "", style="bold")
-    out.print(table)
+    out.print(table, width=max(out.width, TABLE_WIDTH))
 
 
 def _told(of: MonthlyCost) -> tuple[str, str]:
