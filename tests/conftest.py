@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.kube_control_plane import set_cluster_aside
+
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[str, str], None]
 
@@ -16,7 +18,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let SIGINT through: a shell ignores it in what it starts in the background, and children would inherit that."""
+    """Set a running cluster aside, and let SIGINT through.
+
+    A shell ignores SIGINT in what it starts in the background, and children would inherit that.
+    """
+    set_cluster_aside()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

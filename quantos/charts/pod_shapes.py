@@ -13,6 +13,9 @@ from quantos.charts.documents import Document, Json, items, mapping
 _POD_FIELDS: Final = frozenset({"affinity", "containers", "nodeSelector", "securityContext", "tolerations", "volumes"})
 _AMOUNTS: Final = frozenset({"limits", "requests"})
 _RESOURCE_NAMES: Final = r"^(cpu|memory|ephemeral-storage|hugepages-.+|.+/.+)$"
+WORDS: Final[Document] = {"type": "object", "additionalProperties": {}}
+"""Labels and annotations: texts, and not what YAML takes for a number or for true."""
+
 _STRINGS: Final[Document] = {"type": "object", "additionalProperties": {"type": "string"}}
 _OF_POD: Final[Mapping[str, str]] = {
     "affinity": "affinity",
@@ -43,9 +46,14 @@ class PodShapes:
 
     def of(self, key: str) -> tuple[Document, ...]:
         """Shapes that a value of this name may have, any of them; none where the name says nothing."""
-        if key in {"nodeSelector", "annotations", "labels"} or key.endswith(("Annotations", "Labels")):
-            return (_STRINGS,)
-        return self.by_name.get(key, ())
+        if key in {"annotations", "labels"} or key.endswith(("Annotations", "Labels")):
+            return (WORDS,)
+        return (_STRINGS,) if key == "nodeSelector" else self.by_name.get(key, ())
+
+    @property
+    def lists(self) -> tuple[Document, ...]:
+        """Shapes of lists, which charts also take under names of their own."""
+        return tuple(shape for shapes in self.by_name.values() for shape in shapes if shape.get("type") == "array")
 
 
 def pod_shapes(crds: Iterable[Document]) -> PodShapes:

@@ -7,7 +7,7 @@ from typing import Final
 
 from quantos.charts.custom_resources import structural_complaints
 from quantos.charts.documents import Complaint, Document, Json, Verdict, items, joined, mapping
-from quantos.charts.pod_shapes import PodShapes
+from quantos.charts.pod_shapes import WORDS, PodShapes
 from quantos.charts.values_file import UNSHOWN, Known
 from quantos.charts.values_schema import (
     Schemas,
@@ -135,6 +135,8 @@ class _Walk:
         schemas = schemas_of_items(self.chart.schema, spot.schemas)
         examples = [part for part in items(spot.known.default) if part != {}]
         known = Known(default=examples[0] if examples else None, keys=spot.known.keys)
+        if any(not list(structural_complaints(_given(value), shape)) for shape in self.chart.shapes.lists):
+            return
         for position, part in enumerate(value):
             item = replace(spot, path=f"{spot.path}[{position}]", known=known, schemas=schemas, shapes=())
             if isinstance(part, dict):
@@ -156,6 +158,9 @@ class _Walk:
         return not several
 
     def _shaped(self, value: Json, spot: _Spot) -> Iterator[Complaint]:
+        if spot.shapes == (WORDS,):
+            yield from _no_words(mapping(value), spot.path)
+            return
         fields = _fields(spot.shapes)
         own = {key for key in spot.known.keys if key not in fields} if isinstance(value, dict) and fields else set()
         if isinstance(value, dict):
@@ -174,6 +179,14 @@ def _number_by_nature(spot: _Spot) -> bool:
     default = spot.known.default
     shown = isinstance(default, int | float) and abs(default) >= LARGEST_PLAIN
     return shown or allows(spot.schemas, "integer") or allows(spot.schemas, "number")
+
+
+def _no_words(value: Document, path: str) -> Iterator[Complaint]:
+    for key, part in value.items():
+        if isinstance(part, bool | int | float):
+            yield Complaint(
+                path=joined(path, key), what=f"{part!r} is no text, as labels and annotations are: quote it"
+            )
 
 
 def _fields(shapes: tuple[Document, ...]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kubernetes import client, config
 from pulumi import automation
 
 from sandbox import lifecycle
@@ -48,6 +49,15 @@ def kubeconfig() -> Iterator[Path]:
         if path is None:
             pytest.skip(WHY_NONE)
         yield path
+
+
+@pytest.fixture
+def node(kubeconfig: Path) -> str:
+    """Name of a node that runs pods; a control plane without any skips the tests which wait for pods."""
+    nodes = client.CoreV1Api(config.new_client_from_config(str(kubeconfig))).list_node(limit=1).items
+    if not nodes:
+        pytest.skip("the control plane has no node that runs pods")
+    return nodes[0].metadata.name
 
 
 @pytest.fixture

@@ -60,6 +60,7 @@ def scale(server: ApiServer, namespace: str, *, replicas: int) -> None:
     )
 
 
+@pytest.mark.usefixtures("node")
 def test_a_deployment_is_applied_awaited_drifts_is_refreshed_and_goes(stack, kubeconfig, server, name) -> None:
     annotations: dict[str, str] = {}
 

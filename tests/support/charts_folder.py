@@ -23,6 +23,7 @@ service:
 extra: {}
   # first: 1
 podAnnotations: {}
+podLabels: {}
 nodeSelector: {}
 resources: {}
 workers:

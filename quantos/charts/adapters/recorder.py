@@ -8,9 +8,10 @@ import hashlib
 import json
 import logging
 import multiprocessing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, NoReturn
 
 import pulumi
@@ -38,6 +39,7 @@ _REFERENCE: Final = "pulumi:pulumi:StackReference"
 _OPAQUE: Final = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kustomize")
 _FIRST: Final = ("Namespace", "CustomResourceDefinition", "ConstraintTemplate")
 _HASH_LENGTH: Final = 8
+_PORT: Final = 5432
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ def recorded(program: Program, place: Place, *, below: Mapping[str, Program]) ->
     Raises:
         ChartsError: the program failed, or declares what cannot be recorded.
     """
-    fresh = multiprocessing.get_context("spawn")
+    fresh = _fresh_processes([program, *below.values()])
     with ProcessPoolExecutor(max_workers=len(below) + 1, mp_context=fresh, max_tasks_per_child=1) as processes:
         asked = {name: processes.submit(_exports, each, _stack_of(place, name)) for name, each in below.items()}
         references = {name: outputs.result() for name, outputs in asked.items()}
@@ -72,15 +74,24 @@ def recorded(program: Program, place: Place, *, below: Mapping[str, Program]) ->
     raise ChartsError(outcome, remedy="correct the program, or take what it misses from the environment file")
 
 
-def plausible_output(name: str, place: Place) -> str:
+def _fresh_processes(programs: Iterable[Program]) -> multiprocessing.context.BaseContext:
+    """Processes forked from one that has imported what the programs import, and run nothing."""
+    functions = [each.func if isinstance(each, partial) else each for each in programs]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", __name__, *sorted({each.__module__ for each in functions})])
+    return context
+
+
+def plausible_output(name: str, place: Place) -> str | int:
     """A value for an output that only AWS knows, of the shape that the end of its name tells; never a real thing."""
     word = name.replace("_", "-")
-    shapes = {
+    shapes: dict[str, str | int] = {
         "_arn": f"arn:aws:{word.partition('-')[0]}:{place.region}:{place.account_id}:{word}",
         "_brokers": f"b-1.{place.project}.kafka.{place.region}.amazonaws.com:9098",
         "_endpoint": f"https://{word}.{place.domain}",
         "_host": f"{word}.{place.domain}",
         "_address": f"{word}.{place.domain}",
+        "_port": _PORT,
         "_authority": _NOT_RECORDED_BYTES,
         "_url": f"{place.account_id}.dkr.ecr.{place.region}.amazonaws.com/{word}",
         "_id": f"{word}-00000000",
@@ -100,7 +111,8 @@ def _outcome(program: Program, place: Place, references: dict[str, Document]) ->
     except QuantosError as error:
         return f"{place.stack} cannot be recorded: {error.what}; {error.remedy}"
     except Exception as error:
-        return f"{place.stack} cannot be recorded: {type(error).__name__}: {error}"
+        cause = str(error).strip().rpartition("\n")[2]
+        return f"{place.stack} cannot be recorded: {type(error).__name__}: {cause}"
     return Recorded(
         releases=tuple(sorted(monitor.releases, key=lambda each: (each.namespace, each.name))),
         objects=tuple(sorted(monitor.objects, key=_order)),

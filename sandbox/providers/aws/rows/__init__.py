@@ -11,9 +11,7 @@ from sandbox.providers.aws.row import Row
 
 MODULES = (
     "apigatewayv2",
-    "athena",
     "autoscaling",
-    "bcmdata",
     "budgets",
     "cloudwatch",
     "costexplorer",
@@ -21,7 +19,6 @@ MODULES = (
     "ec2",
     "ecr",
     "eks",
-    "glue",
     "iam",
     "kms",
     "lambda_",
