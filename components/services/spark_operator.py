@@ -151,7 +151,8 @@ def _replicated(component: str, replicas: int) -> dict[str, object]:
     return {
         "replicas": replicas,
         "podDisruptionBudget": {"enable": survives_drain(replicas), "minAvailable": 1},
-        "topologySpreadConstraints": zone_spread(labels),
+        # The chart refuses these of one replica.
+        "topologySpreadConstraints": zone_spread(labels) if replicas > 1 else [],
         "podSecurityContext": run_as(IMAGE_USER),
         "securityContext": CONTAINER_SECURITY_CONTEXT,
     }

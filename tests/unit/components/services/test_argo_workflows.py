@@ -68,6 +68,12 @@ def test_artifacts_are_reached_without_keys_and_encrypted_with_ours() -> None:
     assert s3["encryptionOptions"] == {"enableEncryption": True, "kmsKeyId": ARGS.kms_key_arn}
 
 
+def test_the_form_of_keys_outlives_helm_s_own_templating() -> None:
+    assert part("artifactRepository", "s3", "keyFormat") == (
+        '{{ "workflows/{{workflow.namespace}}/{{workflow.name}}/{{pod.name}}" }}'
+    )
+
+
 def test_a_team_s_jobs_reach_no_other_team_s_files_and_delete_none() -> None:
     statements = artifact_statements("artifacts", ARGS.kms_key_arn, namespace="jobs-risk")
     objects = [resource for statement in statements for resource in statement.resources if "workflows/" in resource]

@@ -1,5 +1,6 @@
 """Spark, Flink and Trino work where jobs run, with no more rights than their work needs."""
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -47,6 +48,14 @@ def test_spark_runs_in_job_namespaces_and_its_webhook_is_not_passed_by() -> None
     assert given["spark"]["jobNamespaces"] == ["jobs-a", "jobs-b"]
     assert given["webhook"]["failurePolicy"] == "Fail"
     assert given["hook"]["upgradeCrd"] is False
+
+
+def test_a_single_spark_operator_is_not_spread_which_its_chart_would_refuse() -> None:
+    alone: Any = spark_operator.values(replace(SPARK, replicas=1))
+    assert alone["controller"]["topologySpreadConstraints"] == []
+    assert alone["controller"]["podDisruptionBudget"]["enable"] is False
+    several: Any = spark_operator.values(SPARK)
+    assert several["webhook"]["topologySpreadConstraints"]
 
 
 def test_an_application_leaves_event_logs_where_its_namespace_alone_writes() -> None:
