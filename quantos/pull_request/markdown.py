@@ -207,7 +207,8 @@ def _few(names: Sequence[str]) -> str:
 
 
 def _notes(finding: PullRequestFinding) -> str:
-    lines = [f"- `{found.environment}`: {note}" for found in finding.environments for note in found.notes]
+    lines = [f"- {note}" for note in finding.notes]
+    lines += [f"- `{found.environment}`: {note}" for found in finding.environments for note in found.notes]
     return "\n".join([*lines, *_left_out(finding)])
 
 

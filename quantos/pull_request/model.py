@@ -165,9 +165,10 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequestFinding:
-    """Everything that a check found."""
+    """Everything that a check found. `notes` are of no environment that the head has."""
 
     base: Revision
     head: Revision
     environments: tuple[EnvironmentFinding, ...]
     seconds: float
+    notes: tuple[str, ...] = ()

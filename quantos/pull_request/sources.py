@@ -45,6 +45,15 @@ class SourceTree:
         """The environments that it declares."""
         return tuple(sorted(path.stem for path in (self.root / ENVIRONMENTS).glob("*.yaml")))
 
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that it declares, as the module of names lists them; none where that lists them in another way."""
+        path = self._file("quantos.environment.names")
+        for node in ast.parse(path.read_bytes()).body if path is not None else ():
+            if isinstance(node, ast.Assign) and "LAYERS" in {getattr(target, "id", "") for target in node.targets}:
+                return tuple(map(str, ast.literal_eval(node.value)))
+        return ()
+
     def program(self, layer: str) -> str:
         """Path of the file with which a layer's program begins, where the layer is there or would be."""
         found = self._file(f"stacks.{layer}")

@@ -61,6 +61,19 @@ def _layer(layer: str, environment: str, trees: tuple[SourceTree, SourceTree], *
     return LayerTouch(layer=layer, program=head.program(layer), in_base=bool(before), touched=touched, reason=reason)
 
 
+def removed(head: SourceTree, base: SourceTree) -> tuple[str, ...]:
+    """What the base declares and the head does not any more, told with what then has to be done."""
+    environments = [name for name in base.environments if name not in head.environments]
+    layers = [name for name in base.layers if name not in head.layers]
+    return (
+        *(
+            f"Environment {name} is gone: nothing takes down what stands of it; destroy it first."
+            for name in environments
+        ),
+        *(f"Layer {name} is gone: nothing takes down what stands of it; destroy it first." for name in layers),
+    )
+
+
 def _stands_on(head: SourceTree, base: SourceTree) -> dict[str, frozenset[str]]:
     """By layer, those below that its program reads at either revision, and those that these read."""
     found: dict[str, frozenset[str]] = {}

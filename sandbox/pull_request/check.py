@@ -17,14 +17,15 @@ from typing import TypeAlias
 from quantos.errors import SettingsError
 from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PullRequestFinding, Revision
 from quantos.pull_request.sources import SourceTree
-from quantos.pull_request.touched import Touch, touch_of
+from quantos.pull_request.touched import Touch, removed, touch_of
 from sandbox import lifecycle
 from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, LayerQuestion, Told
 from sandbox.pull_request.revisions import extract
 
 Teller: TypeAlias = Callable[[Told], None]
 Process: TypeAlias = subprocess.Popen[bytes]
-END_SECONDS = 10.0
+ELSEWHERE = ("AWS_", "KUBECONFIG", "PULUMI_", "QUANTOS_")
+"""Variables by which this process may target an account, a cluster or a backend; a check targets only its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,9 @@ class PullRequestCheck:
                 extract(self.root, self.head.commit, folder=folder / "head") if self.head_extracted else self.root
             )
             found = self._environments(head, base, folder)
+            notes = removed(head, base)
         seconds = round(time.monotonic() - started, 1)
-        return PullRequestFinding(base=self.base, head=self.head, environments=found, seconds=seconds)
+        return PullRequestFinding(base=self.base, head=self.head, environments=found, notes=notes, seconds=seconds)
 
     def _environments(self, head: SourceTree, base: SourceTree, folder: Path) -> tuple[EnvironmentFinding, ...]:
         if unknown := sorted(set(self.environments) - set(head.environments)):
@@ -119,7 +121,8 @@ class _EnvironmentCheck:
             lifecycle.stop(self.state_dir)
 
     def _asked_of(self, sandbox: lifecycle.Sandbox) -> EnvironmentFinding:
-        environment = {**os.environ, **sandbox.environ(), "PYTHONPATH": str(self.head)}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
+        environment = {**inherited, **sandbox.environ(), "PYTHONPATH": str(self.head)}
         environment[lifecycle.STATE_VARIABLE] = str(self.state_dir)
         log = self.state_dir / "logs" / "check.log"
         found: EnvironmentFinding | None = None

@@ -63,7 +63,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def start_check(folder: Path, *arguments: str, scratch: Path, out: Path) -> "subprocess.Popen[str]":
-    """Start `quantos pr-check` of the copy; everything that it makes for itself is made in `scratch`."""
+    """Start `quantos pr-check` of the copy, from a shell that targets other places; it writes in `scratch`."""
     scratch.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable,
@@ -75,7 +75,8 @@ def start_check(folder: Path, *arguments: str, scratch: Path, out: Path) -> "sub
         str(out),
         *arguments,
     ]
-    variables: Mapping[str, str] = {**os.environ, "PYTHONPATH": str(folder), "TMPDIR": str(scratch)}
+    elsewhere = {"PULUMI_BACKEND_URL": "s3://nowhere", "QUANTOS_KUBECONFIG": "/nowhere", "AWS_PROFILE": "nowhere"}
+    variables: Mapping[str, str] = {**os.environ, **elsewhere, "PYTHONPATH": str(folder), "TMPDIR": str(scratch)}
     return subprocess.Popen(
         command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

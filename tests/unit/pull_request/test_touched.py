@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quantos.pull_request.sources import SourceTree
-from quantos.pull_request.touched import touch_of
+from quantos.pull_request.touched import removed, touch_of
 
 FILES = {
     "Pulumi.yaml": "name: quantos\n",
@@ -120,3 +120,14 @@ def test_a_layer_stands_on_what_its_program_reads_and_what_that_reads(tmp_path: 
         "platform": {"foundation", "capacity"},
         "control": {"foundation", "capacity", "platform"},
     }
+
+
+def test_what_the_head_no_longer_declares_is_told(tmp_path: Path) -> None:
+    names = "quantos/environment/names.py"
+    base = tree(tmp_path / "base", **{names: "LAYERS = ('foundation', 'control')\n"})
+    head = tree(tmp_path / "head", **{names: "LAYERS = ('foundation',)\n", "stacks/environments/prod.yaml": None})
+    assert [note.partition(":")[0] for note in removed(head, base)] == [
+        "Environment prod is gone",
+        "Layer control is gone",
+    ]
+    assert removed(base, base) == ()
