@@ -14,6 +14,8 @@ BUS = "default"
 BUS_REPLICAS = 3
 NATS = "2.10.10"
 WEBHOOK_PORT = 8443
+MOST_MESSAGES = "1000000"
+"""As text: a chart writes whole numbers of this size as `1e+06`, which the controller does not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,7 @@ def values(args: ArgoEventsArgs) -> dict[str, object]:
         "global": {"securityContext": POD_SECURITY_CONTEXT},
         "configs": {
             "jetstream": {
+                "streamConfig": {"maxMsgs": MOST_MESSAGES},
                 "versions": [
                     {
                         "version": NATS,
@@ -69,7 +72,7 @@ def values(args: ArgoEventsArgs) -> dict[str, object]:
                         "configReloaderImage": "natsio/nats-server-config-reloader:0.14.0",
                         "startCommand": "/nats-server",
                     }
-                ]
+                ],
             }
         },
         "controller": {

@@ -1,9 +1,10 @@
 """The bus in the cluster, where the environment has Redpanda in place of MSK, and what follows it."""
 
+from components.services.ebs_csi import DEFAULT_CLASS
 from components.services.materialize import Materialize, MaterializeArgs
 from components.services.redpanda import Redpanda, RedpandaArgs
 from quantos.environment.functions import topic_partitions
-from stacks.platform.place import STORAGE_CLASS, Place
+from stacks.platform.place import Place
 
 REDPANDA = "redpanda"
 RETENTION_HOURS = 168
@@ -23,7 +24,7 @@ def declare(place: Place) -> None:
                 brokers=settings.bus.brokers,
                 cores=BROKER_CORES,
                 memory_gib=BROKER_GIB,
-                storage_class=STORAGE_CLASS,
+                storage_class=DEFAULT_CLASS,
                 volume_gib=settings.bus.volume_gib,
                 topic_partitions=topic_partitions(),
                 retention_hours=RETENTION_HOURS,

@@ -1,5 +1,6 @@
 """Where the firm's own images and charts are kept."""
 
+from components.services.database_users import DatabaseUsers
 from components.services.ebs_csi import DEFAULT_CLASS
 from components.services.harbor import NAME, Harbor, HarborArgs
 from components.services.load_balancer_controller import LoadBalancerController
@@ -9,8 +10,8 @@ SCAN_PROJECT = "mirror"
 """The project of Harbor in which people keep a copy of the scanner's database."""
 
 
-def declare(place: Place, ingress: LoadBalancerController) -> Harbor:
-    """Declare the registry, reached through `ingress`."""
+def declare(place: Place, ingress: LoadBalancerController, *, users: DatabaseUsers) -> Harbor:
+    """Declare the registry, reached through `ingress`, whose database is among `users`."""
     settings, names = place.settings, place.settings.names()
     host = f"{NAME}.{settings.platform.domain}"
     return Harbor(
@@ -35,5 +36,5 @@ def declare(place: Place, ingress: LoadBalancerController) -> Harbor:
             replicas=settings.platform.replicas,
             tags=settings.tags(),
         ),
-        place.inside(NAME),
+        place.inside(NAME, after=(users,)),
     )

@@ -17,7 +17,6 @@ from quantos.environment.settings import EnvironmentSettings
 from stacks.platform.pools import CPU, queue_pools
 
 POSTGRES = 5432
-STORAGE_CLASS = "gp3"
 
 
 @dataclass(frozen=True, kw_only=True)

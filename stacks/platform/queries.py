@@ -1,13 +1,14 @@
 """SQL over the lake and the registry."""
 
 from components.services import metrics, registry_api
+from components.services.keda import Keda
 from components.services.trino import Trino, TrinoArgs
 from quantos.environment.namespaces import MONITORING
 from stacks.platform.place import POSTGRES, Place
 
 
-def declare(place: Place) -> None:
-    """Declare the engine."""
+def declare(place: Place, scaler: Keda) -> None:
+    """Declare the engine, whose workers `scaler` adds."""
     settings, names = place.settings, place.settings.names()
     Trino(
         "trino",
@@ -31,5 +32,5 @@ def declare(place: Place) -> None:
             worker_memory_gib=settings.platform.trino.memory_gib,
             tags=settings.tags(),
         ),
-        place.inside("trino"),
+        place.inside("trino", after=(scaler,)),
     )

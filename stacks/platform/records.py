@@ -15,15 +15,14 @@ PASSWORD_USERS = ("argo", "harbor", "marquez")
 """Services that know no login by IAM."""
 
 
-def declare(place: Place) -> None:
-    """Declare the services."""
+def declare_users(place: Place) -> DatabaseUsers:
+    """Declare the databases, which come before every service that keeps something in one."""
     settings, names = place.settings, place.settings.names()
-    images = settings.platform.images
-    users = DatabaseUsers(
+    return DatabaseUsers(
         "database-users",
         DatabaseUsersArgs(
             namespace="registry",
-            image=names.image(DATABASE_CLIENT, images[DATABASE_CLIENT]),
+            image=names.image(DATABASE_CLIENT, settings.platform.images[DATABASE_CLIENT]),
             database_host=place.output("database_endpoint"),
             master_secret_arn=place.output("database_master_secret_arn"),
             users=[
@@ -34,6 +33,12 @@ def declare(place: Place) -> None:
         ),
         place.inside("registry"),
     )
+
+
+def declare(place: Place, users: DatabaseUsers) -> None:
+    """Declare the services, after `users` those with a database."""
+    settings, names = place.settings, place.settings.names()
+    images = settings.platform.images
     Lineage(
         "lineage",
         LineageArgs(

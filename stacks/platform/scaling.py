@@ -11,8 +11,8 @@ from quantos.catalog.catalog import load_catalog
 from stacks.platform.place import Place
 
 
-def declare(place: Place) -> None:
-    """Declare the scalers. The capacity layer must be up."""
+def declare(place: Place) -> Keda:
+    """Declare the scalers, and return KEDA, whose kinds others need. The capacity layer must be up."""
     _tell_of_empty_pools(place)
     keda = Keda(
         "keda",
@@ -25,6 +25,7 @@ def declare(place: Place) -> None:
     )
     if place.settings.platform.consumers:
         _scale_consumers(place, keda)
+    return keda
 
 
 def _scale_consumers(place: Place, keda: Keda) -> None:

@@ -2,14 +2,16 @@
 
 from components.services.argo_events import ArgoEvents, ArgoEventsArgs
 from components.services.argo_workflows import Archive, ArgoWorkflows, ArgoWorkflowsArgs, SingleSignOn
+from components.services.database_users import DatabaseUsers
+from components.services.ebs_csi import DEFAULT_CLASS
 from quantos.environment.namespaces import job_namespace
-from stacks.platform.place import POSTGRES, STORAGE_CLASS, Place
+from stacks.platform.place import POSTGRES, Place
 
 EVENT_BUS_GIB = 10
 
 
-def declare(place: Place) -> None:
-    """Declare the workflow engine with its archive, and the event bus."""
+def declare(place: Place, users: DatabaseUsers) -> None:
+    """Declare the workflow engine, whose archive is among `users`, and the event bus."""
     settings, names = place.settings, place.settings.names()
     namespaces = [job_namespace(team) for team in settings.platform.teams]
     sign_on = settings.platform.sign_on
@@ -37,13 +39,13 @@ def declare(place: Place) -> None:
             replicas=settings.platform.replicas,
             tags=settings.tags(),
         ),
-        place.inside("argo", *namespaces),
+        place.inside("argo", *namespaces, after=(users,)),
     )
     ArgoEvents(
         "argo-events",
         ArgoEventsArgs(
             namespace="argo-events",
-            storage_class=STORAGE_CLASS,
+            storage_class=DEFAULT_CLASS,
             storage_gib=EVENT_BUS_GIB,
             replicas=settings.platform.replicas,
         ),
