@@ -1,7 +1,7 @@
 """Functions, what calls them, and what they call."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from quantos.costing.cost import HOURS_PER_MONTH
@@ -51,7 +51,8 @@ def _mapping(mapping: Resource, tariff: Tariff) -> Iterator[Entry]:
     pollers = mapping.part("provisionedPollerConfig")
     if pollers.properties:
         members = list(_group(mapping, tariff))
-        most, least = (_units(members, pollers, key) for key in ("maximumPollers", "minimumPollers"))
+        share = _pollers([pollers], "maximumPollers") / _pollers(members, "maximumPollers")
+        most, least = (_units(members, key) * share for key in ("maximumPollers", "minimumPollers"))
         yield tariff.hourly("lambda-poller-unit", count=most, floor=least, what="pollers of a stream")
 
 
@@ -65,9 +66,13 @@ def _group(mapping: Resource, tariff: Tariff) -> Iterator[Resource]:
                 yield config
 
 
-def _units(members: list[Resource], own: Resource, key: str) -> float:
-    total = sum(member.number(key, default=1) for member in members)
-    return math.ceil(total / POLLERS_PER_UNIT) * own.number(key, default=1) / total
+def _units(members: Sequence[Resource], key: str) -> int:
+    return math.ceil(_pollers(members, key) / POLLERS_PER_UNIT)
+
+
+def _pollers(members: Sequence[Resource], key: str) -> float:
+    """How many there are together; one that states none, or 0, has one."""
+    return sum(max(member.number(key, default=1), 1) for member in members)
 
 
 def _schedule(_: Resource, tariff: Tariff) -> Iterator[Entry]:

@@ -154,6 +154,9 @@ def test_pollers_are_billed_in_units_of_ten_which_a_group_shares() -> None:
     grouped = [mapping(name, pollerGroupName="g") for name in ("a", "b")]
     money = cost(*grouped).usd_per_month
     assert (money.ceiling, money.floor) == pytest.approx((2 * HOURS * 0.185, HOURS * 0.185))
+    uneven = cost(mapping("a", pollerGroupName="g"), mapping("b", pollerGroupName="g", maximumPollers=1))
+    assert all(line.usd_per_month_floor <= line.usd_per_month for line in uneven.lines)
+    assert uneven.usd_per_month.ceiling == pytest.approx(HOURS * 0.185)
     on_demand = resource("aws:lambda/eventSourceMapping:EventSourceMapping", "m")
     assert cost(on_demand) == StackCost(lines=(), unpriced=())
 
