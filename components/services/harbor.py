@@ -195,7 +195,7 @@ def values(args: HarborArgs) -> dict[str, object]:
 
 
 def _expose(args: HarborArgs) -> dict[str, object]:
-    """By a load balancer of the VPC, whose certificate is found by its host, and from there to pods by TLS too."""
+    """By a load balancer of the VPC, with the certificate of its class, and from there to pods by TLS too."""
     annotations = {
         "alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS":443}]',
         "alb.ingress.kubernetes.io/backend-protocol": "HTTPS",

@@ -22,7 +22,7 @@ TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerControllerArgs:
-    """`client_cidr` is who may connect to what is exposed."""
+    """`client_cidr` is who may connect to what is exposed, by TLS with the certificate of `certificate_arn`."""
 
     namespace: str
     cluster_name: str
@@ -30,6 +30,7 @@ class LoadBalancerControllerArgs:
     region: str
     vpc_id: pulumi.Input[str]
     client_cidr: str
+    certificate_arn: str
     deletion_protection: bool
     replicas: int
     tags: Mapping[str, str]
@@ -104,6 +105,7 @@ def class_parameters(args: LoadBalancerControllerArgs) -> dict[str, object]:
         "targetType": "ip",
         "inboundCIDRs": [args.client_cidr],
         "sslPolicy": TLS_POLICY,
+        "certificateArn": [args.certificate_arn],
         "tags": [{"key": key, "value": value} for key, value in args.tags.items()],
         "loadBalancerAttributes": [
             {"key": "deletion_protection.enabled", "value": "true" if args.deletion_protection else "false"},

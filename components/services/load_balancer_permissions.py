@@ -90,8 +90,6 @@ def _look() -> Statement:
     return Statement(
         sid="Look",
         actions=(
-            "acm:DescribeCertificate",
-            "acm:ListCertificates",
             "ec2:DescribeAccountAttributes",
             "ec2:DescribeAddresses",
             "ec2:DescribeAvailabilityZones",
@@ -118,7 +116,7 @@ def _look() -> Statement:
             "elasticloadbalancing:DescribeTrustStores",
         ),
         resources=("*",),
-        why_wildcard="describing load balancers, groups and certificates names no resource",
+        why_wildcard="describing load balancers and groups names no resource",
     )
 
 

@@ -77,13 +77,16 @@ class ConsumerSettings(_Settings):
 class PlatformSettings(_Settings):
     """The services in the cluster.
 
-    `domain` is the private zone they are named in. `replicas` is how many there are of each service that can be more
-    than one. `retention_days` is how long metrics, logs and traces are kept, `metrics_gib` what Prometheus may fill,
-    `analytics_gib` what one replica of ClickHouse may. `borrowing_share` is how much of what the others have of a pool
-    a team may borrow. `images` are digests of the project's own images by repository.
+    `domain` is the private zone they are named in, and `certificate_arn` the certificate for `*.domain` that load
+    balancers show: nothing in the cluster reaches the API by which they could look for one. `replicas` is how many
+    there are of each service that can be more than one. `retention_days` is how long metrics, logs and traces are
+    kept, `metrics_gib` what Prometheus may fill, `analytics_gib` what one replica of ClickHouse may.
+    `borrowing_share` is how much of what the others have of a pool a team may borrow. `images` are digests of the
+    project's own images by repository.
     """
 
     domain: str = Field(pattern=r"^[a-z0-9.-]+$")
+    certificate_arn: str = Field(pattern=r"^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}$")
     replicas: int = Field(ge=1, le=5)
     retention_days: PositiveInt
     metrics_gib: PositiveInt

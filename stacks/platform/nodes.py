@@ -74,6 +74,7 @@ def declare_ingress(place: Place, certificates: CertManager) -> LoadBalancerCont
             region=settings.region,
             vpc_id=place.output("vpc_id"),
             client_cidr=str(settings.network.cidr),
+            certificate_arn=settings.platform.certificate_arn,
             deletion_protection=settings.deletion_protection,
             replicas=settings.platform.replicas,
             tags=settings.tags(),

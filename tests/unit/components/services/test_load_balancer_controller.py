@@ -14,6 +14,7 @@ ARGS = LoadBalancerControllerArgs(
     region="us-east-1",
     vpc_id="vpc-1",
     client_cidr="10.20.0.0/16",
+    certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/c",
     deletion_protection=False,
     replicas=2,
     tags={"owner": "platform"},
@@ -28,6 +29,7 @@ def test_load_balancers_are_internal_by_class_and_by_default() -> None:
     assert values(ARGS)["defaultLoadBalancerScheme"] == "internal"
     assert class_parameters(ARGS)["scheme"] == "internal"
     assert class_parameters(ARGS)["inboundCIDRs"] == ["10.20.0.0/16"]
+    assert class_parameters(ARGS)["certificateArn"] == [ARGS.certificate_arn]
 
 
 @pytest.mark.parametrize("protected", [True, False])
