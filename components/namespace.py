@@ -18,6 +18,14 @@ POD_IDENTITY_PORT = 80
 Source: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
 """
 
+API_CIDRS = ("10.100.0.1/32", "172.20.0.1/32")
+API_PORT = 443
+"""Where pods ask for the cluster's API: the first address of either range that EKS gives to services by itself.
+
+A policy that is enforced at the pod, as the VPC CNI does, sees this address and not the API's own in the VPC.
+Source: https://docs.aws.amazon.com/eks/latest/APIReference/API_KubernetesNetworkConfigRequest.html
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Quota:
@@ -149,7 +157,10 @@ def _ingress(args: NamespaceArgs) -> list[k8s.networking.v1.NetworkPolicyIngress
 
 
 def _egress(args: NamespaceArgs) -> list[k8s.networking.v1.NetworkPolicyEgressRuleArgs]:
-    """Where pods may connect to: the name servers, the namespace itself, those it reaches, and data by port."""
+    """Where pods may connect to: the name servers, the namespace itself, those it reaches, and data by port.
+
+    Who reaches data also reaches the cluster's API and the agent that hands out credentials for AWS.
+    """
     rule = k8s.networking.v1.NetworkPolicyEgressRuleArgs
     rules = [
         rule(to=_peers([NAME_SERVERS]), ports=[*_ports([DNS], protocol="UDP"), *_ports([DNS])]),
@@ -158,6 +169,7 @@ def _egress(args: NamespaceArgs) -> list[k8s.networking.v1.NetworkPolicyEgressRu
     if args.data_cidr is not None:
         rules.append(rule(to=[_block(args.data_cidr)], ports=_ports(args.data_ports)))
         rules.append(rule(to=[_block(POD_IDENTITY_CIDR)], ports=_ports([POD_IDENTITY_PORT])))
+        rules.append(rule(to=[_block(cidr) for cidr in API_CIDRS], ports=_ports([API_PORT])))
     return rules
 
 
