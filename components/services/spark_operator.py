@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from components.pod_identity import PodIdentity, PodIdentityArgs
 from components.services.charts import SPARK_OPERATOR
@@ -15,6 +16,12 @@ from components.statements import Statement
 IMAGE_USER = 185
 JOB_ACCOUNT = "spark"
 EVENT_LOG_PREFIX = "spark-events"
+METRICS_PORT = "metrics"
+POD_MONITOR: Mapping[str, object] = {
+    "selector": {"matchLabels": {"app.kubernetes.io/instance": SPARK_OPERATOR.name}},
+    "podMetricsEndpoints": [{"port": METRICS_PORT, "interval": "30s"}],
+}
+"""In place of the chart's own, which it renders only where a cluster answers that it has the kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +65,14 @@ class SparkOperator(pulumi.ComponentResource):
             namespace=args.namespace,
             values=values(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=identities)),
+        )
+        k8s.apiextensions.CustomResource(
+            f"{name}-pods",
+            api_version="monitoring.coreos.com/v1",
+            kind="PodMonitor",
+            metadata={"name": SPARK_OPERATOR.name, "namespace": args.namespace},
+            spec=POD_MONITOR,
+            opts=child,
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})
@@ -142,7 +157,7 @@ def values(args: SparkOperatorArgs) -> dict[str, object]:
             "serviceAccount": {"create": True, "name": JOB_ACCOUNT},
             "rbac": {"create": True},
         },
-        "prometheus": {"metrics": {"enable": True}, "podMonitor": {"create": True}},
+        "prometheus": {"metrics": {"enable": True, "portName": METRICS_PORT}, "podMonitor": {"create": False}},
     }
 
 
