@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pulumi
 import pytest
 
+from components.node_pool import Taint
+from components.scale_from_zero import PREFIX, ScaleFromZero, ScaleFromZeroArgs
 from quantos.contracts.plan import StrategyCost
 from sandbox.lifecycle import Sandbox
 from tests.support.capacity_fakes import NOW
@@ -53,3 +56,27 @@ def test_the_transaction_from_plan_to_no_op(environment: SmallEnvironment) -> No
     assert refused.status == "blocked"
     assert any("quotes" in violation.message for violation in refused.violations)
     assert environment.groups()["cpu"].minimum == 2
+
+
+def test_a_pool_without_nodes_tells_the_autoscaler_what_one_would_be(environment: SmallEnvironment, stack) -> None:
+    spot = environment.settings.pools["cpu-spot"]
+
+    def program() -> None:
+        groups = pulumi.StackReference(f"organization/quantos/{environment.stack}").require_output("scaling_groups")
+        taints = [Taint(key=taint.key, value=taint.value, effect=taint.effect) for taint in spot.taints]
+        args = ScaleFromZeroArgs(
+            scaling_group_name=groups["cpu-spot"], labels=spot.labels, taints=taints, disk_gib=spot.disk_gib, gpus=0
+        )
+        ScaleFromZero("cpu-spot", args)
+
+    made = stack(program)
+    made.up()
+    resources = made.export_stack().deployment["resources"]
+    tags = [one["inputs"]["tag"] for one in resources if one["type"] == "aws:autoscaling/tag:Tag"]
+    assert {tag["key"].removeprefix(PREFIX): tag["value"] for tag in tags} == {
+        "/label/quantos.io/pool": "cpu-spot",
+        "/taint/quantos.io/spot": "true:NoSchedule",
+        "/resources/ephemeral-storage": f"{spot.disk_gib}Gi",
+    }
+    assert set(made.preview(refresh=True).change_summary) == {"same"}
+    made.destroy()
