@@ -182,7 +182,7 @@ def cluster(turn: Turn, subnets: list[aws.ec2.Subnet], role: aws.iam.Role) -> No
         labels=turn.of({"a": "1", "b": "2"}, {"a": "2"}),
         taints=[{"key": "k", "value": turn.of("1", "2"), "effect": "NO_SCHEDULE"}],
         update_config={"max_unavailable": turn.of(1, 2)},
-        launch_template={"id": template.id, "version": "1"},
+        launch_template={"id": template.id, "version": template.latest_version.apply(str)},
     )
     name = group.resources.apply(lambda found: found[0].autoscaling_groups[0].name)
     tag = {"key": "k8s.io/cluster-autoscaler/enabled", "value": turn.of("true", "false"), "propagate_at_launch": False}
