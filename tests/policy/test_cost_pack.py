@@ -237,6 +237,10 @@ def test_layers_without_elastic_pools_pass(judge: Callable, place: Place) -> Non
     assert (fixed.failed, fixed.log.violations) == (False, [])
     foreign = judge(lambda: place.group("system", instance_types=["t3.large"]), stack="dev-foundation")
     assert foreign.rules == {"instance-families"}
+    many = {"min_size": 20, "max_size": 20, "desired_size": 20}
+    dear = judge(lambda: place.group("system", scaling_config=many), stack="dev-foundation")
+    assert dear.rules == {"stack-budget"}
+    assert "stack dev-foundation may cost" in dear.message("stack-budget")
     none = judge(lambda: pulumi.ComponentResource("quantos:x:Y", "y"), stack="dev-control", configured=False)
     assert (none.failed, none.log.violations) == (False, [])
 
