@@ -12,6 +12,23 @@ PASSED_THROUGH: Final[Mapping[str, frozenset[str]]] = {
 }
 """By chart: values with defaults which a template copies whole, so that any key may be added below them."""
 
+PARTS: Final[Mapping[str, Mapping[str, tuple[str, str, str]]]] = {
+    "argo-workflows": {"controller.workflowDefaults.spec": ("argoproj.io", "Workflow", "spec")},
+    "trino": {
+        "server.keda.advanced": ("keda.sh", "ScaledObject", "spec.advanced"),
+        "server.keda.fallback": ("keda.sh", "ScaledObject", "spec.fallback"),
+        "server.keda.triggers": ("keda.sh", "ScaledObject", "spec.triggers"),
+    },
+    "vault": {
+        "serverTelemetry.serviceMonitor.tlsConfig": (
+            "monitoring.coreos.com",
+            "ServiceMonitor",
+            "spec.endpoints.tlsConfig",
+        )
+    },
+}
+"""By chart and path: values that become a field of a custom resource, with its group, kind and path."""
+
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "aws-load-balancer-controller": ("clusterName",),
     "cluster-autoscaler": ("autoDiscovery.clusterName",),

@@ -17,25 +17,11 @@ WORDS: Final[Document] = {"type": "object", "additionalProperties": {}}
 """Labels and annotations: texts, and not what YAML takes for a number or for true."""
 
 _STRINGS: Final[Document] = {"type": "object", "additionalProperties": {"type": "string"}}
-_OF_POD: Final[Mapping[str, str]] = {
-    "affinity": "affinity",
-    "dnsConfig": "dnsConfig",
-    "extraVolumes": "volumes",
-    "hostAliases": "hostAliases",
-    "podSecurityContext": "securityContext",
-    "tolerations": "tolerations",
-    "topologySpreadConstraints": "topologySpreadConstraints",
-    "volumes": "volumes",
-}
-_OF_CONTAINER: Final[Mapping[str, str]] = {
-    "containerSecurityContext": "securityContext",
-    "extraVolumeMounts": "volumeMounts",
-    "livenessProbe": "livenessProbe",
-    "readinessProbe": "readinessProbe",
-    "resources": "resources",
-    "startupProbe": "startupProbe",
-    "volumeMounts": "volumeMounts",
-}
+_OF_POD: Final = ("affinity", "dnsConfig", "hostAliases", "tolerations", "topologySpreadConstraints", "volumes")
+_OF_CONTAINER: Final = (
+    "env", "envFrom", "livenessProbe", "readinessProbe", "resources", "startupProbe", "volumeMounts",
+)  # fmt: skip
+_SECURITY: Final = "securityContext"
 
 
 @dataclass(frozen=True)
@@ -48,7 +34,9 @@ class PodShapes:
         """Shapes that a value of this name may have, any of them; none where the name says nothing."""
         if key in {"annotations", "labels"} or key.endswith(("Annotations", "Labels")):
             return (WORDS,)
-        return (_STRINGS,) if key == "nodeSelector" else self.by_name.get(key, ())
+        if key == "nodeSelector" or key.endswith("NodeSelector"):
+            return (_STRINGS,)
+        return self.by_name.get(key) or next((self.by_name[name] for name in self.by_name if _of(key, name)), ())
 
     @property
     def lists(self) -> tuple[Document, ...]:
@@ -64,12 +52,18 @@ def pod_shapes(crds: Iterable[Document]) -> PodShapes:
     pod = max(pods, key=lambda each: len(mapping(each.get("properties"))))
     of_pod = mapping(pod.get("properties"))
     of_container = mapping(mapping(mapping(of_pod.get("containers")).get("items")).get("properties"))
-    found = {name: (mapping(of_pod.get(part)),) for name, part in _OF_POD.items() if part in of_pod}
-    found |= {name: (mapping(of_container.get(part)),) for name, part in _OF_CONTAINER.items() if part in of_container}
+    found = {name: (mapping(of_pod[name]),) for name in _OF_POD if name in of_pod}
+    found |= {name: (mapping(of_container[name]),) for name in _OF_CONTAINER if name in of_container}
     if "resources" in found:
         found["resources"] = (_named_resources(found["resources"][0]),)
-    both = (mapping(of_container.get("securityContext")), mapping(of_pod.get("securityContext")))
-    return PodShapes({**found, "securityContext": both})
+    of_both = (mapping(of_container.get(_SECURITY)), mapping(of_pod.get(_SECURITY)))
+    named = {"containerSecurityContext": of_both[:1], "podSecurityContext": of_both[1:], _SECURITY: of_both}
+    return PodShapes({**found, **named})
+
+
+def _of(key: str, name: str) -> bool:
+    """Whether a key is a name with a word before it, as `additionalVolumes` is."""
+    return key.endswith(name[0].upper() + name[1:])
 
 
 def _named_resources(shape: Document) -> Document:

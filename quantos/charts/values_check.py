@@ -36,12 +36,14 @@ class ChartValues:
         shown: keys of `values.yaml`, sub-charts included as far as they are at hand.
         schema: `values.schema.json`; None where the chart has none.
         passed_through: paths that templates copy whole, so that below them the chart knows nothing.
+        parts: schemas of values that the chart puts whole into a custom resource, by path.
     """
 
     shown: Known
     schema: Document | None = None
     shapes: PodShapes = field(default_factory=PodShapes)
     passed_through: frozenset[str] = frozenset()
+    parts: Mapping[str, Document] = field(default_factory=dict)
 
 
 def values_complaints(values: Document, chart: ChartValues) -> Iterator[Complaint]:
@@ -116,6 +118,9 @@ class _Walk:
             yield Complaint(path=path, what=f"the chart does not know this key{hint}")
 
     def _value(self, value: Json, spot: _Spot) -> Iterator[Complaint]:
+        if spot.path in self.chart.parts:
+            yield from structural_complaints(_given(value), _partly(self.chart.parts[spot.path]), path=spot.path)
+            return
         if spot.path in self.chart.passed_through:
             yield from _large_numbers(value, spot.path, verdict="advised")
             return

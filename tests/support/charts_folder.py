@@ -25,6 +25,7 @@ extra: {}
 podAnnotations: {}
 podLabels: {}
 nodeSelector: {}
+workerTolerations: []
 resources: {}
 workers:
   resources:

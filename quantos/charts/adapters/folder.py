@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from quantos.charts.chart_facts import PASSED_THROUGH
+from quantos.charts.chart_facts import PARTS, PASSED_THROUGH
 from quantos.charts.check import Chart
 from quantos.charts.custom_resources import Definitions, definitions
 from quantos.charts.documents import Document, Json, items, mapping, text
@@ -58,6 +58,16 @@ class ChartsFolder:
     def _shapes(self) -> PodShapes:
         return pod_shapes(self.custom_resource_definitions)
 
+    def _part(self, group: str, kind: str, path: str) -> Document:
+        """Schema of a field of a custom resource, items of lists passed over; empty where it is not at hand."""
+        definition = self.definitions.get((group, kind))
+        schemas = list(definition.schemas.values()) if definition else []
+        found = schemas[0] if schemas else Document()
+        for step in path.split("."):
+            found = mapping(found.get("items")) if "items" in found else found
+            found = mapping(mapping(found.get("properties")).get(step))
+        return found
+
     def _read_chart(self, name: str) -> Chart | None:
         folder = self._root / name
         if not (folder / "Chart.yaml").is_file():
@@ -69,6 +79,7 @@ class ChartsFolder:
             schema=mapping(json.loads(_read(schema))) if schema.is_file() else None,
             shapes=self._shapes,
             passed_through=PASSED_THROUGH.get(name, frozenset()),
+            parts={path: shape for path, part in PARTS.get(name, {}).items() if (shape := self._part(*part))},
         )
         whole = folder if (folder / "templates").is_dir() else None
         return Chart(name=text(about.get("name")), version=text(about.get("version")), values=values, templates=whole)

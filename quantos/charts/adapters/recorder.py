@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 Program = Callable[[], None]
 
 NOT_RECORDED: Final = "not-recorded"
-"""Stands for every secret text."""
+"""Stands for every secret text; 0 does for a secret number."""
 
 _NOT_RECORDED_BYTES: Final = "bm90LXJlY29yZGVk"
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
@@ -248,7 +248,9 @@ def _bare(value: Json, *, hidden: bool = False) -> Json:
             return _bare(value.get("value"), hidden=True)
         return {key: _bare(part, hidden=hidden) for key, part in value.items() if part is not None}
     if isinstance(value, float):
-        return int(value) if int(value) == value else value
+        value = int(value) if int(value) == value else value
+    if hidden and isinstance(value, int | float) and not isinstance(value, bool):
+        return 0
     return NOT_RECORDED if hidden and isinstance(value, str) else value
 
 

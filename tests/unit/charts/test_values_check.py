@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quantos.charts.adapters import folder
 from quantos.charts.adapters.folder import ChartsFolder
 from quantos.charts.check import Chart
 from quantos.charts.values_check import unknown_keys, values_complaints
@@ -64,6 +65,7 @@ def test_what_the_chart_knows_is_taken(chart, values) -> None:
         ),
         pytest.param({"workers": {"resources": {"second": {}}}}, "workers.resources.second", id="no-such-part"),
         pytest.param({"securityContext": {"runAsRoot": False}}, "securityContext", id="security"),
+        pytest.param({"workerTolerations": [{"kee": "a"}]}, "workerTolerations[0]", id="shape-by-ending"),
         pytest.param({"podAnnotations": {"scrape": True}}, "podAnnotations.scrape", id="annotation-not-text"),
         pytest.param({"nodeSelector": {"arm": True}}, "nodeSelector.arm", id="selector-not-text"),
         pytest.param({"service": {"ports": [{"nmae": "a"}]}}, "service.ports[0].nmae", id="item"),
@@ -153,6 +155,15 @@ def test_defaults_are_never_refused_and_a_wrong_letter_in_a_shown_key_always_is(
     for step in reversed((*path[:-1], typo)):
         values = {step: values}
     assert said(values, chart)
+
+
+def test_a_value_that_becomes_a_part_of_a_custom_resource_is_held_against_its_definition(tmp_path, monkeypatch) -> None:
+    parts = {"broker": {"config": ("example.dev", "Widget", "spec.template.spec")}}
+    monkeypatch.setattr(folder, "PARTS", parts)
+    chart = ChartsFolder(charts_folder(tmp_path)).chart("broker")
+    assert chart is not None
+    assert said({"config": {"tolerations": [{"key": "a"}]}}, chart) == []
+    assert said({"config": {"tolerations": [{"kee": "a"}]}}, chart) == ["config.tolerations[0]"]
 
 
 def test_a_values_file_that_is_none_is_an_error(tmp_path) -> None:
