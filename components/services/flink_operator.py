@@ -10,6 +10,7 @@ from components.services.generated_secret import generated_secret
 from components.services.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
 from components.services.layout import zone_spread
 from components.services.release import release
+from components.services.service_monitor import pod_monitor
 
 IMAGE_USER = 9999
 KEYSTORE = "flink-webhook-keystore"
@@ -50,6 +51,13 @@ class FlinkOperator(pulumi.ComponentResource):
             namespace=args.namespace,
             values=values(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[keystore])),
+        )
+        pod_monitor(
+            name,
+            namespace=args.namespace,
+            labels={"app.kubernetes.io/name": FLINK_OPERATOR.name},
+            port="metrics",
+            opts=child,
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})

@@ -4,24 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from components.pod_identity import PodIdentity, PodIdentityArgs
 from components.services.charts import SPARK_OPERATOR
 from components.services.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
 from components.services.layout import survives_drain, zone_spread
 from components.services.release import release
+from components.services.service_monitor import pod_monitor
 from components.statements import Statement
 
 IMAGE_USER = 185
 JOB_ACCOUNT = "spark"
 EVENT_LOG_PREFIX = "spark-events"
 METRICS_PORT = "metrics"
-POD_MONITOR: Mapping[str, object] = {
-    "selector": {"matchLabels": {"app.kubernetes.io/instance": SPARK_OPERATOR.name}},
-    "podMetricsEndpoints": [{"port": METRICS_PORT, "interval": "30s"}],
-}
-"""In place of the chart's own, which it renders only where a cluster answers that it has the kind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,12 +61,12 @@ class SparkOperator(pulumi.ComponentResource):
             values=values(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=identities)),
         )
-        k8s.apiextensions.CustomResource(
-            f"{name}-pods",
-            api_version="monitoring.coreos.com/v1",
-            kind="PodMonitor",
-            metadata={"name": SPARK_OPERATOR.name, "namespace": args.namespace},
-            spec=POD_MONITOR,
+        # The chart renders its own only where a cluster answers that it has the kind.
+        pod_monitor(
+            name,
+            namespace=args.namespace,
+            labels={"app.kubernetes.io/instance": SPARK_OPERATOR.name},
+            port=METRICS_PORT,
             opts=child,
         )
         self.ready = installed.id
