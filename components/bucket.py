@@ -1,6 +1,6 @@
 """A private, versioned, encrypted bucket."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +22,8 @@ class ObjectLock:
 class BucketArgs:
     """`keep_noncurrent_days` is how long replaced or deleted versions can be brought back.
 
+    `statements` are added to the bucket policy, for AWS services that write on nobody's behalf.
+
     `deletion_protection` keeps Pulumi from deleting the bucket and from emptying it.
     """
 
@@ -31,6 +33,7 @@ class BucketArgs:
     deletion_protection: bool
     tags: Mapping[str, str]
     object_lock: ObjectLock | None = None
+    statements: Sequence[Statement] = ()
 
 
 class Bucket(pulumi.ComponentResource):
@@ -89,7 +92,7 @@ class Bucket(pulumi.ComponentResource):
         policy = aws.s3.BucketPolicy(
             name,
             bucket=bucket.bucket,
-            policy=policy_document([_tls_only(args.bucket_name)]),
+            policy=policy_document([_tls_only(args.bucket_name), *args.statements]),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[access])),
         )
         aws.s3.BucketLifecycleConfiguration(

@@ -3,8 +3,6 @@
 import pulumi
 
 from components.alarm_topic import AlarmTopic, AlarmTopicArgs
-from components.anomaly_monitor import AnomalyMonitor, AnomalyMonitorArgs
-from components.budget import Budget, BudgetArgs
 from components.function import Function, FunctionArgs
 from components.outcome_alarms import OutcomeAlarms, OutcomeAlarmsArgs
 from components.schedule import Schedule, ScheduleArgs
@@ -17,12 +15,12 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.telemetry.adapters import hour_sets
 from stacks.control_api import http_api
+from stacks.control_cost import billing_lake, cost_watch
 from stacks.control_layer import ControlLayer
 from stacks.function_access import schedule_name, statements, variables
 
 BAD_OUTCOMES = ("blocked", "drift", "interrupted", "failed")
 SILENT_INTERVALS = 3
-ENVIRONMENT_TAG = "environment"
 
 
 def program(settings: EnvironmentSettings) -> None:
@@ -47,10 +45,12 @@ def program(settings: EnvironmentSettings) -> None:
     made = {spec.name: _function(layer, spec) for spec in specs}
     api = http_api(layer, made, specs)
     _outcome_alarms(layer, made[functions.RESIZE])
-    _cost_watch(layer)
+    cost_watch(layer)
+    bill = billing_lake(layer)
     pulumi.export("functions", {name: function.alias_arn for name, function in made.items()})
     pulumi.export("api_endpoint", api.endpoint)
     pulumi.export("api_domain_target", api.domain_target)
+    pulumi.export("billing_workgroup", bill.workgroup_name)
     pulumi.export("demand_table", _demand_table(layer).table_name)
     pulumi.export("audit_table", _audit_table(layer).table_name)
     pulumi.export("alarm_topic_arn", layer.alarms.arn)
@@ -154,25 +154,3 @@ def _outcome_alarms(layer: ControlLayer, resize: Function) -> None:
         tags=settings.tags(),
     )
     OutcomeAlarms("resize-outcomes", args)
-
-
-def _cost_watch(layer: ControlLayer) -> None:
-    settings = layer.settings
-    budget_args = BudgetArgs(
-        budget_name=settings.names().prefix,
-        limit_usd_per_month=settings.limits.budget_usd_per_month,
-        tag_key=ENVIRONMENT_TAG,
-        tag_value=settings.tags()[ENVIRONMENT_TAG],
-        topic_arn=layer.alarms.arn,
-        tags=settings.tags(),
-    )
-    Budget("month", budget_args)
-    anomaly_args = AnomalyMonitorArgs(
-        monitor_name=settings.names().prefix,
-        impact_usd=settings.limits.anomaly_usd,
-        tag_key=ENVIRONMENT_TAG,
-        tag_value=settings.tags()[ENVIRONMENT_TAG],
-        topic_arn=layer.alarms.arn,
-        tags=settings.tags(),
-    )
-    AnomalyMonitor("month", anomaly_args)

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.billing_lake import exporter_may_use_key, exporter_may_write
 from components.bucket import Bucket, BucketArgs, ObjectLock
 from components.bucket_replication import BucketReplication, BucketReplicationArgs
 from components.bus import IAM_PORT, Bus, BusArgs
@@ -28,6 +29,7 @@ def program(settings: EnvironmentSettings) -> None:
     log_groups += (f"/aws/rds/instance/{names.prefix}-*",)
     users = observability_may_use_key(account_id=settings.account_id, region=settings.region, log_groups=log_groups)
     users += auto_scaling_may_use_key(settings.account_id)
+    users += (exporter_may_use_key(settings.account_id),)
     data_key = _key(settings, "data", alias=f"alias/{names.prefix}-data", purpose="encrypt", statements=users)
     signing_key = _key(settings, "plan-signing", alias=names.plan_signing_key, purpose="sign")
     network = _network(settings, data_key)
@@ -203,8 +205,10 @@ def _database(settings: EnvironmentSettings, network: Network, *, cluster: Clust
 def _buckets(settings: EnvironmentSettings, *, key: Key) -> None:
     audit = settings.audit
     lock = ObjectLock(mode=audit.lock_mode, retention_days=audit.retention_days)
-    for purpose in ("plans", "lake", "artifacts"):
-        pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=key, lock=None).bucket_name)
+    names = settings.names()
+    bill = exporter_may_write(names.bucket("lake"), account_id=settings.account_id, prefix=names.billing_prefix)
+    for purpose, writers in {"plans": (), "lake": (bill,), "artifacts": ()}.items():
+        pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=key, writers=writers).bucket_name)
     locked = _bucket(settings, "audit", key=key, lock=lock)
     pulumi.export("audit_bucket", locked.bucket_name)
     if audit.replica_region is None:
@@ -226,13 +230,21 @@ def _buckets(settings: EnvironmentSettings, *, key: Key) -> None:
     pulumi.export("audit_replica_bucket", BucketReplication("audit", replica).replica_name)
 
 
-def _bucket(settings: EnvironmentSettings, purpose: str, *, key: Key, lock: ObjectLock | None) -> Bucket:
+def _bucket(
+    settings: EnvironmentSettings,
+    purpose: str,
+    *,
+    key: Key,
+    lock: ObjectLock | None = None,
+    writers: tuple[Statement, ...] = (),
+) -> Bucket:
     args = BucketArgs(
         bucket_name=settings.names().bucket(purpose),
         kms_key_arn=key.arn,
         keep_noncurrent_days=KEEP_VERSIONS_DAYS,
         deletion_protection=settings.deletion_protection,
         object_lock=lock,
+        statements=writers,
         tags=settings.tags(),
     )
     return Bucket(purpose, args)

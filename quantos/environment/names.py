@@ -76,6 +76,11 @@ class Names:
         return self.environment
 
     @property
+    def billing_prefix(self) -> str:
+        """Where in the lake bucket AWS delivers the bill."""
+        return "billing"
+
+    @property
     def lake_database(self) -> str:
         """Glue database of the lake's tables."""
         return f"{PROJECT}_{self.environment}_lake"

@@ -113,3 +113,60 @@ def http_api(turn: Turn, alias: aws.lambda_.Alias, logs: aws.cloudwatch.LogGroup
     aws.apigatewayv2.ApiMapping(
         "api", api_id=api.id, domain_name=domain.domain_name, stage=stage.name, api_mapping_key=turn.of("a", "b")
     )
+
+
+def billing(turn: Turn) -> None:
+    database = aws.glue.CatalogDatabase("bill", description=turn.of("one", "two"), tags={"a": turn.of("1", "2")})
+    aws.glue.CatalogTable(
+        "bill",
+        database_name=database.name,
+        description=turn.of("one", "two"),
+        table_type="EXTERNAL_TABLE",
+        parameters={"classification": turn.of("parquet", "csv")},
+        partition_keys=[{"name": "billing_period", "type": "string"}],
+        storage_descriptor={
+            "location": "s3://bill/data",
+            "input_format": "a",
+            "output_format": "b",
+            "ser_de_info": {"serialization_library": "c", "parameters": {"serialization.format": "1"}},
+            "columns": [{"name": "cost", "type": turn.of("double", "string")}],
+        },
+    )
+    aws.athena.Workgroup(
+        "bill",
+        force_destroy=True,
+        configuration={
+            "enforce_workgroup_configuration": True,
+            "bytes_scanned_cutoff_per_query": turn.of(2**30, 2**31),
+            "result_configuration": {"output_location": "s3://bill/athena/"},
+        },
+        tags={"a": turn.of("1", "2")},
+    )
+    bucket = aws.s3.Bucket("bill", force_destroy=True)
+    delivered = {
+        "Effect": "Allow",
+        "Principal": {"Service": "bcm-data-exports.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [delivered]})
+    granted = aws.s3.BucketPolicy("bill", bucket=bucket.bucket, policy=policy)
+    output = {"overwrite": "OVERWRITE_REPORT", "format": "PARQUET", "compression": "PARQUET", "output_type": "CUSTOM"}
+    destination = {
+        "s3_bucket": bucket.bucket,
+        "s3_prefix": "billing",
+        "s3_region": "us-east-1",
+        "s3_output_configurations": [output],
+    }
+    columns = turn.of("line_item_unblended_cost", "line_item_unblended_cost, line_item_product_code")
+    aws.bcmdata.Export(
+        "bill",
+        export={
+            "name": "bill",
+            "data_queries": [{"query_statement": f"SELECT {columns} FROM COST_AND_USAGE_REPORT"}],
+            "destination_configurations": [{"s3_destinations": [destination]}],
+            "refresh_cadences": [{"frequency": "SYNCHRONOUS"}],
+        },
+        tags={"a": turn.of("1", "2")},
+        opts=pulumi.ResourceOptions(depends_on=[granted]),
+    )

@@ -322,6 +322,7 @@ def watching(turn: Turn, key: aws.kms.Key) -> None:
         tags={"a": "1"},
     )
     sandbox_control_program.cost(turn, topic)
+    sandbox_control_program.billing(turn)
 
 
 def storage(turn: Turn, key: aws.kms.Key) -> None:

@@ -49,7 +49,8 @@ def test_buckets_are_private_versioned_and_encrypted_with_the_data_key(dev: Laye
     (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == outputs["data_key_arn"]
     policies = {given["bucket"]: given["policy"] for given in dev.inputs("foundation", POLICY)}
-    (statement,) = json.loads(policies[bucket])["Statement"]
+    statement, *writers = json.loads(policies[bucket])["Statement"]
+    assert [writer["Sid"] for writer in writers] == (["BillingExportsWrite"] if purpose == "lake" else [])
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
@@ -297,6 +298,25 @@ def test_the_month_has_a_budget_and_unusual_cost_is_told_of(dev: Layers) -> None
     (policy,) = dev.inputs("control", "aws:sns/topicPolicy:TopicPolicy")
     (publish,) = json.loads(policy["policy"])["Statement"]
     assert {"budgets.amazonaws.com", "costalerts.amazonaws.com"} < set(publish["Principal"]["Service"])
+
+
+def test_the_bill_is_exported_under_a_prefix_of_the_lake_and_can_be_queried_there_encrypted(dev: Layers) -> None:
+    (export,) = dev.inputs("control", "aws:bcmdata/export:Export")
+    (destination,) = export["export"]["destinationConfigurations"][0]["s3Destinations"]
+    lake, prefix = dev.outputs("foundation")["lake_bucket"], dev.settings.names().billing_prefix
+    assert (destination["s3Bucket"], destination["s3Prefix"]) == (lake, prefix)
+    glue = boto3.client("glue")
+    (table,) = glue.get_tables(DatabaseName="quantos_dev_billing")["TableList"]
+    assert table["StorageDescriptor"]["Location"] == f"s3://{lake}/{prefix}/{export['export']['name']}/data"
+    months = f"{table['StorageDescriptor']['Location']}/BILLING_PERIOD=${{billing_period}}"
+    assert table["Parameters"]["storage.location.template"] == months
+    (query,) = export["export"]["dataQueries"]
+    columns = ", ".join(column["Name"] for column in table["StorageDescriptor"]["Columns"])
+    assert query["queryStatement"] == f"SELECT {columns} FROM COST_AND_USAGE_REPORT"
+    (workgroup,) = dev.inputs("control", "aws:athena/workgroup:Workgroup")
+    assert workgroup["configuration"]["enforceWorkgroupConfiguration"]
+    result = workgroup["configuration"]["resultConfiguration"]
+    assert result["encryptionConfiguration"]["kmsKeyArn"] == dev.outputs("foundation")["data_key_arn"]
 
 
 @pytest.mark.parametrize("table", ["coordination", "demand", "audit"])

@@ -83,6 +83,6 @@ def retag(
         account.call(service, tagging.remove, {member: identity, keys: removal, **tagging.extra})
     if changed:
         shape = account.input_shape(service, tagging.add)
-        name = next(part for part in ("tags", "Tags") if part in getattr(shape, "members", {}))
+        name = next(part for part in ("tags", "Tags", "TagsToAdd") if part in getattr(shape, "members", {}))
         encoded = tag_list(changed, member_shape(shape, name))
         account.call(service, tagging.add, {member: identity, name: encoded, **tagging.extra})

@@ -11,7 +11,9 @@ from sandbox.providers.aws.row import Row
 
 MODULES = (
     "apigatewayv2",
+    "athena",
     "autoscaling",
+    "bcmdata",
     "budgets",
     "cloudwatch",
     "costexplorer",
@@ -19,6 +21,7 @@ MODULES = (
     "ec2",
     "ecr",
     "eks",
+    "glue",
     "iam",
     "kms",
     "lambda_",
