@@ -39,7 +39,12 @@ class Target:
 
     def packs(self) -> list[PolicyPack]:
         """The policy packs, with configuration rendered from the environment file."""
-        return render_packs(self.settings, packs_root=PACKS, folder=lifecycle.default_state_dir(ROOT) / "policy")
+        return render_packs(
+            self.settings,
+            packs_root=PACKS,
+            folder=lifecycle.default_state_dir(ROOT) / "policy",
+            registry_account_id=lifecycle.ACCOUNT_ID if self.sandboxed else None,
+        )
 
 
 def sandbox_asked() -> bool:

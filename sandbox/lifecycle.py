@@ -24,6 +24,8 @@ from sandbox.providers.aws.store import STORE_VARIABLE
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 REGION = "us-east-1"
+ACCOUNT_ID = "123456789012"
+"""The account that moto answers as, whichever environment asks."""
 PASSPHRASE = "sandbox"  # noqa: S105  for stacks made by hand; protects nothing: the state goes with the sandbox
 STATE_KEY = "alias/quantos-sandbox-state"
 STATE_FOLDER = ".quantos"

@@ -1,6 +1,7 @@
 """Registers the cost rules with the engine. `PolicyPack` serves until the engine ends, and never returns."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 # The engine starts this file by its folder; in the function image the packages lie beside the project, too.
@@ -13,4 +14,4 @@ from policy_packs.process import serve_one_engine
 from quantos.policy.cost import PACK
 
 serve_one_engine()
-PolicyPack(name=PACK, policies=policies())
+PolicyPack(name=PACK, policies=policies(today=datetime.now(tz=UTC).date()))

@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import ValidationError
 
+from policy_packs.judging import stack_of
 from quantos.catalog.catalog import CapacityType
 from quantos.catalog.free_types import is_free
 from quantos.contracts.plan import PlanDocument
@@ -105,11 +106,6 @@ def declared_stack(resources: Iterable[StackResource]) -> DeclaredStack:
 def is_billable(resource: Resource) -> bool:
     """Whether a resource is of a type that is not listed as free."""
     return resource.resource_type != STACK_TYPE and not is_free(resource.resource_type)
-
-
-def stack_of(urn: str) -> str:
-    """`dev-capacity` of `urn:pulumi:dev-capacity::quantos::...`."""
-    return urn.removeprefix("urn:pulumi:").partition("::")[0]
 
 
 def is_capacity_stack(urn: str) -> bool:

@@ -1,24 +1,24 @@
 """Binds cost rules to what an engine calls: one policy a rule, mandatory, with its limits as configuration."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache
 from typing import TypeAlias, TypeVar
 
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
-    PolicyConfigSchema,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
     StackValidationArgs,
     StackValidationPolicy,
 )
-from pulumi_policy.proxy import UnknownValueError
 
 from policy_packs.cost import resources
+from policy_packs.judging import SCHEMA, Config, Judge, stack_of, subject_of
 from quantos.catalog.catalog import Catalog, load_catalog
-from quantos.errors import NotYetKnownError, QuantosError
-from quantos.policy.config import LIMITS_KEY, parsed_limits
+from quantos.policy.configured import LimitsReader
 from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
 from quantos.policy.limits import CostLimits
 from quantos.policy.monthly_cost import WHOLE_RULES
@@ -26,35 +26,41 @@ from quantos.policy.rule import Rule, sentence
 
 S = TypeVar("S")
 CostRule: TypeAlias = Rule[[S, CostLimits, Catalog]]
-SCHEMA = PolicyConfigSchema(properties={LIMITS_KEY: {"type": "object"}})
 
 
-def policies() -> list[Policy]:
-    """Every cost rule as a policy."""
+def policies(*, today: date) -> list[Policy]:
+    """Every cost rule as a policy, and the advice on exemptions last."""
+    judge = Judge(today=today)
     return [
-        *(_resource_policy(rule, resources.NODE_GROUP_TYPE, resources.node_group) for rule in GROUP_RULES),
-        *(_resource_policy(rule, resources.PLAN_TYPE, resources.plan_document) for rule in PLAN_RULES),
-        *(_stack_policy(rule, resources.capacity, _concerns_capacity) for rule in STACK_RULES),
-        *(_stack_policy(rule, resources.declared_stack, _has_a_bill) for rule in WHOLE_RULES),
+        *(_resource_policy(rule, resources.NODE_GROUP_TYPE, resources.node_group, judge=judge) for rule in GROUP_RULES),
+        *(_resource_policy(rule, resources.PLAN_TYPE, resources.plan_document, judge=judge) for rule in PLAN_RULES),
+        *(_stack_policy(rule, resources.capacity, _concerns_capacity, judge=judge) for rule in STACK_RULES),
+        *(_stack_policy(rule, resources.declared_stack, _has_a_bill, judge=judge) for rule in WHOLE_RULES),
+        judge.idle_exemptions(),
     ]
 
 
 def _resource_policy(
-    rule: CostRule[S], resource_type: str, read: Callable[[resources.Resource], S]
+    rule: CostRule[S], resource_type: str, read: Callable[[resources.Resource], S], *, judge: Judge
 ) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type == resource_type:
-            for message in _messages(rule, lambda: read(args), args.get_config()):
-                report(message, None)
+            config = args.get_config()
+            judge.report(
+                subject_of(args.name, args.urn),
+                lambda: rule.messages(read(args), _limits(config), load_catalog()),
+                config=config,
+                tell=lambda message: report(message, None),
+            )
 
     return ResourceValidationPolicy(
         name=rule.name,
         description=rule.description,
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,
+        config_schema=SCHEMA,
         remediation_steps=sentence(rule.remedy),
         url=rule.control.link,
-        config_schema=SCHEMA,
     )
 
 
@@ -62,37 +68,37 @@ def _stack_policy(
     rule: CostRule[S],
     read: Callable[[Sequence[resources.StackResource]], S],
     concerns: Callable[[StackValidationArgs], bool],
+    *,
+    judge: Judge,
 ) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         if concerns(args):
-            for message in _messages(rule, lambda: read(args.resources), args.get_config()):
-                report(message, None)
+            config, urn = args.get_config(), args.resources[0].urn
+            judge.report(
+                subject_of(stack_of(urn), urn),
+                lambda: rule.messages(read(args.resources), _limits(config), load_catalog()),
+                config=config,
+                tell=lambda message: report(message, None),
+            )
 
     return StackValidationPolicy(
         name=rule.name,
         description=rule.description,
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,
+        config_schema=SCHEMA,
         remediation_steps=sentence(rule.remedy),
         url=rule.control.link,
-        config_schema=SCHEMA,
     )
 
 
-def _messages(rule: CostRule[S], read: Callable[[], S], config: Mapping[str, object]) -> tuple[str, ...]:
-    """What to report; a subject or limits that cannot be read are reported too. Unknown values are the engine's."""
-    try:
-        return rule.messages(read(), parsed_limits(config), load_catalog())
-    except UnknownValueError:
-        raise
-    except NotYetKnownError as exc:
-        if isinstance(exc.__cause__, UnknownValueError):
-            raise exc.__cause__ from exc
-        raise
-    except QuantosError as exc:
-        return (f"cannot be judged: {exc.what}. {sentence(exc.remedy)}",)
-    except Exception as exc:  # whatever keeps a rule from running must refuse
-        return (f"the rule could not run ({type(exc).__name__}: {exc}). Correct it; nothing passes unjudged.",)
+@cache
+def _reader() -> LimitsReader[CostLimits]:
+    return LimitsReader(CostLimits, pack="cost")
+
+
+def _limits(config: Config) -> CostLimits:
+    return _reader().read(config)
 
 
 def _has_a_bill(args: StackValidationArgs) -> bool:

@@ -1,36 +1,84 @@
-"""Limits on their way into a policy pack: `--policy-pack-config FILE`, or `policy_pack_configs` of the Automation API.
+"""Limits and exemptions on their way into a pack: `--policy-pack-config FILE`, or `policy_pack_configs`.
 
-The file maps the name of each rule to `{"limits": {...}}`, since an engine hands every rule its own configuration.
+The file maps the name of each rule to `{"limits": {...}, "exemptions": [...]}`, since an engine hands every rule its
+own configuration.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from pydantic import TypeAdapter, ValidationError
-
+from quantos.environment.namespaces import namespaces
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
-from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
-from quantos.policy.limits import CostLimits, cost_limits
-from quantos.policy.monthly_cost import WHOLE_RULES
+from quantos.policy import cost, monthly_cost
+from quantos.policy.configured import EXEMPTIONS_KEY, LIMITS_KEY
+from quantos.policy.cost_increase import COST_INCREASE
+from quantos.policy.exemptions import EXEMPTION_NEEDED
+from quantos.policy.limits import cost_limits
+from quantos.policy.security import rules as security
+from quantos.policy.security.limits import NamespaceLevel, SecurityLimits
 
-LIMITS_KEY = "limits"
-_READER = TypeAdapter(CostLimits)
+COST_RULES = tuple(
+    rule.name for rule in (*cost.GROUP_RULES, *cost.PLAN_RULES, *cost.STACK_RULES, *monthly_cost.WHOLE_RULES)
+)
+SECURITY_RULES = tuple(rule.name for rule in security.RULES)
 
 
 def render_cost_config(settings: EnvironmentSettings) -> dict[str, dict[str, object]]:
     """The cost pack's configuration file for an environment, as a JSON-able value."""
-    limits = dataclasses.asdict(cost_limits(settings))
-    return {rule.name: {LIMITS_KEY: limits} for rule in (*GROUP_RULES, *PLAN_RULES, *STACK_RULES, *WHOLE_RULES)}
+    return _rendered(settings, COST_RULES, limits=dataclasses.asdict(cost_limits(settings)))
 
 
-def parsed_limits(config: Mapping[str, object]) -> CostLimits:
-    """The limits in one rule's configuration. Raises SettingsError when they are absent or not complete."""
-    remedy = "pass the file that `quantos env` renders from the environment file as --policy-pack-config"
-    if LIMITS_KEY not in config:
-        raise SettingsError("the cost pack was given no limits", remedy=remedy)
-    try:
-        return _READER.validate_python(config[LIMITS_KEY])
-    except ValidationError as exc:
-        problems = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in exc.errors())
-        raise SettingsError(f"the cost pack was given limits it cannot use ({problems})", remedy=remedy) from exc
+def render_security_config(
+    settings: EnvironmentSettings, *, registry_account_id: str | None = None
+) -> dict[str, dict[str, object]]:
+    """The security pack's configuration file for an environment, JSON-able; accounts as in `security_limits`."""
+    limits = security_limits(settings, registry_account_id=registry_account_id)
+    return _rendered(settings, SECURITY_RULES, limits=dataclasses.asdict(limits))
+
+
+def security_limits(settings: EnvironmentSettings, *, registry_account_id: str | None = None) -> SecurityLimits:
+    """The limits of security that an environment file states.
+
+    `registry_account_id` is the account whose registries hold the images, where it is not the environment's own.
+    """
+    account = registry_account_id or settings.account_id
+    own = tuple(f"{account}.dkr.ecr.{region}.amazonaws.com" for region in settings.allowed_regions)
+    known = namespaces(tuple(settings.platform.teams))
+    return SecurityLimits(
+        environment=settings.name,
+        account_id=settings.account_id,
+        allowed_regions=settings.allowed_regions,
+        protected=settings.deletion_protection,
+        public_cluster_endpoint=settings.cluster.public_endpoint,
+        audit_bucket=settings.names().bucket("audit"),
+        registries=own,
+        pod_registries=(*own, *settings.security.registries),
+        weaker_namespaces={
+            name: NamespaceLevel(level=spec.level, reason=spec.reason)
+            for name, spec in known.items()
+            if spec.level != "restricted"
+        },
+    )
+
+
+def _rendered(
+    settings: EnvironmentSettings, rules: Iterable[str], *, limits: Mapping[str, object]
+) -> dict[str, dict[str, object]]:
+    """Each rule's part, and all exemptions for the one that looks for idle ones.
+
+    Raises SettingsError for an exemption from a rule that no pack has.
+    """
+    known = frozenset((*COST_RULES, *SECURITY_RULES, COST_INCREASE.name))
+    for exemption in settings.exemptions:
+        if exemption.rule not in known:
+            raise SettingsError(
+                f"{settings.name} exempts {exemption.resource} from {exemption.rule}, which is no rule of any pack",
+                remedy="name a rule as the packs do, or remove the exemption from the environment file",
+            )
+    names = tuple(rules)
+    exempted = {
+        name: [one.model_dump(mode="json") for one in settings.exemptions if one.rule == name] for name in names
+    }
+    parts: dict[str, dict[str, object]] = {name: {LIMITS_KEY: limits, EXEMPTIONS_KEY: exempted[name]} for name in names}
+    return {**parts, EXEMPTION_NEEDED: {EXEMPTIONS_KEY: [one for some in exempted.values() for one in some]}}

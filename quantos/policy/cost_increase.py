@@ -9,8 +9,9 @@ from quantos.environment.names import layer_of
 from quantos.environment.settings import CostLimitSettings, EnvironmentSettings
 from quantos.policy.controls import finops
 from quantos.policy.cost import PACK
-from quantos.policy.exemptions import Subject, exemptions_of, verdict
+from quantos.policy.exemptions import Subject, verdict
 from quantos.policy.rule import Rule
+from quantos.policy.stated_exemptions import exemptions_of
 
 ROUNDING = 1e-6
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from quantos.environment.settings import EnvironmentSettings
+EXEMPTION_NEEDED = "exemption-needed"
+"""Name of the advice on exemptions that nothing needs any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +46,6 @@ class Verdict:
 
     messages: tuple[str, ...]
     needed: tuple[Exemption, ...] = ()
-
-
-def exemptions_of(settings: EnvironmentSettings, *, rule: str) -> tuple[Exemption, ...]:
-    """The exemptions from one rule that an environment file states, expired ones included."""
-    return tuple(Exemption(**one.model_dump()) for one in settings.exemptions if one.rule == rule)
 
 
 def verdict(messages: Sequence[str], subject: Subject, *, exemptions: Sequence[Exemption], today: date) -> Verdict:

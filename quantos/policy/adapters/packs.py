@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantos.environment.settings import EnvironmentSettings
-from quantos.policy.config import render_cost_config
+from quantos.policy.config import render_cost_config, render_security_config
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,22 @@ class PolicyPack:
     config: Path
 
 
-def render_packs(settings: EnvironmentSettings, *, packs_root: Path, folder: Path) -> list[PolicyPack]:
-    """Every pack, its configuration rendered from the environment's settings into a file of `folder`."""
+def render_packs(
+    settings: EnvironmentSettings, *, packs_root: Path, folder: Path, registry_account_id: str | None = None
+) -> list[PolicyPack]:
+    """Every pack, its configuration rendered from the environment's settings into a file of `folder`.
+
+    `registry_account_id` is the account whose registries hold the images, where it is not the environment's own: a
+    sandbox is one account for all environments.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    config = folder / f"{settings.name}-cost.json"
-    config.write_text(json.dumps(render_cost_config(settings), indent=1), encoding="utf-8")
-    return [PolicyPack(path=packs_root / "cost" / "analyzer", config=config)]
+    rendered = {
+        "cost": render_cost_config(settings),
+        "security": render_security_config(settings, registry_account_id=registry_account_id),
+    }
+    packs: list[PolicyPack] = []
+    for name, content in rendered.items():
+        config = folder / f"{settings.name}-{name}.json"
+        config.write_text(json.dumps(content), encoding="utf-8")
+        packs.append(PolicyPack(path=packs_root / name / "analyzer", config=config))
+    return packs

@@ -6,9 +6,6 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
-from quantos.environment.namespaces import namespaces
-from quantos.environment.settings import EnvironmentSettings
-
 READ_STRICTLY = ConfigDict(extra="forbid")
 
 
@@ -41,24 +38,3 @@ class SecurityLimits:
     registries: tuple[str, ...]
     pod_registries: tuple[str, ...]
     weaker_namespaces: Mapping[str, NamespaceLevel]
-
-
-def security_limits(settings: EnvironmentSettings) -> SecurityLimits:
-    """The limits an environment file states."""
-    own = tuple(f"{settings.account_id}.dkr.ecr.{region}.amazonaws.com" for region in settings.allowed_regions)
-    known = namespaces(tuple(settings.platform.teams))
-    return SecurityLimits(
-        environment=settings.name,
-        account_id=settings.account_id,
-        allowed_regions=settings.allowed_regions,
-        protected=settings.deletion_protection,
-        public_cluster_endpoint=settings.cluster.public_endpoint,
-        audit_bucket=settings.names().bucket("audit"),
-        registries=own,
-        pod_registries=(*own, *settings.security.registries),
-        weaker_namespaces={
-            name: NamespaceLevel(level=spec.level, reason=spec.reason)
-            for name, spec in known.items()
-            if spec.level != "restricted"
-        },
-    )

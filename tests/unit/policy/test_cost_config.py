@@ -8,8 +8,11 @@ import pytest
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
 from quantos.errors import SettingsError
-from quantos.policy.config import parsed_limits, render_cost_config
+from quantos.policy.config import render_cost_config
+from quantos.policy.configured import LimitsReader
+from quantos.policy.limits import CostLimits
 
+READER = LimitsReader(CostLimits, pack="cost")
 ENVIRONMENTS = Path(__file__).resolve().parents[3] / "stacks" / "environments"
 CONFIG = render_cost_config(load_environment("dev", root=ENVIRONMENTS, catalog=load_catalog()))["max-nodes"]
 
@@ -21,7 +24,7 @@ def broken(key: str, value: object) -> dict:
 
 
 def test_numbers_may_have_come_through_a_format_without_integers() -> None:
-    assert parsed_limits(broken("max_nodes", 90.0)).max_nodes == 90
+    assert READER.read(broken("max_nodes", 90.0)).max_nodes == 90
 
 
 @pytest.mark.parametrize(
@@ -40,4 +43,4 @@ def test_numbers_may_have_come_through_a_format_without_integers() -> None:
 )
 def test_limits_that_cannot_be_used_are_refused(config: dict, reason: str) -> None:
     with pytest.raises(SettingsError, match=reason):
-        parsed_limits(config)
+        READER.read(config)

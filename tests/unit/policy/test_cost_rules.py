@@ -10,8 +10,10 @@ from quantos.contracts.plan import PlanDocument, PoolSize, StrategyCost
 from quantos.costing.usage import Usage
 from quantos.environment.load import load_environment
 from quantos.policy.capacity import Capacity, NodeGroup, is_elastic
-from quantos.policy.config import parsed_limits, render_cost_config
+from quantos.policy.config import render_cost_config
+from quantos.policy.configured import LimitsReader
 from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
+from quantos.policy.exemptions import EXEMPTION_NEEDED
 from quantos.policy.limits import CostLimits, PoolLimits
 from quantos.policy.monthly_cost import WHOLE_RULES
 from quantos.policy.rule import Control, Rule
@@ -345,6 +347,6 @@ def test_the_planner_foresees_what_the_rules_refuse() -> None:
 def test_limits_survive_the_way_through_a_pack_configuration() -> None:
     settings = load_environment("prod", root=ENVIRONMENTS, catalog=CATALOG)
     config = render_cost_config(settings)
-    assert set(config) == set(RULES) | {rule.name for rule in WHOLE_RULES}
-    limits = parsed_limits(config["max-nodes"])
+    assert set(config) == {*RULES, *(rule.name for rule in WHOLE_RULES), EXEMPTION_NEEDED}
+    limits = LimitsReader(CostLimits, pack="cost").read(config["max-nodes"])
     assert (limits.environment, limits.max_nodes, limits.pools["gpu-spot"].workload) == ("prod", 180, "batch")

@@ -1,0 +1,17 @@
+"""Registers the security rules with the engine. `PolicyPack` serves until the engine ends, and never returns."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+# The engine starts this file by its folder; in the function image the packages lie beside the project, too.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from pulumi_policy import PolicyPack
+
+from policy_packs.process import serve_one_engine
+from policy_packs.security.validators import policies
+from quantos.policy.security.rules import PACK
+
+serve_one_engine()
+PolicyPack(name=PACK, policies=policies(today=datetime.now(tz=UTC).date()))

@@ -1,0 +1,73 @@
+"""IAM policy documents as statements, read from the JSON text that resources carry."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from quantos.errors import SettingsError
+from quantos.policy.security.values import Values, at, elements, is_values, texts, values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement of a document, as it is written."""
+
+    written: Values
+
+    @property
+    def sid(self) -> str:
+        """Its name, or a word for having none."""
+        return next(iter(texts(self.written, "Sid")), "a statement without a Sid")
+
+    @property
+    def allows(self) -> bool:
+        """Whether it grants anything."""
+        return at(self.written, "Effect") == "Allow"
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What it names; everything, where it names what is left out."""
+        return ("*",) if "NotAction" in self.written else texts(self.written, "Action")
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """What it is about; everything, where it names what is left out."""
+        return ("*",) if "NotResource" in self.written else texts(self.written, "Resource")
+
+    @property
+    def principals(self) -> Mapping[str, tuple[str, ...]]:
+        """Names by kind (`AWS`, `Service`, `Federated`); `*` alone is everybody of kind `AWS`."""
+        if "NotPrincipal" in self.written:
+            return {"AWS": ("*",)}
+        named = at(self.written, "Principal")
+        if isinstance(named, str):
+            return {"AWS": (named,)}
+        return {kind: texts(named, kind) for kind in values(named)} if is_values(named) else {}
+
+    @property
+    def condition_keys(self) -> frozenset[str]:
+        """Keys of its conditions, in small letters."""
+        conditions = values(self.written, "Condition")
+        return frozenset(key.lower() for operator in conditions for key in values(conditions, operator))
+
+
+def statements(document: object) -> Iterator[Statement]:
+    """The statements of a document, given as JSON text or as a mapping.
+
+    Raises SettingsError when it is not a document.
+    """
+    try:
+        read: object = json.loads(document) if isinstance(document, str) else document
+    except json.JSONDecodeError as exc:
+        raise _unreadable(f"is not JSON ({exc})") from exc
+    if not is_values(read) or "Statement" not in read:
+        raise _unreadable("has no statements")
+    written = at(read, "Statement")
+    for one in [written] if is_values(written) else elements(written):
+        if not is_values(one):
+            raise _unreadable("has a statement that is none")
+        yield Statement(written=one)
+
+
+def _unreadable(why: str) -> SettingsError:
+    return SettingsError(f"a policy document {why}", remedy="write it with the project's own policy_document")

@@ -1,0 +1,9 @@
+"""The exemptions that an environment file states; apart, so that packs start without reading that file's types."""
+
+from quantos.environment.settings import EnvironmentSettings
+from quantos.policy.exemptions import Exemption
+
+
+def exemptions_of(settings: EnvironmentSettings, *, rule: str) -> tuple[Exemption, ...]:
+    """The exemptions from one rule, expired ones included."""
+    return tuple(Exemption(**one.model_dump()) for one in settings.exemptions if one.rule == rule)
