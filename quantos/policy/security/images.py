@@ -45,7 +45,7 @@ IMAGE_RULES: tuple[ResourceRule, ...] = (
     ResourceRule(
         name="function-image-digest",
         description="Functions run an image by its digest.",
-        remedy="set packageType to Image and imageUri to repository@sha256:...",
+        remedy="set packageType to Image and imageUri to repository@sha256 and 64 hexadecimal digits",
         control=firm("what runs is what was looked at", section="images"),
         types=(FUNCTION,),
         complaints=_moving_function,

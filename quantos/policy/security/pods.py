@@ -221,7 +221,7 @@ POD_RULES: tuple[PodRule, ...] = (
     Rule(
         name="pod-image-digest",
         description="Containers run images by digest, so that what runs is what was looked at.",
-        remedy="name the image by its digest: repository@sha256:...",
+        remedy="name the image by its digest: repository@sha256 and 64 hexadecimal digits",
         control=firm("what runs is what was looked at", section="images"),
         complaints=_moving_image,
     ),

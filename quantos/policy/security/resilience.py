@@ -9,13 +9,14 @@ from quantos.policy.security.values import at, is_true, number, text
 
 BUCKET = "aws:s3/bucket:Bucket"
 DATABASES = ("aws:rds/instance:Instance", "aws:rds/cluster:Cluster")
-BACKUP_DAYS = 7
+PROTECTED_BACKUP_DAYS = 7
 
 
-def _few_backups(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+def _few_backups(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
     days = number(resource.properties, "backupRetentionPeriod") or 0
-    if days < BACKUP_DAYS and not text(resource.properties, "replicateSourceDb"):
-        yield f"{resource.name} keeps its backups for {days:.0f} days"
+    least = PROTECTED_BACKUP_DAYS if limits.protected else 1
+    if days < least and not text(resource.properties, "replicateSourceDb"):
+        yield f"{resource.name} keeps its backups for {days:.0f} days; {limits.environment} wants {least}"
 
 
 def _deletable_database(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
@@ -85,8 +86,8 @@ def _still_key(resource: Resource, _: SecurityLimits) -> Iterator[str]:
 RESILIENCE_RULES: tuple[ResourceRule, ...] = (
     ResourceRule(
         name="database-backups",
-        description=f"Databases keep their backups for {BACKUP_DAYS} days at least.",
-        remedy=f"set backupRetentionPeriod to {BACKUP_DAYS} or more",
+        description=f"Databases are backed up; in protected environments for {PROTECTED_BACKUP_DAYS} days at least.",
+        remedy="set backupRetentionPeriod to these days or more",
         control=fsbp("RDS.11"),
         types=DATABASES,
         complaints=_few_backups,

@@ -8,10 +8,10 @@ import pytest
 from quantos.policy.controls import FIRM_PAGE
 from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
 from quantos.policy.rule import Control
-from quantos.policy.security.pods import POD_RULES
+from quantos.policy.security.rules import RULES as SECURITY_RULES
 
 ROOT = Path(__file__).resolve().parents[3]
-RULES = (*GROUP_RULES, *PLAN_RULES, *STACK_RULES, *POD_RULES)
+RULES = (*GROUP_RULES, *PLAN_RULES, *STACK_RULES, *SECURITY_RULES)
 CONTROLS = {rule.name: rule.control for rule in RULES}
 
 

@@ -38,13 +38,20 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
 
-PACK = ROOT / "policy_packs" / "cost"
+PACKS = ROOT / "policy_packs"
 
 
 @pytest.mark.parametrize(
-    "command", [[str(PACK / "analyzer")], [sys.executable, str(PACK)]], ids=["executable", "folder"]
+    "command",
+    [
+        [str(PACKS / "cost" / "analyzer")],
+        [sys.executable, str(PACKS / "cost")],
+        [str(PACKS / "security" / "analyzer")],
+        [sys.executable, str(PACKS / "security")],
+    ],
+    ids=["cost-executable", "cost-folder", "security-executable", "security-folder"],
 )
-def test_the_cost_pack_tells_its_port(command: list[str], environment: dict[str, str]) -> None:
+def test_a_pack_tells_its_port(command: list[str], environment: dict[str, str]) -> None:
     assert told_port([*command, "127.0.0.1:1"], environment=environment).isdecimal()
 
 
