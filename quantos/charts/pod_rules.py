@@ -6,10 +6,11 @@ from typing import Final
 
 from quantos.charts.documents import Complaint, Document, PodRules, called, named
 from quantos.environment.settings import EnvironmentSettings
-from quantos.policy.exemptions import Subject, exemptions_of, verdict
-from quantos.policy.security.limits import security_limits
+from quantos.policy.config import security_limits
+from quantos.policy.exemptions import Subject, verdict
 from quantos.policy.security.pod_templates import pods_in
 from quantos.policy.security.pods import POD_RULES
+from quantos.policy.stated_exemptions import exemptions_of
 
 LAYER: Final = "platform"
 ADVISED: Final = frozenset({"pod-image-digest", "pod-image-registry", "pod-service-account-token"})

@@ -114,7 +114,8 @@ def guarded() -> None:
 
 
 def open_bucket() -> None:
-    aws.s3.Bucket("open", bucket="quantos-open", acl="public-read")
+    bucket = aws.s3.Bucket("open", bucket="quantos-open")
+    aws.s3.BucketPublicAccessBlock("open", bucket=bucket.bucket, block_public_acls=True, block_public_policy=False)
 
 
 def test_a_bucket_of_the_projects_own_passes_to_the_end(judge: Callable) -> None:
@@ -125,14 +126,18 @@ def test_a_bucket_of_the_projects_own_passes_to_the_end(judge: Callable) -> None
 def test_a_public_bucket_is_refused_with_remedy_and_control(judge: Callable) -> None:
     judged = judge(open_bucket)
     assert judged.failed
-    assert judged.rules == {
-        "bucket-no-public-acl", "bucket-has-encryption", "bucket-has-policy", "bucket-has-public-access-block",
-        "bucket-has-versioning",
-    }  # fmt: skip
-    (violation,) = [one for one in judged.log.violations if one.rule == "bucket-no-public-acl"]
+    (violation,) = [one for one in judged.log.violations if one.rule == "bucket-public-access-block"]
     assert violation.pack == PACK
-    assert violation.message.startswith("open has the ACL public-read. Remove the ACL")
-    assert "s3-controls.html#s3-12" in violation.message
+    assert violation.message.startswith(
+        "open leaves blockPublicPolicy, ignorePublicAcls, restrictPublicBuckets off. Set"
+    )
+    assert "s3-controls.html#s3-8" in violation.message
+
+
+def test_a_bucket_without_its_guards_is_refused(judge: Callable) -> None:
+    assert judge(lambda: aws.s3.Bucket("bare", bucket="quantos-bare")).rules == {
+        "bucket-has-encryption", "bucket-has-policy", "bucket-has-public-access-block", "bucket-has-versioning",
+    }  # fmt: skip
 
 
 def test_a_privileged_pod_in_a_plain_deployment_is_refused(judge: Callable) -> None:
@@ -153,12 +158,13 @@ def test_a_privileged_pod_in_a_plain_deployment_is_refused(judge: Callable) -> N
 
 def test_an_exemption_lets_off_one_rule_until_its_last_day(judge: Callable) -> None:
     idle = exemption("bucket-owner-enforced", expires=date(2999, 1, 1))
-    judged = judge(open_bucket, exempted=(exemption("bucket-no-public-acl", expires=date(2999, 1, 1)), idle))
-    assert "bucket-no-public-acl" not in judged.rules
+    judged = judge(open_bucket, exempted=(exemption("bucket-public-access-block", expires=date(2999, 1, 1)), idle))
+    assert "bucket-public-access-block" not in judged.rules
+    assert "bucket-has-policy" in judged.rules
     (advice,) = [one for one in judged.advice if one.startswith(EXEMPTION_NEEDED)]
     assert "nothing that matches open breaks bucket-owner-enforced" in advice
-    expired = judge(open_bucket, exempted=(exemption("bucket-no-public-acl", expires=date(2000, 1, 1)),))
-    (violation,) = [one for one in expired.log.violations if one.rule == "bucket-no-public-acl"]
+    expired = judge(open_bucket, exempted=(exemption("bucket-public-access-block", expires=date(2000, 1, 1)),))
+    (violation,) = [one for one in expired.log.violations if one.rule == "bucket-public-access-block"]
     assert "Its exemption by ada" in violation.message
     assert "expired on 2000-01-01" in violation.message
 
