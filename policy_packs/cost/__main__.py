@@ -10,8 +10,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from pulumi_policy import PolicyPack
 
 from policy_packs.cost.validators import policies
+from policy_packs.judging import Judge
 from policy_packs.process import serve_one_engine
 from quantos.policy.cost import PACK
 
 serve_one_engine()
-PolicyPack(name=PACK, policies=policies(today=datetime.now(tz=UTC).date()))
+judge = Judge(today=datetime.now(tz=UTC).date())
+PolicyPack(name=PACK, policies=[*policies(judge), judge.idle_exemptions()])

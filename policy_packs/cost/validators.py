@@ -1,7 +1,6 @@
 """Binds cost rules to what an engine calls: one policy a rule, mandatory, with its limits as configuration."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from functools import cache
 from typing import TypeAlias, TypeVar
 
@@ -28,15 +27,13 @@ S = TypeVar("S")
 CostRule: TypeAlias = Rule[[S, CostLimits, Catalog]]
 
 
-def policies(*, today: date) -> list[Policy]:
-    """Every cost rule as a policy, and the advice on exemptions last."""
-    judge = Judge(today=today)
+def policies(judge: Judge) -> list[Policy]:
+    """Every cost rule as a policy that reports by `judge`."""
     return [
         *(_resource_policy(rule, resources.NODE_GROUP_TYPE, resources.node_group, judge=judge) for rule in GROUP_RULES),
         *(_resource_policy(rule, resources.PLAN_TYPE, resources.plan_document, judge=judge) for rule in PLAN_RULES),
         *(_stack_policy(rule, resources.capacity, _concerns_capacity, judge=judge) for rule in STACK_RULES),
         *(_stack_policy(rule, resources.declared_stack, _has_a_bill, judge=judge) for rule in WHOLE_RULES),
-        judge.idle_exemptions(),
     ]
 
 

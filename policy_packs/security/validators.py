@@ -1,6 +1,5 @@
 """Binds security rules to what an engine calls: one policy a rule, mandatory, with its limits as configuration."""
 
-from datetime import date
 from functools import cache, partial
 
 from pulumi_policy import (
@@ -22,13 +21,11 @@ from quantos.policy.security.resource import Resource, ResourceRule, Stack, Stac
 from quantos.policy.security.rules import RESOURCE_RULES, STACK_RULES
 
 
-def policies(*, today: date) -> list[Policy]:
-    """Every security rule as a policy, and the advice on exemptions last."""
-    judge = Judge(today=today)
+def policies(judge: Judge) -> list[Policy]:
+    """Every security rule as a policy that reports by `judge`."""
     return [
         *(_resource_policy(rule, judge) for rule in RESOURCE_RULES),
         *(_stack_policy(rule, judge) for rule in STACK_RULES),
-        judge.idle_exemptions(),
     ]
 
 

@@ -5,7 +5,7 @@ own configuration.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from quantos.environment.namespaces import namespaces
 from quantos.environment.settings import EnvironmentSettings
@@ -35,6 +35,13 @@ def render_security_config(
     """The security pack's configuration file for an environment, JSON-able; accounts as in `security_limits`."""
     limits = security_limits(settings, registry_account_id=registry_account_id)
     return _rendered(settings, SECURITY_RULES, limits=dataclasses.asdict(limits))
+
+
+def render_joint_config(settings: EnvironmentSettings) -> dict[str, dict[str, object]]:
+    """The configuration file of both packs' rules in one process."""
+    names = (*COST_RULES, *SECURITY_RULES)
+    idle: dict[str, dict[str, object]] = {EXEMPTION_NEEDED: {EXEMPTIONS_KEY: _stated(settings, names)}}
+    return {**render_cost_config(settings), **render_security_config(settings), **idle}
 
 
 def security_limits(settings: EnvironmentSettings, *, registry_account_id: str | None = None) -> SecurityLimits:
@@ -77,8 +84,11 @@ def _rendered(
                 remedy="name a rule as the packs do, or remove the exemption from the environment file",
             )
     names = tuple(rules)
-    exempted = {
-        name: [one.model_dump(mode="json") for one in settings.exemptions if one.rule == name] for name in names
+    parts: dict[str, dict[str, object]] = {
+        name: {LIMITS_KEY: limits, EXEMPTIONS_KEY: _stated(settings, (name,))} for name in names
     }
-    parts: dict[str, dict[str, object]] = {name: {LIMITS_KEY: limits, EXEMPTIONS_KEY: exempted[name]} for name in names}
-    return {**parts, EXEMPTION_NEEDED: {EXEMPTIONS_KEY: [one for some in exempted.values() for one in some]}}
+    return {**parts, EXEMPTION_NEEDED: {EXEMPTIONS_KEY: _stated(settings, names)}}
+
+
+def _stated(settings: EnvironmentSettings, rules: Collection[str]) -> list[dict[str, object]]:
+    return [one.model_dump(mode="json") for one in settings.exemptions if one.rule in rules]

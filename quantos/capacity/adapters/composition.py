@@ -16,7 +16,7 @@ from quantos.capacity.adapters.stores import compose_control, compose_groups, co
 from quantos.capacity.ports import Clock
 from quantos.capacity.resize import Resizer
 from quantos.environment.settings import EnvironmentSettings
-from quantos.policy.adapters.packs import render_packs
+from quantos.policy.adapters.packs import render_joint_pack
 
 STEP_TIMEOUT_SECONDS = 360
 SETTLE_SECONDS = 30
@@ -74,7 +74,7 @@ def compose_engine(settings: EnvironmentSettings, engine: EngineSetting, *, dead
     return PulumiEngine(
         stack=settings.names().stack("capacity"),
         program=engine.program,
-        packs=render_packs(settings, packs_root=engine.packs_root, folder=folder),
+        packs=[render_joint_pack(settings, packs_root=engine.packs_root, folder=folder)],
         work_dir=folder / "workspace",
         environment=engine.variables,
         deadline=deadline,

@@ -1,11 +1,12 @@
 """The policy packs as the engine takes them, and a file each with the environment's limits."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from quantos.environment.settings import EnvironmentSettings
-from quantos.policy.config import render_cost_config, render_security_config
+from quantos.policy.config import render_cost_config, render_joint_config, render_security_config
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,22 @@ def render_packs(
     `registry_account_id` is the account whose registries hold the images, where it is not the environment's own: a
     sandbox is one account for all environments.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    rendered = {
+    contents = {
         "cost": render_cost_config(settings),
         "security": render_security_config(settings, registry_account_id=registry_account_id),
     }
-    packs: list[PolicyPack] = []
-    for name, content in rendered.items():
-        config = folder / f"{settings.name}-{name}.json"
-        config.write_text(json.dumps(content), encoding="utf-8")
-        packs.append(PolicyPack(path=packs_root / name / "analyzer", config=config))
-    return packs
+    return [
+        _rendered(folder / f"{settings.name}-{name}.json", content, pack=packs_root / name)
+        for name, content in contents.items()
+    ]
+
+
+def render_joint_pack(settings: EnvironmentSettings, *, packs_root: Path, folder: Path) -> PolicyPack:
+    """The rules of every pack as one pack, for which the engine starts one process: the resize's seconds count."""
+    return _rendered(folder / f"{settings.name}-joint.json", render_joint_config(settings), pack=packs_root / "joint")
+
+
+def _rendered(config: Path, content: Mapping[str, object], *, pack: Path) -> PolicyPack:
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(json.dumps(content), encoding="utf-8")
+    return PolicyPack(path=pack / "analyzer", config=config)

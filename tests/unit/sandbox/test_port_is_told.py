@@ -47,9 +47,10 @@ PACKS = ROOT / "policy_packs"
         [str(PACKS / "cost" / "analyzer")],
         [sys.executable, str(PACKS / "cost")],
         [str(PACKS / "security" / "analyzer")],
+        [str(PACKS / "joint" / "analyzer")],
         [sys.executable, str(PACKS / "security")],
     ],
-    ids=["cost-executable", "cost-folder", "security-executable", "security-folder"],
+    ids=["cost-executable", "cost-folder", "security-executable", "joint-executable", "security-folder"],
 )
 def test_a_pack_tells_its_port(command: list[str], environment: dict[str, str]) -> None:
     assert told_port([*command, "127.0.0.1:1"], environment=environment).isdecimal()
