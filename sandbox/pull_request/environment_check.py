@@ -29,6 +29,7 @@ from quantos.pull_request.adapters.stack_state import ResourceState, declared_pl
 from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRule, Refusal
 from quantos.pull_request.places import Places
 from quantos.pull_request.pricing import INCREASE_RULE, PriceCheck
+from sandbox import lifecycle
 from sandbox.pull_request.opened import open_environment
 from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, LayerQuestion, Operation, Told
 from stacks.programs import declare
@@ -85,7 +86,9 @@ def _unreached(question: EnvironmentQuestion) -> tuple[LayerFinding, ...]:
 def _open(question: EnvironmentQuestion, settings: EnvironmentSettings, environments: Path) -> "_Run":
     os.environ.update({"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region})
     folder, root = Path(question.state_dir, "policy"), Path(question.root)
-    rendered = render_packs(settings, packs_root=root / "policy_packs", folder=folder)
+    rendered = render_packs(
+        settings, packs_root=root / "policy_packs", folder=folder, registry_account_id=lifecycle.ACCOUNT_ID
+    )
     packs = judging(rendered, folder=folder, environment=os.environ)
     rules = (*(rule for known in packs for rule in known.rules), INCREASE_RULE)
     base, notes = _base_settings(question, settings)
