@@ -6,7 +6,7 @@ from typing import Final
 
 import pulumi
 
-from components.services.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
+from components.services.hardening import CONTAINER_SECURITY_CONTEXT, TOKEN_ANNOTATION, resources, run_as
 from components.services.job_queues import Taint
 
 API_VERSION: Final = "ray.io/v1"
@@ -122,7 +122,9 @@ def _template(
         ]
         placed = {"nodeSelector": dict(group.node_labels), **({"tolerations": tolerations} if tolerations else {})}
     memory_gib = args.head_memory_gib if group is None else group.memory_gib
+    told = {TOKEN_ANNOTATION: "the head's autoscaler asks the API for worker pods"} if token else {}
     return {
+        "metadata": {"annotations": told},
         "spec": {
             "serviceAccountName": args.account,
             "automountServiceAccountToken": token,
@@ -137,7 +139,7 @@ def _template(
                 },
             ],
             **placed,
-        }
+        },
     }
 
 
