@@ -47,10 +47,12 @@ def render_joint_config(settings: EnvironmentSettings) -> dict[str, dict[str, ob
 def security_limits(settings: EnvironmentSettings, *, registry_account_id: str | None = None) -> SecurityLimits:
     """The limits of security that an environment file states.
 
-    `registry_account_id` is the account whose registries hold the images, where it is not the environment's own.
+    `registry_account_id` is an account whose registries hold images beside the environment's own.
     """
-    account = registry_account_id or settings.account_id
-    own = tuple(f"{account}.dkr.ecr.{region}.amazonaws.com" for region in settings.allowed_regions)
+    accounts = dict.fromkeys((settings.account_id, registry_account_id or settings.account_id))
+    own = tuple(
+        f"{account}.dkr.ecr.{region}.amazonaws.com" for account in accounts for region in settings.allowed_regions
+    )
     known = namespaces(tuple(settings.platform.teams))
     return SecurityLimits(
         environment=settings.name,

@@ -22,8 +22,8 @@ def render_packs(
 ) -> list[PolicyPack]:
     """Every pack, its configuration rendered from the environment's settings into a file of `folder`.
 
-    `registry_account_id` is the account whose registries hold the images, where it is not the environment's own: a
-    sandbox is one account for all environments.
+    `registry_account_id` is an account whose registries hold images beside the environment's own: a sandbox is one
+    account for all environments.
     """
     contents = {
         "cost": render_cost_config(settings),
