@@ -21,7 +21,8 @@ import pulumi_aws as aws
 def program(settings):
     """Declare it."""
     foundation = pulumi.StackReference(settings.names().qualified_stack("foundation"))
-    aws.s3.Bucket("leak", bucket="quantos-dev-leak", tags=settings.tags())
+    leak = aws.s3.Bucket("leak", bucket="quantos-dev-leak", tags=settings.tags())
+    aws.s3.BucketPublicAccessBlock("leak-open", bucket=leak.bucket, block_public_acls=False)
     aws.eks.NodeGroup(
         "strange",
         cluster_name=foundation.require_output("cluster_name"),
@@ -118,14 +119,21 @@ def test_what_should_not_pass_is_refused_with_remedies(project: Path, tmp_path: 
     assert "x9zz.2xlarge" in in_file["message"]
     (in_program,) = refusals["quantos-cost/priced-instances"]
     assert "x9zz.large" in in_program["message"]
-    assert in_program["place"] == {"path": "stacks/control.py", "line": 11}
+    assert in_program["place"] == {"path": "stacks/control.py", "line": 12}
+    assert [one["urn"].rpartition("::")[2] for one in refusals["quantos-security/bucket-public-access-block"]] == [
+        "leak-open"
+    ]
+    (privileged,) = refusals["quantos-security/pod-not-privileged"]
+    assert privileged["place"]["path"].startswith("stacks/platform")
     (dear,) = refusals["quantos-cost/cost-increase"]
     assert "40.0%" in dear["message"]
     assert dear["place"]["path"] == "stacks/environments/dev.yaml"
-    assert all(one["remedy"] for one in checked.report["objections"] if one["rule"] != "settings/environment-file")
+    said = checked.report["objections"]
+    assert {one["kind"] for one in said} <= {"violation", "advice"}
+    of_rules = [one for one in said if one["kind"] == "violation" and one is not in_file]
+    assert all(one["remedy"] and one["url"] for one in of_rules)
     assert "Correct the environment file" in in_file["message"]
-    assert not [one for one in checked.report["objections"] if one["kind"] != "violation"]
-    assert len(checked.sarif["runs"][0]["results"]) == len(checked.report["objections"])
+    assert len(checked.sarif["runs"][0]["results"]) == len(said)
     assert checked.comment.startswith("## ❌ Refused: ")
 
 
