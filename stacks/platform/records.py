@@ -1,5 +1,6 @@
 """Where the firm's own records are kept and asked for: registry, lineage, analytics, and the lake as streams."""
 
+from components.lake_catalog import LakeCatalog, LakeCatalogArgs
 from components.services import flight_gateway, registry_api
 from components.services.analytics import Analytics, AnalyticsArgs
 from components.services.database_users import DatabaseUser, DatabaseUsers, DatabaseUsersArgs
@@ -9,6 +10,7 @@ from components.services.registry_api import RegistryApi, RegistryApiArgs
 from stacks.platform.place import POSTGRES, Place
 
 STORAGE_CLASS = "gp3"
+TABLES_PREFIX = "tables"
 ANALYTICS_MEMORY_GIB = 4
 DATABASE_CLIENT = "postgres-client"
 PASSWORD_USERS = ("argo", "harbor", "marquez")
@@ -82,6 +84,15 @@ def declare(place: Place, users: DatabaseUsers) -> None:
             tags=settings.tags(),
         ),
         place.inside("registry", after=(users,)),
+    )
+    LakeCatalog(
+        "lake",
+        LakeCatalogArgs(
+            database_name=names.lake_database,
+            bucket_name=names.bucket("lake"),
+            prefix=TABLES_PREFIX,
+            tags=settings.tags(),
+        ),
     )
     FlightGateway(
         "flight-gateway",
