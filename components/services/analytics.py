@@ -14,8 +14,9 @@ from components.services.release import release
 OPERATOR = "clickhouse-operator"
 NAME = "analytics"
 KEEPER = "keeper"
-SERVER_IMAGE = "clickhouse/clickhouse-server:25.8.7.3"
-KEEPER_IMAGE = "clickhouse/clickhouse-keeper:25.8.7.3"
+SERVER = "clickhouse-server"
+KEEPER_SERVER = "clickhouse-keeper"
+"""Repositories of the images, copied into the firm's own registry."""
 USER = 101
 """Of both images."""
 READER_SECRET = "analytics-reader"  # noqa: S105  the secret's name
@@ -27,11 +28,13 @@ KEEPER_PORT = 2181
 class AnalyticsArgs:
     """`replicas` of one shard; the keepers are three where there is more than one, else one.
 
-    `operator_secret` (properties `username`, `password`) and `reader_secret` (property `password`, of the user
-    `reader`) are secrets of Secrets Manager.
+    `server_image` and `keeper_image` are by digest. `operator_secret` (properties `username`, `password`) and
+    `reader_secret` (property `password`, of the user `reader`) are secrets of Secrets Manager.
     """
 
     namespace: str
+    server_image: str
+    keeper_image: str
     replicas: int
     storage_gib: int
     storage_class: str
@@ -115,7 +118,7 @@ def values() -> dict[str, object]:
 
 def keeper_spec(args: AnalyticsArgs) -> dict[str, object]:
     """The keepers, on nodes apart."""
-    pod = _pod(KEEPER_IMAGE, container="clickhouse-keeper", folder="keeper", memory_gib=1)
+    pod = _pod(args.keeper_image, container=KEEPER_SERVER, folder="keeper", memory_gib=1)
     return {
         "configuration": {"clusters": [{"name": KEEPER, "layout": {"replicasCount": args.keepers}}]},
         "defaults": {"templates": {"podTemplate": "pod", "dataVolumeClaimTemplate": "data"}},
@@ -128,7 +131,7 @@ def keeper_spec(args: AnalyticsArgs) -> dict[str, object]:
 
 def server_spec(args: AnalyticsArgs) -> dict[str, object]:
     """One shard of `replicas`, on nodes apart; nobody but the operator and `reader` can log in over the network."""
-    pod = _pod(SERVER_IMAGE, container="clickhouse", folder="server", memory_gib=args.memory_gib)
+    pod = _pod(args.server_image, container="clickhouse", folder="server", memory_gib=args.memory_gib)
     reader: Mapping[str, object] = {
         "reader/k8s_secret_password": f"{READER_SECRET}/password",
         "reader/networks/ip": ["0.0.0.0/0"],

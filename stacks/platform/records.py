@@ -1,7 +1,7 @@
 """Where the firm's own records are kept and asked for: registry, lineage, analytics, and the lake as streams."""
 
 from components.lake_catalog import LakeCatalog, LakeCatalogArgs
-from components.services import flight_gateway, registry_api
+from components.services import analytics, flight_gateway, registry_api
 from components.services.analytics import Analytics, AnalyticsArgs
 from components.services.database_users import DatabaseUser, DatabaseUsers, DatabaseUsersArgs
 from components.services.flight_gateway import FlightGateway, FlightGatewayArgs
@@ -57,6 +57,8 @@ def declare(place: Place, users: DatabaseUsers) -> None:
         "analytics",
         AnalyticsArgs(
             namespace="clickhouse",
+            server_image=names.image(analytics.SERVER, images[analytics.SERVER]),
+            keeper_image=names.image(analytics.KEEPER_SERVER, images[analytics.KEEPER_SERVER]),
             replicas=settings.platform.replicas,
             storage_gib=settings.platform.analytics_gib,
             storage_class=STORAGE_CLASS,
