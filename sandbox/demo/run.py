@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -37,7 +37,7 @@ from sandbox.events.bus import EventBus, open_bus
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import Account, Event
 from sandbox.events.loop import EventLoop, LocalFunction, load_functions
-from sandbox.lifecycle import Sandbox
+from sandbox.lifecycle import ONE_CHECKPOINT, Sandbox
 from sandbox.node_lead_time import LeadTimeDistribution
 from sandbox.node_pool import NodePool
 from stacks.programs import declare
@@ -107,9 +107,10 @@ class Demo:
         return LayerStacks(self.sandbox.project_dir, dict(os.environ), packs, declare)
 
     def _bring_up(self, settings: EnvironmentSettings, stacks: LayerStacks) -> None:
+        quick = replace(stacks, environment={**stacks.environment, **ONE_CHECKPOINT})
         for layer in DEMO_LAYERS:
             with self.clockwork.stage(f"up {ENVIRONMENT}-{layer}") as tell:
-                bring_up(settings, stacks, layer, progress=lambda name, done, tell=tell: tell(name, done, 0))
+                bring_up(settings, quick, layer, progress=lambda name, done, tell=tell: tell(name, done, 0))
 
     def _replay(self, settings: EnvironmentSettings, catalog: Catalog, scenario: Scenario, *, bus: EventBus) -> Replay:
         clock = ReplayClock(scenario.start)

@@ -24,8 +24,6 @@ from sandbox.pull_request.revisions import extract
 
 Teller: TypeAlias = Callable[[Told], None]
 Process: TypeAlias = subprocess.Popen[bytes]
-ONE_CHECKPOINT = {"PULUMI_SKIP_CHECKPOINTS": "true"}
-"""The engine writes a stack's whole state at each step, two thirds of an `up`; what nobody resumes needs it once."""
 ELSEWHERE = ("AWS_", "KUBECONFIG", "PULUMI_", "QUANTOS_")
 """Variables by which this process may target an account, a cluster or a backend; a check targets only its own."""
 
@@ -125,7 +123,7 @@ class _EnvironmentCheck:
     def _asked_of(self, sandbox: lifecycle.Sandbox) -> EnvironmentFinding:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
         environment = {**inherited, **sandbox.environ(), "PYTHONPATH": str(self.head)}
-        environment |= {lifecycle.STATE_VARIABLE: str(self.state_dir), **ONE_CHECKPOINT}
+        environment |= {lifecycle.STATE_VARIABLE: str(self.state_dir), **lifecycle.ONE_CHECKPOINT}
         log = self.state_dir / "logs" / "check.log"
         found: EnvironmentFinding | None = None
         with (
