@@ -12,6 +12,7 @@ from components.services.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURI
 from components.services.layout import survives_drain, zone_spread
 from components.services.release import release
 from components.statements import Statement
+from quantos.contracts.artifacts import MODELS, REPORTS, WORKFLOWS
 
 SERVER_ACCOUNT = "argo-workflows-server"
 JOB_ACCOUNT = "argo-workflow"
@@ -141,7 +142,8 @@ def artifact_statements(bucket: str, kms_key_arn: str, *, namespace: str | None)
 
     None is the server, which shows the files of every workflow and writes none.
     """
-    keys = ("workflows/*",) if namespace is None else (f"workflows/{namespace}/*", "models/*", "reports/*")
+    own = WORKFLOWS if namespace is None else f"{WORKFLOWS}{namespace}/"
+    keys = tuple(f"{prefix}*" for prefix in ((own,) if namespace is None else (own, MODELS, REPORTS)))
     objects = [f"arn:aws:s3:::{bucket}/{key}" for key in keys]
     writing = ("s3:PutObject", "s3:AbortMultipartUpload")
     kms = ("kms:Decrypt",) if namespace is None else ("kms:Decrypt", "kms:GenerateDataKey")

@@ -10,6 +10,7 @@ import yaml
 from components.pod_identity import PodIdentity, PodIdentityArgs
 from components.services.ray_cluster import API_VERSION, RayClusterArgs, WorkerGroup, cluster_spec, pod_monitor
 from components.statements import Statement
+from quantos.contracts.artifacts import MODELS
 
 NAME = "inference"
 HTTP_PORT = 8000
@@ -109,9 +110,9 @@ def model_statements(bucket: str, kms_key_arn: str) -> list[Statement]:
             sid="FindModels",
             actions=("s3:ListBucket",),
             resources=(f"arn:aws:s3:::{bucket}",),
-            conditions={"StringLike": {"s3:prefix": ["models/*"]}},
+            conditions={"StringLike": {"s3:prefix": [f"{MODELS}*"]}},
         ),
-        Statement(sid="ReadModels", actions=("s3:GetObject",), resources=(f"arn:aws:s3:::{bucket}/models/*",)),
+        Statement(sid="ReadModels", actions=("s3:GetObject",), resources=(f"arn:aws:s3:::{bucket}/{MODELS}*",)),
         Statement(sid="UseKey", actions=("kms:Decrypt",), resources=(kms_key_arn,)),
     ]
 
@@ -119,7 +120,7 @@ def model_statements(bucket: str, kms_key_arn: str) -> list[Statement]:
 def service_spec(args: InferenceArgs) -> dict[str, object]:
     """The specification of the RayService: a new version takes over only when it answers."""
     variables = {
-        "MODELS_URL": pulumi.Output.from_input(args.artifacts_bucket).apply(lambda bucket: f"s3://{bucket}/models/"),
+        "MODELS_URL": pulumi.Output.from_input(args.artifacts_bucket).apply(lambda bucket: f"s3://{bucket}/{MODELS}"),
         "RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS": ",".join(str(bound) for bound in LATENCY_BUCKETS_MS),
     }
     return {
