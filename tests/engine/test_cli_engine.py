@@ -17,7 +17,7 @@ from quantos.environment.names import LAYERS
 from quantos.errors import SettingsError
 from quantos.policy.adapters.packs import render_packs
 from tests.support.capacity_fakes import NOW
-from tests.support.environments import make_settings
+from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
 from tests.support.small_environment import PACKS, ROOT, SmallEnvironment
 
@@ -29,7 +29,7 @@ EMPTY_HANDED = ("PULUMI", "AWS", "QUANTOS_SANDBOX")
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallEnvironment]:
     """A capacity stack that the robot has just resized."""
-    with small_environment(make_settings(), state_dir=tmp_path_factory.mktemp("state")) as made:
+    with small_environment(committed_settings(), state_dir=tmp_path_factory.mktemp("state")) as made:
         resizer = made.resizer(clock=lambda: NOW + timedelta(seconds=20), wall_clock=lambda: NOW)
         assert resizer.resize(made.plan({"cpu": 6}, at=NOW), holder="robot").status == "applied"
         yield made
@@ -114,7 +114,9 @@ def test_a_rule_of_the_whole_stack_refuses_a_person_before_anything_is_changed(
 ) -> None:
     """Such rules run after the steps of an `up`; only a preview before it keeps the steps from being taken."""
     groups, sizes = environment.groups(), environment.ledger.current().document.sizes
-    small = make_settings(limits=environment.settings.limits.model_dump() | {"max_nodes": 50})
+    small = environment.settings.model_copy(
+        update={"limits": environment.settings.limits.model_copy(update={"max_nodes": 50})}
+    )
     stacks = replace(environment.stacks, packs=render_packs(small, packs_root=PACKS, folder=tmp_path))
     with plan_moved_by_hand(environment, sizes={**sizes, "cpu": PoolSize(floor=4, ceiling=sizes["cpu"].ceiling)}):
         refused = bring_up(small, stacks, "capacity", progress=lambda _name, _done: None)

@@ -13,7 +13,7 @@ import pytest
 from quantos.capacity.resize import mismatches
 from quantos.contracts.plan import ScalingPlan
 from tests.support.capacity_fakes import NOW
-from tests.support.environments import make_settings
+from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
 from tests.support.small_environment import ROOT, SmallEnvironment
 
@@ -24,7 +24,7 @@ UP = ("command", "up", "dev", "--layer", "capacity", "--sandbox")
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallEnvironment]:
-    with small_environment(make_settings(), state_dir=tmp_path_factory.mktemp("state")) as made:
+    with small_environment(committed_settings(), state_dir=tmp_path_factory.mktemp("state")) as made:
         yield made
 
 

@@ -138,8 +138,8 @@ def test_what_should_not_pass_is_refused_with_remedies(project: Path, tmp_path: 
 
 
 def test_an_interrupted_check_leaves_nothing_behind(project: Path, tmp_path: Path) -> None:
-    program = program_of(project, "platform")
-    program.write_text(PRIVILEGED_POD)
+    foundation = program_of(project, "foundation")
+    foundation.write_text(f"{foundation.read_text(encoding='utf-8')}\nCHANGED = True\n", encoding="utf-8")
     scratch = tmp_path / "scratch"
     process = start_check(project, scratch=scratch, out=tmp_path / "out")
     try:

@@ -23,13 +23,13 @@ from quantos.environment.functions import RESIZE
 from quantos.messaging.adapters.record import StoredRecord
 from quantos.messaging.adapters.url import publisher_from_url
 from sandbox.events.events import Account, local_context, msk_event
-from tests.support.environments import make_settings
+from tests.support.environments import committed_settings
 
 
 def resized(file: Path, *, seconds_after: float) -> dict[str, str]:
     """What the resize function answers to the plan in `file`, `seconds_after` it was made."""
     plan = ScalingPlan.model_validate_json(file.read_bytes())
-    settings = make_settings()
+    settings = committed_settings()
     moment = plan.created_at + timedelta(seconds=seconds_after)
     runtime.use(
         runtime.Runtime(
