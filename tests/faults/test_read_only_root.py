@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.providers.aws.store import STORE_VARIABLE
-from tests.support.environments import make_settings
+from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
 from tests.support.small_environment import ROOT, SmallEnvironment
 
@@ -27,7 +27,7 @@ exec "$@"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallEnvironment]:
-    with small_environment(make_settings(), state_dir=tmp_path_factory.mktemp("state")) as made:
+    with small_environment(committed_settings(), state_dir=tmp_path_factory.mktemp("state")) as made:
         yield made
 
 
