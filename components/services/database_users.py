@@ -8,11 +8,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.services.external_secret import external_secret
+from components.services.hardened_pod import SECCOMP, container_resources, container_security, from_secret
 from components.services.hardening import NOBODY
 
 NAME = "database-users"
 SECONDS_TO_RUN = 300
-_SECCOMP = k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,15 +119,7 @@ def _statements(user: DatabaseUser) -> str:
 
 def _pod(args: DatabaseUsersArgs) -> k8s.core.v1.PodSpecArgs:
     keys = ["PGUSER", "PGPASSWORD", *(user.variable for user in args.users if user.secret is not None)]
-    secrets = [
-        k8s.core.v1.EnvVarArgs(
-            name=key,
-            value_from=k8s.core.v1.EnvVarSourceArgs(
-                secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=NAME, key=key)
-            ),
-        )
-        for key in keys
-    ]
+    secrets = [from_secret(key, secret_name=NAME, key=key) for key in keys]
     container = k8s.core.v1.ContainerArgs(
         name="psql",
         image=args.image,
@@ -138,17 +130,8 @@ def _pod(args: DatabaseUsersArgs) -> k8s.core.v1.PodSpecArgs:
             k8s.core.v1.EnvVarArgs(name="PGSSLMODE", value="require"),
             *secrets,
         ],
-        resources=k8s.core.v1.ResourceRequirementsArgs(
-            requests={"cpu": "50m", "memory": "64Mi"}, limits={"memory": "64Mi"}
-        ),
-        security_context=k8s.core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
-            privileged=False,
-            read_only_root_filesystem=True,
-            run_as_non_root=True,
-            seccomp_profile=_SECCOMP,
-        ),
+        resources=container_resources(cpu="50m", memory="64Mi"),
+        security_context=container_security(),
         volume_mounts=[k8s.core.v1.VolumeMountArgs(name="sql", mount_path="/sql", read_only=True)],
     )
     return k8s.core.v1.PodSpecArgs(
@@ -156,7 +139,7 @@ def _pod(args: DatabaseUsersArgs) -> k8s.core.v1.PodSpecArgs:
         automount_service_account_token=False,
         enable_service_links=False,
         security_context=k8s.core.v1.PodSecurityContextArgs(
-            run_as_non_root=True, run_as_user=NOBODY, run_as_group=NOBODY, seccomp_profile=_SECCOMP
+            run_as_non_root=True, run_as_user=NOBODY, run_as_group=NOBODY, seccomp_profile=SECCOMP
         ),
         containers=[container],
         volumes=[k8s.core.v1.VolumeArgs(name="sql", config_map=k8s.core.v1.ConfigMapVolumeSourceArgs(name=NAME))],

@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from components.services.charts import REDPANDA
 from components.services.external_secret import external_secret
 from components.services.generated_secret import generated_secret
+from components.services.hardened_pod import SECCOMP, container_resources, container_security, from_secret
 from components.services.hardening import CONTAINER_SECURITY_CONTEXT, run_as
 from components.services.release import release
 
@@ -29,7 +30,6 @@ HOUR_MS = 3_600_000
 TOPICS = "redpanda-topics"
 ADMINISTRATOR = "kubernetes-controller"
 SCRATCH = "/tmp"  # noqa: S108  the pod's own
-_SECCOMP = k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +206,6 @@ def _topics(name: str, args: RedpandaArgs, opts: pulumi.ResourceOptions) -> None
 
 
 def _topic_pod(args: RedpandaArgs) -> k8s.core.v1.PodSpecArgs:
-    password = k8s.core.v1.SecretKeySelectorArgs(name=BOOTSTRAP, key=PASSWORD_KEY)
     given = {
         "HOME": SCRATCH,
         "RPK_BROKERS": address(args.namespace),
@@ -221,19 +220,10 @@ def _topic_pod(args: RedpandaArgs) -> k8s.core.v1.PodSpecArgs:
         command=["/bin/sh", "/topics/topics.sh"],
         env=[
             *(k8s.core.v1.EnvVarArgs(name=variable, value=value) for variable, value in given.items()),
-            k8s.core.v1.EnvVarArgs(name="RPK_PASS", value_from=k8s.core.v1.EnvVarSourceArgs(secret_key_ref=password)),
+            from_secret("RPK_PASS", secret_name=BOOTSTRAP, key=PASSWORD_KEY),
         ],
-        resources=k8s.core.v1.ResourceRequirementsArgs(
-            requests={"cpu": "50m", "memory": "128Mi"}, limits={"memory": "128Mi"}
-        ),
-        security_context=k8s.core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
-            privileged=False,
-            read_only_root_filesystem=True,
-            run_as_non_root=True,
-            seccomp_profile=_SECCOMP,
-        ),
+        resources=container_resources(cpu="50m", memory="128Mi"),
+        security_context=container_security(),
         volume_mounts=[
             k8s.core.v1.VolumeMountArgs(name="topics", mount_path="/topics", read_only=True),
             k8s.core.v1.VolumeMountArgs(name="authority", mount_path="/authority", read_only=True),
@@ -245,7 +235,7 @@ def _topic_pod(args: RedpandaArgs) -> k8s.core.v1.PodSpecArgs:
         automount_service_account_token=False,
         enable_service_links=False,
         security_context=k8s.core.v1.PodSecurityContextArgs(
-            run_as_non_root=True, run_as_user=IMAGE_USER, run_as_group=IMAGE_USER, seccomp_profile=_SECCOMP
+            run_as_non_root=True, run_as_user=IMAGE_USER, run_as_group=IMAGE_USER, seccomp_profile=SECCOMP
         ),
         containers=[container],
         volumes=[

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.services.hardened_pod import SECCOMP, container_resources, container_security, from_secret
 from components.services.hardening import NOBODY
 
 NAME_LABEL = "app.kubernetes.io/name"
 ZONE = "topology.kubernetes.io/zone"
 SCRATCH = "/tmp"  # noqa: S108  the pod's own
-_SECCOMP = k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ def _pod(args: WorkloadArgs) -> k8s.core.v1.PodSpecArgs:
             run_as_user=NOBODY,
             run_as_group=NOBODY,
             fs_group=NOBODY,
-            seccomp_profile=_SECCOMP,
+            seccomp_profile=SECCOMP,
         ),
         topology_spread_constraints=[
             k8s.core.v1.TopologySpreadConstraintArgs(
@@ -140,15 +140,7 @@ def _pod(args: WorkloadArgs) -> k8s.core.v1.PodSpecArgs:
 
 def _container(args: WorkloadArgs) -> k8s.core.v1.ContainerArgs:
     plain = [k8s.core.v1.EnvVarArgs(name=name, value=value) for name, value in args.variables.items()]
-    secret = [
-        k8s.core.v1.EnvVarArgs(
-            name=name,
-            value_from=k8s.core.v1.EnvVarSourceArgs(
-                secret_key_ref=k8s.core.v1.SecretKeySelectorArgs(name=secret_name, key=key)
-            ),
-        )
-        for name, (secret_name, key) in args.secrets.items()
-    ]
+    secret = [from_secret(name, secret_name=secret_name, key=key) for name, (secret_name, key) in args.secrets.items()]
     probe = _probe(args)
     return k8s.core.v1.ContainerArgs(
         name=args.service_name,
@@ -158,17 +150,8 @@ def _container(args: WorkloadArgs) -> k8s.core.v1.ContainerArgs:
         env=[*plain, *secret],
         liveness_probe=probe,
         readiness_probe=probe,
-        resources=k8s.core.v1.ResourceRequirementsArgs(
-            requests={"cpu": args.cpu, "memory": args.memory}, limits={"memory": args.memory}
-        ),
-        security_context=k8s.core.v1.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            capabilities=k8s.core.v1.CapabilitiesArgs(drop=["ALL"]),
-            privileged=False,
-            read_only_root_filesystem=True,
-            run_as_non_root=True,
-            seccomp_profile=_SECCOMP,
-        ),
+        resources=container_resources(cpu=args.cpu, memory=args.memory),
+        security_context=container_security(),
         volume_mounts=[k8s.core.v1.VolumeMountArgs(name="scratch", mount_path=SCRATCH)],
     )
 
