@@ -8,13 +8,25 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
 
-METRIC = "PlansNotApplied"
 MINIMUM_PERIOD_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
+class WatchedOutcomes:
+    """Outcomes that raise one alarm, as the function logs them in the field `status`.
+
+    `description` says what to do. `name` and `metric` tell the alarm and its count from others.
+    """
+
+    name: str
+    metric: str
+    statuses: Sequence[str]
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OutcomeAlarmsArgs:
-    """`statuses` are the outcomes that a person must look at, as the function logs them in the field `status`.
+    """`watched` are the outcomes that a person must look at, an alarm each.
 
     `silent_intervals` intervals without a single call raise an alarm too.
     """
@@ -22,7 +34,7 @@ class OutcomeAlarmsArgs:
     function_name: str
     log_group_name: pulumi.Input[str]
     metric_namespace: str
-    statuses: Sequence[str]
+    watched: Sequence[WatchedOutcomes]
     interval_seconds: int
     silent_intervals: int
     alarm_topic_arn: pulumi.Input[str]
@@ -32,37 +44,18 @@ class OutcomeAlarmsArgs:
 class OutcomeAlarms(pulumi.ComponentResource):
     """Tells when a plan ended badly, and when the loop has stopped.
 
-    Outputs: `not_applied_arn`, `silent_arn`.
+    Outputs: `outcome_arns` by name of the watched outcomes, `silent_arn`.
 
     Guarded by the security and cost packs, since its objects are plain.
     """
 
-    not_applied_arn: pulumi.Output[str]
+    outcome_arns: Mapping[str, pulumi.Output[str]]
     silent_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: OutcomeAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:control:OutcomeAlarms", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        aws.cloudwatch.LogMetricFilter(
-            name,
-            name=f"{args.function_name}-not-applied",
-            log_group_name=args.log_group_name,
-            pattern=filter_pattern(args.statuses),
-            metric_transformation={"namespace": args.metric_namespace, "name": METRIC, "value": "1", "unit": "Count"},
-            opts=child,
-        )
-        self.not_applied_arn = Alarm(
-            f"{name}-not-applied",
-            AlarmArgs(
-                alarm_name=f"{args.function_name}-not-applied",
-                description=f"a plan ended as one of {', '.join(args.statuses)}; `quantos explain` says why",
-                namespace=args.metric_namespace,
-                metric=METRIC,
-                topic_arn=args.alarm_topic_arn,
-                tags=args.tags,
-            ),
-            opts=child,
-        ).arn
+        self.outcome_arns = {each.name: _outcome_alarm(name, args, each, opts=child).arn for each in args.watched}
         self.silent_arn = Alarm(
             f"{name}-silent",
             AlarmArgs(
@@ -78,7 +71,35 @@ class OutcomeAlarms(pulumi.ComponentResource):
             ),
             opts=child,
         ).arn
-        self.register_outputs({"notAppliedArn": self.not_applied_arn, "silentArn": self.silent_arn})
+        self.register_outputs({"outcomeArns": self.outcome_arns, "silentArn": self.silent_arn})
+
+
+def _outcome_alarm(
+    name: str, args: OutcomeAlarmsArgs, watched: WatchedOutcomes, *, opts: pulumi.ResourceOptions
+) -> Alarm:
+    alarm_name = f"{args.function_name}-{watched.name}"
+    aws.cloudwatch.LogMetricFilter(
+        f"{name}-{watched.name}",
+        name=alarm_name,
+        log_group_name=args.log_group_name,
+        pattern=filter_pattern(watched.statuses),
+        metric_transformation={
+            "namespace": args.metric_namespace, "name": watched.metric, "value": "1", "unit": "Count",
+        },
+        opts=opts,
+    )  # fmt: skip
+    return Alarm(
+        f"{name}-{watched.name}",
+        AlarmArgs(
+            alarm_name=alarm_name,
+            description=watched.description,
+            namespace=args.metric_namespace,
+            metric=watched.metric,
+            topic_arn=args.alarm_topic_arn,
+            tags=args.tags,
+        ),
+        opts=opts,
+    )
 
 
 def filter_pattern(statuses: Sequence[str]) -> str:

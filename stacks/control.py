@@ -4,7 +4,7 @@ import pulumi
 
 from components.alarm_topic import AlarmTopic, AlarmTopicArgs
 from components.function import Function, FunctionArgs
-from components.outcome_alarms import OutcomeAlarms, OutcomeAlarmsArgs
+from components.outcome_alarms import OutcomeAlarms, OutcomeAlarmsArgs, WatchedOutcomes
 from components.schedule import Schedule, ScheduleArgs
 from components.statements import policy_document
 from components.stream_mapping import StreamMapping, StreamMappingArgs
@@ -19,7 +19,20 @@ from stacks.control_cost import billing_lake, cost_watch
 from stacks.control_layer import ControlLayer
 from stacks.function_access import schedule_name, statements, variables
 
-BAD_OUTCOMES = ("blocked", "drift", "interrupted", "failed")
+WATCHED_OUTCOMES = (
+    WatchedOutcomes(
+        name="not-applied",
+        metric="PlansNotApplied",
+        statuses=("blocked", "drift", "interrupted", "failed"),
+        description="a plan was blocked, failed, was interrupted or met drift; `quantos explain` says why",
+    ),
+    WatchedOutcomes(
+        name="unreadable",
+        metric="PlansUnreadable",
+        statuses=("unreadable",),
+        description="the stack's state cannot be loaded; no plan is applied until `quantos state restore STACK`",
+    ),
+)
 SILENT_INTERVALS = 3
 
 
@@ -147,7 +160,7 @@ def _outcome_alarms(layer: ControlLayer, resize: Function) -> None:
         function_name=settings.names().function(functions.RESIZE),
         log_group_name=resize.log_group_name,
         metric_namespace=settings.names().prefix,
-        statuses=BAD_OUTCOMES,
+        watched=WATCHED_OUTCOMES,
         interval_seconds=settings.decisions.bin_seconds,
         silent_intervals=SILENT_INTERVALS,
         alarm_topic_arn=layer.alarms.arn,

@@ -37,6 +37,7 @@ _STATUS: Final = {
     "busy": "It was not applied, because another run held the stack",
     "drift": "It was not applied, because the stack differs in more than sizes",
     "interrupted": "It was interrupted; the next run makes the stack whole",
+    "unreadable": "It was not applied, because the state of the stack cannot be loaded",
     "failed": "It failed",
 }
 

@@ -10,8 +10,19 @@ from quantos.contracts.demand import RejectedModel
 
 StackName = str
 OutcomeStatus = Literal[
-    "applied", "unchanged", "observed", "blocked", "stale", "paused", "busy", "drift", "interrupted", "failed"
+    "applied",
+    "unchanged",
+    "observed",
+    "blocked",
+    "stale",
+    "paused",
+    "busy",
+    "drift",
+    "interrupted",
+    "unreadable",
+    "failed",
 ]
+"""`unreadable`: the engine cannot load the stack's state, and no plan is applied until a person restores it."""
 
 
 class _Part(BaseModel):
@@ -256,7 +267,7 @@ class StepTiming(_Part):
 
 
 class ResizeOutcome(Contract):
-    """What became of a plan. Key: (stack, plan_id, status). None of the ten statuses is silent."""
+    """What became of a plan. Key: (stack, plan_id, status). None of the statuses is silent."""
 
     stack: str
     plan_id: str

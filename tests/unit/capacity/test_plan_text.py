@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,7 @@ from quantos.capacity.pool_demand import PoolDemand
 from quantos.capacity.telling import Page, explain_text
 from quantos.capacity.wording import in_words, model_name
 from quantos.contracts.demand import RejectedModel
-from quantos.contracts.plan import Coverage, PoolSize, ResizeOutcome, ScalingPlan, Violation
+from quantos.contracts.plan import Coverage, OutcomeStatus, PoolSize, ResizeOutcome, ScalingPlan, Violation
 from tests.conftest import GOLDEN, Golden
 from tests.support.demand_cases import BIN_END, make_demand, make_forecast, make_inputs, make_strategy, planned
 from tests.support.environments import make_settings
@@ -150,10 +151,7 @@ def test_a_plan_survives_its_way_over_the_wire():
     assert back.content_digest() == plan.plan_id
 
 
-@pytest.mark.parametrize(
-    "status",
-    ["applied", "unchanged", "observed", "blocked", "stale", "paused", "busy", "drift", "interrupted", "failed"],
-)
+@pytest.mark.parametrize("status", get_args(OutcomeStatus))
 def test_every_status_has_words(status: str):
     plan = plan_of(make_demand())
 

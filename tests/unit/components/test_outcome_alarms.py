@@ -4,11 +4,19 @@ from typing import get_args
 
 from components.outcome_alarms import filter_pattern
 from quantos.contracts.plan import OutcomeStatus
-from stacks.control import BAD_OUTCOMES
+from stacks.control import WATCHED_OUTCOMES
 
 
 def test_every_outcome_that_raises_an_alarm_exists() -> None:
-    assert set(BAD_OUTCOMES) < set(get_args(OutcomeStatus))
+    watched = [status for each in WATCHED_OUTCOMES for status in each.statuses]
+    assert set(watched) < set(get_args(OutcomeStatus))
+    assert len(watched) == len(set(watched))
+
+
+def test_a_state_that_cannot_be_loaded_has_an_alarm_that_says_how_to_mend_it() -> None:
+    (alarm,) = (each for each in WATCHED_OUTCOMES if "unreadable" in each.statuses)
+    assert alarm.statuses == ("unreadable",)
+    assert "quantos state restore" in alarm.description
 
 
 def test_the_pattern_matches_any_of_the_statuses() -> None:

@@ -3,14 +3,15 @@ import re
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import get_args
 from xml.etree import ElementTree
 
 import pytest
 
-from quantos.contracts.plan import Violation
+from quantos.contracts.plan import OutcomeStatus, Violation
 from sandbox.demo.report import render_report, write_report
 from sandbox.demo.report.decision_list import decision_runs
-from sandbox.demo.report.findings import headline, problems
+from sandbox.demo.report.findings import headline, outcome_counts, problems
 from tests.support.demo_results import BINS, EVENTS, demo_result, empty_result, troubled_result
 
 VOID = {"meta", "br", "line", "rect", "path", "circle", "input"}
@@ -174,3 +175,12 @@ def test_the_page_is_written_where_told(tmp_path):
     path = write_report(empty_result(), tmp_path / "out" / "demo")
     assert path == tmp_path / "out" / "demo" / "report.html"
     assert path.read_text(encoding="utf-8") == render_report(empty_result())
+
+
+@pytest.mark.parametrize("status", get_args(OutcomeStatus))
+def test_every_status_that_a_plan_can_end_with_is_counted_and_has_a_sign(status):
+    result = demo_result()
+    decided = replace(result, decisions=(replace(result.decisions[0], status=status),))
+
+    assert outcome_counts(decided) == {status: 1}
+    assert f"badge {status}" in render_report(decided)
