@@ -27,7 +27,7 @@ from quantos.contracts.plan import DecisionRequest, OutcomeStatus, ResizeOutcome
 from quantos.errors import PlanNotFoundError, QuantosError
 from stacks.capacity import program
 
-REFUSED = {"blocked", "drift", "failed", "interrupted", "unreadable", "busy", "paused", "stale"}
+REFUSED = {"blocked", "drift", "failed", "interrupted", "unreadable", "locked", "overtaken", "busy", "paused", "stale"}
 _MARKS = {
     "same": "same   ", "within": "within ", "changed": "changed", "differs": "DIFFERS", "gone": "gone   ",
 }  # fmt: skip

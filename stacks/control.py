@@ -23,8 +23,14 @@ WATCHED_OUTCOMES = (
     WatchedOutcomes(
         name="not-applied",
         metric="PlansNotApplied",
-        statuses=("blocked", "drift", "interrupted", "failed"),
+        statuses=("blocked", "drift", "interrupted", "overtaken", "failed"),
         description="a plan was blocked, failed, was interrupted or met drift; `quantos explain` says why",
+    ),
+    WatchedOutcomes(
+        name="locked",
+        metric="PlansLocked",
+        statuses=("locked",),
+        description="a backend lock that is none of ours holds the stack; `quantos unlock` shows whose it is",
     ),
     WatchedOutcomes(
         name="unreadable",

@@ -38,6 +38,8 @@ _STATUS: Final = {
     "drift": "It was not applied, because the stack differs in more than sizes",
     "interrupted": "It was interrupted; the next run makes the stack whole",
     "unreadable": "It was not applied, because the state of the stack cannot be loaded",
+    "locked": "It was not applied, because a lock that is none of ours holds the stack",
+    "overtaken": "It was stopped, because something else changed the stack meanwhile",
     "failed": "It failed",
 }
 

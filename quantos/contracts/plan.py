@@ -20,9 +20,13 @@ OutcomeStatus = Literal[
     "drift",
     "interrupted",
     "unreadable",
+    "locked",
+    "overtaken",
     "failed",
 ]
-"""`unreadable`: the engine cannot load the stack's state, and no plan is applied until a person restores it."""
+"""`unreadable`: the engine cannot load the stack's state, and no plan is applied until a person restores it.
+`locked`: a backend lock that is not provably a dead holder's of ours; a person decides (`quantos unlock`).
+`overtaken`: something else wrote the stack's state meanwhile; the next plan starts from what it left."""
 
 
 class _Part(BaseModel):

@@ -9,7 +9,7 @@ from sandbox.demo.result import DemoResult, WayOfSizing
 
 _STATUSES: Final = (
     "applied", "unchanged", "observed", "blocked", "paused", "busy", "stale", "killed", "interrupted", "drift",
-    "unreadable", "failed",
+    "unreadable", "locked", "overtaken", "failed",
 )  # fmt: skip
 
 

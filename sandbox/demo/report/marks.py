@@ -11,11 +11,11 @@ from sandbox.demo.report.wording import DASH, TIMES, clock
 from sandbox.demo.result import DecisionRow
 
 QUIET: Final = frozenset({"unchanged", "paused", "busy", "observed", "stale"})
-REFUSED: Final = frozenset({"blocked", "killed", "interrupted", "drift", "unreadable", "failed"})
+REFUSED: Final = frozenset({"blocked", "killed", "interrupted", "drift", "unreadable", "locked", "overtaken", "failed"})
 
 _LANES: Final = (
-    "applied", "blocked", "killed", "interrupted", "failed", "unreadable", "drift", "busy", "paused", "stale",
-    "observed",
+    "applied", "blocked", "killed", "interrupted", "failed", "unreadable", "locked", "overtaken", "drift",
+    "busy", "paused", "stale", "observed",
 )  # fmt: skip
 _SIGNS: Final = {
     "applied": "\u25cf",
@@ -25,6 +25,8 @@ _SIGNS: Final = {
     "interrupted": "\u21ba",
     "failed": "\u25c6",
     "unreadable": "\u25a0",
+    "locked": "\u25a0",
+    "overtaken": "\u25a0",
     "drift": "\u25c7",
     "busy": "\u25cb",
     "paused": "\u2016",
