@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from quantos.environment.backend import file_backend_url
 from quantos.errors import SandboxError
 from sandbox.child_process import ProcessMark, end, start_detached
 from sandbox.project_folder import write_project
@@ -82,7 +83,7 @@ class Sandbox:
             "PATH": path,
             "PYTHONDONTWRITEBYTECODE": "",
             "PULUMI_HOME": str(self.state_dir / "pulumi-home"),
-            "PULUMI_BACKEND_URL": f"file://{self.state_dir / 'pulumi'}",
+            "PULUMI_BACKEND_URL": file_backend_url(self.state_dir / "pulumi"),
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SECRETS_PROVIDER": f"awskms://{STATE_KEY}?region={REGION}",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -178,6 +179,7 @@ def start(state_dir: Path, *, project_root: Path, engine_bin_dir: Path | None = 
         write_plugins(state_dir / "bin")
         write_project(project_root, folder=state_dir / "project")
         (state_dir / "pulumi").mkdir(exist_ok=True)
+        drop_attributes(state_dir / "pulumi")
         (state_dir / "aws-config").write_text("[default]\n", encoding="utf-8")
         _write_record(sandbox)
     return sandbox
@@ -253,6 +255,13 @@ def write_plugins(folder: Path) -> None:
         partial.write_text(script, encoding="utf-8")
         partial.chmod(0o755)
         partial.replace(target)
+
+
+def drop_attributes(backend: Path) -> None:
+    """Remove the `.attrs` files of an engine that still wrote them: the engine reads what is there, and fails on one
+    that a kill left empty."""
+    for path in (backend / ".pulumi").rglob("*.attrs"):
+        path.unlink(missing_ok=True)
 
 
 def _discard(state_dir: Path) -> None:

@@ -5,12 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import boto3
+import pulumi
 import pytest
 import yaml
+from pulumi import automation
 
 from sandbox import lifecycle
 from sandbox.child_process import ProcessMark, end, start_time
@@ -89,3 +92,28 @@ def test_a_plugin_ends_with_the_process_that_started_it_even_when_killed(sandbox
     while mark.alive() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not mark.alive()
+
+
+def test_the_engine_writes_no_attributes_that_a_kill_could_leave_empty(
+    sandbox: lifecycle.Sandbox, stack: Callable[[Callable[[], None]], automation.Stack]
+) -> None:
+    made = stack(lambda: pulumi.export("nodes", 3))
+    made.up()
+    files = [path.name for path in (sandbox.state_dir / "pulumi").rglob("*") if path.is_file()]
+    assert f"{made.name}.json" in files
+    assert [name for name in files if name.endswith(".attrs")] == []
+
+
+def test_attributes_of_an_older_sandbox_go_when_it_is_started_again(
+    sandbox: lifecycle.Sandbox, stack: Callable[[Callable[[], None]], automation.Stack]
+) -> None:
+    made = stack(lambda: pulumi.export("nodes", 3))
+    made.up()
+    (checkpoint,) = (sandbox.state_dir / "pulumi").rglob(f"{made.name}.json")
+    checkpoint.with_name(f"{checkpoint.name}.attrs").touch()
+    with pytest.raises(automation.CommandError, match="failed to load checkpoint"):
+        made.preview()
+
+    lifecycle.start(sandbox.state_dir, project_root=ROOT)
+
+    assert made.preview().change_summary == {automation.OpType.SAME: 1}

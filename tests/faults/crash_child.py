@@ -17,6 +17,7 @@ from pathlib import Path
 
 from quantos.capacity.ports import Engine, EngineRun, LedgerEntry, PlanLedger
 from quantos.contracts.plan import PlanDocument, ScalingPlan
+from quantos.environment.backend import FileBackend, parse_backend
 from tests.support.small_environment import attach
 
 POLL_SECONDS = 0.002
@@ -55,7 +56,9 @@ class FatalEngine:
 
     def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
         if self.point == "locked":
-            die_when(lambda: any(Path(os.environ["PULUMI_BACKEND_URL"][7:]).glob(".pulumi/locks/**/*.json")))
+            backend = parse_backend(os.environ["PULUMI_BACKEND_URL"])
+            assert isinstance(backend, FileBackend)
+            die_when(lambda: any(backend.root.glob(".pulumi/locks/**/*.json")))
         if self.point == "half way":
             die_when(self.groups_moved)
         run = self.engine.up(document, raised=raised)

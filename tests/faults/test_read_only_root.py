@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from quantos.environment.backend import FileBackend, parse_backend
 from sandbox.providers.aws.store import STORE_VARIABLE
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
@@ -49,7 +50,8 @@ def test_a_plan_is_applied_with_a_read_only_root(environment: SmallEnvironment, 
     file.write_bytes(plan.to_json())
     temporary.mkdir()
     cloud.mkdir()
-    backend = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")
+    backend = parse_backend(os.environ["PULUMI_BACKEND_URL"])
+    assert isinstance(backend, FileBackend)
     function = [sys.executable, "-P", "-m", "tests.support.racer", "plan", str(file), "20"]
 
     done = subprocess.run(
@@ -60,7 +62,7 @@ def test_a_plan_is_applied_with_a_read_only_root(environment: SmallEnvironment, 
             "TMPDIR": str(temporary),
             "PULUMI_HOME": str(temporary / "pulumi-home"),
             STORE_VARIABLE: str(cloud / "store.json"),
-            "WRITABLE": f"{temporary} {backend} {cloud}",
+            "WRITABLE": f"{temporary} {backend.root} {cloud}",
             "FORBIDDEN": str(tmp_path / "forbidden"),
         },
         input="go\n",

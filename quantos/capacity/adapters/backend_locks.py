@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlparse
 
 import boto3
 from pulumi.automation import Stack
 
+from quantos.environment.backend import FileBackend, parse_backend
 from quantos.environment.names import PROJECT
-from quantos.errors import EngineBusyError, SettingsError
+from quantos.errors import EngineBusyError
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,10 @@ class S3Locks:
 
 def backend_locks(url: str) -> BackendLocks:
     """The locks of a backend URL. Raises SettingsError for a scheme whose locks quantos cannot read."""
-    parts = urlparse(url)
-    if parts.scheme == "file":
-        return FileLocks(Path(unquote(parts.netloc + parts.path)).expanduser())
-    if parts.scheme == "s3":
-        prefix = parts.path.strip("/")
-        return S3Locks(bucket=parts.netloc, prefix=f"{prefix}/" if prefix else "")
-    raise SettingsError(
-        f"the backend {url!r} is neither s3:// nor file://, so its locks cannot be read",
-        remedy="set PULUMI_BACKEND_URL to the state bucket, as `quantos env` prints it",
-    )
+    backend = parse_backend(url)
+    if isinstance(backend, FileBackend):
+        return FileLocks(backend.root)
+    return S3Locks(bucket=backend.bucket, prefix=backend.prefix)
 
 
 def drop_stale_locks(handle: Stack, *, url: str, stack: str, older_than: datetime) -> tuple[str, ...]:
