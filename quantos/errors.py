@@ -36,15 +36,18 @@ class QuantosError(Exception):
     Args:
         what: what happened and why, one sentence.
         remedy: what the reader should do, one sentence.
+        retryable: whether the same may succeed a moment later, where that is known better than by the class.
     """
 
     code: ClassVar[str] = "quantos"
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
 
-    def __init__(self, what: str, *, remedy: str) -> None:
+    def __init__(self, what: str, *, remedy: str, retryable: bool | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.remedy = remedy
+        if retryable is not None:
+            self.retryable = retryable
 
 
 class SettingsError(QuantosError):

@@ -6,19 +6,22 @@ from quantos.audit.adapters.dynamo_index import DynamoChainIndex
 from quantos.audit.adapters.s3_chain import S3ChainStore
 from quantos.audit.intake import AuditIntake
 from quantos.audit.ledger import AuditLedger
+from quantos.environment.adapters.aws import making_clients
 from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 
 
 def compose_store(settings: EnvironmentSettings) -> S3ChainStore:
     """The store of the environment's chain."""
-    client = boto3.client("s3", region_name=settings.region)
+    with making_clients():
+        client = boto3.client("s3", region_name=settings.region)
     return S3ChainStore(client=client, bucket=settings.names().bucket("audit"))
 
 
 def compose_index(settings: EnvironmentSettings) -> DynamoChainIndex:
     """The index of the environment's chain."""
-    client = boto3.client("dynamodb", region_name=settings.region)
+    with making_clients():
+        client = boto3.client("dynamodb", region_name=settings.region)
     return DynamoChainIndex(client=client, table=settings.names().audit_table)
 
 

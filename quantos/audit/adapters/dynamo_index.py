@@ -6,16 +6,19 @@ last, so below it the projection has no holes; whoever writes a link's items wri
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias, cast, get_args
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from quantos.audit.chain import EMPTY, Head
 from quantos.audit.ports import IndexEntry
 from quantos.contracts.audit import AuditKind, ChainLink
+from quantos.environment.adapters.aws import AWS, error_code
 from quantos.errors import AuditError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,10 +42,8 @@ class DynamoChainIndex:
 
     def head(self, chain: str) -> Head:
         """The last link that the index holds; the empty chain's head before the first. Raises AuditError."""
-        try:
+        with self._trying_to("read"):
             response = self.client.get_item(TableName=self.table, Key=_key(f"head/{chain}"), ConsistentRead=True)
-        except (BotoCoreError, ClientError) as exc:
-            raise self._failed("read", exc) from exc
         item = response.get("Item")
         return EMPTY if item is None else Head(int(_number(item, "sequence")), _text(item, "digest"))
 
@@ -72,23 +73,19 @@ class DynamoChainIndex:
             ExpressionAttributeValues={":subject": {"S": _subject_key(chain, subject)}},
             ConsistentRead=True,
         )
-        try:
-            entries = [entry for page in pages for entry in _entries(page.get("Items", []))]
-        except (BotoCoreError, ClientError) as exc:
-            raise self._failed("read", exc) from exc
+        with self._trying_to("read"):
+            entries = [entry for page in pages for entry in _entries(page["Items"])]
         return tuple(entry for entry in entries if kind is None or entry.kind == kind)
 
     def _get_all(self, keys: "Sequence[Item]") -> "list[Item]":
         items: list[Item] = []
         for _ in range(ATTEMPTS):
-            try:
+            with self._trying_to("read"):
                 response = self.client.batch_get_item(
                     RequestItems={self.table: {"Keys": list(keys), "ConsistentRead": True}}
                 )
-            except (BotoCoreError, ClientError) as exc:
-                raise self._failed("read", exc) from exc
-            items += response["Responses"].get(self.table, [])
-            left = response["UnprocessedKeys"].get(self.table)
+                items += response["Responses"].get(self.table, [])
+                left = response["UnprocessedKeys"].get(self.table)
             if left is None:
                 return items
             keys = [dict(key) for key in left["Keys"]]
@@ -97,11 +94,9 @@ class DynamoChainIndex:
     def _put_all(self, items: "Sequence[Item]") -> None:
         writes: list[WriteRequestUnionTypeDef] = [{"PutRequest": {"Item": item}} for item in items]
         for _ in range(ATTEMPTS):
-            try:
+            with self._trying_to("write"):
                 response = self.client.batch_write_item(RequestItems={self.table: writes})
-            except (BotoCoreError, ClientError) as exc:
-                raise self._failed("write", exc) from exc
-            left = response["UnprocessedItems"].get(self.table)
+                left = response["UnprocessedItems"].get(self.table)
             if not left:
                 return
             writes = list(left)
@@ -109,26 +104,27 @@ class DynamoChainIndex:
 
     def _move_head(self, last: ChainLink, *, after: Head) -> bool:
         item = _key(f"head/{last.chain}") | {"sequence": {"N": str(last.sequence)}, "digest": {"S": last.digest}}
-        try:
-            if after == EMPTY:
-                self.client.put_item(TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)")
-            else:
-                self.client.put_item(
-                    TableName=self.table,
-                    Item=item,
-                    ConditionExpression="#sequence = :sequence AND #digest = :digest",
-                    ExpressionAttributeNames={"#sequence": "sequence", "#digest": "digest"},
-                    ExpressionAttributeValues={
-                        ":sequence": {"N": str(after.sequence)},
-                        ":digest": {"S": after.digest},
-                    },
-                )
-        except ClientError as exc:
-            if exc.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
-                return False
-            raise self._failed("write", exc) from exc
-        except BotoCoreError as exc:
-            raise self._failed("write", exc) from exc
+        with self._trying_to("write"):
+            try:
+                if after == EMPTY:
+                    self.client.put_item(
+                        TableName=self.table, Item=item, ConditionExpression="attribute_not_exists(pk)"
+                    )
+                else:
+                    self.client.put_item(
+                        TableName=self.table,
+                        Item=item,
+                        ConditionExpression="#sequence = :sequence AND #digest = :digest",
+                        ExpressionAttributeNames={"#sequence": "sequence", "#digest": "digest"},
+                        ExpressionAttributeValues={
+                            ":sequence": {"N": str(after.sequence)},
+                            ":digest": {"S": after.digest},
+                        },
+                    )
+            except ClientError as exc:
+                if error_code(exc) == "ConditionalCheckFailedException":
+                    return False
+                raise
         return True
 
     def _overloaded(self, verb: str) -> AuditError:
@@ -137,8 +133,8 @@ class DynamoChainIndex:
             remedy="Deliver the batch again; the table takes more once it has scaled.",
         )
 
-    def _failed(self, verb: str, exc: Exception) -> AuditError:
-        return AuditError(f"could not {verb} the audit table {self.table}: {exc}", remedy=_REMEDY)
+    def _trying_to(self, verb: str) -> AbstractContextManager[None]:
+        return translated(AWS, into=AuditError, what=f"could not {verb} the audit table {self.table}", remedy=_REMEDY)
 
 
 def _key(partition: str, place: str = _ONLY) -> "Item":

@@ -8,16 +8,19 @@ import itertools
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from quantos.audit.chain import ChainObject
 from quantos.contracts.audit import ChainLink
+from quantos.environment.adapters.aws import AWS, error_code
 from quantos.errors import AuditError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,16 +44,15 @@ class S3ChainStore:
     def put(self, link: ChainLink) -> bool:
         """Write the link unless its place is taken, and say whether it was written. Raises AuditError."""
         key = object_key(link.chain, link.sequence)
-        try:
-            self.client.put_object(
-                Bucket=self.bucket, Key=key, Body=link.to_json(), ContentType="application/json", IfNoneMatch="*"
-            )
-        except ClientError as exc:
-            if exc.response.get("Error", {}).get("Code") in _TAKEN:
-                return False
-            raise self._failed("write", key, exc) from exc
-        except BotoCoreError as exc:
-            raise self._failed("write", key, exc) from exc
+        with self._trying_to("write", key):
+            try:
+                self.client.put_object(
+                    Bucket=self.bucket, Key=key, Body=link.to_json(), ContentType="application/json", IfNoneMatch="*"
+                )
+            except ClientError as exc:
+                if error_code(exc) in _TAKEN:
+                    return False
+                raise
         return True
 
     def head(self, chain: str, *, after: int = 0) -> int:
@@ -110,18 +112,16 @@ class S3ChainStore:
     def _page(self, chain: str, *, after: int, limit: int = PAGE) -> list[int]:
         """Sequences greater than `after`, at most `limit`; what is no place in the chain is left out."""
         prefix = f"{chain}/"
-        try:
+        with self._trying_to("list", prefix):
             response = self.client.list_objects_v2(
                 Bucket=self.bucket, Prefix=prefix, StartAfter=object_key(chain, after), MaxKeys=limit
             )
-        except (BotoCoreError, ClientError) as exc:
-            raise self._failed("list", prefix, exc) from exc
         names = (item.get("Key", "").removeprefix(prefix) for item in response.get("Contents", []))
         return [int(name) for name in names if _PLACE.fullmatch(name)]
 
     def _versions(self, chain: str) -> Iterator["_Version"]:
         """Versions and delete markers of the chain's folder, in order of key, newest first."""
-        try:
+        with self._trying_to("list the versions of", f"{chain}/"):
             for page in self.client.get_paginator("list_object_versions").paginate(
                 Bucket=self.bucket, Prefix=f"{chain}/"
             ):
@@ -131,19 +131,15 @@ class S3ChainStore:
                     for item in page.get("DeleteMarkers", [])
                 ]
                 yield from sorted((*versions, *markers), key=lambda version: version.key)
-        except (BotoCoreError, ClientError) as exc:
-            raise self._failed("list the versions of", f"{chain}/", exc) from exc
 
     def _read(self, key: str, *, version: str | None) -> bytes:
-        try:
+        with self._trying_to("read", key):
             if version is None:
                 return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
             return self.client.get_object(Bucket=self.bucket, Key=key, VersionId=version)["Body"].read()
-        except (BotoCoreError, ClientError) as exc:
-            raise self._failed("read", key, exc) from exc
 
-    def _failed(self, verb: str, key: str, exc: Exception) -> AuditError:
-        return AuditError(f"could not {verb} s3://{self.bucket}/{key}: {exc}", remedy=_REMEDY)
+    def _trying_to(self, verb: str, key: str) -> AbstractContextManager[None]:
+        return translated(AWS, into=AuditError, what=f"could not {verb} s3://{self.bucket}/{key}", remedy=_REMEDY)
 
 
 @dataclass(frozen=True)

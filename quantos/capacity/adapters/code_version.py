@@ -3,19 +3,32 @@
 import functools
 import hashlib
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 import quantos
 from quantos.capacity.decision_record import CodeVersion
+from quantos.errors import CapacityError
+from quantos.translation import Vendor, translated
 
 LIBRARIES: Final = ("lightgbm", "numpy", "pandas", "scipy", "statsmodels")
+_INSTALLED: Final = Vendor(raises=(OSError, PackageNotFoundError))
 
 
 @functools.cache
 def code_version() -> CodeVersion:
-    """The version of this process; the sources are those of the package `quantos`, read once."""
+    """The version of this process; the sources are those of the package `quantos`, read once. Raises CapacityError."""
+    with translated(
+        _INSTALLED,
+        into=CapacityError,
+        what="what code runs here cannot be told",
+        remedy="install the project whole, from its lock file",
+    ):
+        return _code_version()
+
+
+def _code_version() -> CodeVersion:
     root = Path(quantos.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from quantos.capacity.ports import GroupSize
+from quantos.environment.adapters.aws import AWS
 from quantos.errors import CapacityError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient
@@ -46,7 +46,12 @@ class EksNodeGroups:
         return {pool: group.get("nodegroupName", "") for pool, group in self._groups()}
 
     def _groups(self) -> Iterator[tuple[str, "NodegroupTypeDef"]]:
-        try:
+        with translated(
+            AWS,
+            into=CapacityError,
+            what=f"the node groups of cluster {self.cluster} could not be read",
+            remedy="check that the foundation and capacity layers are up and that this role may read them",
+        ):
             for page in self.client.get_paginator("list_nodegroups").paginate(clusterName=self.cluster):
                 for name in page["nodegroups"]:
                     answer = self.client.describe_nodegroup(clusterName=self.cluster, nodegroupName=name)
@@ -54,8 +59,3 @@ class EksNodeGroups:
                     pool = group.get("tags", {}).get(POOL_TAG, "")
                     if pool in self.pools:
                         yield pool, group
-        except (BotoCoreError, ClientError) as exc:
-            raise CapacityError(
-                f"the node groups of cluster {self.cluster} could not be read: {exc}",
-                remedy="check that the foundation and capacity layers are up and that this role may read them",
-            ) from exc

@@ -1,12 +1,15 @@
 """Plan signatures by a KMS HMAC key, which never leaves KMS."""
 
 import base64
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from quantos.environment.adapters.aws import AWS, error_code
 from quantos.errors import CapacityError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -21,11 +24,9 @@ class KmsSigner:
 
     def sign(self, content: bytes) -> str:
         """A MAC of `content`, base64. Raises CapacityError when KMS cannot be asked."""
-        try:
+        with self._asking():
             response = self.client.generate_mac(KeyId=self.key_id, Message=content, MacAlgorithm="HMAC_SHA_256")
-        except (BotoCoreError, ClientError) as exc:
-            raise _unreachable(self.key_id, exc) from exc
-        return base64.b64encode(response["Mac"]).decode()
+            return base64.b64encode(response["Mac"]).decode()
 
     def verify(self, content: bytes, *, signature: str) -> bool:
         """Whether `signature` is a MAC of `content`. Raises CapacityError when KMS cannot be asked."""
@@ -35,19 +36,22 @@ class KmsSigner:
             return False
         if not mac:
             return False
+        with self._asking():
+            return self._is_mac(content, mac)
+
+    def _is_mac(self, content: bytes, mac: bytes) -> bool:
         try:
             response = self.client.verify_mac(KeyId=self.key_id, Message=content, MacAlgorithm="HMAC_SHA_256", Mac=mac)
         except ClientError as exc:
-            if exc.response.get("Error", {}).get("Code") == "KMSInvalidMacException":
+            if error_code(exc) == "KMSInvalidMacException":
                 return False
-            raise _unreachable(self.key_id, exc) from exc
-        except BotoCoreError as exc:
-            raise _unreachable(self.key_id, exc) from exc
+            raise
         return bool(response["MacValid"])
 
-
-def _unreachable(key_id: str, exc: Exception) -> CapacityError:
-    return CapacityError(
-        f"the plan-signing key {key_id} could not be used: {exc}",
-        remedy="check that the foundation layer is up and that this role may use the key",
-    )
+    def _asking(self) -> AbstractContextManager[None]:
+        return translated(
+            AWS,
+            into=CapacityError,
+            what=f"the plan-signing key {self.key_id} could not be used",
+            remedy="check that the foundation layer is up and that this role may use the key",
+        )

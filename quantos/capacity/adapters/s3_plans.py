@@ -5,17 +5,20 @@ Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every pla
 (see `s3_windows.py`).
 """
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from quantos.capacity.ports import LedgerEntry
 from quantos.contracts.plan import PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import StrategyBook
+from quantos.environment.adapters.aws import AWS, error_code
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import CapacityError, PlanConflictError, PlanNotFoundError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,56 +39,52 @@ class PlansBucket:
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """Content and ETag of an object, or None when there is none."""
-        try:
-            response = self.client.get_object(Bucket=self.name, Key=key)
-        except ClientError as exc:
-            if _code(exc) == "NoSuchKey":
-                return None
-            raise self._failed("read", key, exc) from exc
-        except BotoCoreError as exc:
-            raise self._failed("read", key, exc) from exc
-        return response["Body"].read(), response["ETag"]
+        with self._trying_to("read", key):
+            try:
+                response = self.client.get_object(Bucket=self.name, Key=key)
+            except ClientError as exc:
+                if error_code(exc) == "NoSuchKey":
+                    return None
+                raise
+            return response["Body"].read(), response["ETag"]
 
     def put(self, key: str, content: bytes, *, content_type: str = "application/json") -> None:
         """Write an object, whatever is there."""
-        try:
+        with self._trying_to("write", key):
             self.client.put_object(Bucket=self.name, Key=key, Body=content, ContentType=content_type)
-        except (BotoCoreError, ClientError) as exc:
-            raise self._failed("write", key, exc) from exc
 
     def replace(self, key: str, content: bytes, *, expected_etag: str | None) -> str:
         """Write an object if it is still the one expected (None: if there is none), and return its ETag."""
-        try:
-            if expected_etag is None:
-                response = self.client.put_object(
-                    Bucket=self.name, Key=key, Body=content, ContentType="application/json", IfNoneMatch="*"
-                )
-            else:
-                response = self.client.put_object(
-                    Bucket=self.name, Key=key, Body=content, ContentType="application/json", IfMatch=expected_etag
-                )
-        except ClientError as exc:
-            if _code(exc) in CONFLICT_CODES:
-                raise PlanConflictError(
-                    f"s3://{self.name}/{key} was changed by another writer",
-                    remedy="nothing: the next plan starts from what the other writer left",
-                ) from exc
-            raise self._failed("write", key, exc) from exc
-        except BotoCoreError as exc:
-            raise self._failed("write", key, exc) from exc
-        return response["ETag"]
+        with self._trying_to("write", key):
+            try:
+                if expected_etag is None:
+                    response = self.client.put_object(
+                        Bucket=self.name, Key=key, Body=content, ContentType="application/json", IfNoneMatch="*"
+                    )
+                else:
+                    response = self.client.put_object(
+                        Bucket=self.name, Key=key, Body=content, ContentType="application/json", IfMatch=expected_etag
+                    )
+            except ClientError as exc:
+                if error_code(exc) in CONFLICT_CODES:
+                    raise PlanConflictError(
+                        f"s3://{self.name}/{key} was changed by another writer",
+                        remedy="nothing: the next plan starts from what the other writer left",
+                    ) from exc
+                raise
+            return response["ETag"]
 
     def keys(self, prefix: str, *, limit: int, after: str = "") -> list[str]:
         """The first `limit` keys, at most 1000, that start with `prefix` and sort behind `after`."""
-        try:
+        with self._trying_to("list", prefix):
             response = self.client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=limit, StartAfter=after)
-        except (BotoCoreError, ClientError) as exc:
-            raise self._failed("list", prefix, exc) from exc
         return [item["Key"] for item in response.get("Contents", []) if "Key" in item]
 
-    def _failed(self, verb: str, key: str, exc: Exception) -> CapacityError:
-        return CapacityError(
-            f"could not {verb} s3://{self.name}/{key}: {exc}",
+    def _trying_to(self, verb: str, key: str) -> AbstractContextManager[None]:
+        return translated(
+            AWS,
+            into=CapacityError,
+            what=f"could not {verb} s3://{self.name}/{key}",
             remedy="check that the foundation layer is up and that this role may use the plans bucket",
         )
 
@@ -189,7 +188,3 @@ def _parse(model: type[T], content: bytes, key: str) -> T:
             f"{key} is not a {model.__name__}: {exc.error_count()} errors, first {exc.errors()[0]['msg']}",
             remedy=f"restore the previous version of {key}; the bucket keeps them",
         ) from exc
-
-
-def _code(exc: ClientError) -> str:
-    return str(exc.response.get("Error", {}).get("Code", ""))

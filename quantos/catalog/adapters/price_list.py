@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from quantos.environment.adapters.aws import AWS
 from quantos.errors import CatalogError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
@@ -50,16 +50,16 @@ class AwsPriceList:
             {"Type": "TERM_MATCH", "Field": field, "Value": value}
             for field, value in {**LINUX_ON_DEMAND, "regionCode": region}.items()
         ]
-        try:
+        with translated(
+            AWS,
+            into=CatalogError,
+            what=f"the price list of {region} cannot be read",
+            remedy="log in to an account that may call pricing:GetProducts",
+        ):
             pages = self.client.get_paginator("get_products").paginate(ServiceCode="AmazonEC2", Filters=filters)
             for page in pages:
                 for product in page["PriceList"]:
                     yield from _hourly_price(json.loads(product))
-        except (BotoCoreError, ClientError) as exc:
-            raise CatalogError(
-                f"the price list of {region} cannot be read: {exc}",
-                remedy="log in to an account that may call pricing:GetProducts",
-            ) from exc
 
 
 def _hourly_price(product: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from quantos.catalog.catalog import DATA
+from quantos.environment.adapters.aws import AWS
 from quantos.errors import CatalogError
+from quantos.translation import FILES, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_pricing import PricingClient
@@ -34,8 +34,12 @@ class ServiceOffer:
 
 
 def service_offers(data: Path = DATA) -> tuple[ServiceOffer, ...]:
-    """Every item of the catalog that the price list is asked for."""
-    with (data / OFFERS_FILE).open(encoding="utf-8", newline="") as file:
+    """Every item of the catalog that the price list is asked for. Raises CatalogError when they cannot be read."""
+    path = data / OFFERS_FILE
+    with (
+        translated(FILES, into=CatalogError, what=f"{path} cannot be read", remedy="restore it from the repository"),
+        path.open(encoding="utf-8", newline="") as file,
+    ):
         return tuple(_offer(row) for row in csv.DictReader(file))
 
 
@@ -76,18 +80,18 @@ class AwsServicePrices:
             {"Type": "CONTAINS", "Field": "usagetype", "Value": offer.usage_type},
             *({"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in exact.items()),
         ]
-        try:
+        with translated(
+            AWS,
+            into=CatalogError,
+            what=f"the price list of {region} cannot be read for {offer.item}",
+            remedy="log in to an account that may call pricing:GetProducts",
+        ):
             pages = self.client.get_paginator("get_products").paginate(ServiceCode=offer.service_code, Filters=filters)
             for page in pages:
                 for listed in page["PriceList"]:
                     product = json.loads(listed)
                     if _is(product["product"]["attributes"].get("usagetype", ""), offer.usage_type):
                         yield product
-        except (BotoCoreError, ClientError) as exc:
-            raise CatalogError(
-                f"the price list of {region} cannot be read for {offer.item}: {exc}",
-                remedy="log in to an account that may call pricing:GetProducts",
-            ) from exc
 
 
 def _is(found: str, usage_type: str) -> bool:

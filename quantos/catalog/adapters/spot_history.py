@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from quantos.environment.adapters.aws import AWS
 from quantos.errors import CatalogError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -33,15 +33,15 @@ class SpotHistory:
         A type without history is absent, and is then priced by assumption. Raises CatalogError.
         """
         dearest: dict[str, float] = {}
-        try:
+        with translated(
+            AWS,
+            into=CatalogError,
+            what="the spot price history cannot be read",
+            remedy="log in to an account that may call ec2:DescribeSpotPriceHistory",
+        ):
             for first in range(0, len(instance_types), TYPES_A_REQUEST):
                 for name, price in self._entries(instance_types[first : first + TYPES_A_REQUEST], start=start, end=end):
                     dearest[name] = max(price, dearest.get(name, 0.0))
-        except (BotoCoreError, ClientError) as exc:
-            raise CatalogError(
-                f"the spot price history cannot be read: {exc}",
-                remedy="log in to an account that may call ec2:DescribeSpotPriceHistory",
-            ) from exc
         return dearest
 
     def _entries(self, instance_types: Sequence[str], *, start: datetime, end: datetime) -> Iterator[tuple[str, float]]:

@@ -4,7 +4,9 @@ import functools
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import yaml
@@ -17,8 +19,10 @@ from quantos.charts.pod_shapes import PodShapes, pod_shapes
 from quantos.charts.values_check import ChartValues
 from quantos.charts.values_file import UNSHOWN, Known, merged, values_file, with_paths
 from quantos.errors import ChartsError
+from quantos.translation import Vendor, translated
 
 DEFINITIONS_FILE = "crds.json.gz"
+_DOCUMENTS = Vendor(raises=(OSError, UnicodeError, EOFError, zlib.error, json.JSONDecodeError, yaml.YAMLError))
 _REMEDY = "give a folder with one folder per chart, as `helm pull --untar` makes them"
 _REFERENCE = re.compile(r"\.Values((?:\.[A-Za-z_]\w*)+)")
 
@@ -46,7 +50,9 @@ class ChartsFolder:
         """CustomResourceDefinition objects: of `crds.json.gz`, and of the `crds` folders of whole charts."""
         found = [*_packed(self._root / DEFINITIONS_FILE)]
         for path in sorted(self._root.glob("*/crds/**/*.yaml")):
-            found += [mapping(each) for each in yaml.load_all(_read(path), _Loader) if mapping(each).get("spec")]
+            with _reading(path):
+                documents = list(yaml.load_all(path.read_text(encoding="utf-8"), _Loader))
+            found += [mapping(each) for each in documents if mapping(each).get("spec")]
         return tuple(found)
 
     @functools.cached_property
@@ -76,7 +82,7 @@ class ChartsFolder:
         schema = folder / "values.schema.json"
         values = ChartValues(
             shown=_values(folder),
-            schema=mapping(json.loads(_read(schema))) if schema.is_file() else None,
+            schema=_json(schema) if schema.is_file() else None,
             shapes=self._shapes,
             passed_through=PASSED_THROUGH.get(name, frozenset()),
             parts={path: shape for path, part in PARTS.get(name, {}).items() if (shape := self._part(*part))},
@@ -110,32 +116,37 @@ def _in_templates(folder: Path) -> Iterator[tuple[str, ...]]:
     """Paths that a whole chart's templates read."""
     for path in sorted((folder / "templates").rglob("*")):
         if path.is_file():
-            for found in _REFERENCE.finditer(path.read_text(encoding="utf-8", errors="replace")):
+            with _reading(path):
+                source = path.read_text(encoding="utf-8", errors="replace")
+            for found in _REFERENCE.finditer(source):
                 yield tuple(found[1].strip(".").split("."))
 
 
 def _packed(path: Path) -> list[Document]:
     if not path.is_file():
         return []
-    try:
+    with _reading(path, remedy="give a JSON list, compressed"):
         found: Json = json.loads(gzip.decompress(path.read_bytes()))
-    except (OSError, ValueError) as error:
-        raise ChartsError(f"{path} cannot be read: {error}", remedy="give a JSON list, compressed") from error
     return [mapping(each) for each in items(found)]
 
 
 def _yaml(path: Path) -> Document:
-    try:
-        return mapping(yaml.safe_load(_read(path)))
-    except yaml.YAMLError as error:
-        raise ChartsError(f"{path} is no YAML: {error}", remedy=_REMEDY) from error
+    with _reading(path):
+        return mapping(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def _json(path: Path) -> Document:
+    with _reading(path):
+        return mapping(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _read(path: Path) -> str:
-    try:
+    with _reading(path):
         return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ChartsError(f"{path} cannot be read: {error}", remedy=_REMEDY) from error
+
+
+def _reading(path: Path, *, remedy: str = _REMEDY) -> AbstractContextManager[None]:
+    return translated(_DOCUMENTS, into=ChartsError, what=f"{path} cannot be read", remedy=remedy)
 
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

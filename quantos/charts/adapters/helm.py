@@ -1,10 +1,17 @@
 """Whole charts rendered by Helm's own engine, offline: no cluster is asked and nothing fetched."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
 import yaml
 
 from quantos.charts.check import Chart
 from quantos.charts.documents import Document, Release, mapping, text
 from quantos.errors import ChartsError
+from quantos.translation import Vendor, translated
+
+_YAML: Final = Vendor(raises=(yaml.YAMLError,))
 
 
 def rendered(release: Release, chart: Chart) -> tuple[Document, ...]:
@@ -13,18 +20,26 @@ def rendered(release: Release, chart: Chart) -> tuple[Document, ...]:
     Raises:
         ChartsError: the chart does not render with these values, or the rendered text is no YAML.
     """
-    import helm_python  # noqa: PLC0415  its library is large, and only whole charts need it
+    with _rendering(release):
+        import helm_python  # noqa: PLC0415  its library is large, and only whole charts need it
 
-    whose = f"release {release.namespace}/{release.name} ({release.chart})"
-    try:
         with helm_python.Chart.load(str(chart.templates)) as loaded:
             texts = loaded.render(dict(release.values), name=release.name, namespace=release.namespace)
         found = [each for name in sorted(texts) if _holds_objects(name) for each in _documents(texts[name])]
-    except helm_python.HelmError as error:
-        raise ChartsError(f"{whose} does not render: {error}", remedy="correct its values") from error
-    except yaml.YAMLError as error:
-        raise ChartsError(f"{whose} renders to what is no YAML: {error}", remedy="correct its values") from error
     return tuple(found)
+
+
+@contextmanager
+def _rendering(release: Release) -> Iterator[None]:
+    import helm_python  # noqa: PLC0415
+
+    whose = f"release {release.namespace}/{release.name} ({release.chart})"
+    helm = Vendor(raises=(helm_python.HelmError, OSError))
+    with (
+        translated(helm, into=ChartsError, what=f"{whose} does not render", remedy="correct its values"),
+        translated(_YAML, into=ChartsError, what=f"{whose} renders to what is no YAML", remedy="correct its values"),
+    ):
+        yield
 
 
 def _holds_objects(name: str) -> bool:

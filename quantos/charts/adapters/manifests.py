@@ -1,5 +1,6 @@
 """What a program installs, written to a folder for others to render and apply: a file per release and per object."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import yaml
 
 from quantos.charts.documents import Document, Json, Recorded, Release, named, text
 from quantos.errors import ChartsError
+from quantos.translation import FILES, translated
 
 INDEX_FILE = "index.yaml"
 _CLUSTER = "cluster"
@@ -18,21 +20,30 @@ def write_manifests(recorded: Recorded, folder: Path, *, stack: str) -> list[Pat
     A file is `releases/<namespace>/<name>/release.yaml` or `objects/<namespace or "cluster">/<kind>-<name>.yaml`.
 
     Raises:
-        ChartsError: the folder holds something already, or two objects have one kind, namespace and name.
+        ChartsError: the folder holds something already or cannot be written, or two objects have one kind, namespace
+            and name.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise ChartsError(
-            f"{folder} is not empty", remedy="give a new folder: what is old there would be taken for new"
-        )
+    with _writing(folder):
+        if folder.exists() and any(folder.iterdir()):
+            raise ChartsError(
+                f"{folder} is not empty", remedy="give a new folder: what is old there would be taken for new"
+            )
     written: dict[str, Document] = {}
     releases: list[Json] = [_entry(written, _release_path(each), _release(each)) for each in recorded.releases]
     objects: list[Json] = [_entry(written, _object_path(each), each) for each in recorded.objects]
     written[INDEX_FILE] = {"stack": stack, "releases": releases, "objects": objects}
-    for name, document in written.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.dump(document, Dumper=_Dumper, sort_keys=False), encoding="utf-8")
+    with _writing(folder):
+        for name, document in written.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(yaml.dump(document, Dumper=_Dumper, sort_keys=False), encoding="utf-8")
     return [folder / name for name in written]
+
+
+def _writing(folder: Path) -> AbstractContextManager[None]:
+    return translated(
+        FILES, into=ChartsError, what=f"{folder} cannot be written", remedy="give a new folder that you may write to"
+    )
 
 
 def _entry(written: dict[str, Document], path: str, document: Document) -> Document:

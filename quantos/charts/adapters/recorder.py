@@ -8,8 +8,9 @@ import hashlib
 import json
 import logging
 import multiprocessing
+import pickle
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, NoReturn
@@ -23,6 +24,7 @@ from pulumi.runtime.stack import Stack, run_pulumi_func
 
 from quantos.charts.documents import Document, Json, Recorded, Release, mapping, named, text
 from quantos.errors import ChartsError, QuantosError
+from quantos.translation import Vendor, translated
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a mark of the
 _RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 _REFERENCE: Final = "pulumi:pulumi:StackReference"
 _OPAQUE: Final = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kustomize")
+_PROCESSES: Final = Vendor(raises=(BrokenExecutor, pickle.PicklingError, AttributeError, OSError))
+"""A process that died, or that could not be given a program: pickling a function of no module is an AttributeError."""
 _FIRST: Final = ("Namespace", "CustomResourceDefinition", "ConstraintTemplate")
 _HASH_LENGTH: Final = 8
 _PORT: Final = 5432
@@ -65,7 +69,15 @@ def recorded(program: Program, place: Place, *, below: Mapping[str, Program]) ->
         ChartsError: the program failed, or declares what cannot be recorded.
     """
     fresh = _fresh_processes([program, *below.values()])
-    with ProcessPoolExecutor(max_workers=len(below) + 1, mp_context=fresh, max_tasks_per_child=1) as processes:
+    with (
+        translated(
+            _PROCESSES,
+            into=ChartsError,
+            what=f"{place.stack} cannot be recorded",
+            remedy="give programs that a fresh process can import, and see that memory is left for them",
+        ),
+        ProcessPoolExecutor(max_workers=len(below) + 1, mp_context=fresh, max_tasks_per_child=1) as processes,
+    ):
         asked = {name: processes.submit(_exports, each, _stack_of(place, name)) for name, each in below.items()}
         references = {name: outputs.result() for name, outputs in asked.items()}
         outcome = processes.submit(_outcome, program, place, references).result()

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
 from pulumi import automation as auto
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
 from pulumi.automation.events import EngineEvent
 
 from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleCommand
@@ -19,8 +20,17 @@ from quantos.contracts.plan import Violation
 from quantos.environment.adapters.quiet_stack import EventListener, QuietStack
 from quantos.errors import EngineBusyError, EngineError, StackMissingError
 from quantos.policy.adapters.packs import PolicyPack
+from quantos.translation import Vendor, translated
 
 Progress = Callable[[str, int], None]
+
+
+def _last_word(error: Exception) -> str:
+    return last_line(error) if isinstance(error, CommandError) else str(error)
+
+
+PULUMI = Vendor(raises=(CommandError, InvalidVersionError, grpc.RpcError, OSError), reason=_last_word)
+"""What the Automation API raises: the engine failed, is too old, or is gone."""
 
 
 @dataclass(frozen=True)
@@ -86,22 +96,24 @@ class LayerStacks:
 
     def handle(self, stack: str, *, create: bool = True) -> QuietStack:
         """The Automation API's stack; `create` makes it when it is not there."""
-        try:
-            workspace = auto.LocalWorkspace(
-                work_dir=str(self.project_dir),
-                program=lambda: self.program(stack),
-                env_vars=dict(self.environment),
-                pulumi_command=InterruptibleCommand(Deadline()),
-                secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
-            )
-            mode = "create or select" if create else "select"
-            return QuietStack(stack, workspace, mode=mode, listener=self.listener)
-        except StackNotFoundError as exc:
-            raise StackMissingError(f"there is no stack {stack}", remedy="bring it up first: `quantos up`") from exc
-        except CommandError as exc:
-            raise EngineError(
-                f"stack {stack} could not be selected: {last_line(exc)}", remedy="run `quantos doctor`"
-            ) from exc
+        with translated(
+            PULUMI, into=EngineError, what=f"stack {stack} could not be selected", remedy="run `quantos doctor`"
+        ):
+            try:
+                return self._selected(stack, create=create)
+            except StackNotFoundError as exc:
+                raise StackMissingError(f"there is no stack {stack}", remedy="bring it up first: `quantos up`") from exc
+
+    def _selected(self, stack: str, *, create: bool) -> QuietStack:
+        workspace = auto.LocalWorkspace(
+            work_dir=str(self.project_dir),
+            program=lambda: self.program(stack),
+            env_vars=dict(self.environment),
+            pulumi_command=InterruptibleCommand(Deadline()),
+            secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
+        )
+        mode = "create or select" if create else "select"
+        return QuietStack(stack, workspace, mode=mode, listener=self.listener)
 
     def _run(self, stack: str, progress: Progress, *, preview: bool, create: bool = True) -> LayerRun:
         started, log = time.monotonic(), _CountedLog(progress)
@@ -115,19 +127,22 @@ class LayerStacks:
 @contextmanager
 def _translated(stack: str, log: "_CountedLog") -> Iterator[None]:
     """Turn the engine's errors into ours; a refusal by a pack is no error, and is in the log."""
-    try:
-        yield
-    except ConcurrentUpdateError as exc:
-        raise EngineBusyError(
-            f"another operation holds {stack} in the backend",
-            remedy="wait for it to end, or `pulumi cancel` if its process is dead",
-        ) from exc
-    except CommandError as exc:
-        run = log.events.run(error=last_line(exc), interrupted=False)
-        if not run.violations:
-            raise EngineError(
-                f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again"
+    with translated(
+        PULUMI, into=EngineError, what=f"stack {stack}", remedy="correct the cause and run the same command again"
+    ):
+        try:
+            yield
+        except ConcurrentUpdateError as exc:
+            raise EngineBusyError(
+                f"another operation holds {stack} in the backend",
+                remedy="wait for it to end, or `pulumi cancel` if its process is dead",
             ) from exc
+        except CommandError as exc:
+            run = log.events.run(error=last_line(exc), interrupted=False)
+            if not run.violations:
+                raise EngineError(
+                    f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again"
+                ) from exc
 
 
 def _told(stack: str, log: "_CountedLog", started: float) -> LayerRun:

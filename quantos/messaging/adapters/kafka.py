@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import as_completed
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeAlias
@@ -15,11 +16,14 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from quantos.errors import BusError
 from quantos.messaging.ports import Message
+from quantos.translation import Vendor, translated
 
 ClientSettings: TypeAlias = dict[str, Any]
 
 _NOT_REACHED: Final = "Check that the brokers run and can be reached, and that the topics exist; then publish again."
 _POLL_SECONDS: Final = 0.1
+KAFKA: Final = Vendor(raises=(KafkaException, BufferError, TimeoutError))
+"""What librdkafka's clients raise; a full queue is a BufferError."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +70,7 @@ class KafkaPublisher:
         Raises:
             BusError: a record was refused or not acknowledged in time; records before and after it may be out.
         """
-        with self._guard:
+        with self._guard, _asking(self._cluster, "took no record"):
             producer = self._connected()
             deliveries = _Deliveries(expected=len(messages))
             self._trouble = None
@@ -75,9 +79,9 @@ class KafkaPublisher:
                 for message in messages:
                     _enqueue(producer, message, deliveries=deliveries, deadline=deadline)
                 producer.flush(max(deadline - time.monotonic(), 0))
-            except (KafkaException, BufferError) as exc:
+            except KAFKA.raises:
                 self._give_up(producer)
-                raise BusError(f"Kafka at {self._cluster.brokers} took no record: {exc}", remedy=_NOT_REACHED) from exc
+                raise
             if problem := deliveries.problem():
                 self._give_up(producer)
                 reason = f"{problem}; {self._trouble}" if self._trouble else problem
@@ -107,9 +111,9 @@ class KafkaPublisher:
 
     def _give_up(self, producer: Producer) -> None:
         """Drop what is still queued, so that nothing of a failed call goes out later, and start afresh next time."""
+        self._producer = None
         producer.purge()
         producer.flush(_POLL_SECONDS)
-        self._producer = None
 
 
 class _Deliveries:
@@ -147,8 +151,8 @@ def create_topics(
     Raises:
         BusError: the cluster cannot be reached or refuses.
     """
-    admin = AdminClient(cluster.client_settings())
-    try:
+    with _asking(cluster, "created no topics"):
+        admin = AdminClient(cluster.client_settings())
         existing = set(admin.list_topics(timeout=timeout_seconds).topics)
         missing = [
             NewTopic(topic, num_partitions=count, replication_factor=replicas)
@@ -159,8 +163,10 @@ def create_topics(
             created = admin.create_topics(missing, operation_timeout=timeout_seconds)
             for future in as_completed(created.values(), timeout=timeout_seconds):
                 _accept_creation(future.exception())
-    except (KafkaException, TimeoutError) as exc:
-        raise BusError(f"topics cannot be created at {cluster.brokers}: {exc}", remedy=_NOT_REACHED) from exc
+
+
+def _asking(cluster: KafkaCluster, refused: str) -> AbstractContextManager[None]:
+    return translated(KAFKA, into=BusError, what=f"Kafka at {cluster.brokers} {refused}", remedy=_NOT_REACHED)
 
 
 def _accept_creation(error: BaseException | None) -> None:

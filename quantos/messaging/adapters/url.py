@@ -1,16 +1,20 @@
 """A bus named by a URL, as a process setting carries it."""
 
+from typing import Final
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from quantos.errors import SettingsError
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher
 from quantos.messaging.adapters.memory import memory_bus
 from quantos.messaging.ports import Publisher
+from quantos.translation import Vendor, translated
 
 _REMEDY = (
     "Use memory://NAME, kafka://HOST:PORT[,HOST:PORT], or kafka+iam://HOST:PORT[,HOST:PORT]?region=REGION for MSK with "
     "IAM (kafka://HOST:PORT?iam=REGION means the same)."
 )
+
+_URLS: Final = Vendor(raises=(ValueError,))
 
 
 def publisher_from_url(url: str) -> Publisher:
@@ -19,7 +23,7 @@ def publisher_from_url(url: str) -> Publisher:
     Raises:
         SettingsError: the URL names no bus.
     """
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme == "memory":
         if not parts.netloc or parts.path or parts.query:
             raise SettingsError(f"{url!r} does not name a bus in memory", remedy=_REMEDY)
@@ -33,12 +37,17 @@ def kafka_cluster(url: str) -> KafkaCluster:
     Raises:
         SettingsError: the URL names none.
     """
-    parts = urlsplit(url)
+    parts = _parts(url)
     if parts.scheme not in {"kafka", "kafka+iam"}:
         raise SettingsError(f"{url!r} does not name a bus: its scheme is {parts.scheme or 'missing'}", remedy=_REMEDY)
     if parts.path not in {"", "/"} or not all(_is_broker(broker) for broker in parts.netloc.split(",")):
         raise SettingsError(f"{url!r} does not list brokers as host:port", remedy=_REMEDY)
     return KafkaCluster(brokers=parts.netloc, iam_region=_iam_region(parts, url=url))
+
+
+def _parts(url: str) -> SplitResult:
+    with translated(_URLS, into=SettingsError, what=f"{url!r} does not name a bus", remedy=_REMEDY):
+        return urlsplit(url)
 
 
 def _iam_region(parts: SplitResult, *, url: str) -> str | None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import EngineError
 from quantos.policy.config import render_cost_config, render_joint_config, render_security_config
+from quantos.translation import FILES, translated
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ def render_joint_pack(settings: EnvironmentSettings, *, packs_root: Path, folder
 
 
 def _rendered(config: Path, content: Mapping[str, object], *, pack: Path) -> PolicyPack:
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text(json.dumps(content), encoding="utf-8")
+    remedy = "see that the folder can be written to and the disk is not full"
+    with translated(FILES, into=EngineError, what=f"the limits of {pack.name} cannot be written", remedy=remedy):
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text(json.dumps(content), encoding="utf-8")
     return PolicyPack(path=pack / "analyzer", config=config)

@@ -8,9 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from quantos.errors import EngineError
 from quantos.policy.adapters.packs import PolicyPack
 from quantos.pull_request.adapters.pack_rules import registered_rules
 from quantos.pull_request.model import PackRule
+from quantos.translation import Vendor, translated
+
+_CONFIGURATIONS = Vendor(raises=(OSError, UnicodeError, json.JSONDecodeError))
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,20 @@ def judging(packs: Sequence[PolicyPack], *, folder: Path, environment: Mapping[s
     """The packs with configurations of their own in `folder`, by which mandatory rules only advise.
 
     A level that the rendered configuration sets, such as `disabled`, is left as it is. Raises EngineError for a pack
-    that does not load.
+    that does not load, and for a configuration that cannot be read or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     found: list[JudgingPack] = []
     for pack in packs:
         rules = registered_rules(pack.path, environment=environment)
         config = folder / f"judging-{pack.config.name}"
-        config.write_text(json.dumps(_advising(pack.config, rules), indent=1), encoding="utf-8")
+        with translated(
+            _CONFIGURATIONS,
+            into=EngineError,
+            what=f"{config} cannot be made of {pack.config}",
+            remedy="see that both folders can be used",
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+            config.write_text(json.dumps(_advising(pack.config, rules), indent=1), encoding="utf-8")
         found.append(JudgingPack(PolicyPack(path=pack.path, config=config), rules))
     return found
 

@@ -12,21 +12,25 @@ from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
 from quantos.errors import EngineError
 from quantos.pull_request.model import Level, PackRule
+from quantos.translation import Vendor, translated
 
 ANSWER_SECONDS = 60.0
 NO_ENGINE = "127.0.0.1:0"
 """A pack is given its engine's address, and asks nothing of it until it is configured."""
 LEVELS: Mapping[int, Level] = {0: "advisory", 1: "mandatory", 2: "disabled", 3: "remediate"}
 """The numbers of the analyzer protocol."""
+_ASKING = Vendor(raises=(grpc.RpcError, OSError))
+_REMEDY = "run it by hand and correct it"
 
 
 def registered_rules(pack: Path, *, environment: Mapping[str, str]) -> tuple[PackRule, ...]:
     """The rules that the pack whose executable is `pack` registers. Raises EngineError when it does not answer."""
-    with _serving(pack, environment) as address, grpc.insecure_channel(address) as channel:
-        try:
-            info = AnalyzerStub(channel).GetAnalyzerInfo(Empty(), timeout=ANSWER_SECONDS, wait_for_ready=True)
-        except grpc.RpcError as exc:
-            raise _silent(pack, str(exc)) from exc
+    with (
+        translated(_ASKING, into=EngineError, what=_silence(pack), remedy=_REMEDY),
+        _serving(pack, environment) as address,
+        grpc.insecure_channel(address) as channel,
+    ):
+        info = AnalyzerStub(channel).GetAnalyzerInfo(Empty(), timeout=ANSWER_SECONDS, wait_for_ready=True)
     return tuple(
         PackRule(
             pack=info.name,
@@ -54,11 +58,12 @@ def _serving(pack: Path, environment: Mapping[str, str]) -> Iterator[str]:
             port = process.stdout.readline().strip() if process.stdout else b""
             if not port.isdigit():
                 said = process.stderr.read() if process.stderr else b""
-                raise _silent(pack, said.decode(errors="replace").strip().rpartition("\n")[2] or "it said nothing")
+                why = said.decode(errors="replace").strip().rpartition("\n")[2] or "it said nothing"
+                raise EngineError(f"{_silence(pack)}: {why}", remedy=_REMEDY)
             yield f"127.0.0.1:{int(port)}"
         finally:
             process.kill()  # it holds nothing, and may miss a signal that it is to answer
 
 
-def _silent(pack: Path, why: str) -> EngineError:
-    return EngineError(f"policy pack {pack.parent.name} does not load: {why}", remedy="run it by hand and correct it")
+def _silence(pack: Path) -> str:
+    return f"policy pack {pack.parent.name} does not load"

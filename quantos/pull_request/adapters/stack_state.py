@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import TypedDict
 
 from quantos.environment.names import PROJECT
+from quantos.errors import EngineError
 from quantos.pull_request.model import Place
+from quantos.translation import Vendor, translated
 
+_STATES = Vendor(raises=(OSError, UnicodeError, json.JSONDecodeError, KeyError))
 DECLARING = ("stacks",)
 """Folders of programs; the frame of a call stack that lies there says what a person wrote."""
 
@@ -32,13 +35,18 @@ class ResourceState(TypedDict, total=False):
 
 
 def resources_of(stack: str, *, backend: Path) -> tuple[ResourceState, ...]:
-    """Resources of a stack, providers included; none where the stack was never brought up."""
-    try:
-        text = (backend / ".pulumi" / "stacks" / PROJECT / f"{stack}.json").read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ()
-    latest = json.loads(text)["checkpoint"].get("latest") or {}
-    return tuple(found for found in latest.get("resources") or () if not found.get("delete"))
+    """Resources of a stack, providers included; none where the stack was never brought up.
+
+    Raises EngineError for a state that cannot be read.
+    """
+    path = backend / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+    with translated(_STATES, into=EngineError, what=f"the state {path} cannot be read", remedy="run the check again"):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        latest = json.loads(text)["checkpoint"].get("latest") or {}
+        return tuple(found for found in latest.get("resources") or () if not found.get("delete"))
 
 
 def declared_places(resources: tuple[ResourceState, ...], *, root: Path, project_dir: Path) -> Mapping[str, Place]:

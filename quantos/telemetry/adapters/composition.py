@@ -6,6 +6,7 @@ from typing import Final
 import boto3
 
 from quantos.contracts.demand import LONGEST_AHEAD, LONGEST_HOLD
+from quantos.environment.adapters.aws import making_clients
 from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
@@ -36,8 +37,10 @@ def compose_intake(settings: EnvironmentSettings, *, publisher: Publisher, clock
 
 def _sets(settings: EnvironmentSettings, *, read_before: timedelta) -> HourSets:
     """`read_before` is how long before the history's days decisions read."""
+    with making_clients():
+        client = boto3.client("dynamodb", region_name=settings.region)
     return HourSets(
-        client=boto3.client("dynamodb", region_name=settings.region),
+        client=client,
         table=settings.names().demand_table,
         retention=timedelta(days=settings.decisions.history_days) + read_before + KEPT_BEYOND_HISTORY,
     )

@@ -7,13 +7,14 @@ A set union is idempotent and commutative, so redelivery and reordering leave th
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from quantos.environment.adapters.aws import AWS
 from quantos.errors import TelemetryError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -82,7 +83,7 @@ class HourSets:
 
     def _update(self, series: str, *, hour: datetime, texts: set[str]) -> None:
         expires_at = int((hour + self.retention).timestamp())
-        try:
+        with _trying_to("take samples of", series=series, table=self.table):
             self.client.update_item(
                 TableName=self.table,
                 Key=_key(series, hour),
@@ -90,8 +91,6 @@ class HourSets:
                 ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, "#samples": _SAMPLES_ATTRIBUTE},
                 ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, ":samples": {"SS": sorted(texts)}},
             )
-        except (BotoCoreError, ClientError) as exc:
-            raise _store_error("take samples of", series=series, table=self.table, cause=exc) from exc
 
     def _items(
         self, series: Collection[str], *, start: datetime, end: datetime
@@ -100,11 +99,10 @@ class HourSets:
         waiting = [_key(name, hour) for name in series for hour in _hours(start, end)]
         while waiting:
             asked, waiting = waiting[:KEYS_AT_ONCE], waiting[KEYS_AT_ONCE:]
-            try:
+            with _trying_to("read", series=", ".join(sorted(series)), table=self.table):
                 answer = self.client.batch_get_item(RequestItems={self.table: {"Keys": asked, "ConsistentRead": True}})
-            except (BotoCoreError, ClientError) as exc:
-                raise _store_error("read", series=", ".join(sorted(series)), table=self.table, cause=exc) from exc
-            yield from answer["Responses"].get(self.table, ())
+                found = answer["Responses"].get(self.table, [])
+            yield from found
             put_off = answer.get("UnprocessedKeys", {}).get(self.table)
             waiting += [] if put_off is None else put_off["Keys"]
 
@@ -129,8 +127,10 @@ def _entries(item: Mapping[str, "AttributeValueTypeDef"]) -> Iterator[HourEntry]
         yield HourEntry(series, hour, int(second), text)
 
 
-def _store_error(action: str, *, series: str, table: str, cause: Exception) -> TelemetryError:
-    return TelemetryError(
-        f"the telemetry store could not {action} {series}: {cause}",
+def _trying_to(action: str, *, series: str, table: str) -> AbstractContextManager[None]:
+    return translated(
+        AWS,
+        into=TelemetryError,
+        what=f"the telemetry store could not {action} {series}",
         remedy=f"check that table {table} exists and that the function's role may read and update it, then try again",
     )
