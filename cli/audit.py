@@ -7,18 +7,14 @@ import typer
 from pydantic import JsonValue
 
 from cli.console import out
-from cli.environment import EnvironmentName
 from cli.target import Target, open_target
 from quantos.audit.adapters.composition import compose_index, compose_ledger, compose_store
 from quantos.audit.ledger import verify_chain
 from quantos.contracts.audit import AuditKind, AuditRecord
 
-app = typer.Typer(help="The audit chain of an environment.", no_args_is_help=True)
 
-
-@app.command()
-def verify(environment: EnvironmentName) -> None:
-    """Check every link; name the first that is broken, missing or forked. Exit code 1 when there is one."""
+def verify(environment: str) -> None:
+    """Print the verdict on the chain of `environment`. Raises Exit(1) where a link is broken, missing or forked."""
     settings = open_target(environment).settings
     chain = settings.names().audit_chain
     indexed = compose_index(settings).head(chain)

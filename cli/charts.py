@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from cli.commands.charts import CHARTS_VARIABLE
 from cli.console import err, out
-from cli.target import ENVIRONMENTS
+from cli.places import ENVIRONMENTS, environment_names
 from quantos.capacity.adapters.s3_plans import floors_document
 from quantos.catalog.catalog import load_catalog
 from quantos.charts.adapters.folder import ChartsFolder
@@ -26,27 +26,12 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ChartsError
 from stacks import capacity, foundation, platform
 
-CHARTS_VARIABLE = "QUANTOS_CHARTS"
 LAYER = "platform"
 SIDE_BY_SIDE = 2
 
-app = typer.Typer(help="Helm charts that the platform layer installs.", no_args_is_help=True)
 
-
-def register(parent: typer.Typer) -> None:
-    """Add the commands."""
-    parent.add_typer(app, name="charts")
-    parent.command("manifests")(manifests)
-
-
-def manifests(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="dev, staging or prod")],
-    folder: Annotated[Path, typer.Option("--out", help="A new or empty folder.")],
-) -> None:
-    """Write every Helm release and every Kubernetes object of the platform layer, with values as they would be.
-
-    What only an account could tell is a value of the same shape; secrets are never written.
-    """
+def manifests(environment: str, folder: Path) -> None:
+    """Write the platform layer of `environment` to `folder`, which must be new or empty."""
     settings = _settings(environment)
     found = record(settings)
     written = write_manifests(found, folder, stack=settings.names().stack(LAYER))
@@ -56,19 +41,12 @@ def manifests(
     )
 
 
-@app.command("check")
-def check(
-    environments: Annotated[list[str] | None, typer.Option("--env", help="Only this environment; may repeat.")] = None,
-    charts: Annotated[
-        Path | None,
-        typer.Option(envvar=CHARTS_VARIABLE, help="A folder with a folder for each chart, and crds.json.gz."),
-    ] = None,
-) -> None:
-    """Hold values against charts and custom resources against their definitions. Exit code 1 on any complaint."""
+def check(environments: Sequence[str], charts: Path | None) -> None:
+    """Print what is wrong in `environments`, or in every one. Raises Exit(1) where anything is refused."""
     if charts is None:
         raise ChartsError("no folder of charts is given", remedy=f"give --charts DIR, or set {CHARTS_VARIABLE}")
     folder = ChartsFolder(charts)
-    names = environments or sorted(path.stem for path in ENVIRONMENTS.glob("*.yaml"))
+    names = environments or environment_names()
     refused = False
     for settings, found in _recordings([_settings(name) for name in names]):
         judged = list(

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated
 
 import typer
 from rich.table import Table
@@ -22,19 +21,8 @@ TABLE_WIDTH = 100
 """What the longest names and sums take; a narrower terminal wraps."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("cost")(cost)
-
-
-def cost(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="dev, staging or prod")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print every line as JSON.")] = False,  # noqa: FBT002  a flag of a command
-) -> None:
-    """Say what the stacks that are up cost a month, at their floors and at their ceilings, by component.
-
-    Exit code 1 where something in them has no price.
-    """
+def cost(environment: str, *, as_json: bool) -> None:
+    """Print what the stacks that are up cost. Raises Exit(1) where something in them has no price."""
     target = open_target(environment)
     costs = _costs(target)
     if as_json:

@@ -6,19 +6,18 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from cli.console import err, out, step
-from cli.target import ROOT
+from cli.places import ROOT
 from quantos.errors import SandboxError
 from sandbox import lifecycle
 from sandbox.demo.replay import Tell
 from sandbox.demo.report import write_report
 from sandbox.demo.run import Clockwork, Demo
 from sandbox.demo.summary import summary_table, write_summary
-from sandbox.demo.trace import Trace, bank_calls, read_trace
+from sandbox.demo.trace import Gaps, bank_calls, read_trace
 from sandbox.engine.display import shown_progress
 from sandbox.engine.locate import find_engine
 from sandbox.events.broker import start_broker
@@ -26,21 +25,14 @@ from sandbox.events.broker import start_broker
 OUT = ROOT / "out" / "demo"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("demo")(demo)
+def demo(*, trace: Path | None, gaps: Gaps, kafka: bool) -> None:
+    """Replay `trace`, or the bank's calls, and write the report. Raises Exit(1) where the loop did not hold.
 
-
-def demo(
-    *,
-    trace: Annotated[Path | None, typer.Option(help="A `time,demand` file instead of the bank's calls.")] = None,
-    gaps: Annotated[str, typer.Option(help="What a bin absent from --trace means: zero or unknown.")] = "zero",
-    kafka: Annotated[bool, typer.Option("--kafka", help="Over a real Kafka broker, started for the run.")] = False,
-) -> None:
-    """Replay two days of real demand through the real loop in the sandbox, and write a report."""
+    With `kafka`, over a real broker that is started for the run.
+    """
     started = time.monotonic()
     err.print(f"target: the sandbox of {ROOT}", style="dim")
-    replayed = bank_calls() if trace is None else _read(trace, gaps)
+    replayed = bank_calls() if trace is None else read_trace(trace, gaps=gaps)
     state_dir = lifecycle.default_state_dir(ROOT)
     with _only_demo_of(state_dir), shown_progress(err) as progress:
         engine = find_engine(progress=progress)
@@ -79,12 +71,6 @@ def _only_demo_of(state_dir: Path) -> Iterator[None]:
                 "another demo runs in this checkout", remedy="wait for it to end, or use a second clone"
             ) from exc
         yield
-
-
-def _read(trace: Path, gaps: str) -> Trace:
-    if gaps == "zero" or gaps == "unknown":
-        return read_trace(trace, gaps=gaps)
-    raise typer.BadParameter(f"{gaps!r} is neither zero nor unknown", param_hint="--gaps")
 
 
 def _bus_url(closing: contextlib.ExitStack, clockwork: Clockwork, *, kafka: bool) -> str:

@@ -4,20 +4,16 @@ import typer
 from rich.table import Table
 
 from cli.console import err, out
-from cli.target import ROOT, sandbox_asked
+from cli.places import ROOT
+from cli.target import sandbox_asked
 from sandbox import lifecycle
 from sandbox.engine.doctor import diagnose
 
 MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[/]"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("doctor")(doctor)
-
-
 def doctor() -> None:
-    """Say what was found, what is missing and how to get it. Exit code 1 when something needed is missing."""
+    """Print what was found and what is missing. Raises Exit(1) when something needed is missing."""
     err.print(f"target: this machine{', for the sandbox' if sandbox_asked() else ''}", style="dim")
     plugins = lifecycle.default_state_dir(ROOT) / "bin"
     findings = diagnose(plugin_path=str(plugins))

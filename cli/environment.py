@@ -1,7 +1,4 @@
-"""`quantos up`, `drift`, `destroy` and `env`: an environment in a person's hands."""
-
-import shlex
-from typing import Annotated
+"""`quantos up`, `drift` and `destroy`: an environment in a person's hands."""
 
 import typer
 
@@ -14,46 +11,10 @@ from quantos.environment.names import LAYERS
 from quantos.errors import StackMissingError
 from stacks.programs import declare
 
-EnvironmentName = Annotated[str, typer.Argument(metavar="ENV", help="dev, staging or prod")]
-EXPORTED = (
-    "PATH",
-    "AWS_ENDPOINT_URL",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_PROFILE",
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_EC2_METADATA_DISABLED",
-    "PULUMI_HOME",
-    "PULUMI_BACKEND_URL",
-    "PULUMI_SECRETS_PROVIDER",
-    "PULUMI_CONFIG_PASSPHRASE",
-    "PULUMI_SKIP_UPDATE_CHECK",
-    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION",
-    "PULUMI_OPTION_CWD",
-    "QUANTOS_SANDBOX",
-    "QUANTOS_SANDBOX_STORE",
-    "QUANTOS_SANDBOX_MANIFESTS",
-)
 
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("up")(up)
-    app.command("drift")(drift)
-    app.command("destroy")(destroy)
-    app.command("env")(env)
-
-
-def up(
-    environment: EnvironmentName,
-    layer: Annotated[str | None, typer.Option(help=f"Only this layer: {', '.join(LAYERS)}.")] = None,
-) -> None:
-    """Bring an environment up, layer by layer, under the policy packs."""
-    layers = LAYERS if layer is None else (_known(layer),)
+def up(environment: str, layer: str | None) -> None:
+    """Bring one layer up, or all of them. Raises Exit(1) at the first that the policy packs refuse."""
+    layers = LAYERS if layer is None else (layer,)
     target, stacks = _opened(environment)
     for name in layers:
         with step(f"up {target.settings.names().stack(name)}") as display:
@@ -64,12 +25,9 @@ def up(
         out.print(f"{run.stack}: {_counted(run) or 'no change'}")
 
 
-def drift(
-    environment: EnvironmentName,
-    layer: Annotated[str | None, typer.Option(help=f"Only this layer: {', '.join(LAYERS)}.")] = None,
-) -> None:
-    """Say where what stands differs from what is declared; changes nothing. Exit code 1 where anything does."""
-    layers = LAYERS if layer is None else (_known(layer),)
+def drift(environment: str, layer: str | None) -> None:
+    """Print where one layer, or any, differs from what is declared. Raises Exit(1) where anything does."""
+    layers = LAYERS if layer is None else (layer,)
     target, stacks = _opened(environment)
     differs = False
     for name in layers:
@@ -86,13 +44,10 @@ def drift(
         raise typer.Exit(1)
 
 
-def destroy(
-    environment: EnvironmentName,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002  a flag of a command
-) -> None:
-    """Destroy an environment, the last layer first. One that its file protects is refused."""
+def destroy(environment: str, *, ask: bool) -> None:
+    """Take all layers down. Raises Abort where the person who is asked says no."""
     target, stacks = _opened(environment)
-    if not yes and not target.settings.deletion_protection:
+    if ask and not target.settings.deletion_protection:
         typer.confirm(f"Destroy all of {environment}?", abort=True, err=True)
     for name in reversed(LAYERS):
         stack = target.settings.names().stack(name)
@@ -103,17 +58,6 @@ def destroy(
             out.print(f"{stack}: not up")
             continue
         out.print(f"{stack}: {_counted(run) or 'empty'}")
-
-
-def env(environment: EnvironmentName) -> None:
-    """Print the environment for `eval`, so that a plain `pulumi up -s <stack>` works, under the packs."""
-    target = open_target(environment)
-    packs = target.packs()
-    variables = {name: target.variables[name] for name in EXPORTED if name in target.variables}
-    variables["PULUMI_OPTION_POLICY_PACK"] = ",".join(str(pack.path) for pack in packs)
-    variables["PULUMI_OPTION_POLICY_PACK_CONFIG"] = ",".join(str(pack.config) for pack in packs)
-    for name, value in sorted(variables.items()):
-        out.print(f"export {name}={shlex.quote(value)}", markup=False)
 
 
 def _opened(environment: str) -> tuple[Target, LayerStacks]:
@@ -134,9 +78,3 @@ def _resource(change: Change) -> str:
     """Type and name of a URN."""
     kind, name = change.urn.split("::")[-2:]
     return f"{kind.rpartition('$')[2]} {name}"
-
-
-def _known(layer: str) -> str:
-    if layer not in LAYERS:
-        raise typer.BadParameter(f"there is no layer {layer!r}; take one of {', '.join(LAYERS)}", param_hint="--layer")
-    return layer

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from cli.console import err, out
-from cli.environment import EnvironmentName
-from cli.target import ENVIRONMENTS, Target, open_target
+from cli.places import ENVIRONMENTS
+from cli.target import Target, open_target
 from quantos.allocation.environment_edit import edited
 from quantos.allocation.proposal import PoolChange, PoolNeed, Proposal, propose
 from quantos.audit.adapters.composition import compose_ledger
@@ -26,7 +23,6 @@ from quantos.contracts.strategy import Strategy, StrategyBook
 from quantos.environment.load import load_environment
 from quantos.errors import CapacityError
 
-app = typer.Typer(help="The shapes of an environment's pools, which people own.", no_args_is_help=True)
 CAUTION = (
     "vCPU of different types are taken as equal: measure units_per_vcpu on the new types, and change the file by pull "
     "request"
@@ -48,24 +44,8 @@ class FileChange:
         return "".join(difflib.unified_diff(*lines, fromfile=f"a/{name}", tofile=f"b/{name}"))
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `propose` a command of its own."""
-
-
-@app.command("propose")
-def propose_shapes(
-    environment: EnvironmentName,
-    *,
-    catalog: Annotated[
-        str | None,
-        typer.Option(metavar="REGION", help="Compare at this region's prices; the environment's by default."),
-    ] = None,
-    peak: Annotated[bool, typer.Option(help="For the highest demand of the history, not for what lies ahead.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the proposal as JSON.")] = False,
-    write: Annotated[bool, typer.Option(help="Change the environment file; without it nothing is written.")] = False,
-) -> None:
-    """Look through the catalog for cheaper shapes of the pools that strategies run on, and print the change."""
+def propose_shapes(environment: str, *, catalog: str | None, peak: bool, as_json: bool, write: bool) -> None:
+    """Print a proposal at the prices of region `catalog`, and with `write` change the environment file by it."""
     target = open_target(environment)
     book = S3StrategyRegistry(compose_bucket(target.settings)).read()
     needs = _needs(target, _plan(target), book, peak=peak)

@@ -4,14 +4,14 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
 
 import typer
 
 from cli.console import err, out
-from cli.target import ROOT
+from cli.places import ROOT
 from quantos.pull_request.document import document
 from quantos.pull_request.markdown import comment
 from quantos.pull_request.model import PullRequestFinding
@@ -26,18 +26,8 @@ from sandbox.pull_request.revisions import base_of, head_of
 OPERATIONS = {"base": "up of the base", "preview": "preview of the head", "up": "up of the head"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("pr-check")(pr_check)
-
-
-def pr_check(
-    env: Annotated[list[str] | None, typer.Option(help="Only this environment; may be repeated.")] = None,
-    base: Annotated[str | None, typer.Option(metavar="REF", help="Default: where the head left main.")] = None,
-    head: Annotated[str | None, typer.Option(metavar="REF", help="Default: the files as they lie here.")] = None,
-    folder: Annotated[Path, typer.Option("--out", help="Where the report goes.")] = ROOT / "out" / "pr-check",
-) -> None:
-    """Check a pull request offline, in throwaway sandboxes. Exit code 1 where it is refused, or not wholly judged."""
+def pr_check(environments: Sequence[str], *, base: str | None, head: str | None, folder: Path) -> None:
+    """Judge `head` against `base` and write the report to `folder`. Raises Exit(1) where it is refused or unjudged."""
     signal.signal(signal.SIGTERM, _interrupted)
     tip = head_of(ROOT, asked=head)
     start = base_of(ROOT, tip, asked=base)
@@ -50,7 +40,7 @@ def pr_check(
         base=start,
         head=tip,
         head_extracted=head is not None,
-        environments=env or (),
+        environments=environments,
         engine_bin_dir=engine.bin_dir,
         side_by_side=max(1, os.cpu_count() or 1),
         tell=_say,

@@ -3,17 +3,14 @@
 import typer
 
 from cli.console import err, out, step
-from cli.target import ROOT
+from cli.places import ROOT
 from sandbox import lifecycle
 from sandbox.engine.display import shown_progress
 from sandbox.engine.locate import find_engine
 
-app = typer.Typer(help="The embedded AWS of this checkout: moto and stand-in providers.", no_args_is_help=True)
 
-
-@app.command()
 def start() -> None:
-    """Start the sandbox; where it runs already, say where."""
+    """Start it where it does not run yet, and print where it runs."""
     err.print(f"target: the sandbox of {ROOT}", style="dim")
     with shown_progress(err) as progress:
         engine = find_engine(progress=progress)
@@ -22,17 +19,15 @@ def start() -> None:
     out.print(f"running at {sandbox.endpoint_url}, state in {sandbox.state_dir}")
 
 
-@app.command()
 def stop() -> None:
-    """Stop what `start` started, and forget moto's and Pulumi's state together."""
+    """Stop moto, and remove its state and Pulumi's together."""
     err.print(f"target: the sandbox of {ROOT}", style="dim")
     found = lifecycle.stop(lifecycle.default_state_dir(ROOT))
     out.print("stopped" if found.condition == "running" else f"nothing to stop: it was {found.condition}")
 
 
-@app.command()
 def status() -> None:
-    """Say whether the sandbox runs. Exit code 1 when it does not."""
+    """Print whether the sandbox runs. Raises Exit(1) when it does not."""
     err.print(f"target: the sandbox of {ROOT}", style="dim")
     found = lifecycle.status(lifecycle.default_state_dir(ROOT))
     if found.condition == "running" and found.sandbox is not None:

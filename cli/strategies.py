@@ -2,27 +2,21 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
 
 import boto3
-import typer
 import yaml
 from pydantic import ValidationError
 
 from cli.audit import audited
 from cli.console import out
-from cli.environment import EnvironmentName
 from cli.target import Target, open_target
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3StrategyRegistry
 from quantos.contracts.strategy import StrategyBook
 from quantos.errors import SettingsError
 
-app = typer.Typer(help="What traders state: what a strategy needs, and what it may cost.", no_args_is_help=True)
 
-
-@app.command("list")
-def show(environment: EnvironmentName) -> None:
-    """List the strategies of an environment."""
+def show(environment: str) -> None:
+    """Print the strategies of an environment, one a line."""
     for strategy in _registry(open_target(environment)).read().strategies:
         out.print(
             f"{strategy.name}: {strategy.series} on {' or '.join(strategy.pools)}, at most "
@@ -30,11 +24,8 @@ def show(environment: EnvironmentName) -> None:
         )
 
 
-@app.command()
-def apply(
-    environment: EnvironmentName, file: Annotated[Path, typer.Argument(help="YAML: a list under `strategies`.")]
-) -> None:
-    """Replace the strategies of an environment by those of a file."""
+def apply(environment: str, file: Path) -> None:
+    """Replace the strategies of `environment`, and record who did. Raises SettingsError where the file is wrong."""
     target = open_target(environment)
     book = read_book(file)
     unknown = sorted({pool for strategy in book.strategies for pool in strategy.pools} - set(target.settings.pools))

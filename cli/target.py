@@ -8,6 +8,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.console import err
+from cli.places import ENVIRONMENTS, PACKS, ROOT, SANDBOX_VARIABLE
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
@@ -15,11 +16,6 @@ from quantos.errors import SandboxError, SettingsError
 from quantos.policy.adapters.packs import PolicyPack, render_packs
 from sandbox import lifecycle
 from sandbox.engine.locate import installed_engine
-
-ROOT = Path(__file__).resolve().parents[1]
-ENVIRONMENTS = ROOT / "stacks" / "environments"
-PACKS = ROOT / "policy_packs"
-SANDBOX_VARIABLE = "QUANTOS_SANDBOX"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from cli.charts import CHARTS_VARIABLE
+from cli.commands.charts import CHARTS_VARIABLE
 from cli.main import run
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.charts import CHARTS_VARIABLE, ENVIRONMENTS, record
+from cli.charts import record
+from cli.commands.charts import CHARTS_VARIABLE
+from cli.places import ENVIRONMENTS
 from quantos.catalog.catalog import load_catalog
 from quantos.charts.adapters.folder import DEFINITIONS_FILE
 from quantos.charts.documents import Document, called, mapping, named, text

@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from moto import mock_aws
 
-from cli.main import app
+from cli.main import command_line
 from quantos.errors import SandboxError, SettingsError
 from tests.unit.cli.conftest import Command
 
@@ -179,8 +180,13 @@ def test_an_interrupt_exits_130_in_one_line(quantos: Command, monkeypatch: pytes
 
 def test_every_command_is_covered_by_the_target_test() -> None:
     """Those left out bring no environment up, or one in a sandbox of their own: they have no target."""
-    commands = {command.name for command in app.registered_commands}
-    assert commands - {arguments[0] for arguments in ALL} == {"backtest", "demo", "manifests", "pr-check"}
+    commands = set(command_line().commands)
+    assert commands - {arguments[0] for arguments in ALL} == {"backtest", "charts", "demo", "manifests", "pr-check"}
+
+
+def test_the_version_is_that_of_the_package(quantos: Command) -> None:
+    said = quantos("--version")
+    assert (said.code, said.out) == (0, f"quantos {metadata.version('quantos')}\n")
 
 
 class TestSandboxStatus:

@@ -34,7 +34,7 @@ def archived(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         bucket = make_settings().names().bucket("plans")
         client.create_bucket(Bucket=bucket)
         S3PlanArchive(PlansBucket(client, bucket)).put(PLAN)
-        monkeypatch.setattr("cli.capacity._outcome_of", lambda target, found: OUTCOME)
+        monkeypatch.setattr("cli.explain._outcome_of", lambda target, found: OUTCOME)
         yield
 
 
