@@ -103,6 +103,7 @@ def _strategy_costs(inputs: PlanningInputs, solution: ChoiceSolution) -> dict[st
         part.strategy.name: StrategyCost(
             usd_per_hour=filled.get(part.strategy.name, 0.0),
             ceiling_usd_per_hour=part.strategy.cost.ceiling_usd_per_hour,
+            pools=part.strategy.pools,
         )
         for demand in inputs.demands
         for part in demand.strategies

@@ -10,6 +10,7 @@ from quantos.allocation.placement import nodes_filled
 from quantos.allocation.telling import reason
 from quantos.capacity.choosing import ROUNDING, pool_limit
 from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.maxima import maxima
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.capacity.requirement import FORECAST, StrategyNeed
@@ -77,14 +78,13 @@ def sized_pools(
     inputs: PlanningInputs, needs: Sequence[StrategyNeed], *, problem: ChoiceProblem, solution: ChoiceSolution
 ) -> tuple[SizedPool, ...]:
     """Every pool of the environment, by name, at the solution's nodes."""
-    books = _Books(inputs, needs, problem, solution)
-    nodes = solution.nodes()
-    ceilings = _ceilings(inputs, nodes)
+    most = maxima(inputs, problem=problem, solution=solution)
+    books = _Books(inputs, needs, problem, solution, unreplaced=most.unreplaced)
     return tuple(
         SizedPool(
             pool=choice.pool,
             node=inputs.nodes[choice.pool],
-            size=PoolSize(floor=choice.nodes, ceiling=ceilings[choice.pool]),
+            size=PoolSize(floor=choice.nodes, ceiling=most.nodes[choice.pool]),
             previous=inputs.standing(choice.pool),
             holds=tuple(books.holds(choice.pool)),
             now_nodes=math.ceil(books.now_nodes(choice.pool) - ROUNDING),
@@ -103,8 +103,11 @@ class _Books:
         needs: Sequence[StrategyNeed],
         problem: ChoiceProblem,
         solution: ChoiceSolution,
+        *,
+        unreplaced: Mapping[str, str],
     ) -> None:
         self.inputs = inputs
+        self.unreplaced = unreplaced
         self.solution = solution
         self.needs = {need.strategy.name: need for need in needs}
         self.nodes = solution.nodes()
@@ -126,8 +129,13 @@ class _Books:
                     demand=demand,
                     filled_nodes=filled,
                     elsewhere_vcpu=self._elsewhere_vcpu(demand, pool),
-                    unmet=tuple(sentence for name in names for sentence in self.needs[name].unmet),
+                    unmet=tuple(sentence for name in names for sentence in self._unmet(name)),
                 )
+
+    def _unmet(self, strategy: str) -> Iterator[str]:
+        yield from self.needs[strategy].unmet
+        if strategy in self.unreplaced:
+            yield self.unreplaced[strategy]
 
     def now_nodes(self, pool: str) -> float:
         """Nodes that the strategies placed here need at once."""
@@ -169,36 +177,3 @@ class _Books:
         vcpu = {name: self.inputs.nodes[name].vcpu for name in demand.pools}
         others = sum(max(self.nodes[name] - rest[name], 0.0) * vcpu[name] for name in demand.pools if name != pool)
         return others - rest[pool] * vcpu[pool]
-
-
-def _ceilings(inputs: PlanningInputs, nodes: Mapping[str, int]) -> dict[str, int]:
-    """By pool, how far it may grow: as the environment and its strategies' ceilings allow, and no less than its nodes.
-
-    Where all pools together could pass the environment's limits, the room above the nodes is cut for all alike.
-    """
-    least = {pool: max(count, 1) for pool, count in nodes.items()}
-    wanted = {pool: max(_own_ceiling(inputs, pool), count) for pool, count in least.items()}
-    limits = inputs.settings.limits
-    usd = {pool: inputs.nodes[pool].usd_per_hour for pool in nodes}
-    part = min(
-        _part(usd, least, wanted, limit=limits.ceiling_usd_per_hour),
-        _part(dict.fromkeys(nodes, 1.0), least, wanted, limit=limits.max_nodes),
-    )
-    return {pool: count + math.floor((wanted[pool] - count) * part + ROUNDING) for pool, count in least.items()}
-
-
-def _part(weights: Mapping[str, float], least: Mapping[str, int], wanted: Mapping[str, int], *, limit: float) -> float:
-    """The part of the room between least and wanted that keeps a weighted sum within a limit, in [0, 1]."""
-    taken = sum(weights[pool] * count for pool, count in least.items())
-    room = sum(weights[pool] * (wanted[pool] - count) for pool, count in least.items())
-    return min(max((limit - taken) / room, 0.0), 1.0) if room > 0 else 1.0
-
-
-def _own_ceiling(inputs: PlanningInputs, pool: str) -> int:
-    node = inputs.nodes[pool]
-    limit = pool_limit(inputs.settings.pools[pool], node=node).nodes
-    demands = inputs.demands_on(pool)
-    if not demands:
-        return limit
-    usd = sum(part.strategy.cost.ceiling_usd_per_hour for demand in demands for part in demand.strategies)
-    return min(limit, math.floor(usd / node.usd_per_hour + ROUNDING))

@@ -1,7 +1,7 @@
 """A scaling plan, the plan document the capacity program runs on, and what became of a plan."""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
@@ -29,6 +29,15 @@ OutcomeStatus = Literal[
 `overtaken`: something else wrote the stack's state meanwhile; the next plan starts from what it left."""
 
 
+LEAST_CEILING: Final = 1
+"""EKS refuses a node group whose maximum is 0."""
+
+
+def _not_told(value: object) -> bool:
+    """Left out of the document, so that one made before the field existed keeps its digest."""
+    return value is None or value == ()
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +46,7 @@ class PoolSize(_Part):
     """Nodes of one pool: `floor` becomes the group's minimum, `ceiling` its maximum."""
 
     floor: int = Field(ge=0)
-    ceiling: int = Field(ge=1)
+    ceiling: int = Field(ge=LEAST_CEILING)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -58,10 +67,14 @@ class StrategyCost(_Part):
     """What the nodes cost that a strategy fills, beside the ceiling its trader stated.
 
     What no strategy fills, by rounding to whole nodes or by floors, is in the pool's cost and in no strategy's.
+
+    Attributes:
+        pools: those it may run on; absent from the plans of earlier releases.
     """
 
     usd_per_hour: NonNegativeFinite
     ceiling_usd_per_hour: NonNegativeFinite
+    pools: tuple[Slug, ...] = Field(default=(), exclude_if=_not_told)
 
 
 class PlanDocument(Contract):
@@ -130,11 +143,6 @@ class PlannedLeadTime(_Part):
     seconds: NonNegativeFinite
     observations: int = Field(ge=0)
     source: Literal["measured", "prior"]
-
-
-def _not_told(value: object) -> bool:
-    """Left out of the document, so that one made before the field existed keeps its digest."""
-    return value is None or value == ()
 
 
 class PoolReasoning(_Part):

@@ -1,9 +1,10 @@
 """The cost rules: one set, which the planner asks beforehand and the cost pack enforces."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from quantos.allocation.attribution import Attribution, Payer
 from quantos.catalog.catalog import Catalog, family_of
-from quantos.contracts.plan import PlanDocument, PoolSize, Violation
+from quantos.contracts.plan import LEAST_CEILING, PlanDocument, PoolSize, StrategyCost, Violation
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import CatalogError
 from quantos.policy.capacity import Capacity, NodeGroup, planned_capacity
@@ -14,6 +15,8 @@ from quantos.policy.rule import Rule
 PACK = "quantos-cost"
 ROUNDING = 1e-6
 """Sums of prices differ in the last bits; a millionth of a dollar or of a share is not an excess."""
+NAMED = 8
+"""Names of a list that a message spells out."""
 
 
 def foreseen_violations(
@@ -76,6 +79,46 @@ def _dear_strategies(document: PlanDocument, _: CostLimits, __: Catalog) -> Iter
             yield (
                 f"strategy {name} would cost {cost.usd_per_hour:.2f} USD/hour, {_excess(cost.usd_per_hour, ceiling)}"
             )
+
+
+def _dear_sharing(capacity: Capacity, limits: CostLimits, catalog: Catalog) -> Iterator[str]:
+    """What pools may cost above their minima, or above the one node that EKS asks for, is attributed to strategies.
+
+    A document of an earlier release says of no strategy where it may run, and is judged by the other rules alone.
+    """
+    costs: Mapping[str, StrategyCost] = {} if capacity.plan is None else capacity.plan.strategy_costs
+    strategies = {name: cost for name, cost in sorted(costs.items()) if cost.pools}
+    if unsaid := [name for name in sorted(costs) if strategies and name not in strategies]:
+        yield f"the plan does not say where {_listed(unsaid)} may run"
+    payers = Attribution(Payer(cost.pools, cost.ceiling_usd_per_hour) for cost in strategies.values())
+    shared = [group for group in capacity.elastic if group.name in payers.pools]
+    price = {group.name: group.usd_per_node_hour(catalog, region=limits.region) for group in shared}
+    for group in shared:
+        payers.charge(group.name, price[group.name] * _must_be_allowed(group))
+    told = set[tuple[str, ...]]()
+    for group in shared:
+        unpaid = payers.charge(group.name, price[group.name] * (group.maximum - _must_be_allowed(group)))
+        pools = payers.bound_with(group.name)
+        if unpaid > ROUNDING and pools not in told:
+            told.add(pools)
+            cost = sum(price[item.name] * item.maximum for item in shared if item.name in pools)
+            able = {name: item for name, item in strategies.items() if set(item.pools) & set(pools)}
+            ceiling = sum(item.ceiling_usd_per_hour for item in able.values())
+            yield (
+                f"{_listed(pools)} may grow to {cost:.2f} USD/hour together, and the strategies that may run there "
+                f"({_listed(able)}) may cost {ceiling:.2f}"
+            )
+
+
+def _must_be_allowed(group: NodeGroup) -> int:
+    return max(group.minimum, LEAST_CEILING)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """All names, or the first few and how many more there are."""
+    found = list(names)
+    more = len(found) - NAMED
+    return ", ".join(found[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _steep_rise(document: PlanDocument, limits: CostLimits, _: Catalog) -> Iterator[str]:
@@ -261,6 +304,13 @@ STACK_RULES: tuple[Rule[[Capacity, CostLimits, Catalog]], ...] = (
         remedy="plan lower maxima, or raise limits.ceiling_usd_per_hour by pull request",
         control=finops("Budgeting", page="budgeting"),
         complaints=_dear_environment,
+    ),
+    Rule(
+        name="shared-ceilings",
+        description="Pools at their maximum sizes cost together no more than the strategies that may run on them may.",
+        remedy="plan lower maxima for the pools that these strategies share, or their traders raise their ceilings",
+        control=firm("a trader's ceiling holds", section="ceilings"),
+        complaints=_dear_sharing,
     ),
     Rule(
         name="max-nodes",

@@ -74,6 +74,16 @@ def stack(*groups: NodeGroup, document: PlanDocument | None = None, name: str = 
     return Capacity(stack=name, groups=groups, plan=document)
 
 
+def shared(**ceilings: float) -> dict[str, StrategyCost]:
+    """Strategies that may run on `cpu` and on `batch`."""
+    return {
+        name: StrategyCost(usd_per_hour=0.0, ceiling_usd_per_hour=usd, pools=("batch", "cpu"))
+        for name, usd in ceilings.items()
+    }
+
+
+COST = StrategyCost(usd_per_hour=0.0, ceiling_usd_per_hour=1.0)
+ON_CPU = StrategyCost(usd_per_hour=0.0, ceiling_usd_per_hour=3.4, pools=("cpu",))
 RULES = {rule.name: rule for rule in (*GROUP_RULES, *PLAN_RULES, *STACK_RULES)}
 
 
@@ -150,6 +160,41 @@ def sizes(**floors: int) -> dict[str, PoolSize]:
             plan(strategy_costs={"vwap": StrategyCost(usd_per_hour=4.01, ceiling_usd_per_hour=4.0)}),
             "strategy vwap would cost 4.01 USD/hour, 0.01 above its ceiling of 4.00",
             id="a-cent-above-the-strategy",
+        ),
+        pytest.param(
+            "shared-ceilings",
+            stack(group(), group(name="batch"), document=plan(strategy_costs=shared(vwap=6.8))),
+            stack(group(), group(name="batch"), document=plan(strategy_costs=shared(vwap=6.79))),
+            "batch, cpu may grow to 6.80 USD/hour together, and the strategies that may run there (vwap) may cost 6.79",
+            id="maxima-together-above-the-strategy",
+        ),
+        pytest.param(
+            "shared-ceilings",
+            stack(group(maximum=10), group(name="batch"), document=plan(strategy_costs={**shared(a=3.4), "b": ON_CPU})),
+            stack(group(maximum=11), group(name="batch"), document=plan(strategy_costs={**shared(a=3.4), "b": ON_CPU})),
+            "batch, cpu may grow to 7.14 USD/hour together",
+            id="one-strategy-moves-over-for-another",
+        ),
+        pytest.param(
+            "shared-ceilings",
+            stack(group(name="batch", minimum=4, maximum=4), document=plan(strategy_costs=shared(vwap=1.0))),
+            stack(group(name="batch", minimum=4, maximum=5), document=plan(strategy_costs=shared(vwap=1.0))),
+            "batch may grow to 1.70 USD/hour together, and the strategies that may run there (vwap) may cost 1.00",
+            id="a-floor-may-stand-and-nothing-above-it",
+        ),
+        pytest.param(
+            "shared-ceilings",
+            stack(group(name="aa", maximum=99), document=plan(strategy_costs=shared(vwap=1.0))),
+            stack(group(maximum=4), document=plan(strategy_costs=shared(vwap=1.0))),
+            "cpu may grow to 1.36",
+            id="a-pool-that-no-strategy-names-is-bounded-elsewhere",
+        ),
+        pytest.param(
+            "shared-ceilings",
+            stack(document=plan(strategy_costs={"old": COST})),
+            stack(document=plan(strategy_costs={**shared(vwap=1.0), "old": COST})),
+            "the plan does not say where old may run",
+            id="a-strategy-of-which-nobody-knows-where-it-runs",
         ),
         pytest.param(
             "step-up",
