@@ -113,9 +113,10 @@ class BinHistory:
         raise NotImplementedError
 
     def samples(
-        self, series: Collection[str], *, start: datetime, end: datetime
+        self, series: Collection[str], *, start: datetime, end: datetime, known_by: datetime | None = None
     ) -> dict[str, tuple[DemandSample, ...]]:
-        """One sample a bin; of what is no demand, none."""
+        """One sample a bin; of what is no demand, none. Nothing is ever corrected."""
+        del known_by
         found = {name: tuple(self._samples(name, start, end)) for name in series}
         self.reads += sum(map(len, found.values()))
         return found

@@ -1,4 +1,4 @@
-"""Takes telemetry. Trigger: the telemetry topics. Idempotency key of a record: (series, time, source)."""
+"""Takes telemetry. Trigger: the telemetry topics. Idempotency key of a record: (series, time, source, known_at)."""
 
 from typing import Any
 

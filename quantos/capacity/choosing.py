@@ -10,6 +10,7 @@ from quantos.allocation.reach import within_reach
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.requirement import StrategyNeed, strategy_needs
+from quantos.capacity.standing import held_floors, with_held
 from quantos.environment.settings import PoolSettings
 
 ROUNDING: Final = 1e-9
@@ -31,24 +32,27 @@ class PoolLimit:
 
 def all_needs(inputs: PlanningInputs) -> tuple[StrategyNeed, ...]:
     """What every strategy must be given, or as much of it as can be reckoned with."""
+    bin_seconds = inputs.settings.decisions.bin_seconds
     return tuple(
-        _reckoned(need, inputs)
+        _reckoned(with_held(need, part, inputs), inputs)
         for demand in inputs.demands
-        for need in strategy_needs(demand, nodes=inputs.nodes, bin_seconds=inputs.settings.decisions.bin_seconds)
+        for part, need in zip(
+            demand.strategies, strategy_needs(demand, nodes=inputs.nodes, bin_seconds=bin_seconds), strict=True
+        )
     )
 
 
 def choice_problem(inputs: PlanningInputs, needs: Sequence[StrategyNeed]) -> ChoiceProblem:
     """The problem whose solution sizes the pools.
 
-    A pool is held to the environment's floor, and to the floor it stands on while telemetry of a strategy that may run
-    on it is silent. A strategy is held to its ceiling, but never below the throughput that it states: a ceiling that
+    A pool is held to the environment's floor, and to the part of the floor it stands on that is of strategies whose
+    demand is unknown. A strategy is held to its ceiling, but never below the throughput that it states: a ceiling that
     does not pay for it is a contradiction which the cost rules refuse.
     """
-    limits = inputs.settings.limits
+    limits, held = inputs.settings.limits, held_floors(inputs)
     return within_reach(
         ChoiceProblem(
-            pools=tuple(_pool(inputs, name) for name in sorted(inputs.settings.pools)),
+            pools=tuple(_pool(inputs, name, held_nodes=held.floor(name)) for name in sorted(inputs.settings.pools)),
             demands=tuple(_demand(need, inputs=inputs) for need in needs),
             limits=ChoiceLimits(
                 budget_usd_per_hour=limits.ceiling_usd_per_hour,
@@ -69,10 +73,8 @@ def pool_limit(settings: PoolSettings, *, node: NodePrice) -> PoolLimit:
     return PoolLimit(nodes=settings.ceiling_nodes, words=f"the pool's limit of {settings.ceiling_nodes} nodes")
 
 
-def _pool(inputs: PlanningInputs, name: str) -> ChoicePool:
+def _pool(inputs: PlanningInputs, name: str, *, held_nodes: int) -> ChoicePool:
     settings, node = inputs.settings.pools[name], inputs.nodes[name]
-    previous = inputs.standing(name).floor
-    silent = any(demand.stale for demand in inputs.demands_on(name))
     return ChoicePool(
         name=name,
         node=node.node,
@@ -81,8 +83,8 @@ def _pool(inputs: PlanningInputs, name: str) -> ChoicePool:
         zones=settings.zones or tuple(zone.name for zone in inputs.settings.network.zones),
         max_nodes=pool_limit(settings, node=node).nodes,
         floor_nodes=settings.floor_nodes,
-        reactive_nodes=previous if silent else 0,
-        previous_nodes=previous,
+        reactive_nodes=held_nodes,
+        previous_nodes=inputs.standing(name).floor,
         interruptions_per_hour=settings.interruptions_per_hour,
         replacement_hours=inputs.lead_times[name].seconds / 3600,
     )

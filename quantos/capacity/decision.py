@@ -117,6 +117,7 @@ class DecisionService:
                 )
             ),
             previous=current.sizes,
+            standing_costs=current.strategy_costs,
         )
         chosen = solved(inputs)
         plan = make_plan(inputs, chosen, check=self.check)

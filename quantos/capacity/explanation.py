@@ -11,6 +11,7 @@ from quantos.allocation.choice import ChoiceSolution
 from quantos.allocation.lead_time import LeadTime
 from quantos.allocation.telling import gave_way
 from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.silence import silence_words, silences
 from quantos.capacity.sizing import HeldDemand, SizedPool, nodes_for
 from quantos.capacity.wording import listed, node_count, percent
 from quantos.contracts.plan import (
@@ -20,8 +21,9 @@ from quantos.contracts.plan import (
     Explanation,
     PlannedLeadTime,
     PoolReasoning,
+    Silence,
 )
-from quantos.forecasting.peak_model import PeakForecast
+from quantos.forecasting.peak_model import PeakForecast, clauses
 
 _RISK_DECIMALS: Final = 6
 
@@ -50,10 +52,10 @@ def explain(
     inputs: PlanningInputs, pools: Sequence[SizedPool], *, solution: ChoiceSolution, violations: Sequence[str]
 ) -> Explanation:
     """The explanation of a plan's sizes; pools without strategies need none."""
-    gave = tuple(gave_way(solution))
+    gave, unknown = tuple(gave_way(solution)), silences(inputs, pools)
     return Explanation(
-        sentence=_sentence(inputs, pools, gave=gave, violations=violations),
-        pools=tuple(_reasoning(inputs, item, held) for item in pools for held in item.holds),
+        sentence=_sentence(inputs, pools, gave=(*gave, *_held_clauses(unknown)), violations=violations),
+        pools=tuple(_reasoning(inputs, item, held, unknown=unknown) for item in pools for held in item.holds),
         expected_violations=tuple(violations),
         gave_way=gave,
         choice=ChoiceQuality(
@@ -62,14 +64,23 @@ def explain(
             lp_distance=solution.lp_distance,
             idle_usd_per_hour=solution.idle_usd_per_hour,
         ),
+        silences=unknown,
     )
 
 
-def _reasoning(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> PoolReasoning:
+def _held_clauses(unknown: Sequence[Silence]) -> Iterator[str]:
+    """What silence holds of the floors, in one clause."""
+    usd, names = sum(item.usd_per_hour for item in unknown), sorted({item.strategy for item in unknown})
+    if usd > 0:
+        yield f"{usd:.2f} USD/hour are held for what is not known of {listed(names)}"
+
+
+def _reasoning(
+    inputs: PlanningInputs, item: SizedPool, held: HeldDemand, *, unknown: Sequence[Silence]
+) -> PoolReasoning:
     demand, forecast = held.demand, held.demand.forecast
-    degraded = forecast.degraded
-    if demand.stale:
-        degraded = f"stale feed of {listed(demand.stale)}" + (f"; {degraded}" if degraded else "")
+    stale = f"stale feed of {listed(demand.stale)}" if demand.stale else None
+    degraded = clauses(stale, forecast.degraded, *silence_words([one for one in unknown if one.strategy in held.names]))
     return PoolReasoning(
         pool=item.pool,
         demand_now_vcpu=demand.now_vcpu,

@@ -1,13 +1,13 @@
 """Everything that a plan depends on, as plain values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from quantos.allocation.lead_time import LeadTime
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.pool_demand import PoolDemand
-from quantos.contracts.plan import PoolSize
+from quantos.contracts.plan import PoolSize, StrategyCost
 from quantos.environment.settings import EnvironmentSettings
 
 
@@ -20,6 +20,7 @@ class PlanningInputs:
         nodes, lead_times: by pool, for every pool of the environment.
         demands: one for each set of pools that strategies name.
         previous: sizes the stack stands on; a pool not in it stands between the environment's floor and ceiling.
+        standing_costs: by strategy, what it filled of them; absent from the records of earlier releases.
     """
 
     settings: EnvironmentSettings
@@ -29,6 +30,7 @@ class PlanningInputs:
     lead_times: Mapping[str, LeadTime]
     demands: tuple[PoolDemand, ...]
     previous: Mapping[str, PoolSize]
+    standing_costs: Mapping[str, StrategyCost] = field(default_factory=dict)
 
     def standing(self, pool: str) -> PoolSize:
         """The size that a pool has now."""

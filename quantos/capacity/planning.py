@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from quantos.allocation.choice import ChoiceProblem, ChoiceSolution
+from quantos.allocation.choice import DECIMALS, ChoiceProblem, ChoiceSolution
 from quantos.allocation.priorities import choose
 from quantos.capacity.choosing import all_needs, choice_problem
 from quantos.capacity.explanation import explain
@@ -33,8 +33,8 @@ def solved(inputs: PlanningInputs) -> Chosen:
     the same pools need together within the horizon, its part of the greatest demand within the last lead time, the
     throughput it states, and the servers that it takes to answer in time. The pools that hold all of it at least cost
     make the floors, within the limits of environment, pools and strategies and the steps that one plan may take; the
-    environment's floors, and the previous ones while telemetry is silent, are kept. Where not all can be held, the
-    less important strategies give way.
+    environment's floors, and what stands for strategies whose demand is unknown, are kept. Where not all can be held,
+    the less important strategies give way.
 
     Raises:
         ChoiceError: the search for sizes was cut off before it found any.
@@ -99,11 +99,16 @@ def _pool_cost(item: SizedPool) -> PoolCost:
 
 def _strategy_costs(inputs: PlanningInputs, solution: ChoiceSolution) -> dict[str, StrategyCost]:
     filled = solution.demand_usd_per_hour()
+    nodes: dict[str, dict[str, float]] = {}
+    for part in solution.assignments:
+        count = round(part.usd_per_hour / inputs.nodes[part.pool].usd_per_hour, DECIMALS)
+        nodes.setdefault(part.demand, {})[part.pool] = count
     return {
         part.strategy.name: StrategyCost(
             usd_per_hour=filled.get(part.strategy.name, 0.0),
             ceiling_usd_per_hour=part.strategy.cost.ceiling_usd_per_hour,
             pools=part.strategy.pools,
+            nodes=nodes.get(part.strategy.name, {}),
         )
         for demand in inputs.demands
         for part in demand.strategies

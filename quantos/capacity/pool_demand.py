@@ -28,17 +28,35 @@ LOWER_LEVELS: Final = (0.5, 0.75, 0.9)
 
 
 @dataclass(frozen=True, kw_only=True)
+class SilentFeed:
+    """A feed of which nothing is heard where something should be.
+
+    Attributes:
+        source: of the series; None where the whole series is silent.
+        since: end of the last bin in which it was heard; None where it never was.
+        held_vcpu: what it is taken to need in the last bin.
+    """
+
+    source: str | None
+    since: datetime | None
+    held_vcpu: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class StrategyDemand:
     """One strategy's part in a demand.
 
     Attributes:
         weight_vcpu: the greater of what it needed lately and what it needed in the same hours a week ago.
-        stale: its session is open, and telemetry has been silent for `stale_after_seconds` of it.
+        stale: nothing is known of its demand: its session is open, and telemetry has been silent for
+            `stale_after_seconds` of it; or there was none in the whole history.
+        silences: what is not known of it.
     """
 
     strategy: Strategy
     weight_vcpu: float
     stale: bool
+    silences: tuple[SilentFeed, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +138,7 @@ class PoolDemands:
         latest = np.sum([self._carried(part.values, shared.horizon.lead_bins) for part in series], axis=0)
         return PoolDemand(
             pools=shared.pools,
-            strategies=tuple(self._part(part, shared.horizon) for part in series),
+            strategies=tuple(self._part(part, shared.horizon, grid=grid) for part in series),
             level_reason=shared.upper.reason,
             now_vcpu=float(latest[-1]),
             recent_vcpu=float(latest.max()),
@@ -200,16 +218,22 @@ class PoolDemands:
         bins = (grid.end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
         return self._window(series, grid, told=told, bins=bins)
 
-    def _part(self, series: "_Series", horizon: Horizon) -> StrategyDemand:
+    def _part(self, series: "_Series", horizon: Horizon, *, grid: Grid) -> StrategyDemand:
         week = 7 * DAY_SECONDS // self.settings.bin_seconds
         start = len(series.values) - week
         last_week = series.values[max(start, 0) : max(start + horizon.ahead_bins, 0)]
         lately = self._carried(series.values, horizon.lead_bins)
         needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))
-        return StrategyDemand(strategy=series.strategy, weight_vcpu=needed, stale=self._stale(series))
+        stale = self._stale(series)
+        silent = SilentFeed(source=None, since=series.last_known(grid), held_vcpu=float(lately[-1]))
+        return StrategyDemand(
+            strategy=series.strategy, weight_vcpu=needed, stale=stale, silences=(silent,) if stale else ()
+        )
 
     def _stale(self, series: "_Series") -> bool:
         count = len(series.values)
+        if series.first == count:
+            return True
         if not series.opened[count - 1]:
             return False
         known = np.isfinite(series.values[series.opened[:count]])
@@ -234,6 +258,13 @@ class _Series:
     values: FloatArray
     opened: BoolArray
     first: int
+
+    def last_known(self, grid: Grid) -> datetime | None:
+        """End of the last open bin that is known; None where none is."""
+        known = np.flatnonzero(np.isfinite(self.values) & self.opened[: len(self.values)])
+        if not len(known):
+            return None
+        return datetime.fromtimestamp(grid.start + (int(known[-1]) + 1) * grid.bin_seconds, UTC)
 
 
 def _series(strategy: Strategy, ahead: Grid, *, sums: FloatArray) -> _Series:

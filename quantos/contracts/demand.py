@@ -1,9 +1,9 @@
 """Telemetry as it arrives, and a forecast of it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, model_validator
 
 from quantos.contracts.base import Contract, NonNegativeFinite, WholeSecond
 
@@ -19,15 +19,45 @@ LONGEST_HOLD: Final = timedelta(days=7)
 
 
 class DemandSample(Contract):
-    """One measurement. Key: (series, time, source); a redelivery carries the same value.
+    """One measurement, a correction of one, or a goodbye. Key: (series, time, source, revision, known_at, goodbye).
 
-    `value` counts units in the bin that `time` starts (or the level at `time` for system series).
+    A redelivery carries the same value. A correction, up or down, has the same series, time and source, a greater
+    `revision`, and says from when it was known; both are kept, so that what was known before it can still be told.
+
+    Attributes:
+        value: units in the bin that `time` starts (or the level at `time` for system series); of a goodbye 0.
+        revision: 0 of what is told first.
+        known_at: from when a decision could have known the value; None is as soon as it was measured.
+        goodbye: nothing more is to come from the source, such as a pod that ends; it counts nothing, and a later
+            sample takes it back.
     """
 
     series: SeriesName
     time: WholeSecond
     source: SourceName
     value: NonNegativeFinite
+    revision: int = Field(default=0, ge=0, le=1_000_000, exclude_if=lambda value: value == 0)
+    known_at: WholeSecond | None = Field(default=None, exclude_if=lambda value: value is None)
+    goodbye: StrictBool = Field(default=False, exclude_if=lambda value: not value)
+
+    @property
+    def order(self) -> tuple[int, datetime, float]:
+        """Of samples of one series, time and source the greatest by this counts."""
+        return self.revision, self.known_at or self.time, self.value
+
+    def was_known(self, by: datetime | None) -> bool:
+        """Whether a decision of that moment could have known it; of any moment where that is None."""
+        return by is None or self.known_at is None or self.known_at <= by
+
+    @model_validator(mode="after")
+    def _told_in_order(self) -> Self:
+        if self.revision and self.known_at is None:
+            raise ValueError("a correction says from when it was known: give known_at")
+        if self.known_at is not None and self.known_at < self.time:
+            raise ValueError("known_at is before time: nothing is known before it is measured")
+        if self.goodbye and self.value:
+            raise ValueError("a goodbye counts nothing: send what was measured before it, and the goodbye with value 0")
+        return self
 
 
 class SignalSample(Contract):

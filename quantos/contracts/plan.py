@@ -42,6 +42,11 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _not_told(value: object) -> bool:
+    """Left out of the document, so that one made before the field existed keeps its digest."""
+    return value is None or value == () or value == {}
+
+
 class PoolSize(_Part):
     """Nodes of one pool: `floor` becomes the group's minimum, `ceiling` its maximum."""
 
@@ -70,11 +75,13 @@ class StrategyCost(_Part):
 
     Attributes:
         pools: those it may run on; absent from the plans of earlier releases.
+        nodes: those that it fills, parts of nodes included, by pool; absent from the documents of earlier releases.
     """
 
     usd_per_hour: NonNegativeFinite
     ceiling_usd_per_hour: NonNegativeFinite
     pools: tuple[Slug, ...] = Field(default=(), exclude_if=_not_told)
+    nodes: dict[Slug, NonNegativeFinite] = Field(default_factory=dict, exclude_if=_not_told)
 
 
 class PlanDocument(Contract):
@@ -186,6 +193,25 @@ class PoolReasoning(_Part):
     signals: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
 
 
+class Silence(_Part):
+    """Demand that is not known, and what is held for it.
+
+    Attributes:
+        strategy: whose demand it is.
+        source: of the series, which others still tell of; None where nothing is known of the series at all.
+        since: end of the last bin that is known; None where none is.
+        held: what is held for it, in words that "held" follows.
+        usd_per_hour: of what is held.
+    """
+
+    strategy: Slug
+    series: str
+    source: str | None
+    since: AwareDatetime | None
+    held: str
+    usd_per_hour: NonNegativeFinite
+
+
 class ChoiceQuality(_Part):
     """How near the sizes are to the least cost at which everything is held.
 
@@ -208,6 +234,7 @@ class Explanation(_Part):
         expected_violations: the cost rules seen to refuse.
         gave_way: pools and strategies that are not given all, the most important first, one clause each.
         choice: absent from the plans of earlier releases.
+        silences: what is not known of demand; absent where all is.
     """
 
     sentence: str
@@ -215,6 +242,7 @@ class Explanation(_Part):
     expected_violations: tuple[str, ...] = ()
     gave_way: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
     choice: ChoiceQuality | None = Field(default=None, exclude_if=_not_told)
+    silences: tuple[Silence, ...] = Field(default=(), exclude_if=_not_told)
 
 
 class ScalingPlan(Contract):

@@ -60,6 +60,8 @@ def _checked_sample(sample: DemandSample, *, topic: str, now: datetime) -> Deman
         return Rejection("absurd", f"value {sample.value:g} is not believable as units per bin")
     if sample.time > now + MAX_AHEAD:
         return Rejection("future", f"time {sample.time.isoformat()} is ahead of {now.isoformat()}")
+    if sample.known_at is not None and sample.known_at > now + MAX_AHEAD:
+        return Rejection("future", f"known_at {sample.known_at.isoformat()} is ahead of {now.isoformat()}")
     return sample
 
 

@@ -34,7 +34,8 @@ class Taken:
 class Intake:
     """Takes batches; the order of records and batches does not matter.
 
-    Key of a record: (series, time, source), of a signal's also the time from which it was known.
+    Key of a record: (series, time, source), of a correction and of a signal's value also the time from which it was
+    known, and the revision.
     """
 
     history: DemandHistory

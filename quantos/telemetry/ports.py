@@ -8,18 +8,19 @@ from quantos.contracts.demand import DemandSample, SignalSample
 
 
 class DemandHistory(Protocol):
-    """Samples by (series, time, source). Adding is idempotent and commutative, also for conflicting values."""
+    """Samples by (series, time, source), and all their corrections. Adding is idempotent and commutative."""
 
     def add(self, samples: Sequence[DemandSample]) -> None:
         """Add samples. Raises TelemetryError when the store cannot take them; adding all again is safe."""
         ...
 
     def samples(
-        self, series: Collection[str], *, start: datetime, end: datetime
+        self, series: Collection[str], *, start: datetime, end: datetime, known_by: datetime | None = None
     ) -> dict[str, tuple[DemandSample, ...]]:
-        """Samples with start <= time < end of every series asked for.
+        """Samples with start <= time < end of every series asked for, goodbyes among them.
 
-        In order of (time, source); of conflicting values the greatest. Raises TelemetryError.
+        In order of (time, source), a goodbye last. Of corrections that were known by `known_by`, all by default, the
+        last counts; of what contradicts itself the greatest value. Raises TelemetryError.
         """
         ...
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 
@@ -44,7 +45,11 @@ class DemandWindows:
             waiting[kept.span if kept is not None and continues(kept.span, grid) else None].append(name)
         found: dict[str, FloatArray] = {}
         for span, names in waiting.items():
-            found |= self._fetch(names, grid) if span is None else self._continue(names, grid, span=span)
+            found |= (
+                self._fetch(names, grid, known_by=grid.ends_at)
+                if span is None
+                else self._continue(names, grid, span=span)
+            )
         for name, sums in found.items():
             self._keep(name, grid, sums=sums)
         if keep:
@@ -86,9 +91,12 @@ class DemandWindows:
         first = max((start - grid.start) // grid.bin_seconds, 0)
         last = min(-(-(end - grid.start) // grid.bin_seconds), grid.count)
         part = Grid(grid.start + first * grid.bin_seconds, grid.bin_seconds, last - first)
-        for name, sums in self._fetch(found, part).items():
+        for name, sums in self._fetch(found, part, known_by=grid.ends_at).items():
             found[name][first:last] = sums
 
-    def _fetch(self, series: Collection[str], grid: Grid) -> dict[str, FloatArray]:
+    def _fetch(self, series: Collection[str], grid: Grid, *, known_by: datetime) -> dict[str, FloatArray]:
+        """As was known by a moment, whatever has been corrected since."""
         samples = self.history.samples(series, start=grid.starts_at, end=grid.ends_at)
+        if any(not sample.was_known(known_by) for found in samples.values() for sample in found):
+            samples = self.history.samples(series, start=grid.starts_at, end=grid.ends_at, known_by=known_by)
         return {name: bin_sums(samples[name], grid) for name in series}

@@ -19,25 +19,27 @@ class MemoryDemandHistory:
     fail_next: TelemetryError | None = None
     reads: int = 0
     asked: list[timedelta] = field(default_factory=list)
-    _kept: defaultdict[str, dict[tuple[datetime, str], DemandSample]] = field(default_factory=lambda: defaultdict(dict))
+    _kept: defaultdict[str, set[DemandSample]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, samples: Sequence[DemandSample]) -> None:
         error, self.fail_next = self.fail_next, None
         if error is not None:
             raise error
         for sample in samples:
-            kept = self._kept[sample.series]
-            key = (sample.time, sample.source)
-            if key not in kept or kept[key].value < sample.value:
-                kept[key] = sample
+            self._kept[sample.series].add(sample)
 
     def samples(
-        self, series: Collection[str], *, start: datetime, end: datetime
+        self, series: Collection[str], *, start: datetime, end: datetime, known_by: datetime | None = None
     ) -> dict[str, tuple[DemandSample, ...]]:
         self.reads += 1
         self.asked.append(end - start)
-        return {name: self._samples(name, start=start, end=end) for name in series}
+        return {name: self._samples(name, start=start, end=end, known_by=known_by) for name in series}
 
-    def _samples(self, series: str, *, start: datetime, end: datetime) -> tuple[DemandSample, ...]:
-        found = [sample for sample in self._kept[series].values() if start <= sample.time < end]
-        return tuple(sorted(found, key=lambda sample: (sample.time, sample.source)))
+    def _samples(
+        self, series: str, *, start: datetime, end: datetime, known_by: datetime | None
+    ) -> tuple[DemandSample, ...]:
+        found: dict[tuple[datetime, str, bool], DemandSample] = {}
+        for sample in sorted(self._kept[series], key=lambda item: item.order):
+            if start <= sample.time < end and sample.was_known(known_by):
+                found[sample.time, sample.source, sample.goodbye] = sample
+        return tuple(found[key] for key in sorted(found))

@@ -1,14 +1,18 @@
 """The demand history on DynamoDB: in the sets of `hour_sets`, by event time, texts `source|value`.
 
-When one key arrives with two values both are kept, and the greatest is read.
+A correction is `source|value|revision|known_at` (epoch seconds, empty where not told), a goodbye ends in `|goodbye`.
+All that was ever told of a key is kept, and which of it counts is decided when it is read.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
 
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.adapters.hour_sets import HourEntry, HourSets
+
+_GOODBYE: Final = "goodbye"
 
 
 @dataclass(frozen=True)
@@ -19,27 +23,41 @@ class DynamoDemandHistory:
 
     def add(self, samples: Sequence[DemandSample]) -> None:
         """Add samples, one update per series and hour. Raises TelemetryError; adding all again is safe."""
-        self.sets.add(
-            HourEntry.at(sample.series, sample.time, text=f"{sample.source}|{sample.value + 0.0!r}")
-            for sample in samples
-        )
+        self.sets.add(HourEntry.at(sample.series, sample.time, text=_text(sample)) for sample in samples)
 
     def samples(
-        self, series: Collection[str], *, start: datetime, end: datetime
+        self, series: Collection[str], *, start: datetime, end: datetime, known_by: datetime | None = None
     ) -> dict[str, tuple[DemandSample, ...]]:
-        """Samples with start <= time < end of every series asked for.
+        """Samples with start <= time < end of every series asked for, goodbyes among them.
 
-        In order of (time, source); of conflicting values the greatest. Raises TelemetryError.
+        In order of (time, source), a goodbye last. Of corrections that were known by `known_by`, all by default, the
+        last counts; of what contradicts itself the greatest value. Raises TelemetryError.
         """
-        greatest: dict[str, dict[tuple[datetime, str], float]] = {name: {} for name in series}
-        for entry in self.sets.read(greatest, start=start, end=end):
-            source, value = entry.text.split("|")
-            found, key = greatest[entry.series], (entry.moment, source)
-            found[key] = max(found.get(key, 0.0), float(value))
-        return {
-            name: tuple(
-                DemandSample.model_construct(schema_version=1, series=name, time=time, source=source, value=value)
-                for (time, source), value in sorted(found.items())
-            )
-            for name, found in greatest.items()
-        }
+        counting: dict[str, dict[tuple[datetime, str, bool], DemandSample]] = {name: {} for name in series}
+        for entry in self.sets.read(counting, start=start, end=end):
+            sample = _sample(entry)
+            found, key = counting[entry.series], (sample.time, sample.source, sample.goodbye)
+            if sample.was_known(known_by) and (key not in found or found[key].order < sample.order):
+                found[key] = sample
+        return {name: tuple(found[key] for key in sorted(found)) for name, found in counting.items()}
+
+
+def _text(sample: DemandSample) -> str:
+    parts = [sample.source, f"{sample.value + 0.0!r}"]
+    if sample.revision or sample.known_at or sample.goodbye:
+        parts += [str(sample.revision), "" if sample.known_at is None else str(int(sample.known_at.timestamp()))]
+    return "|".join([*parts, _GOODBYE] if sample.goodbye else parts)
+
+
+def _sample(entry: HourEntry) -> DemandSample:
+    source, value, revision, known_at, goodbye, *_ = *entry.text.split("|"), "", "", ""
+    return DemandSample.model_construct(
+        schema_version=1,
+        series=entry.series,
+        time=entry.moment,
+        source=source,
+        value=float(value),
+        revision=int(revision or 0),
+        known_at=datetime.fromtimestamp(int(known_at), UTC) if known_at else None,
+        goodbye=goodbye == _GOODBYE,
+    )

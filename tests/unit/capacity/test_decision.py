@@ -24,7 +24,7 @@ from tests.support.decision_desk import (
     standing,
     value_at,
 )
-from tests.support.demand_cases import make_strategy
+from tests.support.demand_cases import NODE, make_strategy
 
 
 def test_a_decision_is_signed_archived_published_and_audited():
@@ -274,3 +274,19 @@ def test_a_trader_who_asks_for_more_throughput_has_nothing_learnt_again(monkeypa
     desk.strategies = (make_strategy(session=SESSION, min_throughput_units=900),)
 
     assert decided(desk, 11).sizes["cpu"].floor >= 900 / 10 / 8
+
+
+@pytest.mark.parametrize("hours", [11, 20], ids=["open", "closed"])
+@pytest.mark.parametrize("series", ["workload/orders", "workload/ordres"], ids=["no-demand", "series-mistyped"])
+def test_a_series_of_which_nothing_is_known_holds_what_stands(series: str, hours: int):
+    desk = desk_at(hours, cpu=5, samples=HISTORY if series != ORDERS.series else [])
+    desk.strategies = (make_strategy(session=SESSION, series=series),)
+
+    plan = decided(desk, hours)
+
+    (silence,) = plan.explanation.silences
+    assert plan.sizes["cpu"].floor == 5
+    assert (silence.series, silence.since, silence.usd_per_hour) == (series, None, 5 * NODE.usd_per_hour)
+    assert f"{series} was never heard of: 5.0 nodes of cpu are held for orders, 2.50 USD/hour" in (
+        plan.explanation.pools[0].degraded or ""
+    )

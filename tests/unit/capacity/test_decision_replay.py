@@ -92,6 +92,18 @@ def test_late_samples_are_named_as_an_input_that_is_gone(made: tuple[Desk, Scali
     assert found["document"].verdict == "same"
 
 
+def test_a_replay_reads_demand_as_it_was_known_before_it_was_corrected():
+    desk = desk_at(11)
+    wrong = next(item for item in HISTORY if item.time == MONDAY + timedelta(hours=9))
+    plan = decided(desk, 11)
+    told = {"value": 1.0, "revision": 1, "known_at": MONDAY + timedelta(hours=11, minutes=1)}
+    desk.history.add([wrong.model_copy(update=told)])
+
+    found = replayed(desk, recorded(desk, plan), plan)
+
+    assert found["demand of cpu"].verdict == found["quantiles of cpu"].verdict == "same"
+
+
 def test_a_fit_that_is_gone_is_named_and_made_again(made: tuple[Desk, ScalingPlan]):
     desk, plan = made
 

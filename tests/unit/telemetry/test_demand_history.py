@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quantos.contracts.demand import DemandSample
 from quantos.errors import TelemetryError
 from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
-from quantos.telemetry.adapters.hour_sets import TTL_ATTRIBUTE, HourSets
+from quantos.telemetry.adapters.hour_sets import TTL_ATTRIBUTE, HourEntry, HourSets
 from quantos.telemetry.ports import DemandHistory
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.telemetry_account import telemetry_table
@@ -78,6 +78,49 @@ def test_of_conflicting_values_the_greatest_is_read_whichever_came_first(history
     assert [item.value for item in everything(history)] == [7.5]
 
 
+def correction(revision: int, *, value: float, known: int, seconds: int = 0) -> DemandSample:
+    told = {"revision": revision, "known_at": START + timedelta(seconds=known)}
+    return sample(seconds, value=value).model_copy(update=told)
+
+
+def test_a_correction_counts_whichever_came_first_up_and_down(history: DemandHistory):
+    down, up = correction(1, value=2.0, known=600), correction(1, value=9.0, known=600, seconds=300)
+    history.add([down, sample(value=1e9)])
+    history.add([sample(300, value=3), up, sample(value=1e9)])
+
+    assert [item.value for item in everything(history)] == [2.0, 9.0]
+
+
+def test_of_corrections_the_last_counts_and_of_equal_ones_that_which_was_known_last(history: DemandHistory):
+    history.add([correction(2, value=4, known=900), correction(1, value=50, known=1200)])
+    history.add([correction(2, value=3, known=960), sample(value=80)])
+
+    assert [item.value for item in everything(history)] == [3.0]
+
+
+@pytest.mark.parametrize(("minutes", "value"), [(9, 1e9), (10, 2.0), (14, 2.0), (15, 7.0)])
+def test_what_was_known_at_a_moment_is_read_as_of_it(history: DemandHistory, minutes: int, value: float):
+    history.add([sample(value=1e9), correction(1, value=2.0, known=600), correction(2, value=7.0, known=900)])
+    span = {"start": START, "end": START + timedelta(hours=1)}
+
+    found = history.samples([ORDERS], known_by=START + timedelta(minutes=minutes), **span)[ORDERS]
+
+    assert [item.value for item in found] == [value]
+
+
+def test_a_goodbye_comes_back_beside_what_was_measured(history: DemandHistory):
+    goodbye = sample(value=0).model_copy(update={"goodbye": True})
+    history.add([goodbye, sample(value=4)])
+
+    assert everything(history) == (sample(value=4), goodbye)
+
+
+def test_items_of_earlier_releases_read_as_first_told(dynamo: DynamoDemandHistory):
+    dynamo.sets.add([HourEntry.at(ORDERS, START, text="gw-1|5.25"), HourEntry.at(ORDERS, START, text="gw-1|6.0")])
+
+    assert everything(dynamo) == (sample(value=6.0),)
+
+
 def test_an_hour_full_of_samples(history: DemandHistory):
     history.add([sample(second, source=f"gw-{second % 3}") for second in range(450)])
 
@@ -95,18 +138,22 @@ def test_values_survive_exactly(history: DemandHistory):
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_shuffled_and_doubled_delivery_changes_nothing(dynamo: DynamoDemandHistory, data: st.DataObject):
     number = next(EXAMPLES)
-    delivered = data.draw(
-        st.lists(
-            st.builds(
-                sample,
-                st.sampled_from([0, 300, 3600, 7199]),
-                value=st.sampled_from([0.0, 1.0, 2.5, 9.0]),
-                source=st.sampled_from(["gw-1", "gw-2"]),
-                series=st.sampled_from([f"workload/a{number}", f"workload/b{number}"]),
-            ),
-            max_size=12,
-        )
+    told = st.builds(
+        sample,
+        st.sampled_from([0, 300, 3600, 7199]),
+        value=st.sampled_from([0.0, 1.0, 2.5, 9.0]),
+        source=st.sampled_from(["gw-1", "gw-2"]),
+        series=st.sampled_from([f"workload/a{number}", f"workload/b{number}"]),
     )
+    corrected = st.builds(
+        lambda first, revision, hours: first.model_copy(
+            update={"revision": revision, "known_at": first.time + timedelta(hours=hours)}
+        ),
+        told,
+        st.integers(0, 2),
+        st.integers(0, 2),
+    )
+    delivered = data.draw(st.lists(told | corrected, max_size=12))
     memory = MemoryDemandHistory()
     memory.add(delivered)
 

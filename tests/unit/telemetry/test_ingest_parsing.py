@@ -108,3 +108,30 @@ def test_a_bad_signal_is_rejected_by_name(record: bytes, reason: str):
 
 def test_a_signal_among_demand_is_no_sample():
     assert isinstance(parse_record(signal(), topic=topics.TELEMETRY_MARKET, now=NOW), Rejection)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"revision": 1}, "schema"),
+        ({"revision": -1, "known_at": "2026-03-02T14:29:00Z"}, "schema"),
+        ({"known_at": "2026-03-02T14:00:00Z"}, "schema"),
+        ({"revision": 1, "known_at": "2027-03-02T14:29:00Z"}, "future"),
+        ({"goodbye": True}, "schema"),
+        ({"goodbye": "yes", "value": 0}, "schema"),
+    ],
+)
+def test_a_correction_or_goodbye_that_cannot_be_is_a_dead_letter(fields: dict[str, object], reason: str):
+    parsed = parse_record(payload(**fields), topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+
+    assert isinstance(parsed, Rejection)
+    assert parsed.reason == reason
+
+
+@pytest.mark.parametrize("fields", [{"revision": 2, "known_at": "2026-03-02T14:29:00Z"}, {"value": 0, "goodbye": True}])
+def test_a_correction_and_a_goodbye_are_samples(fields: dict[str, object]):
+    parsed = parse_record(payload(**fields), topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+
+    assert isinstance(parsed, DemandSample)
+    assert parsed.to_json() == DemandSample.model_validate_json(payload(**fields)).to_json()
+    assert {name: json.loads(parsed.to_json())[name] for name in fields} == fields

@@ -145,3 +145,15 @@ def test_the_key_is_of_the_set_of_series():
     assert window_key(both, bin_seconds=300) == window_key(both[::-1], bin_seconds=300)
     assert window_key(both, bin_seconds=300) != window_key(both, bin_seconds=60)
     assert window_key(both, bin_seconds=300) != window_key(both[:1], bin_seconds=300)
+
+
+def test_a_correction_counts_from_when_it_was_known_and_a_replay_reads_what_was_known_then():
+    history = MemoryDemandHistory()
+    wrong = sample(-30, value=1e9)
+    history.add([wrong, wrong.model_copy(update={"value": 4.0, "revision": 1, "known_at": START})])
+
+    windows = DemandWindows(history)
+    before, after = windows.read([SERIES], grid(-5))[SERIES], windows.read([SERIES], grid(0))[SERIES]
+
+    assert (np.nansum(before), np.nansum(after)) == (1e9, 4.0)
+    assert np.nansum(DemandWindows(history).read([SERIES], grid(-5))[SERIES]) == 1e9

@@ -1,0 +1,58 @@
+"""What a plan does not know of demand, and what it holds for it, told with its price."""
+
+from collections.abc import Iterator, Sequence
+
+from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.pool_demand import PoolDemand, SilentFeed, StrategyDemand
+from quantos.capacity.sizing import SizedPool
+from quantos.capacity.standing import HeldFloors, held_floors
+from quantos.capacity.wording import listed
+from quantos.contracts.plan import Silence
+
+
+def silences(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> tuple[Silence, ...]:
+    """Every silence of a plan, by demand and strategy."""
+    held = held_floors(inputs)
+    paid = {item.pool: _part_kept(item, held) * item.node.usd_per_hour for item in pools}
+    return tuple(
+        _silence(part, feed, demand=demand, inputs=inputs, held=held, paid=paid)
+        for demand in inputs.demands
+        for part in demand.strategies
+        for feed in part.silences
+    )
+
+
+def silence_words(found: Sequence[Silence]) -> Iterator[str]:
+    """One clause for each, in words that follow a semicolon."""
+    for item in found:
+        feed = item.series if item.source is None else f"{item.source} of {item.series}"
+        since = "was never heard of" if item.since is None else f"is silent since {item.since:%Y-%m-%d %H:%M} UTC"
+        yield f"{feed} {since}: {item.held} held for {item.strategy}, {item.usd_per_hour:.2f} USD/hour"
+
+
+def _silence(
+    part: StrategyDemand,
+    feed: SilentFeed,
+    *,
+    demand: PoolDemand,
+    inputs: PlanningInputs,
+    held: HeldFloors,
+    paid: dict[str, float],
+) -> Silence:
+    name, series = part.strategy.name, part.strategy.series
+    if feed.source is not None:
+        usd = feed.held_vcpu * min(inputs.nodes[pool].usd_per_vcpu_hour for pool in demand.pools)
+        told = f"{feed.held_vcpu:.1f} vCPU are"
+        return Silence(
+            strategy=name, series=series, source=feed.source, since=feed.since, held=told, usd_per_hour=round(usd, 6)
+        )
+    nodes = held.of(name)
+    told = listed([f"{count:.1f} nodes of {pool}" for pool, count in nodes.items()]) + " are" if nodes else "nothing is"
+    usd = sum(count * paid[pool] for pool, count in nodes.items())
+    return Silence(strategy=name, series=series, source=None, since=feed.since, held=told, usd_per_hour=round(usd, 6))
+
+
+def _part_kept(item: SizedPool, held: HeldFloors) -> float:
+    """The part of what is held of a pool that its floor has room for: people's limits go before, 0 to 1."""
+    wanted = held.floor(item.pool)
+    return min(item.size.floor / wanted, 1.0) if wanted else 1.0
