@@ -108,7 +108,7 @@ class BinHistory:
     bins: Mapping[str, FloatArray]
     reads: int = 0
 
-    def add(self, samples: Sequence[DemandSample]) -> None:
+    def add(self, samples: Sequence[DemandSample]) -> tuple[DemandSample, ...]:
         """Nothing is added while decisions are timed."""
         raise NotImplementedError
 

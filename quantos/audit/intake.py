@@ -1,18 +1,21 @@
 """Takes batches of audit records into the chain, and sets those aside that can never be taken."""
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import ValidationError
 
-from quantos.audit.chain import GENESIS_DIGEST, link
+from quantos.audit.chain import GENESIS_DIGEST, digest_matches, link
 from quantos.audit.ledger import AuditLedger
 from quantos.contracts import topics
-from quantos.contracts.audit import AuditRecord
+from quantos.contracts.audit import AuditRecord, ChainLink
+from quantos.contracts.reading import read_strictly
 from quantos.errors import AuditError
+from quantos.messaging.dead_letter import dead_letter
 from quantos.messaging.ports import Message, Publisher, TopicRecord
+
+_TOPICS: Final = (topics.AUDIT_RECORDS,)
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,9 @@ class AuditIntake:
         good: list[AuditRecord] = []
         letters: list[Message] = []
         for record in records:
-            parsed = parse_record(record.value, chain=self.ledger.chain)
+            parsed = _parsed(record, chain=self.ledger.chain)
             if isinstance(parsed, Rejection):
-                letters.append(_dead_letter(record, parsed))
+                letters.append(dead_letter(record, reason=parsed.reason, detail=parsed.detail, intake=_TOPICS))
             else:
                 good.append(parsed)
         appended = self.ledger.append(good)
@@ -60,10 +63,16 @@ class AuditIntake:
         return Taken(appended=len(appended.links), known=len(good) - len(appended.links), rejected=len(letters))
 
 
+def _parsed(record: TopicRecord, *, chain: str) -> AuditRecord | Rejection:
+    if record.damage is not None:
+        return Rejection("damaged", record.damage)
+    return parse_record(record.value, chain=chain)
+
+
 def parse_record(value: bytes, *, chain: str) -> AuditRecord | Rejection:
     """The audit record in a payload, or why there is none that the chain could take."""
     try:
-        record = AuditRecord.model_validate_json(value)
+        record = read_strictly(AuditRecord, value)
     except ValidationError as exc:
         first = exc.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -71,19 +80,11 @@ def parse_record(value: bytes, *, chain: str) -> AuditRecord | Rejection:
     if record.chain != chain:
         return Rejection("other-chain", f"it is of chain {record.chain}, and this is {chain}")
     try:
-        link(record, sequence=1, previous_digest=GENESIS_DIGEST)
+        first = link(record, sequence=1, previous_digest=GENESIS_DIGEST)
+        if not digest_matches(ChainLink.model_validate_json(first.to_json())):
+            return Rejection("undigestible", f"audit record {record.record_id} does not read back as it was written")
     except AuditError as exc:
         return Rejection("undigestible", exc.what)
+    except ValueError as exc:
+        return Rejection("undigestible", f"audit record {record.record_id} cannot be written: {exc}")
     return record
-
-
-def _dead_letter(record: TopicRecord, rejection: Rejection) -> Message:
-    body = {
-        "reason": rejection.reason,
-        "detail": rejection.detail,
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "value": base64.b64encode(record.value).decode(),
-    }
-    return Message(topics.dead_letter(record.topic), record.key, json.dumps(body).encode())

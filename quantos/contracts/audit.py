@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
-from quantos.contracts.base import Contract
+from quantos.contracts.base import Contract, Moment
 
 AuditKind = Literal["plan", "outcome", "switch", "mode", "strategy", "demotion"]
 
@@ -15,9 +15,9 @@ class AuditRecord(Contract):
     record_id: str = Field(min_length=1, max_length=200)
     chain: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
     kind: AuditKind
-    subject: str
+    subject: str = Field(max_length=400)
     actor: str
-    occurred_at: AwareDatetime
+    occurred_at: Moment
     body: dict[str, JsonValue]
 
 

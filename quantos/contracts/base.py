@@ -2,9 +2,20 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal
+import re
+from datetime import datetime
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6}0*)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _version_number(value: object) -> object:
+    """Refuse what only equals a number of a version: `true` and 1.0."""
+    if type(value) is not int:
+        raise ValueError("must be a whole number")
+    return value
 
 
 class Contract(BaseModel):
@@ -16,7 +27,7 @@ class Contract(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    schema_version: Literal[1] = 1
+    schema_version: Annotated[Literal[1], BeforeValidator(_version_number)] = 1
 
     def to_json(self) -> bytes:
         """The document as compact UTF-8 JSON, keys in declared order."""
@@ -29,6 +40,15 @@ def canonical_digest(document: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _moment(value: object) -> object:
+    """The datetime in a text; anything but such a text or a datetime is refused, so is an epoch."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("must be a time as in 2026-11-20T14:35:00Z, with Z or an offset such as -05:00")
+    return datetime.fromisoformat(value)
+
+
 def _whole_second(value: AwareDatetime) -> AwareDatetime:
     if value.microsecond:
         raise ValueError("must be a whole second")
@@ -37,5 +57,6 @@ def _whole_second(value: AwareDatetime) -> AwareDatetime:
 
 NonNegativeFinite = Annotated[FiniteFloat, Field(ge=0)]
 PositiveFinite = Annotated[FiniteFloat, Field(gt=0)]
-WholeSecond = Annotated[AwareDatetime, AfterValidator(_whole_second)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+WholeSecond = Annotated[Moment, AfterValidator(_whole_second)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

@@ -81,7 +81,7 @@ class SignalSample(Contract):
 
     @model_validator(mode="after")
     def _not_too_far_ahead(self) -> Self:
-        if self.time > self.known_at + LONGEST_AHEAD:
+        if self.time - self.known_at > LONGEST_AHEAD:
             raise ValueError(f"time is more than {LONGEST_AHEAD.days} days after known_at: tell it again nearer to it")
         return self
 

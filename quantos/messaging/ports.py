@@ -49,3 +49,8 @@ class TopicRecord(Protocol):
     def value(self) -> bytes:
         """Its payload."""
         ...
+
+    @property
+    def damage(self) -> str | None:
+        """Why it cannot be told what was sent; then `value` is what arrived in its place."""
+        ...

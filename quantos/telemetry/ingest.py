@@ -8,8 +8,20 @@ from pydantic import ValidationError
 
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
+from quantos.contracts.reading import read_strictly
 
-RejectionReason = Literal["not-json", "schema", "wrong-topic", "not-a-number", "negative", "absurd", "future"]
+RejectionReason = Literal[
+    "damaged",
+    "not-json",
+    "schema",
+    "wrong-topic",
+    "not-a-number",
+    "negative",
+    "absurd",
+    "future",
+    "past",
+    "hour-full",
+]
 
 MAX_VALUE: Final = 1e15
 """Largest believable value, units per bin; of a signal, its size in its own unit."""
@@ -19,6 +31,9 @@ MIN_POSITIVE_VALUE: Final = 1e-12
 
 MAX_AHEAD: Final = timedelta(hours=1)
 """How far a producer's clock may run ahead of ours."""
+
+MAX_BEHIND: Final = timedelta(days=20 * 365)
+"""How late a record may be. Clocks that were never set stand at 1970, 1980 or 2000."""
 
 _SERIES_PREFIX: Final = {
     topics.TELEMETRY_MARKET: "market/",
@@ -42,12 +57,12 @@ def parse_record(payload: bytes, *, topic: str, now: datetime) -> DemandSample |
         payload: the record's value as it arrived.
         topic: the topic it arrived on, which fixes the prefix of its series, and whether it is a signal.
         now: the present, aware; what is stamped more than `MAX_AHEAD` later is refused, a signal's value by when it was
-            known. Late records are welcome.
+            known. Late records are welcome, up to `MAX_BEHIND`.
     """
     try:
         if topic == topics.TELEMETRY_SIGNAL:
-            return _checked_signal(SignalSample.model_validate_json(payload), now=now)
-        return _checked_sample(DemandSample.model_validate_json(payload), topic=topic, now=now)
+            return _checked_signal(read_strictly(SignalSample, payload), now=now)
+        return _checked_sample(read_strictly(DemandSample, payload), topic=topic, now=now)
     except ValidationError as exc:
         return _named(exc)
 
@@ -62,7 +77,7 @@ def _checked_sample(sample: DemandSample, *, topic: str, now: datetime) -> Deman
         return Rejection("future", f"time {sample.time.isoformat()} is ahead of {now.isoformat()}")
     if sample.known_at is not None and sample.known_at > now + MAX_AHEAD:
         return Rejection("future", f"known_at {sample.known_at.isoformat()} is ahead of {now.isoformat()}")
-    return sample
+    return _not_past(sample.time, now=now) or sample
 
 
 def _checked_signal(sample: SignalSample, *, now: datetime) -> SignalSample | Rejection:
@@ -72,7 +87,13 @@ def _checked_signal(sample: SignalSample, *, now: datetime) -> SignalSample | Re
         return Rejection(
             "future", f"known_at {sample.known_at.isoformat()} is ahead of {now.isoformat()}: nobody knows it yet"
         )
-    return sample
+    return _not_past(min(sample.time, sample.known_at), now=now) or sample
+
+
+def _not_past(moment: datetime, *, now: datetime) -> Rejection | None:
+    if now - moment > MAX_BEHIND:
+        return Rejection("past", f"{moment.isoformat()} is too long ago to be meant: was the producer's clock set?")
+    return None
 
 
 def _absurd(value: float) -> bool:

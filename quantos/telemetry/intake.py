@@ -1,15 +1,14 @@
 """Takes batches of telemetry records into the histories of demand and of signals, and sets the poisonous ones aside."""
 
-import base64
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
-from quantos.messaging.ports import Message, Publisher, TopicRecord
+from quantos.messaging.dead_letter import dead_letter
+from quantos.messaging.ports import Publisher, TopicRecord
 from quantos.telemetry.ingest import Rejection, parse_record
 from quantos.telemetry.ports import DemandHistory, SignalHistory
 
@@ -20,6 +19,9 @@ class EventClock(Protocol):
     def __call__(self) -> datetime:
         """The present moment."""
         ...
+
+
+_HOUR_FULL: Final = Rejection("hour-full", "the store has no room left for this series in this hour")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,33 +53,23 @@ class Intake:
             BusError: a dead letter could not be published; taking the whole batch again is safe, and may repeat some.
         """
         now = self.clock()
-        samples: list[DemandSample] = []
-        signals: list[SignalSample] = []
-        letters: list[Message] = []
-        for record in records:
-            parsed = parse_record(record.value, topic=record.topic, now=now)
-            if isinstance(parsed, Rejection):
-                letters.append(_dead_letter(record, parsed))
-            elif isinstance(parsed, SignalSample):
-                signals.append(parsed)
-            else:
-                samples.append(parsed)
-        if samples:
-            self.history.add(samples)
-        if signals:
-            self.signals.add(signals)
+        taken = [(record, _parsed(record, now=now)) for record in records]
+        full = {
+            *self.history.add([sample for _, sample in taken if isinstance(sample, DemandSample)]),
+            *self.signals.add([sample for _, sample in taken if isinstance(sample, SignalSample)]),
+        }
+        settled = [(record, _HOUR_FULL if result in full else result) for record, result in taken]
+        letters = [
+            dead_letter(record, reason=result.reason, detail=result.detail, intake=topics.TELEMETRY)
+            for record, result in settled
+            if isinstance(result, Rejection)
+        ]
         if letters:
             self.publisher.publish(letters)
-        return Taken(samples=len(samples) + len(signals), rejected=len(letters))
+        return Taken(samples=len(taken) - len(letters), rejected=len(letters))
 
 
-def _dead_letter(record: TopicRecord, rejection: Rejection) -> Message:
-    body = {
-        "reason": rejection.reason,
-        "detail": rejection.detail,
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "value": base64.b64encode(record.value).decode(),
-    }
-    return Message(topics.dead_letter(record.topic), record.key, json.dumps(body).encode())
+def _parsed(record: TopicRecord, *, now: datetime) -> DemandSample | SignalSample | Rejection:
+    if record.damage is not None:
+        return Rejection("damaged", record.damage)
+    return parse_record(record.value, topic=record.topic, now=now)

@@ -10,8 +10,11 @@ from quantos.contracts.demand import DemandSample, SignalSample
 class DemandHistory(Protocol):
     """Samples by (series, time, source), and all their corrections. Adding is idempotent and commutative."""
 
-    def add(self, samples: Sequence[DemandSample]) -> None:
-        """Add samples. Raises TelemetryError when the store cannot take them; adding all again is safe."""
+    def add(self, samples: Sequence[DemandSample]) -> tuple[DemandSample, ...]:
+        """Add samples, and return those of hours that are full: no more of these will ever be taken.
+
+        Raises TelemetryError when the store cannot take samples now; adding all again is safe.
+        """
         ...
 
     def samples(
@@ -31,8 +34,11 @@ class SignalHistory(Protocol):
     What could have been known at a moment is what became known up to it, whatever was added since.
     """
 
-    def add(self, samples: Sequence[SignalSample]) -> None:
-        """Add samples. Raises TelemetryError when the store cannot take them; adding all again is safe."""
+    def add(self, samples: Sequence[SignalSample]) -> tuple[SignalSample, ...]:
+        """Add samples, and return those of hours that are full: no more of these will ever be taken.
+
+        Raises TelemetryError when the store cannot take samples now; adding all again is safe.
+        """
         ...
 
     def became_known(

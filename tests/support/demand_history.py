@@ -21,12 +21,13 @@ class MemoryDemandHistory:
     asked: list[timedelta] = field(default_factory=list)
     _kept: defaultdict[str, set[DemandSample]] = field(default_factory=lambda: defaultdict(set))
 
-    def add(self, samples: Sequence[DemandSample]) -> None:
+    def add(self, samples: Sequence[DemandSample]) -> tuple[DemandSample, ...]:
         error, self.fail_next = self.fail_next, None
         if error is not None:
             raise error
         for sample in samples:
             self._kept[sample.series].add(sample)
+        return ()
 
     def samples(
         self, series: Collection[str], *, start: datetime, end: datetime, known_by: datetime | None = None

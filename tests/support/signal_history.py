@@ -16,11 +16,12 @@ class MemorySignalHistory:
     reads: int = 0
     _kept: dict[str, dict[Key, SignalSample]] = field(default_factory=dict)
 
-    def add(self, samples: Sequence[SignalSample]) -> None:
+    def add(self, samples: Sequence[SignalSample]) -> tuple[SignalSample, ...]:
         for sample in samples:
             kept = self._kept.setdefault(sample.series, {})
             key = (sample.known_at, sample.time, sample.source)
             kept[key] = max(kept.get(key, sample), sample, key=lambda item: (item.value, item.holds_seconds))
+        return ()
 
     def became_known(
         self, series: Collection[str], *, start: datetime, end: datetime

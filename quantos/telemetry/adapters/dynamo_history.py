@@ -21,9 +21,14 @@ class DynamoDemandHistory:
 
     sets: HourSets
 
-    def add(self, samples: Sequence[DemandSample]) -> None:
-        """Add samples, one update per series and hour. Raises TelemetryError; adding all again is safe."""
-        self.sets.add(HourEntry.at(sample.series, sample.time, text=_text(sample)) for sample in samples)
+    def add(self, samples: Sequence[DemandSample]) -> tuple[DemandSample, ...]:
+        """Add samples, one update per series and hour, and return those of full hours.
+
+        Raises TelemetryError; adding all again is safe.
+        """
+        entries = {sample: HourEntry.at(sample.series, sample.time, text=_text(sample)) for sample in samples}
+        full = self.sets.add(entries.values())
+        return tuple(sample for sample, entry in entries.items() if entry.place in full)
 
     def samples(
         self, series: Collection[str], *, start: datetime, end: datetime, known_by: datetime | None = None

@@ -18,9 +18,14 @@ class DynamoSignalHistory:
 
     sets: HourSets
 
-    def add(self, samples: Sequence[SignalSample]) -> None:
-        """Add samples, one update per series and hour. Raises TelemetryError; adding all again is safe."""
-        self.sets.add(HourEntry.at(sample.series, sample.known_at, text=_text(sample)) for sample in samples)
+    def add(self, samples: Sequence[SignalSample]) -> tuple[SignalSample, ...]:
+        """Add samples, one update per series and hour, and return those of full hours.
+
+        Raises TelemetryError; adding all again is safe.
+        """
+        entries = {sample: HourEntry.at(sample.series, sample.known_at, text=_text(sample)) for sample in samples}
+        full = self.sets.add(entries.values())
+        return tuple(sample for sample, entry in entries.items() if entry.place in full)
 
     def became_known(
         self, series: Collection[str], *, start: datetime, end: datetime

@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from botocore.exceptions import ClientError
 
 from quantos.environment.adapters.aws import AWS
 from quantos.errors import TelemetryError
@@ -27,8 +29,14 @@ TTL_ATTRIBUTE: Final = "expires_at"
 WRITERS: Final = 4
 """Updates under way at once; each is of its own item."""
 
+_TOO_LARGE: Final = "Item size"
+"""How DynamoDB begins to say that an item would grow beyond 400 KB; its code, ValidationException, says less."""
+
 KEYS_AT_ONCE: Final = 100
 """Most keys that BatchGetItem takes."""
+
+Place: TypeAlias = tuple[str, datetime]
+"""What one item holds: a series in an hour."""
 
 _DAY_FORMAT: Final = "%Y-%m-%d"
 _SAMPLES_ATTRIBUTE: Final = "samples"
@@ -50,6 +58,11 @@ class HourEntry:
         return cls(series, utc.replace(minute=0, second=0), utc.minute * 60 + utc.second, text)
 
     @property
+    def place(self) -> Place:
+        """The item that holds it: series and hour."""
+        return self.series, self.hour
+
+    @property
     def moment(self) -> datetime:
         """Hour and second together."""
         return self.hour + timedelta(seconds=self.second)
@@ -63,16 +76,20 @@ class HourSets:
     table: str
     retention: timedelta
 
-    def add(self, entries: Iterable[HourEntry]) -> None:
-        """Add entries, one update per series and hour. Raises TelemetryError; adding all again is safe."""
-        items: dict[tuple[str, datetime], set[str]] = {}
+    def add(self, entries: Iterable[HourEntry]) -> frozenset[Place]:
+        """Add entries, one update per series and hour, and return the places that have no room for theirs.
+
+        Of such a place no entry is added. Raises TelemetryError; adding all again is safe.
+        """
+        items: dict[Place, set[str]] = {}
         for entry in entries:
-            items.setdefault((entry.series, entry.hour), set()).add(f"{entry.second:04d}|{entry.text}")
+            items.setdefault(entry.place, set()).add(f"{entry.second:04d}|{entry.text}")
         with ThreadPoolExecutor(max_workers=WRITERS) as writers:
-            for update in [
-                writers.submit(self._update, series, hour=hour, texts=texts) for (series, hour), texts in items.items()
-            ]:
-                update.result()
+            updates = {
+                (series, hour): writers.submit(self._update, series, hour=hour, texts=texts)
+                for (series, hour), texts in items.items()
+            }
+            return frozenset(place for place, update in updates.items() if not update.result())
 
     def read(self, series: Collection[str], *, start: datetime, end: datetime) -> Iterator[HourEntry]:
         """Entries with start <= moment < end, in no order. Raises TelemetryError."""
@@ -81,16 +98,23 @@ class HourSets:
                 if start <= entry.moment < end:
                     yield entry
 
-    def _update(self, series: str, *, hour: datetime, texts: set[str]) -> None:
+    def _update(self, series: str, *, hour: datetime, texts: set[str]) -> bool:
+        """Add texts to an item, and say whether there was room."""
         expires_at = int((hour + self.retention).timestamp())
         with _trying_to("take samples of", series=series, table=self.table):
-            self.client.update_item(
-                TableName=self.table,
-                Key=_key(series, hour),
-                UpdateExpression="SET #ttl = :ttl ADD #samples :samples",
-                ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, "#samples": _SAMPLES_ATTRIBUTE},
-                ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, ":samples": {"SS": sorted(texts)}},
-            )
+            try:
+                self.client.update_item(
+                    TableName=self.table,
+                    Key=_key(series, hour),
+                    UpdateExpression="SET #ttl = :ttl ADD #samples :samples",
+                    ExpressionAttributeNames={"#ttl": TTL_ATTRIBUTE, "#samples": _SAMPLES_ATTRIBUTE},
+                    ExpressionAttributeValues={":ttl": {"N": str(expires_at)}, ":samples": {"SS": sorted(texts)}},
+                )
+            except ClientError as exc:
+                if not exc.response.get("Error", {}).get("Message", "").startswith(_TOO_LARGE):
+                    raise
+                return False
+        return True
 
     def _items(
         self, series: Collection[str], *, start: datetime, end: datetime

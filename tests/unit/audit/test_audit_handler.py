@@ -1,6 +1,7 @@
 """The audit function takes batches as the event loop delivers them, on moto."""
 
 import base64
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +10,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as example_settings
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from lambdas import runtime
@@ -23,13 +27,26 @@ from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.ports import Message
 from sandbox.events.bus import MemoryEventBus
 from sandbox.events.clock import ReplayClock
-from sandbox.events.events import Account
+from sandbox.events.events import Account, local_context
 from sandbox.events.loop import EventLoop, Faults, LocalFunction
 from tests.support import audit_fakes
 from tests.support.audit_fakes import make_record
 from tests.support.environments import make_settings
+from tests.support.hostile_records import payloads
 
+COUNTER = itertools.count(1)
+CONTEXT = local_context(
+    "audit",
+    account=Account(environment="dev", account_id="123456789012", region="us-east-1"),
+    invocation=1,
+    timeout_seconds=60,
+).as_lambda_context()
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+
+
+def wire(value: bytes) -> dict[str, Any]:
+    encoded = base64.b64encode(value).decode()
+    return {"topic": topics.AUDIT_RECORDS, "partition": 0, "offset": 0, "value": encoded}
 
 
 @pytest.fixture
@@ -112,6 +129,52 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_goes_on(
     assert detail in letter["detail"]
     assert (letter["topic"], letter["offset"]) == (topics.AUDIT_RECORDS, 1)
     assert base64.b64decode(letter["value"]) == value
+
+
+@example_settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(hostile=st.lists(payloads(json.loads(make_record(0, body={"pools": {"cpu": 3}}).to_json())), max_size=6))
+def test_whatever_is_sent_is_a_link_or_a_letter(
+    bus: MemoryBus, settings: EnvironmentSettings, hostile: list[bytes]
+) -> None:
+    number = next(COUNTER)
+    letters = bus.end(topics.dead_letter(topics.AUDIT_RECORDS), 0)
+    event = {"records": {f"{topics.AUDIT_RECORDS}-0": [wire(one) for one in (*hostile, make_record(number).to_json())]}}
+
+    answer = handler(event, CONTEXT)
+
+    rejected = bus.end(topics.dead_letter(topics.AUDIT_RECORDS), 0) - letters
+    assert (answer["rejected"], sum(answer.values())) == (rejected, len(hostile) + 1)
+    assert compose_index(settings).find("dev", [f"plan/{number:04d}"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"subject": "s" * 3000}, id="subject-longer-than-a-key"),
+        pytest.param({"occurred_at": 1_772_461_500}, id="epoch"),
+        pytest.param({"body": {"a": {"n": 10**4000}}}, id="huge-number"),
+        pytest.param({"body": "x" * 2_000_000}, id="two-megabytes"),
+    ],
+)
+def test_what_the_table_or_the_bus_could_not_hold_is_a_letter(
+    bus: MemoryBus, settings: EnvironmentSettings, changes: dict[str, object]
+) -> None:
+    record = json.dumps(json.loads(make_record(1).to_json()) | changes).encode()
+    event = {"records": {f"{topics.AUDIT_RECORDS}-0": [wire(record), wire(make_record(2).to_json())]}}
+
+    answer = handler(event, CONTEXT)
+
+    assert answer["appended"] == 2 - answer["rejected"]
+    assert verify_chain(compose_store(settings), "dev").intact
+    assert all(len(one.value) < 1_000_000 for one in bus.records(topics.dead_letter(topics.AUDIT_RECORDS)))
+
+
+def test_a_damaged_record_is_a_letter(bus: MemoryBus) -> None:
+    records = [wire(b"") | {"value": "%%%"}, None, wire(make_record(1).to_json())]
+
+    answer = handler({"records": {f"{topics.AUDIT_RECORDS}-0": records}}, CONTEXT)
+
+    assert answer == {"appended": 1, "known": 0, "rejected": 2}
 
 
 def test_a_store_that_fails_brings_the_batch_to_the_failure_topic_whole(

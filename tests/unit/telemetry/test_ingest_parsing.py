@@ -34,6 +34,25 @@ def test_a_good_record_is_a_sample():
         pytest.param(payload(time="2026-03-02T14:25:00"), "schema", id="naive-time"),
         pytest.param(payload(time="2026-03-02T14:25:00.5Z"), "schema", id="fraction-of-a-second"),
         pytest.param(payload(series="market/spy"), "wrong-topic", id="wrong-topic"),
+        pytest.param(payload(schema_version=True), "schema", id="true-as-version"),
+        pytest.param(payload(value=True), "schema", id="true-as-number"),
+        pytest.param(payload(value="1_000"), "schema", id="text-with-underscore"),
+        pytest.param(payload(value="5120.0"), "schema", id="number-in-quotes"),
+        pytest.param(payload(value=1e308), "absurd", id="largest-double"),
+        pytest.param(payload(value=10**400), "not-a-number", id="beyond-a-double"),
+        pytest.param(payload(time=1_772_461_500), "schema", id="epoch"),
+        pytest.param(payload(time=1_772_461_500_000), "schema", id="epoch-in-milliseconds"),
+        pytest.param(payload(time="1772461500"), "schema", id="epoch-in-quotes"),
+        pytest.param(payload(time="20260302-14:25:00"), "schema", id="fix-timestamp"),
+        pytest.param(payload(time="2026-03-02 14:25:00Z"), "schema", id="no-t-in-time"),
+        pytest.param(payload(time="2026-03-02T14:25Z"), "schema", id="no-seconds"),
+        pytest.param(payload(time="2016-12-31T23:59:60Z"), "schema", id="leap-second"),
+        pytest.param(payload(time="2026-03-02T14:25:00.0000001Z"), "schema", id="less-than-a-microsecond"),
+        pytest.param(payload(time="0001-01-01T00:00:00+01:00"), "past", id="before-all-time-in-utc"),
+        pytest.param(payload(time="1970-01-01T00:00:00Z"), "past", id="clock-never-set"),
+        pytest.param(payload(time="9999-12-31T23:59:59-23:59"), "future", id="after-all-time-in-utc"),
+        pytest.param(payload()[:-1] + b', "value": 99}', "schema", id="key-twice"),
+        pytest.param(b"\xef\xbb\xbf" + payload(), "not-json", id="byte-order-mark"),
         pytest.param(payload(value=float("nan")), "not-a-number", id="nan"),
         pytest.param(payload(value=float("inf")), "not-a-number", id="infinity"),
         pytest.param(payload(value=-0.001), "negative", id="negative"),
@@ -48,6 +67,20 @@ def test_a_bad_record_is_rejected_by_name(record: bytes, reason: str):
     assert isinstance(rejection, Rejection)
     assert rejection.reason == reason
     assert rejection.detail
+
+
+def test_a_key_that_stands_twice_is_named():
+    rejection = parse_record(payload()[:-1] + b', "value": 99}', topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+
+    assert rejection == Rejection("schema", "value: the key stands twice")
+
+
+@pytest.mark.parametrize("time", ["2026-03-02T14:25:00Z", "2026-03-02T09:25:00-05:00", "2026-03-02T14:25:00.000Z"])
+def test_a_moment_may_be_written_with_any_offset(time: str):
+    sample = parse_record(payload(time=time), topic=topics.TELEMETRY_WORKLOAD, now=NOW)
+
+    assert isinstance(sample, DemandSample)
+    assert sample.time == NOW - timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("value", [0, MAX_VALUE])
@@ -90,6 +123,9 @@ def test_a_signal_is_taken_from_its_topic(changes: dict[str, object]):
     ("record", "reason"),
     [
         pytest.param(signal(known_at=(NOW + MAX_AHEAD + timedelta(seconds=1)).isoformat()), "future", id="not-known"),
+        pytest.param(signal(known_at="9999-12-31T23:59:59Z"), "future", id="known-at-the-end-of-time"),
+        pytest.param(signal(known_at="0001-01-01T00:00:00+01:00"), "schema", id="known-before-all-time"),
+        pytest.param(signal(time="0001-01-01T00:00:00+01:00"), "past", id="about-before-all-time"),
         pytest.param(signal(time="2026-03-09T14:30:01Z"), "schema", id="more-than-a-week-ahead"),
         pytest.param(signal(value=float("nan")), "not-a-number", id="nan"),
         pytest.param(signal(value=-1.01 * MAX_VALUE), "absurd", id="too-great"),

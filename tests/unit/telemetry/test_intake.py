@@ -26,6 +26,7 @@ class Record:
     partition: int = 2
     offset: int = 41
     key: str = "workload/orders"
+    damage: str | None = None
 
 
 def good(minutes: int, value: float = 1.0) -> Record:
