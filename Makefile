@@ -22,7 +22,7 @@ unexport VIRTUAL_ENV
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap python uv engine demo test check format-check lint types contracts bench clean
+.PHONY: help bootstrap python uv engine demo test check format-check lint types contracts bench sweep clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ contracts: bootstrap ## Check which room imports which
 
 bench: engine ## Run the benchmarks against their budgets (ARGS)
 	$(RUN) python -m benchmarks $(ARGS)
+
+sweep: engine ## Kill a resize at every moment and see that it recovers (ARGS="--seed 7 --sample 20")
+	$(RUN) python -m sandbox.kill_sweep $(ARGS)
 
 clean: ## Stop the sandbox and remove everything that was made here, the environment included
 	@[ ! -f .quantos/sandbox.json ] || .venv/bin/quantos sandbox stop

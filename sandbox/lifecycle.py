@@ -218,11 +218,11 @@ def _started(state_dir: Path, engine_bin_dir: Path | None) -> Sandbox:
             raise SandboxError(f"moto did not start: {tail or 'no output'}", remedy=f"read {log}")
         time.sleep(0.05)
     endpoint_url = f"http://127.0.0.1:{int(port_file.read_text(encoding='utf-8'))}"
-    _make_state_key(endpoint_url)
+    make_state_key(endpoint_url)
     return Sandbox(state_dir, state_dir / "project", endpoint_url, process, engine_bin_dir)
 
 
-def _make_state_key(endpoint_url: str) -> None:
+def make_state_key(endpoint_url: str) -> None:
     """The key that stacks encrypt secrets with, as an account has one.
 
     Asked for without an SDK: the caller's profile and credentials are another account's.
