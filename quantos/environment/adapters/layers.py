@@ -1,5 +1,6 @@
 """Operations on a layer of an environment through the Automation API, as `pulumi` in the project folder would."""
 
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +30,9 @@ def _last_word(error: Exception) -> str:
     return last_line(error) if isinstance(error, CommandError) else str(error)
 
 
-PULUMI = Vendor(raises=(CommandError, InvalidVersionError, grpc.RpcError, OSError), reason=_last_word)
+PULUMI = Vendor(
+    raises=(CommandError, InvalidVersionError, grpc.RpcError, OSError, subprocess.SubprocessError), reason=_last_word
+)
 """What the Automation API raises: the engine failed, is too old, or is gone."""
 
 

@@ -1,0 +1,232 @@
+"""Every adapter that calls AWS, with a call of each of its public methods that succeeds on a fresh account."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+import boto3
+
+from quantos.audit.adapters import composition as audit
+from quantos.audit.adapters.direct import DirectAudit
+from quantos.audit.chain import EMPTY
+from quantos.audit.ledger import AuditLedger
+from quantos.capacity.adapters import daily_learning, decisions, stores
+from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
+from quantos.capacity.adapters.kms_signer import KmsSigner
+from quantos.capacity.adapters.s3_fits import S3Fits
+from quantos.capacity.adapters.s3_plans import (
+    PlansBucket,
+    S3PlanArchive,
+    S3PlanLedger,
+    S3Records,
+    S3StrategyRegistry,
+)
+from quantos.capacity.adapters.s3_windows import S3Windows
+from quantos.capacity.ports import FitKey
+from quantos.catalog.adapters.price_list import AwsPriceList
+from quantos.catalog.adapters.service_prices import AwsServicePrices, ServiceOffer
+from quantos.catalog.adapters.spot_history import SpotHistory
+from quantos.catalog.catalog import load_catalog
+from quantos.contracts import topics
+from quantos.contracts.demand import DemandSample, SignalSample
+from quantos.contracts.strategy import StrategyBook
+from quantos.environment.functions import topic_partitions
+from quantos.messaging.adapters.memory import MemoryBus
+from quantos.messaging.ports import Message
+from quantos.telemetry.adapters import composition as telemetry
+from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
+from quantos.telemetry.adapters.dynamo_signals import DynamoSignalHistory
+from quantos.telemetry.adapters.hour_sets import HASH_KEY, RANGE_KEY, HourEntry, HourSets
+from tests.support.audit_fakes import create_audit_aws, make_links, make_record
+from tests.support.capacity_fakes import STACK, document, make_plan
+from tests.support.environments import make_settings
+from tests.support.faulty_aws import REGION
+
+NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+KEY = FitKey("cpu", "1a2b", date(2026, 3, 2))
+PRODUCT = {
+    "product": {"attributes": {"instanceType": "c7i.large", "usagetype": "NatGateway-Hours"}},
+    "terms": {"OnDemand": {"A": {"priceDimensions": {"B": {"unit": "Hrs", "pricePerUnit": {"USD": "0.1"}}}}}},
+}
+CANNED: Mapping[str, bytes] = {
+    "GetProducts": json.dumps({"PriceList": [json.dumps(PRODUCT)]}).encode(),
+    "DescribeSpotPriceHistory": b"<R><spotPriceHistorySet/></R>",
+}
+"""Answers of what moto does not have."""
+
+Call = Callable[[], object]
+
+
+def _table(name: str, hash_key: str, range_key: str) -> None:
+    boto3.client("dynamodb", REGION).create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": hash_key, "KeyType": "HASH"}, {"AttributeName": range_key, "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in (hash_key, range_key)],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def _bucket() -> PlansBucket:
+    client = boto3.client("s3", REGION)
+    client.create_bucket(Bucket="plans")
+    return PlansBucket(client, "plans")
+
+
+def _plans() -> dict[str, Call]:
+    bucket, plan = _bucket(), make_plan()
+    ledger = S3PlanLedger(bucket, make_settings(), STACK)
+    archive, records, fits = S3PlanArchive(bucket), S3Records(bucket), S3Fits(bucket)
+    registry, windows = S3StrategyRegistry(bucket), S3Windows(bucket)
+    bucket.put("key", b"{}")
+    archive.put(plan)
+    ledger.replace(document(), expected_version=None)
+    return {
+        "capacity.s3_plans:PlansBucket.get": lambda: bucket.get("key"),
+        "capacity.s3_plans:PlansBucket.put": lambda: bucket.put("key", b"{}"),
+        "capacity.s3_plans:PlansBucket.replace": lambda: bucket.replace("new", b"{}", expected_etag=None),
+        "capacity.s3_plans:PlansBucket.keys": lambda: bucket.keys("", limit=3),
+        "capacity.s3_plans:S3PlanLedger.current": ledger.current,
+        "capacity.s3_plans:S3PlanLedger.replace": lambda: ledger.replace(
+            document(), expected_version=ledger.current().version
+        ),
+        "capacity.s3_plans:S3PlanArchive.put": lambda: archive.put(plan),
+        "capacity.s3_plans:S3PlanArchive.get": lambda: archive.get(plan.plan_id),
+        "capacity.s3_plans:S3Records.put": lambda: records.put("id", b"x"),
+        "capacity.s3_plans:S3Records.get": lambda: records.get("id"),
+        "capacity.s3_plans:S3StrategyRegistry.read": registry.read,
+        "capacity.s3_plans:S3StrategyRegistry.replace": lambda: registry.replace(StrategyBook()),
+        "capacity.s3_fits:S3Fits.get": lambda: fits.get(KEY),
+        "capacity.s3_fits:S3Fits.put": lambda: fits.put(KEY, b"{}"),
+        "capacity.s3_fits:S3Fits.days": lambda: fits.days(KEY, since=date(2026, 2, 1)),
+        "capacity.s3_windows:S3Windows.get": lambda: windows.get("w"),
+        "capacity.s3_windows:S3Windows.put": lambda: windows.put("w", b"x"),
+    }
+
+
+def _kms() -> dict[str, Call]:
+    client = boto3.client("kms", REGION)
+    key = client.create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"]["KeyId"]
+    signer = KmsSigner(client, key)
+    signature = signer.sign(b"plan")
+    return {
+        "capacity.kms_signer:KmsSigner.sign": lambda: signer.sign(b"plan"),
+        "capacity.kms_signer:KmsSigner.verify": lambda: signer.verify(b"plan", signature=signature),
+    }
+
+
+def _eks() -> dict[str, Call]:
+    client = boto3.client("eks", REGION)
+    client.create_cluster(name="c", roleArn="arn:aws:iam::123456789012:role/c", resourcesVpcConfig={"subnetIds": []})
+    client.create_nodegroup(
+        clusterName="c",
+        nodegroupName="cpu",
+        subnets=["subnet-1"],
+        nodeRole="arn:aws:iam::123456789012:role/n",
+        scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 1},
+        tags={"pool": "cpu"},
+    )
+    groups = EksNodeGroups(client, "c", frozenset({"cpu"}))
+    return {
+        "capacity.eks_node_groups:EksNodeGroups.sizes": groups.sizes,
+        "capacity.eks_node_groups:EksNodeGroups.names": groups.names,
+    }
+
+
+def _audit() -> dict[str, Call]:
+    store, index = create_audit_aws()
+    links = make_links(3)
+    direct = DirectAudit(AuditLedger(store=store, index=index, chain="dev"))
+    numbers = count(9)
+    for link in links:
+        store.put(link)
+    return {
+        "audit.direct:DirectAudit.publish": lambda: direct.publish(
+            [Message(topics.AUDIT_RECORDS, key="dev", value=make_record(next(numbers)).to_json())]
+        ),
+        "audit.s3_chain:S3ChainStore.put": lambda: store.put(links[0]),
+        "audit.s3_chain:S3ChainStore.head": lambda: store.head("dev"),
+        "audit.s3_chain:S3ChainStore.links": lambda: list(store.links("dev")),
+        "audit.s3_chain:S3ChainStore.objects": lambda: list(store.objects("dev")),
+        "audit.dynamo_index:DynamoChainIndex.head": lambda: index.head("dev"),
+        "audit.dynamo_index:DynamoChainIndex.extend": lambda: index.extend(links, after=EMPTY),
+        "audit.dynamo_index:DynamoChainIndex.find": lambda: index.find("dev", ["plan/0001"]),
+        "audit.dynamo_index:DynamoChainIndex.about": lambda: index.about("dev", "dev-capacity"),
+    }
+
+
+def _telemetry() -> dict[str, Call]:
+    _table("telemetry", HASH_KEY, RANGE_KEY)
+    sets = HourSets(client=boto3.client("dynamodb", REGION), table="telemetry", retention=timedelta(days=42))
+    history, signals = DynamoDemandHistory(sets), DynamoSignalHistory(sets)
+    sample = DemandSample(series="workload/x", time=NOW, source="a", value=1.0)
+    signal = SignalSample(series="signal/x", time=NOW, known_at=NOW, source="a", value=1.0)
+    entry = HourEntry.at("workload/x", NOW, text="a|1.0")
+    return {
+        "telemetry.hour_sets:HourSets.add": lambda: sets.add([entry]),
+        "telemetry.hour_sets:HourSets.read": lambda: list(sets.read(["workload/x"], start=NOW, end=NOW + HOUR)),
+        "telemetry.dynamo_history:DynamoDemandHistory.add": lambda: history.add([sample]),
+        "telemetry.dynamo_history:DynamoDemandHistory.samples": lambda: history.samples(
+            ["workload/x"], start=NOW, end=NOW + HOUR
+        ),
+        "telemetry.dynamo_signals:DynamoSignalHistory.add": lambda: signals.add([signal]),
+        "telemetry.dynamo_signals:DynamoSignalHistory.became_known": lambda: signals.became_known(
+            ["signal/x"], start=NOW, end=NOW + HOUR
+        ),
+    }
+
+
+def _prices() -> dict[str, Call]:
+    pricing = boto3.client("pricing", REGION)
+    spot = SpotHistory(boto3.client("ec2", REGION))
+    offer = ServiceOffer(item="nat", service_code="X", usage_type="NatGateway-Hours", times=1.0, attributes={})
+    return {
+        "catalog.price_list:AwsPriceList.usd_per_hour": lambda: AwsPriceList(pricing).usd_per_hour(REGION),
+        "catalog.service_prices:AwsServicePrices.usd": lambda: AwsServicePrices(pricing).usd(REGION, offer),
+        "catalog.spot_history:SpotHistory.dearest_usd_per_hour": lambda: spot.dearest_usd_per_hour(
+            ["c7i.large"], start=NOW, end=NOW + HOUR
+        ),
+    }
+
+
+def _compositions() -> dict[str, Call]:
+    """What makes clients; nothing of it asks AWS."""
+    settings, catalog, bus = make_settings(), load_catalog(), MemoryBus(topic_partitions())
+    return {
+        "audit.composition:compose_store": lambda: audit.compose_store(settings),
+        "audit.composition:compose_index": lambda: audit.compose_index(settings),
+        "audit.composition:compose_ledger": lambda: audit.compose_ledger(settings),
+        "audit.composition:compose_intake": lambda: audit.compose_intake(settings, publisher=bus),
+        "capacity.daily_learning:compose_learning": lambda: daily_learning.compose_learning(
+            settings, catalog=catalog, publisher=bus, clock=lambda: NOW
+        ),
+        "capacity.decisions:compose_decisions": lambda: decisions.compose_decisions(
+            settings, catalog=catalog, publisher=bus
+        ),
+        "capacity.decisions:compose_replayer": lambda: decisions.compose_replayer(settings, catalog=catalog),
+        "capacity.stores:compose_groups": lambda: stores.compose_groups(settings),
+        "capacity.stores:compose_bucket": lambda: stores.compose_bucket(settings),
+        "capacity.stores:compose_plan_ledger": lambda: stores.compose_plan_ledger(settings),
+        "capacity.stores:compose_reader": lambda: stores.compose_reader(settings),
+        "capacity.stores:compose_signer": lambda: stores.compose_signer(settings),
+        "capacity.stores:compose_control": lambda: stores.compose_control(settings),
+        "telemetry.composition:compose_history": lambda: telemetry.compose_history(settings),
+        "telemetry.composition:compose_signals": lambda: telemetry.compose_signals(settings),
+        "telemetry.composition:compose_intake": lambda: telemetry.compose_intake(
+            settings, publisher=bus, clock=lambda: NOW
+        ),
+    }
+
+
+CALLING: Mapping[str, Callable[[], dict[str, Call]]] = {
+    "plans": _plans,
+    "signatures": _kms,
+    "node groups": _eks,
+    "audit": _audit,
+    "telemetry": _telemetry,
+    "prices": _prices,
+}
+"""Adapters that call AWS, by what they hold: each makes its part of an account and the calls to try on it."""
+
+COMPOSING = _compositions

@@ -1,0 +1,199 @@
+"""No exception of an SDK leaves an adapter: every public call of every adapter ends well or in an error of the tree."""
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import boto3
+import pytest
+
+import quantos
+from quantos.errors import QuantosError, SettingsError
+from tests.support.adapter_cases import CALLING, CANNED, COMPOSING, Call
+from tests.support.broken_places import BROKEN
+from tests.support.faulty_aws import MAY_PASS, ON_THE_WAY, RAISED, REFUSALS, RETRYABLE_CODES, Fault, Wire, faulty_aws
+
+BEING_REWRITTEN = {
+    "capacity.backend_locks",
+    "capacity.composition",
+    "capacity.dynamo_control",
+    "capacity.pulumi_command",
+    "capacity.pulumi_engine",
+    "environment.bring_up",
+}
+
+CHAINED = {"audit.direct:DirectAudit.publish"}
+"""Calls of other adapters' calls, each made by what the one before answered: only their first request fails here."""
+UNMISTAKABLE = {name: fault for name, fault in ON_THE_WAY.items() if name not in MAY_PASS}
+
+
+def complaints(name: str, call: Call, *, fault: str, may_pass: bool = False) -> Iterator[str]:
+    """What is wrong with how a call ended that met a fault."""
+    try:
+        call()
+    except QuantosError as error:
+        if not (error.what and error.remedy):
+            yield f"{name}, {fault}: {error!r} has no reason or no remedy"
+        if fault in REFUSALS and error.retryable != (fault in RETRYABLE_CODES):
+            yield f"{name}, {fault}: retryable is {error.retryable}"
+    except Exception as error:
+        yield f"{name}, {fault}: {type(error).__name__} left the adapter: {error}"
+    else:
+        if not may_pass:
+            yield f"{name}, {fault}: passed over in silence"
+
+
+def at_every_request(wire: Wire, name: str, call: Call, faults: Mapping[str, Fault]) -> Iterator[str]:
+    wire.arm(None)
+    call()
+    requests = 1 if name in CHAINED else wire.seen
+    assert requests, f"{name} asks AWS nothing"
+    for failing in range(1, requests + 1):
+        for fault, happens in faults.items():
+            wire.arm(happens, failing=failing)
+            yield from complaints(name, call, fault=fault, may_pass=fault in MAY_PASS)
+    wire.arm(None)
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
+    with faulty_aws(monkeypatch) as found:
+        found.canned.update(CANNED)
+        yield found
+
+
+@pytest.mark.parametrize("holding", CALLING)
+def test_what_aws_refuses_and_what_breaks_on_the_way_is_an_error_of_the_tree(wire: Wire, holding: str) -> None:
+    wrong = [
+        found
+        for name, call in CALLING[holding]().items()
+        for found in at_every_request(
+            wire, name, call, {**(UNMISTAKABLE if name in CHAINED else ON_THE_WAY), **REFUSALS}
+        )
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("holding", CALLING)
+def test_every_exception_class_of_the_sdk_is_an_error_of_the_tree(wire: Wire, holding: str) -> None:
+    calls = CALLING[holding]()
+    wrong: list[str] = []
+    for name, call in calls.items():
+        for fault, happens in RAISED.items():
+            wire.arm(happens)
+            wrong += complaints(name, call, fault=fault)
+    assert wrong == []
+
+
+def no_profile(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+
+def no_endpoint(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "nowhere")
+
+
+def damaged_configuration(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    (folder / "config").write_text("[profile\nx", encoding="utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+
+
+@pytest.mark.parametrize("break_it", [no_profile, no_endpoint, damaged_configuration])
+def test_a_process_whose_aws_settings_are_no_good_is_told_so(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, break_it: Callable[[pytest.MonkeyPatch, Path], None]
+) -> None:
+    calls = COMPOSING()
+    break_it(monkeypatch, tmp_path)
+    for name, call in calls.items():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        with pytest.raises(SettingsError, match="no client of AWS can be made"):
+            call()
+        assert name
+
+
+@pytest.mark.parametrize("place", BROKEN)
+def test_files_programs_and_brokers_that_are_no_good_are_errors_of_the_tree(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, place: str
+) -> None:
+    wrong = [
+        found
+        for name, call in BROKEN[place](tmp_path, monkeypatch).items()
+        for found in complaints(name, call, fault=place)
+    ]
+    assert wrong == []
+
+
+ASKS_NOBODY = {
+    "audit.s3_chain:object_key": "puts a name together",
+    "charts.recorder:plausible_output": "makes a text",
+    "environment.aws:error_code": "reads an exception",
+    "environment.aws:making_clients": "is the translation itself",
+    "environment.layers:LayerRun.changed": "counts",
+    "environment.quiet_stack:QuietStack": "is the Automation API's own class; LayerStacks and PulumiEngine translate",
+    "environment.quiet_stack:QuietStack.foresee": "see QuietStack",
+    "environment.quiet_stack:QuietStack.info": "see QuietStack",
+    "environment.quiet_stack:QuietStack.outputs": "see QuietStack",
+    "environment.quiet_stack:QuietStack.take_down": "see QuietStack",
+    "environment.quiet_stack:QuietStack.update": "see QuietStack",
+    "capacity.pulumi_events:EventLog.add": "reads an event",
+    "capacity.pulumi_events:EventLog.run": "puts together what was read",
+    "capacity.s3_plans:floors_document": "makes a document of settings",
+    "messaging.kafka:KafkaCluster.client_settings": "makes a dictionary",
+    "messaging.kafka:KafkaPublisher": "keeps its arguments",
+    "messaging.memory:MemoryBus": "is in memory",
+    "messaging.memory:MemoryBus.commit": "is in memory, and notes an offset of any topic",
+    "messaging.memory:MemoryBus.committed": "is in memory, and knows 0 of any topic",
+    "messaging.memory:discard_memory_bus": "is in memory",
+    "messaging.memory:memory_bus": "is in memory",
+    "messaging.memory:utc_now": "reads the clock",
+    "messaging.record:partition_of": "computes",
+    "pull_request.engine_record:EngineRecord.add": "reads an event",
+    "pull_request.engine_record:EngineRecord.changed_outputs": "compares",
+    "pull_request.stack_state:declared_places": "reads what it is given",
+    "telemetry.hour_sets:HourEntry.at": "computes",
+    "telemetry.hour_sets:HourEntry.moment": "computes",
+}
+"""What an adapter has that calls nothing outside the process, each with the reason."""
+
+
+def public_calls() -> set[str]:
+    """`<domain>.<module>:<name>` of every function, method and constructor of every adapter."""
+    found: set[str] = set()
+    for module in pkgutil.walk_packages(quantos.__path__, "quantos."):
+        domain, _, short = module.name.removeprefix("quantos.").partition(".adapters.")
+        if short and f"{domain}.{short}" not in BEING_REWRITTEN:
+            loaded = importlib.import_module(module.name)
+            names = {name: each for name, each in vars(loaded).items() if _is_own(name, each, module.name)}
+            found |= {f"{domain}.{short}:{call}" for name, each in names.items() for call in _calls(name, each)}
+    return found
+
+
+def _is_own(name: str, found: object, module: str) -> bool:
+    return not name.startswith("_") and callable(found) and getattr(found, "__module__", None) == module
+
+
+def _calls(name: str, found: object) -> Iterator[str]:
+    if not inspect.isclass(found):
+        yield name
+    elif not getattr(found, "_is_protocol", False):
+        if "__init__" in vars(found) and not hasattr(found, "__dataclass_fields__"):
+            yield name
+        kinds = (staticmethod, classmethod, property, functools.cached_property)
+        for method, each in vars(found).items():
+            if not method.startswith("_") and (inspect.isfunction(each) or isinstance(each, kinds)):
+                yield f"{name}.{method}"
+
+
+def test_every_public_call_of_every_adapter_is_tried_or_says_why_it_need_not_be(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tried = {name for make in (*CALLING.values(), COMPOSING) for name in make()}
+    for number, broken in enumerate(BROKEN.values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        tried |= {name.partition(",")[0] for name in broken(folder, monkeypatch)}
+    assert public_calls() - tried - set(ASKS_NOBODY) == set()
+    assert (tried | set(ASKS_NOBODY)) - public_calls() == set()
