@@ -19,11 +19,14 @@ from sandbox.kill_sweep.sweep import Verdict, recorded_effects, recoveries, trie
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Sweep as the command line says; 0 all good, 1 a failure, 2 wrong usage."""
+    """Sweep as the command line says; 0 all good, 1 a failure, 2 wrong usage, 130 interrupted."""
     options = _parser().parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="quantos-sweep-"))
     try:
         failures = _sweep(options, folder)
+    except KeyboardInterrupt:
+        _say(f"Interrupted; what there is so far lies in {folder}")
+        return 130
     except QuantosError as exc:
         _say(f"Error: {exc.what}\n{exc.remedy}")
         return 1

@@ -64,6 +64,14 @@ def counted(names: Sequence[str]) -> tuple[Effect, ...]:
     return tuple(effects)
 
 
+def recurring(recorded: Sequence[Effect], again: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Effects that came in both of two recordings.
+
+    One that did not comes by the clock, as a renewal of the lease does on a slow machine, and may not come again.
+    """
+    return tuple(effect for effect in recorded if effect in set(again))
+
+
 def single_points(effects: Sequence[Effect]) -> tuple[Point, ...]:
     """Every effect in every phase, numbered from 1."""
     moments = (Moment(effect, phase) for effect in effects for phase in PHASES)
@@ -89,7 +97,7 @@ def _paired(
     for point in singles:
         if effects := recoveries.get(point.number, ()):
             after += 1
-            yield Point(after, point.first, Moment(rng.choice(effects), rng.choice(PHASES)))
+            yield Point(after, point.first, Moment(rng.choice(sorted(effects)), rng.choice(PHASES)))
 
 
 def one_an_effect(singles: Sequence[Point]) -> tuple[Point, ...]:
@@ -99,11 +107,18 @@ def one_an_effect(singles: Sequence[Point]) -> tuple[Point, ...]:
 
 
 def sampled(points: Sequence[Point], count: int, *, rng: Random) -> tuple[Point, ...]:
-    """At most `count` points in order, drawn from `rng`, of as many kinds of effect and phases as can be."""
+    """At most `count` points in order, drawn from `rng`, of as many kinds of effect and phases as can be.
+
+    The same draw gives the same moments where effects came in another order.
+    """
     kinds: dict[tuple[str, Phase], list[Point]] = {}
     for point in points:
         kinds.setdefault((point.first.effect.name.split()[0], point.first.phase), []).append(point)
-    groups = [rng.sample(group, len(group)) for group in kinds.values()]
+    groups = [rng.sample(sorted(kinds[kind], key=_words), len(kinds[kind])) for kind in sorted(kinds)]
     rng.shuffle(groups)
     drawn = [group[turn] for turn in range(max(map(len, groups), default=0)) for group in groups if turn < len(group)]
     return tuple(sorted(drawn[:count], key=lambda point: point.number))
+
+
+def _words(point: Point) -> str:
+    return str(point.first)

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Final
 
 from quantos.errors import SandboxError
-from sandbox.kill_sweep.moments import Effect, Moment, Point
+from sandbox.kill_sweep.moments import Effect, Moment, Point, recurring
 from sandbox.kill_sweep.stage import Stage
-from sandbox.kill_sweep.trial import Trial, attempt
-
-RECORDED: Final = "recorded"
+from sandbox.kill_sweep.trial import Run, Trial, attempt
 
 
 @dataclass(frozen=True)
@@ -28,8 +25,12 @@ class Verdict:
 
 
 def recorded_effects(stage: Stage) -> tuple[Effect, ...]:
-    """The effects of one good resize. Raises SandboxError where it is not good."""
-    ((_, trial),) = _in_forks(stage, {RECORDED: ()}, jobs=1)
+    """The effects of one good resize, recorded twice at once. Raises SandboxError where it is not good."""
+    recordings = dict(_in_forks(stage, {"first": (), "second": ()}, jobs=2))
+    return recurring(_good(recordings["first"]).effects, _good(recordings["second"]).effects)
+
+
+def _good(trial: Trial | str) -> Run:
     if isinstance(trial, str):
         raise SandboxError(f"the resize to record failed: {trial}", remedy="make it pass without any kill first")
     if trial.problems or trial.runs[0].statuses != ("applied",):
@@ -37,7 +38,7 @@ def recorded_effects(stage: Stage) -> tuple[Effect, ...]:
             f"the resize to record ended {', '.join(trial.runs[0].statuses)}: {'; '.join(trial.problems)}",
             remedy="make it pass without any kill first",
         )
-    return trial.runs[0].effects
+    return trial.runs[0]
 
 
 def tried(stage: Stage, points: Sequence[Point], *, jobs: int) -> Iterator[Verdict]:

@@ -21,14 +21,14 @@ from sandbox.kill_sweep.moments import Effect, Moment
 from sandbox.kill_sweep.stage import Stage
 from sandbox.kill_sweep.victim import Order, Victim
 
-BIN: Final = timedelta(minutes=5)
 HANDLED_AFTER: Final = timedelta(seconds=20)
+VALID: Final = timedelta(minutes=15)
 RAISED_NODES: Final = 2
 RAISED_POOLS: Final = 2
 PLANS_AFTERWARDS: Final = 2
 """Within so many plans after a kill everything has to agree."""
 
-RUN_SECONDS: Final = 240.0
+RUN_SECONDS: Final = 900.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Attempt:
                 pool: PoolSize(floor=size.floor + RAISED_NODES * (pool in raised), ceiling=size.ceiling)
                 for pool, size in current.sizes.items()
             }
-        at = self.stage.started + bins * BIN
+        at = self.stage.started + bins * timedelta(seconds=settings.decisions.bin_seconds)
         return _signed(self.stage, sizes=sizes, previous=current.sizes, at=at)
 
     def run(self, plan: ScalingPlan, *, moment: Moment | None) -> Run:
@@ -149,7 +149,7 @@ def _signed(stage: Stage, *, sizes: dict[str, PoolSize], previous: dict[str, Poo
         stack=stage.settings.names().stack("capacity"),
         sequence=int(at.timestamp()),
         created_at=at,
-        expires_at=at + 3 * BIN,
+        expires_at=at + VALID,
         sizes=sizes,
         previous=previous,
         pool_costs=costs,

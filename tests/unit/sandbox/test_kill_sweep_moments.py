@@ -11,6 +11,7 @@ from sandbox.kill_sweep.moments import (
     counted,
     one_an_effect,
     paired_points,
+    recurring,
     sampled,
     single_points,
     steady_name,
@@ -42,6 +43,18 @@ def test_a_sample_is_its_seeds_and_has_every_kind_it_can(names: list[str], count
     assert len(drawn) == len(set(drawn)) == min(count, len(points))
     kinds = {(name.split()[0], phase) for name in names for phase in PHASES}
     assert len({(point.first.effect.name.split()[0], point.first.phase) for point in drawn}) == min(count, len(kinds))
+
+
+def test_a_seed_means_the_same_moments_whatever_the_order_of_effects() -> None:
+    there, back = counted(["write a", "s3 PUT b", "write c"]), counted(["write c", "write a", "s3 PUT b"])
+
+    drawn = [{point.first for point in sampled(single_points(effects), 4, rng=Random(5))} for effects in (there, back)]
+
+    assert drawn[0] == drawn[1]
+
+
+def test_an_effect_that_came_only_once_in_two_recordings_is_left_out() -> None:
+    assert recurring(counted(["renew", "write", "renew"]), counted(["write", "renew"])) == counted(["renew", "write"])
 
 
 def test_pairs_kill_the_recovery_in_something_that_it_did() -> None:
