@@ -117,13 +117,16 @@ _READ = frozenset({"tags", "scalingConfig", "instanceTypes", "capacityType"})
 
 
 def _plain(value: object) -> object:
-    """The value without the SDK's proxies; touching each part is what finds an unknown one."""
+    """The value without the SDK's proxies; touching each part is what finds an unknown one.
+
+    The engine's properties know one kind of number, doubles: a whole one is what was declared as an integer.
+    """
     if isinstance(value, Mapping):
         mapping = cast("Mapping[str, object]", value)
         return {key: _plain(mapping[key]) for key in mapping}
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(value[index]) for index in range(len(value))]
-    return value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _declared(resource: StackResource) -> declared.Resource:
