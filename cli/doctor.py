@@ -15,8 +15,8 @@ MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "missing": "[red]✗[
 def doctor() -> None:
     """Print what was found and what is missing. Raises Exit(1) when something needed is missing."""
     err.print(f"target: this machine{', for the sandbox' if sandbox_asked() else ''}", style="dim")
-    plugins = lifecycle.default_state_dir(ROOT) / "bin"
-    findings = diagnose(plugin_path=str(plugins))
+    state_dir = lifecycle.default_state_dir(ROOT)
+    findings = diagnose(plugin_path=str(state_dir / "bin"), backend=state_dir / "pulumi")
     table = Table(box=None, show_header=False, pad_edge=False)
     for finding in findings:
         remedy = f"\n[dim]{finding.remedy}[/]" if finding.remedy and finding.status != "ok" else ""

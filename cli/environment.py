@@ -34,11 +34,7 @@ def drift(environment: str, layer: str | None) -> None:
         stack = target.settings.names().stack(name)
         with step(f"look at {stack}") as display:
             run = stacks.drift(stack, progress=display.progress)
-        out.print(f"{stack}: {_counted(run) or 'no drift'}")
-        for change in run.touched:
-            properties = f" ({', '.join(change.paths)})" if change.paths else ""
-            out.print(f"  {change.operation} {_resource(change)}{properties}", markup=False)
-        _refused(run)
+        show_run(run)
         differs = differs or run.changed or bool(run.violations)
     if differs:
         raise typer.Exit(1)
@@ -63,6 +59,15 @@ def destroy(environment: str, *, ask: bool) -> None:
 def _opened(environment: str) -> tuple[Target, LayerStacks]:
     target = open_target(environment)
     return target, LayerStacks(target.project_dir, target.variables, target.packs(), declare)
+
+
+def show_run(run: LayerRun) -> None:
+    """Print what an operation did, or would do, resource by resource, and what was refused."""
+    out.print(f"{run.stack}: {_counted(run) or 'no drift'}")
+    for change in run.touched:
+        properties = f" ({', '.join(change.paths)})" if change.paths else ""
+        out.print(f"  {change.operation} {_resource(change)}{properties}", markup=False)
+    _refused(run)
 
 
 def _refused(run: LayerRun) -> None:

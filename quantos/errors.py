@@ -17,7 +17,8 @@
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
     │   ├── EngineBusyError       another operation holds the stack
-    │   └── StackMissingError     the stack was never brought up, or is gone
+    │   ├── StackMissingError     the stack was never brought up, or is gone
+    │   └── StateUnreadableError  the stack's state cannot be loaded
     ├── NotYetKnownError          a policy rule asked for a value that only the update will tell
 
 
@@ -153,6 +154,12 @@ class StackMissingError(EngineError):
     """The stack was never brought up, or is gone."""
 
     code = "engine.stack-missing"
+
+
+class StateUnreadableError(EngineError):
+    """The engine cannot load the stack's state, or would take the stack for empty."""
+
+    code = "engine.state-unreadable"
 
 
 class NotYetKnownError(QuantosError):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.places import environment_names
-from quantos.environment.names import LAYERS
+from quantos.environment.names import LAYERS, layer_of
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -23,6 +23,17 @@ def _known_layer(layer: str | None) -> str | None:
     if layer is not None and layer not in LAYERS:
         raise typer.BadParameter(f"there is no layer {layer!r}; take one of {', '.join(LAYERS)}")
     return layer
+
+
+def _stacks(incomplete: str) -> list[str]:
+    names = [f"{environment}-{layer}" for environment in environment_names() for layer in LAYERS]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _known_stack(stack: str) -> str:
+    if layer_of(stack) not in LAYERS:
+        raise typer.BadParameter(f"{stack!r} is not ENV-LAYER, with a layer of {', '.join(LAYERS)}")
+    return stack
 
 
 def seconds(duration: str, *, option: str) -> float:
@@ -46,6 +57,12 @@ ChosenEnvironments = Annotated[
 Layer = Annotated[
     str | None,
     typer.Option(help=f"Only this layer: {', '.join(LAYERS)}.", autocompletion=_layers, callback=_known_layer),
+]
+StackName = Annotated[
+    str,
+    typer.Argument(
+        metavar="STACK", help="A layer of an environment: dev-capacity.", autocompletion=_stacks, callback=_known_stack
+    ),
 ]
 PlanId = Annotated[str, typer.Argument(metavar="PLAN_ID", help="An id, or the start of one.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

@@ -24,7 +24,7 @@ from quantos.capacity.ports import (
 from quantos.capacity.stopwatch import Stopwatch
 from quantos.contracts.plan import OutcomeStatus, PlanDocument, PoolSize, ResizeOutcome, ScalingPlan, Violation
 from quantos.environment.settings import ActuatorSettings, Mode
-from quantos.errors import EngineBusyError, QuantosError
+from quantos.errors import EngineBusyError, QuantosError, StateUnreadableError
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,8 @@ class Resizer:
             return attempt.run(holder)
         except EngineBusyError as exc:
             return attempt.end("busy", str(exc))
+        except StateUnreadableError as exc:
+            return attempt.end("unreadable", f"{exc}; {exc.remedy}")
         except QuantosError as exc:
             return attempt.end("failed", f"{exc} ({exc.code}); {exc.remedy}")
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from quantos.errors import EngineError
+from quantos.environment.adapters.state_files import FileStateFiles
+from quantos.environment.state_versions import ensure_readable
+from quantos.errors import EngineError, StateUnreadableError
 from sandbox.engine.build import MODULES, go_remedy, go_version_in, required_go_version
 from sandbox.engine.executable import LANGUAGE_HOST, Engine, Refusal, engine_on_path, resource_plugins
 from sandbox.engine.locate import EngineSource, installed_engine
@@ -46,6 +48,7 @@ def diagnose(
     *,
     environment: Mapping[str, str] | None = None,
     plugin_path: str = "",
+    backend: Path | None = None,
     sources: Sequence[EngineSource] | None = None,
 ) -> tuple[Finding, ...]:
     """Everything worth knowing about this machine, in the order to read it. Nothing is downloaded, built or changed.
@@ -53,6 +56,7 @@ def diagnose(
     Args:
         environment: where PATH, HOME and the AWS variables are read from; this process's own by default.
         plugin_path: more folders to search for resource plugins, before those on PATH.
+        backend: the sandbox's folder of states; None leaves them out.
         sources: as for `find_engine`.
     """
     environment = os.environ if environment is None else environment
@@ -68,6 +72,7 @@ def diagnose(
         _java_finding(environment),
         _maven_finding(search_path),
         _credentials_finding(environment),
+        *(state_findings(backend) if backend is not None else ()),
     )
 
 
@@ -172,6 +177,25 @@ def _credentials_finding(environment: Mapping[str, str]) -> Finding:
         detail="none found; every command then needs --sandbox",
         remedy="Run `aws configure sso`, or set AWS_PROFILE, to work on an account.",
     )
+
+
+def state_findings(backend: Path) -> tuple[Finding, ...]:
+    """Whether the states that the sandbox keeps can be loaded; nothing where it keeps none."""
+    files = FileStateFiles(backend)
+    stacks = files.stacks()
+    broken = [finding for stack in stacks if (finding := _broken_state(files, stack))]
+    if broken or not stacks:
+        return tuple(broken)
+    return (Finding(name="state", status="ok", detail=f"{len(stacks)} stacks in {backend}, each can be loaded"),)
+
+
+def _broken_state(files: FileStateFiles, stack: str) -> Finding | None:
+    try:
+        ensure_readable(files, stack)
+    except StateUnreadableError as exc:
+        remedy = f"Run `quantos state restore {stack} --sandbox`, or `quantos sandbox stop` to forget all of it."
+        return Finding(name="state", status="missing", detail=exc.what, remedy=remedy)
+    return None
 
 
 def _tool_finding(name: str, environment: Mapping[str, str], *, remedy: str) -> Finding:

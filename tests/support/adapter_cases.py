@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import boto3
+from pulumi.automation import CommandError, CommandResult
 
 from quantos.audit.adapters import composition as audit
 from quantos.audit.adapters.direct import DirectAudit
@@ -31,6 +32,9 @@ from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
 from quantos.contracts.strategy import StrategyBook
+from quantos.environment.adapters.state_check import ensure_loadable, unloadable
+from quantos.environment.adapters.state_files import S3StateFiles, state_files
+from quantos.environment.backend import S3Backend
 from quantos.environment.functions import topic_partitions
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.ports import Message
@@ -40,6 +44,7 @@ from quantos.telemetry.adapters.dynamo_signals import DynamoSignalHistory
 from quantos.telemetry.adapters.hour_sets import HASH_KEY, RANGE_KEY, HourEntry, HourSets
 from tests.support.audit_fakes import create_audit_aws, make_links, make_record
 from tests.support.capacity_fakes import STACK, document, make_plan
+from tests.support.checkpoints import checkpoint
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import REGION
 
@@ -190,6 +195,33 @@ def _prices() -> dict[str, Call]:
     }
 
 
+def _states() -> dict[str, Call]:
+    client = boto3.client("s3", REGION)
+    client.create_bucket(Bucket="state")
+    client.put_bucket_versioning(Bucket="state", VersioningConfiguration={"Status": "Enabled"})
+    key, url = f".pulumi/stacks/quantos/{STACK}.json", f"s3://state?region={REGION}"
+    for name, content in {".pulumi/meta.yaml": b"version: 1\n", f"{key}.bak": checkpoint(), key: checkpoint()}.items():
+        client.put_object(Bucket="state", Key=name, Body=content)
+    files, moments = S3StateFiles(client, S3Backend("state", "")), count(1)
+    (version,) = files.versions(STACK)
+
+    def replace() -> str | None:
+        now = NOW + timedelta(seconds=next(moments))
+        return files.replace(STACK, checkpoint(), found=files.current(STACK), now=now)
+
+    failed = CommandError(CommandResult(stdout="", stderr="error: failed to load checkpoint: EOF", code=1))
+    return {
+        "environment.state_files:S3StateFiles.current": lambda: files.current(STACK),
+        "environment.state_files:S3StateFiles.damage": lambda: files.damage(STACK),
+        "environment.state_files:S3StateFiles.updated_before": lambda: files.updated_before(STACK),
+        "environment.state_files:S3StateFiles.versions": lambda: files.versions(STACK),
+        "environment.state_files:S3StateFiles.content": lambda: files.content(version),
+        "environment.state_files:S3StateFiles.replace": replace,
+        "environment.state_check:ensure_loadable": lambda: ensure_loadable(url, STACK),
+        "environment.state_check:unloadable": lambda: unloadable(failed, url=url, stack=STACK),
+    }
+
+
 def _compositions() -> dict[str, Call]:
     """What makes clients; nothing of it asks AWS."""
     settings, catalog, bus = make_settings(), load_catalog(), MemoryBus(topic_partitions())
@@ -211,6 +243,7 @@ def _compositions() -> dict[str, Call]:
         "capacity.stores:compose_reader": lambda: stores.compose_reader(settings),
         "capacity.stores:compose_signer": lambda: stores.compose_signer(settings),
         "capacity.stores:compose_control": lambda: stores.compose_control(settings),
+        "environment.state_files:state_files": lambda: state_files("s3://state"),
         "telemetry.composition:compose_history": lambda: telemetry.compose_history(settings),
         "telemetry.composition:compose_signals": lambda: telemetry.compose_signals(settings),
         "telemetry.composition:compose_intake": lambda: telemetry.compose_intake(
@@ -226,6 +259,7 @@ CALLING: Mapping[str, Callable[[], dict[str, Call]]] = {
     "audit": _audit,
     "telemetry": _telemetry,
     "prices": _prices,
+    "states": _states,
 }
 """Adapters that call AWS, by what they hold: each makes its part of an account and the calls to try on it."""
 

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from quantos.charts.adapters.manifests import write_manifests
 from quantos.charts.adapters.recorder import Place, recorded
 from quantos.charts.documents import Recorded, Release
 from quantos.environment.adapters.layers import LayerStacks
+from quantos.environment.adapters.state_files import FileStateFiles
+from quantos.environment.state_versions import StateVersion, StoredState
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.adapters.url import kafka_cluster, publisher_from_url
@@ -136,6 +139,23 @@ def reading(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
     return calls
 
 
+def states(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]:
+    files, name = FileStateFiles(folder), "environment.state_files:FileStateFiles"
+    rooms = folder / ".pulumi" / "stacks" / "quantos"
+    for taken in ("dev-x.json", "dev-y.json.attrs"):
+        (rooms / taken).mkdir(parents=True)
+    (folder / ".pulumi" / "meta.yaml").write_text("version: 1\n")
+    gone = StateVersion(name="1", source="backup", written_at=datetime.now(tz=UTC), key="nothing")
+    found = StoredState(key=".pulumi/stacks/quantos/dev-z.json/below", content=None, mark="")
+    (rooms / "dev-z.json").write_bytes(b"")
+    return {
+        f"{name}.current": partial(files.current, "dev-x"),
+        f"{name}.damage": partial(files.damage, "dev-y"),
+        f"{name}.content": partial(files.content, gone),
+        f"{name}.replace": partial(files.replace, "dev-w", b"", found=found, now=datetime.now(tz=UTC)),
+    }
+
+
 def _executable(path: Path, script: str, *, mode: int = stat.S_IRWXU) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
@@ -243,7 +263,7 @@ def engines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
     }
     calls: dict[str, Call] = {}
     for name, script in {**broken, **later}.items():
-        for operation in ("up", "preview", "drift", "down", "handle"):
+        for operation in ("up", "preview", "drift", "refresh", "down", "handle"):
             if operation != "handle" or name in broken:
                 calls[f"environment.layers:LayerStacks.{operation}, {name}"] = partial(
                     operate, _stacks(folder, name, script), operation
@@ -259,6 +279,7 @@ BROKEN: Mapping[str, Broken] = {
     "writing": writing,
     "recording": recording,
     "reading": reading,
+    "states": states,
     "packs": packs,
     "brokers": brokers,
     "engines": engines,

@@ -23,6 +23,7 @@ BEING_REWRITTEN = {
     "capacity.pulumi_command",
     "capacity.pulumi_engine",
     "environment.bring_up",
+    "environment.restoring",
 }
 
 CHAINED = {"audit.direct:DirectAudit.publish"}
@@ -136,8 +137,12 @@ ASKS_NOBODY = {
     "environment.quiet_stack:QuietStack.foresee": "see QuietStack",
     "environment.quiet_stack:QuietStack.info": "see QuietStack",
     "environment.quiet_stack:QuietStack.outputs": "see QuietStack",
+    "environment.quiet_stack:QuietStack.read_back": "see QuietStack",
     "environment.quiet_stack:QuietStack.take_down": "see QuietStack",
     "environment.quiet_stack:QuietStack.update": "see QuietStack",
+    "environment.state_files:FileStateFiles.stacks": "lists folders, and finds nothing in what is none",
+    "environment.state_files:FileStateFiles.updated_before": "lists a folder, and finds nothing in what is none",
+    "environment.state_files:FileStateFiles.versions": "lists folders, and finds nothing in what is none",
     "capacity.pulumi_events:EventLog.add": "reads an event",
     "capacity.pulumi_events:EventLog.run": "puts together what was read",
     "capacity.s3_plans:floors_document": "makes a document of settings",

@@ -15,6 +15,7 @@ from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.capacity.ports import EngineRun
 from quantos.contracts.plan import PlanDocument
 from quantos.environment.adapters.quiet_stack import QuietStack
+from quantos.environment.adapters.state_check import ensure_loadable, unloadable
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
 from quantos.policy.adapters.packs import PolicyPack
@@ -43,7 +44,12 @@ class PulumiEngine:
     deadline: Deadline
 
     def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
-        """What an `up` on the document would do. Raises EngineBusyError when another operation holds the stack."""
+        """What an `up` on the document would do.
+
+        Raises:
+            EngineBusyError: another operation holds the stack. StateUnreadableError: its state cannot be loaded.
+        """
+        ensure_loadable(self._backend_url, self.stack)
         log = EventLog()
         return self._run(
             log,
@@ -60,8 +66,11 @@ class PulumiEngine:
 
     def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
         """Drop the locks if all are older, and name their owners. Raises EngineBusyError when one is not."""
-        url = self.environment["PULUMI_BACKEND_URL"]
-        return drop_stale_locks(self._handle, url=url, stack=self.stack, older_than=older_than)
+        return drop_stale_locks(self._handle, url=self._backend_url, stack=self.stack, older_than=older_than)
+
+    @property
+    def _backend_url(self) -> str:
+        return self.environment["PULUMI_BACKEND_URL"]
 
     @cached_property
     def _handle(self) -> QuietStack:
@@ -81,6 +90,8 @@ class PulumiEngine:
                 f"stack {self.stack} does not exist", remedy="bring the environment up first: `quantos up`"
             ) from exc
         except CommandError as exc:
+            if unreadable := unloadable(exc, url=self._backend_url, stack=self.stack):
+                raise unreadable from exc
             raise EngineError(
                 f"stack {self.stack} could not be selected: {last_line(exc)}", remedy="run `quantos doctor`"
             ) from exc
@@ -96,6 +107,8 @@ class PulumiEngine:
                 f"another operation holds {self.stack} in the backend", remedy="the next plan tries again"
             ) from exc
         except CommandError as exc:
+            if unreadable := unloadable(exc, url=self._backend_url, stack=self.stack):
+                raise unreadable from exc
             return log.run(error=last_line(exc), interrupted=self.deadline.passed.is_set())
         return log.run(error=None, interrupted=False)
 

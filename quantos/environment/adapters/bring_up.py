@@ -55,7 +55,7 @@ def _lease(settings: EnvironmentSettings, stacks: LayerStacks, stack: str) -> It
     """The robot's lease of its stack, held for a person; a dead holder's lock is dropped."""
     leases = DynamoLeases(boto3.client("dynamodb", region_name=settings.region), settings.names().coordination_table)
     seconds = settings.actuator.lease_seconds
-    with hold(leases, stack=stack, holder=_me(), sequence=0, seconds=seconds, clock=_now) as lease:
+    with hold(leases, stack=stack, holder=person(), sequence=0, seconds=seconds, clock=_now) as lease:
         if lease is None:
             raise EngineBusyError(
                 f"{stack} is busy: another operation holds its lease", remedy="try again when it has ended"
@@ -66,7 +66,8 @@ def _lease(settings: EnvironmentSettings, stacks: LayerStacks, stack: str) -> It
         yield
 
 
-def _me() -> str:
+def person() -> str:
+    """Who holds a lease when it is no function: user, host and process."""
     return f"{getpass.getuser()}@{socket.gethostname()}/{os.getpid()}"
 
 

@@ -19,6 +19,7 @@ from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.capacity.ports import Change
 from quantos.contracts.plan import Violation
 from quantos.environment.adapters.quiet_stack import EventListener, QuietStack
+from quantos.environment.adapters.state_check import ensure_loadable, unloadable
 from quantos.errors import EngineBusyError, EngineError, StackMissingError
 from quantos.policy.adapters.packs import PolicyPack
 from quantos.translation import Vendor, translated
@@ -89,16 +90,29 @@ class LayerStacks:
         """
         return self._run(stack, progress, preview=True, create=False)
 
+    def refresh(self, stack: str, *, progress: Progress) -> LayerRun:
+        """Take over into the stack's state what stands. Raises as `drift`."""
+        started, log = time.monotonic(), _CountedLog(progress)
+        handle = self.handle(stack, create=False)
+        with self._translated(stack, log):
+            handle.read_back(on_event=log.add)
+        return _told(stack, log, started)
+
     def down(self, stack: str, *, progress: Progress) -> LayerRun:
         """Destroy all that a stack holds, and forget the stack. Raises as `drift`."""
         started, log = time.monotonic(), _CountedLog(progress)
         handle = self.handle(stack, create=False)
-        with _translated(stack, log):
+        with self._translated(stack, log):
             handle.take_down(on_event=log.add)
         return _told(stack, log, started)
 
     def handle(self, stack: str, *, create: bool = True) -> QuietStack:
-        """The Automation API's stack; `create` makes it when it is not there."""
+        """The Automation API's stack; `create` makes it when it is not there.
+
+        Raises:
+            StateUnreadableError: its state cannot be loaded. StackMissingError, EngineError.
+        """
+        ensure_loadable(self._backend_url, stack)
         with translated(
             PULUMI, into=EngineError, what=f"stack {stack} could not be selected", remedy="run `quantos doctor`"
         ):
@@ -106,6 +120,19 @@ class LayerStacks:
                 return self._selected(stack, create=create)
             except StackNotFoundError as exc:
                 raise StackMissingError(f"there is no stack {stack}", remedy="bring it up first: `quantos up`") from exc
+            except CommandError as exc:
+                if unreadable := unloadable(exc, url=self._backend_url, stack=stack):
+                    raise unreadable from exc
+                raise
+
+    @property
+    def _backend_url(self) -> str:
+        try:
+            return self.environment["PULUMI_BACKEND_URL"]
+        except KeyError as exc:
+            raise EngineError(
+                "PULUMI_BACKEND_URL is not set", remedy="set it to the state bucket, as `quantos env` prints it"
+            ) from exc
 
     def _selected(self, stack: str, *, create: bool) -> QuietStack:
         workspace = auto.LocalWorkspace(
@@ -118,34 +145,35 @@ class LayerStacks:
         mode = "create or select" if create else "select"
         return QuietStack(stack, workspace, mode=mode, listener=self.listener)
 
+    @contextmanager
+    def _translated(self, stack: str, log: "_CountedLog") -> Iterator[None]:
+        """Turn the engine's errors into ours; a refusal by a pack is no error, and is in the log."""
+        with translated(
+            PULUMI, into=EngineError, what=f"stack {stack}", remedy="correct the cause and run the same command again"
+        ):
+            try:
+                yield
+            except ConcurrentUpdateError as exc:
+                raise EngineBusyError(
+                    f"another operation holds {stack} in the backend",
+                    remedy="wait for it to end, or `pulumi cancel` if its process is dead",
+                ) from exc
+            except CommandError as exc:
+                if unreadable := unloadable(exc, url=self._backend_url, stack=stack):
+                    raise unreadable from exc
+                run = log.events.run(error=last_line(exc), interrupted=False)
+                if not run.violations:
+                    raise EngineError(
+                        f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again"
+                    ) from exc
+
     def _run(self, stack: str, progress: Progress, *, preview: bool, create: bool = True) -> LayerRun:
         started, log = time.monotonic(), _CountedLog(progress)
         handle = self.handle(stack, create=create)
         operation = handle.foresee if preview else handle.update
-        with _translated(stack, log):
+        with self._translated(stack, log):
             operation(lambda: self.program(stack), packs=self.packs, on_event=log.add)
         return _told(stack, log, started)
-
-
-@contextmanager
-def _translated(stack: str, log: "_CountedLog") -> Iterator[None]:
-    """Turn the engine's errors into ours; a refusal by a pack is no error, and is in the log."""
-    with translated(
-        PULUMI, into=EngineError, what=f"stack {stack}", remedy="correct the cause and run the same command again"
-    ):
-        try:
-            yield
-        except ConcurrentUpdateError as exc:
-            raise EngineBusyError(
-                f"another operation holds {stack} in the backend",
-                remedy="wait for it to end, or `pulumi cancel` if its process is dead",
-            ) from exc
-        except CommandError as exc:
-            run = log.events.run(error=last_line(exc), interrupted=False)
-            if not run.violations:
-                raise EngineError(
-                    f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again"
-                ) from exc
 
 
 def _told(stack: str, log: "_CountedLog", started: float) -> LayerRun:

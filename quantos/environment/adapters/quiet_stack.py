@@ -73,6 +73,14 @@ class QuietStack(auto.Stack):
         finally:
             self._ended = False
 
+    def read_back(self, *, on_event: auto.OnEvent) -> None:
+        """Take over into the state what stands; nothing that stands is changed. Raises CommandError when it fails."""
+        self._ended = True
+        try:
+            self.refresh(on_event=on_event, color="never", show_secrets=False)
+        finally:
+            self._ended = False
+
     def take_down(self, *, on_event: auto.OnEvent) -> None:
         """Refresh and destroy everything, and forget the stack. Raises CommandError when it fails."""
         self._ended = True

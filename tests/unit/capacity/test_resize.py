@@ -4,6 +4,7 @@ import pytest
 
 from quantos.capacity.ports import Change, EngineRun, GroupSize, Switch
 from quantos.contracts.plan import Violation
+from quantos.environment.checkpoint import state_unreadable
 from quantos.errors import EngineError
 from tests.support.capacity_fakes import NOW, Bench, document, make_plan
 
@@ -192,3 +193,15 @@ def test_no_maximum_goes_below_the_actual_size_and_nothing_is_raised() -> None:
     assert outcome.sizes["cpu"].ceiling == 27
     assert bench.cloud.raised == ()
     assert bench.cloud.groups["cpu"] == GroupSize(8, 27, 27)
+
+
+def test_a_state_that_cannot_be_loaded_is_an_outcome_with_its_remedy_and_changes_nothing() -> None:
+    bench = Bench()
+    bench.cloud.fail = state_unreadable("dev-capacity", "it is empty")
+
+    outcome = bench.resizer().resize(make_plan(floors={"cpu": 6}), holder="a")
+
+    assert outcome.status == "unreadable"
+    assert "quantos state restore dev-capacity" in outcome.reason
+    assert bench.cloud.calls == ["preview"]
+    assert bench.leases.holder is None

@@ -5,8 +5,9 @@ import pytest
 from rich.console import Console
 
 from sandbox.engine.display import count_text, shown_progress
-from sandbox.engine.doctor import Finding, diagnose, python_finding
+from sandbox.engine.doctor import Finding, diagnose, python_finding, state_findings
 from sandbox.engine.progress import EngineProgress
+from tests.support.checkpoints import checkpoint
 from tests.support.engine_binaries import FakeSource, write_engine, write_executable
 
 
@@ -79,6 +80,20 @@ def test_credentials_file_counts(tmp_path: Path) -> None:
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "credentials").write_text("[default]\n", encoding="utf-8")
     assert findings(bare_environment(tmp_path), tmp_path)["aws credentials"].status == "ok"
+
+
+def test_a_state_of_the_sandbox_that_cannot_be_loaded_is_named_with_its_remedy(tmp_path: Path) -> None:
+    stacks = tmp_path / ".pulumi" / "stacks" / "quantos"
+    assert state_findings(tmp_path) == ()
+    stacks.mkdir(parents=True)
+    (tmp_path / ".pulumi" / "meta.yaml").write_text("version: 1\n")
+    (stacks / "dev-foundation.json").write_bytes(checkpoint())
+    assert [finding.status for finding in state_findings(tmp_path)] == ["ok"]
+    (stacks / "dev-capacity.json").touch()
+    (finding,) = state_findings(tmp_path)
+    assert finding.status == "missing"
+    assert "dev-capacity" in finding.detail
+    assert "quantos state restore dev-capacity --sandbox" in finding.remedy
 
 
 @pytest.mark.parametrize(
