@@ -127,7 +127,7 @@ def _audit(account: Account, places: Places) -> tuple[Statement, ...]:
             account,
             places.audit_table,
             sid="IndexRecords",
-            actions=("BatchGetItem", "BatchWriteItem", "GetItem", "PutItem", "Query"),
+            actions=("BatchGetItem", "BatchWriteItem", "GetItem", "PutItem"),
         ),
         listing(places.audit_bucket, sid="ListChain"),
         using_objects(

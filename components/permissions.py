@@ -152,14 +152,19 @@ def listing(bucket_name: str, *, sid: str, prefixes: Sequence[str] = ()) -> Stat
 
 
 def resizing(account: Account, *, cluster_name: str, system_group_name: str) -> tuple[Statement, ...]:
-    """Changing the sizes of node groups, and nothing else of them: the robot can neither make nor delete a pool."""
-    groups = account.arn("eks", f"nodegroup/{cluster_name}/*/*")
+    """Changing the sizes of node groups, and nothing else of them: the robot can neither make nor delete a pool.
+
+    IAM asks for the cluster where groups are listed, and for both where an update of a group is looked up.
+    """
+    cluster, groups = account.arn("eks", f"cluster/{cluster_name}"), account.arn("eks", f"nodegroup/{cluster_name}/*/*")
     return (
+        Statement(sid="FindPools", actions=("eks:ListNodegroups",), resources=(cluster,)),
         Statement(
             sid="ResizePools",
-            actions=("eks:UpdateNodegroupConfig", "eks:DescribeNodegroup", "eks:DescribeUpdate"),
-            resources=(groups, account.arn("eks", f"cluster/{cluster_name}")),
+            actions=("eks:UpdateNodegroupConfig", "eks:DescribeNodegroup"),
+            resources=(groups,),
         ),
+        Statement(sid="FollowUpdates", actions=("eks:DescribeUpdate",), resources=(cluster, groups)),
         Statement(
             sid="LeaveSystemNodesAlone",
             effect="Deny",
@@ -182,14 +187,21 @@ def operating_stack(
             (f"locks/organization/{PROJECT}", "/*"),
         )
     )
-    read = (".pulumi/meta.yaml", f".pulumi/stacks/{PROJECT}/{referenced}.json")
+    read = tuple(
+        f".pulumi/{key}"
+        for key in (
+            "meta.yaml",
+            f"stacks/{PROJECT}/{referenced}.json",
+            f"stacks/{PROJECT}/{stack}.pulumi-tags",
+        )
+    )
     return (
         listing(state_bucket, sid="ListState", prefixes=(".pulumi/*",)),
         using_objects(state_bucket, read, sid="ReadState", actions=("GetObject",)),
         using_objects(state_bucket, own, sid="WriteState", actions=("GetObject", "PutObject", "DeleteObject")),
         Statement(
             sid="UseStateKey",
-            actions=("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+            actions=("kms:Decrypt", "kms:GenerateDataKey"),
             resources=(account.arn("kms", "key/*"),),
             conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": [state_key_alias]}},
         ),
