@@ -21,8 +21,9 @@ from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.peak_model import fit, predict
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
-from quantos.telemetry.bins import Grid, bin_sums, demand_in_session
+from quantos.telemetry.bins import Grid, demand_in_session
 from quantos.telemetry.open_hours import open_bins
+from quantos.telemetry.sources import source_bins
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import bank_calls
 from tests.support.capacity_fakes import (
@@ -104,7 +105,7 @@ def _window(
     horizon_seconds = decisions.lead_seconds + decisions.ahead_seconds
     ahead = Grid(grid.start, grid.bin_seconds, grid.count + horizon_seconds // grid.bin_seconds)
     opened = open_bins(strategy.session, ahead)
-    sums = bin_sums(history.samples([strategy.series], start=start, end=end)[strategy.series], grid)
+    sums = source_bins(history.samples([strategy.series], start=start, end=end)[strategy.series], grid).sums()
     values = demand_in_session(sums, opened=opened[: grid.count]) / strategy.units_per_vcpu
     return DemandWindow(values=np.asarray(values), opened=opened, bin_seconds=grid.bin_seconds)
 

@@ -32,6 +32,7 @@ from quantos.telemetry.bins import FloatArray
 from quantos.telemetry.kept_windows import KeptWindow, dumped, window_key
 from quantos.telemetry.rereading import ReadSpan
 from quantos.telemetry.signal_windows import SignalWindows
+from quantos.telemetry.sources import SourceBins
 from quantos.telemetry.windows import DemandWindows
 from tests.support.capacity_fakes import (
     FakeArchive,
@@ -284,7 +285,21 @@ def _store_windows(world: _World, start: datetime) -> None:
     for strategy in world.book.strategies:
         by_pools.setdefault(strategy.pools, {})[strategy.series] = world.history.bins[strategy.series][:count]
     for sums in by_pools.values():
-        world.windows.put(window_key(sums, bin_seconds=300), dumped(KeptWindow(span, sums)))
+        told = {name: _told_by_one(values) for name, values in sums.items()}
+        world.windows.put(window_key(told, bin_seconds=300), dumped(KeptWindow(span, told)))
+
+
+def _told_by_one(values: FloatArray) -> SourceBins:
+    bins, none = np.arange(len(values)), np.zeros(0, dtype=np.int64)
+    return SourceBins(
+        count=len(values),
+        names=("gateway-1",),
+        bins=bins,
+        sources=np.zeros_like(bins),
+        values=values,
+        left_bins=none,
+        left=none,
+    )
 
 
 def _standing(settings: EnvironmentSettings) -> PlanDocument:

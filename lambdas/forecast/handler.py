@@ -28,5 +28,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | No
     if plan is None:
         logger.info("nothing left to decide")
         return {"plan_id": None}
-    logger.info(plan.explanation.sentence, extra={"plan_id": plan.plan_id, "sequence": plan.sequence})
+    silences = plan.explanation.silences
+    logger.info(
+        plan.explanation.sentence,
+        extra={
+            "plan_id": plan.plan_id,
+            "sequence": plan.sequence,
+            "silent": sum(not item.retired for item in silences),
+            "retired_sources": sum(item.retired for item in silences),
+            "held_by_silence_usd_per_hour": round(sum(item.usd_per_hour for item in silences), 4),
+        },
+    )
     return {"plan_id": plan.plan_id}

@@ -1,7 +1,7 @@
 """The demand on a set of pools as a decision sees it: its strategies' series in vCPU, summed, forecast, how fresh."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Final
@@ -12,6 +12,7 @@ from quantos.capacity.daily_fits import DailyFits, Question, ServingFit
 from quantos.capacity.lead_times import Horizon
 from quantos.capacity.ports import FitKey
 from quantos.capacity.shared_pools import SharedPools
+from quantos.capacity.strategy_series import StrategySeries, strategy_series, total_demand
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
@@ -19,9 +20,9 @@ from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.peak_model import PeakForecast, clauses, predict
-from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
-from quantos.telemetry.open_hours import open_bins
+from quantos.telemetry.bins import FloatArray, Grid
 from quantos.telemetry.signal_windows import SignalWindows
+from quantos.telemetry.sources import SourceBins
 from quantos.telemetry.windows import DemandWindows
 
 LOWER_LEVELS: Final = (0.5, 0.75, 0.9)
@@ -35,11 +36,13 @@ class SilentFeed:
         source: of the series; None where the whole series is silent.
         since: end of the last bin in which it was heard; None where it never was.
         held_vcpu: what it is taken to need in the last bin.
+        retired: it has been silent for so long that it is taken to have gone; nothing is held for it.
     """
 
     source: str | None
     since: datetime | None
     held_vcpu: float
+    retired: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,12 +129,12 @@ class PoolDemands:
         to be learnt be stored.
         """
         grid = self._grid(bin_end)
-        sums = self._sums(shared, grid, keep=keep)
+        sources = self._sources(shared, grid, keep=keep)
         told = self._told(shared, grid)
-        series = self._measured(shared, grid, sums=sums)
+        series = self._measured(shared, grid, sources=sources)
         question, today = self._question(shared), _day_of(bin_end)
         served = serving or self.fits.serving(
-            question, today, window=lambda: self._until_midnight(series, grid, told=told), keep=keep
+            question, today, window=lambda: self._until_midnight(shared, grid, sources=sources, told=told), keep=keep
         )
         window = self._window(series, grid, told=told)
         forecast = predict(served.fit.model, window)
@@ -149,7 +152,7 @@ class PoolDemands:
             coverage=served.fit.coverage_of(forecast),
             evidence=Evidence(
                 fit=question.key(served.day),
-                series={name: _digest(values) for name, values in sorted((sums | told).items())},
+                series={name: _digest_of(found) for name, found in sorted((sources | told).items())},
             ),
         )
 
@@ -174,7 +177,7 @@ class PoolDemands:
             settings=self.settings,
         )
 
-    def _sums(self, shared: SharedPools, grid: Grid, *, keep: bool = False) -> dict[str, FloatArray]:
+    def _sources(self, shared: SharedPools, grid: Grid, *, keep: bool = False) -> dict[str, SourceBins]:
         return self.windows.read({strategy.series for strategy in shared.strategies}, grid, keep=keep)
 
     def _told(self, shared: SharedPools, grid: Grid) -> dict[str, FloatArray]:
@@ -182,14 +185,17 @@ class PoolDemands:
         names = {name for strategy in shared.strategies for name in strategy.signals}
         return self.signals.read(names, grid, ahead_seconds=shared.horizon.ahead_bins * grid.bin_seconds)
 
-    def _measured(self, shared: SharedPools, grid: Grid, *, sums: Mapping[str, FloatArray]) -> "list[_Series]":
+    def _measured(self, shared: SharedPools, grid: Grid, *, sources: Mapping[str, SourceBins]) -> list[StrategySeries]:
         ahead = Grid(grid.start, grid.bin_seconds, grid.count + shared.horizon.ahead_bins)
-        return [_series(strategy, ahead, sums=sums[strategy.series]) for strategy in shared.strategies]
+        return [
+            strategy_series(strategy, ahead, told=sources[strategy.series], settings=self.settings)
+            for strategy in shared.strategies
+        ]
 
     def _before(self, shared: SharedPools, day: date) -> DemandWindow:
         """Total demand before a UTC day."""
         grid = self._grid(int(datetime.combine(day, time(), UTC).timestamp()))
-        series = self._measured(shared, grid, sums=self._sums(shared, grid))
+        series = self._measured(shared, grid, sources=self._sources(shared, grid))
         return self._window(series, grid, told=self._told(shared, grid))
 
     def _grid(self, bin_end: int) -> Grid:
@@ -197,40 +203,57 @@ class PoolDemands:
         start = (bin_end // DAY_SECONDS - self.settings.history_days) * DAY_SECONDS
         return Grid(start, bin_seconds, (bin_end - start) // bin_seconds)
 
-    def _window(
-        self, series: "Sequence[_Series]", grid: Grid, *, told: Mapping[str, FloatArray], bins: int | None = None
-    ) -> DemandWindow:
-        """Total demand in the first `bins` of the grid, all by default."""
-        count = grid.count if bins is None else bins
-        opened = np.logical_or.reduce([part.opened for part in series])
+    def _window(self, series: Sequence[StrategySeries], grid: Grid, *, told: Mapping[str, FloatArray]) -> DemandWindow:
+        """Total demand on the grid."""
+        values, held = total_demand(series, day_bins=DAY_SECONDS // grid.bin_seconds)
         return DemandWindow(
-            values=_total(series)[:count],
-            opened=opened[: len(opened) - grid.count + count],
+            values=values,
+            held=held,
+            opened=np.logical_or.reduce([part.opened for part in series]),
             bin_seconds=grid.bin_seconds,
             start=grid.start,
-            signals={name: values[:count] for name, values in told.items()},
+            signals=told,
         )
 
     def _until_midnight(
-        self, series: "Sequence[_Series]", grid: Grid, *, told: Mapping[str, FloatArray]
+        self, shared: SharedPools, grid: Grid, *, sources: Mapping[str, SourceBins], told: Mapping[str, FloatArray]
     ) -> DemandWindow:
         """Total demand before the UTC day in which the grid ends."""
         bins = (grid.end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
-        return self._window(series, grid, told=told, bins=bins)
+        before = Grid(grid.start, grid.bin_seconds, bins)
+        cut = {name: found.moved(0, count=bins) for name, found in sources.items()}
+        series = self._measured(shared, before, sources=cut)
+        return self._window(series, before, told={name: values[:bins] for name, values in told.items()})
 
-    def _part(self, series: "_Series", horizon: Horizon, *, grid: Grid) -> StrategyDemand:
+    def _part(self, series: StrategySeries, horizon: Horizon, *, grid: Grid) -> StrategyDemand:
         week = 7 * DAY_SECONDS // self.settings.bin_seconds
         start = len(series.values) - week
         last_week = series.values[max(start, 0) : max(start + horizon.ahead_bins, 0)]
         lately = self._carried(series.values, horizon.lead_bins)
         needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))
         stale = self._stale(series)
-        silent = SilentFeed(source=None, since=series.last_known(grid), held_vcpu=float(lately[-1]))
-        return StrategyDemand(
-            strategy=series.strategy, weight_vcpu=needed, stale=stale, silences=(silent,) if stale else ()
-        )
+        silences = tuple(self._silent_sources(series, grid))
+        if stale:
+            silences = (SilentFeed(source=None, since=series.last_known(grid), held_vcpu=float(lately[-1])),)
+        return StrategyDemand(strategy=series.strategy, weight_vcpu=needed, stale=stale, silences=silences)
 
-    def _stale(self, series: "_Series") -> bool:
+    def _silent_sources(self, series: StrategySeries, grid: Grid) -> Iterator[SilentFeed]:
+        """Those missed in the last bin, where others are heard, and those given up within the last day."""
+        last = len(series.values) - 1
+        if not (series.opened[last] and np.isfinite(series.values[last])):
+            return
+        gone_bins = (self.settings.source_retired_after_seconds + DAY_SECONDS) // grid.bin_seconds
+        for source in series.sources:
+            if source.state == "silent" or (source.state == "retired" and source.silent_bins <= gone_bins):
+                since = None if source.last is None else grid.start + (source.last + 1) * grid.bin_seconds
+                yield SilentFeed(
+                    source=source.name,
+                    since=None if since is None else datetime.fromtimestamp(since, UTC),
+                    held_vcpu=source.held / series.strategy.units_per_vcpu,
+                    retired=source.state == "retired",
+                )
+
+    def _stale(self, series: StrategySeries) -> bool:
         count = len(series.values)
         if series.first == count:
             return True
@@ -250,31 +273,6 @@ class PoolDemands:
         return carried[-lead_bins:]
 
 
-@dataclass(frozen=True)
-class _Series:
-    """`values` in vCPU; `first` is the index of the first bin ever measured, the length of `values` when none was."""
-
-    strategy: Strategy
-    values: FloatArray
-    opened: BoolArray
-    first: int
-
-    def last_known(self, grid: Grid) -> datetime | None:
-        """End of the last open bin that is known; None where none is."""
-        known = np.flatnonzero(np.isfinite(self.values) & self.opened[: len(self.values)])
-        if not len(known):
-            return None
-        return datetime.fromtimestamp(grid.start + (int(known[-1]) + 1) * grid.bin_seconds, UTC)
-
-
-def _series(strategy: Strategy, ahead: Grid, *, sums: FloatArray) -> _Series:
-    """A strategy's demand; `ahead` is the grid of the sums and the horizon after it."""
-    opened = open_bins(strategy.session, ahead)
-    values = demand_in_session(sums, opened=opened[: len(sums)]) / strategy.units_per_vcpu
-    measured = np.flatnonzero(np.isfinite(sums))
-    return _Series(strategy, values, opened, int(measured[0]) if len(measured) else len(sums))
-
-
 def _terms(shared: SharedPools) -> Terms:
     """Capacity must be ordered a horizon ahead; holding is the actuator's and not counted on."""
     upper, lead_bins = shared.upper.level, shared.horizon.ahead_bins - 1
@@ -287,18 +285,17 @@ def _digest(values: FloatArray) -> str:
     return hashlib.sha256(known.astype("<f8").tobytes()).hexdigest()
 
 
-def _total(series: Sequence[_Series]) -> FloatArray:
-    """The pool's demand by bin, unknown where any strategy's is.
-
-    A strategy younger than the pool's history needed nothing before its first sample.
-    """
-    beginning = min(part.first for part in series)
-    total = np.zeros(len(series[0].values))
-    for part in series:
-        values = part.values.copy()
-        values[beginning : part.first] = 0.0
-        total += values
-    return total
+def _digest_of(found: SourceBins | FloatArray) -> str:
+    """Of a series by its sums, and by source where it has more than one or any that left."""
+    if not isinstance(found, SourceBins):
+        return _digest(found)
+    sums = _digest(found.sums())
+    if len(found.names) < 2 and not len(found.left):
+        return sums
+    names = [found.names[one] for one in found.sources], [found.names[one] for one in found.left]
+    cells = sorted(zip(found.bins.tolist(), names[0], found.values.tolist(), strict=True))
+    left = sorted(zip(found.left_bins.tolist(), names[1], strict=True))
+    return hashlib.sha256(repr((sums, cells, left)).encode()).hexdigest()
 
 
 def _day_of(moment: int) -> date:

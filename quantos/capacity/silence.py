@@ -42,9 +42,14 @@ def _silence(
     name, series = part.strategy.name, part.strategy.series
     if feed.source is not None:
         usd = feed.held_vcpu * min(inputs.nodes[pool].usd_per_vcpu_hour for pool in demand.pools)
-        told = f"{feed.held_vcpu:.1f} vCPU are"
         return Silence(
-            strategy=name, series=series, source=feed.source, since=feed.since, held=told, usd_per_hour=round(usd, 6)
+            strategy=name,
+            series=series,
+            source=feed.source,
+            since=feed.since,
+            held="it is taken to have gone, and nothing is" if feed.retired else f"{feed.held_vcpu:.1f} vCPU are",
+            usd_per_hour=round(usd, 6),
+            retired=feed.retired,
         )
     nodes = held.of(name)
     told = listed([f"{count:.1f} nodes of {pool}" for pool, count in nodes.items()]) + " are" if nodes else "nothing is"

@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from quantos.contracts.base import Contract, Moment
 
-AuditKind = Literal["plan", "outcome", "switch", "mode", "strategy", "demotion"]
+AuditKind = Literal["plan", "outcome", "switch", "mode", "strategy", "demotion", "source"]
 
 
 class AuditRecord(Contract):

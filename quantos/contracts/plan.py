@@ -202,6 +202,7 @@ class Silence(_Part):
         since: end of the last bin that is known; None where none is.
         held: what is held for it, in words that "held" follows.
         usd_per_hour: of what is held.
+        retired: the source has been silent for so long that it is taken to have gone.
     """
 
     strategy: Slug
@@ -210,6 +211,7 @@ class Silence(_Part):
     since: AwareDatetime | None
     held: str
     usd_per_hour: NonNegativeFinite
+    retired: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class ChoiceQuality(_Part):

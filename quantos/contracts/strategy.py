@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from quantos.contracts.base import Contract, NonNegativeFinite, PositiveFinite, Slug
-from quantos.contracts.demand import SignalName
+from quantos.contracts.demand import SignalName, SourceName
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -160,7 +160,9 @@ class Strategy(Contract):
     demand series that drives it, in units per bin; `units_per_vcpu` is the measured number of those units that one
     vCPU serves within the service level. With `service`, one unit is one request, and the strategy is also given the
     servers that queueing says the latency needs. `signals` are series that tell something about that demand before it
-    comes, such as a count of news; the document of a strategy without any is that of earlier releases.
+    comes, such as a count of news; `sources` are those of the series that are missed for as long as they tell nothing,
+    where others are taken to have gone after a time. The document of a strategy without any is that of earlier
+    releases.
     """
 
     name: Slug
@@ -178,8 +180,9 @@ class Strategy(Contract):
     session: Session | ExchangeSession | None = None
     service: ServiceProfile | None = None
     signals: tuple[SignalName, ...] = Field(default=(), exclude_if=lambda value: not value)
+    sources: tuple[SourceName, ...] = Field(default=(), exclude_if=lambda value: not value)
 
-    @field_validator("pools", "signals")
+    @field_validator("pools", "signals", "sources")
     @classmethod
     def _named_once(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         if len(set(value)) < len(value):

@@ -234,10 +234,16 @@ LONGEST_LEAD_SECONDS: Final = 6 * 3600
 """No node takes longer to be Ready, or capacity cannot be planned at all; with `ahead_seconds` it is within a day."""
 
 
+SOURCE_RETIRED_AFTER_SECONDS: Final = 86_400
+"""Of environment files and records of earlier releases, whose digests it leaves as they were."""
+
+
 class DecisionSettings(_Settings):
     """How demand is binned, and how far ahead capacity is bought: by the lead time of nodes and `ahead_seconds` more.
 
     `lead_seconds` is the time from ordering a node to having it Ready that is planned with until enough are measured.
+    `source_retired_after_seconds` is for how much time in which its session is open a source that falls silent without
+    a goodbye is still expected, and its share held, unless the strategy declares it.
     """
 
     bin_seconds: Literal[60, 300, 600, 900, 1800, 3600]
@@ -246,6 +252,12 @@ class DecisionSettings(_Settings):
     history_days: int = Field(ge=2, le=90)
     plan_valid_seconds: PositiveInt
     stale_after_seconds: int = Field(gt=0, lt=86_400)
+    source_retired_after_seconds: int = Field(
+        default=SOURCE_RETIRED_AFTER_SECONDS,
+        ge=3600,
+        le=30 * 86_400,
+        exclude_if=lambda value: value == SOURCE_RETIRED_AFTER_SECONDS,
+    )
 
 
 class ExemptionSettings(_Settings):

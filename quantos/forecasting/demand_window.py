@@ -22,6 +22,7 @@ class DemandWindow:
         bin_seconds: 60 to 3600, divides a day.
         start: when the first bin starts, epoch seconds.
         signals: by name, shape (n,), what was known at the end of each bin; NaN is unknown.
+        held: shape (n,), what is held where demand is not known whole, NaN elsewhere; None where nothing is held.
     """
 
     values: FloatArray
@@ -29,6 +30,7 @@ class DemandWindow:
     bin_seconds: int
     start: int = 0
     signals: Mapping[str, FloatArray] = field(default_factory=dict)
+    held: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if not 60 <= self.bin_seconds <= 3600 or DAY_SECONDS % self.bin_seconds:
@@ -83,7 +85,8 @@ class DemandWindow:
         return found
 
     def series(self) -> Series:
-        """From the first known bin on, an unknown one as the same time of an earlier day, else as the bin before.
+        """From the first known bin on, an unknown one as what is held of it, else as the same time of an earlier day,
+        else as the bin before.
 
         An outage so looks like an ordinary day and not like an idle one, and never like a flat line.
 
@@ -97,14 +100,19 @@ class DemandWindow:
                 remedy="nothing can be forecast until telemetry comes",
             )
         first = int(np.argmax(known))
-        values = np.where(known, self.values, np.nan)[first:]
+        values = np.where(known, self.values, np.nan if self.held is None else self.held)[first:]
         return Series(
-            values=_filled(values, day_bins=self.day_bins),
+            values=filled(values, day_bins=self.day_bins),
             covariates={name: signal_columns(told[first:]) for name, told in sorted(self.signals.items())},
             start=self.start + first * self.bin_seconds,
             bin_seconds=self.bin_seconds,
             opened=self.opened[first:],
+            complete=None if self.held is None else ~np.isfinite(self.held[first:]) | known[first:],
         )
+
+    def estimates(self) -> FloatArray:
+        """Demand, and what is held where it is not known whole; NaN where neither is, shape (n,)."""
+        return self.values if self.held is None else np.where(np.isfinite(self.values), self.values, self.held)
 
     def course(self) -> FloatArray:
         """Expected demand over the horizon by its own maximum, 0 to 1; level where none is known, zero where closed."""
@@ -120,7 +128,7 @@ class DemandWindow:
         return mean / mean.max() if mean.max() > 0 else opened
 
 
-def _filled(values: FloatArray, *, day_bins: int) -> FloatArray:
+def filled(values: FloatArray, *, day_bins: int) -> FloatArray:
     """Unknown values replaced by those a day before, filled likewise; on the first day by the last known one."""
     filled = values.copy()
     for begin in range(0, len(values), day_bins):

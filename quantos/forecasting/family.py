@@ -21,7 +21,7 @@ class Sample:
     Attributes:
         frame: m origins.
         peaks: shape (m,), greatest demand within the aim of each origin, finite.
-        weights: shape (m,), how much an origin counts; older ones less.
+        weights: shape (m,), how much an origin counts; older ones less, and one whose peak is not known whole nothing.
         level: the quantile of demand that is paid for.
     """
 
@@ -31,10 +31,10 @@ class Sample:
     level: float
 
     def rows(self, most: int) -> NDArray[np.intp]:
-        """At most that many origins, the present the last of them, evenly thinned."""
-        count = len(self.peaks)
-        stride = -(-count // most)
-        return np.arange((count - 1) % stride, count, stride)
+        """At most that many origins that count, the present the last of them, evenly thinned."""
+        counted = np.flatnonzero(self.weights)
+        stride = max(-(-len(counted) // most), 1)
+        return counted[(len(counted) - 1) % stride :: stride]
 
 
 class Family(Protocol):
@@ -56,7 +56,8 @@ class Family(Protocol):
 
 def upper_residual(sample: Sample, points: FloatArray) -> FloatArray:
     """How far demand reaches above point forecasts by its own scale, at the sample's level; shape (1,)."""
-    residuals = (sample.peaks - points) / sample.frame.scale
+    counted = sample.weights > 0
+    residuals = ((sample.peaks - points) / sample.frame.scale)[counted]
     return np.array([np.quantile(residuals, sample.level)])
 
 

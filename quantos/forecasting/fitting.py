@@ -79,7 +79,7 @@ def _learnt(
         ledger=ledger,
         champion=champion,
         degraded=degraded,
-        peak=float(series.values.max()),
+        peak=float(np.nanmax(series.learnable, initial=0.0)),
         calibration=calibration,
     )
 
@@ -111,6 +111,9 @@ def _fitted(
     if not np.ptp(series.values[first:]) > 0:
         return parameters, dict.fromkeys(learning, "demand never changes")
     sample = _sample(frame_at(series, layout, first=first, end=end), series, terms=terms)
+    if (learnable := int(np.count_nonzero(sample.weights))) < MIN_ROWS:
+        reason = f"demand was known whole at {learnable} past decisions, {MIN_ROWS} are needed"
+        return parameters, dict.fromkeys(learning, reason)
     for name, family in learning.items():
         try:
             parameters[name] = family.fit(sample)
@@ -122,12 +125,12 @@ def _fitted(
 def _sample(frame: Frame, series: Series, *, terms: Terms) -> Sample:
     count, size = len(series.values), len(frame.scale)
     offset = frame.clock_bin - series.start // series.bin_seconds + frame.look.first
-    peaks = terms.aim.peaks(series.values)[offset : offset + size]
+    peaks = terms.aim.peaks(series.learnable)[offset : offset + size]
     age_days = (count - offset - np.arange(size)) * series.bin_seconds / DAY_SECONDS
     return Sample(
         frame=frame,
-        peaks=peaks,
-        weights=0.5 ** (age_days / WEIGHT_HALF_LIFE_DAYS),
+        peaks=np.nan_to_num(peaks),
+        weights=np.where(np.isfinite(peaks), 0.5 ** (age_days / WEIGHT_HALF_LIFE_DAYS), 0.0),
         level=terms.critical_level,
     )
 
@@ -178,7 +181,9 @@ def _add_held_out(
     found = {name: np.where(np.isnan(values), said[REACTIVE], values) for name, values in said.items()}
     demand, skip = series.values[lead_in:], first - lead_in
     days = (len(series.values) - first) * series.bin_seconds / DAY_SECONDS
-    ledger.add(held_out_losses(demand, found, fitted.terms, skip=skip), days=days)
+    counted = np.isfinite(series.learnable[first:])
+    held_out = held_out_losses(demand, found, fitted.terms, skip=skip)
+    ledger.add({name: loss[:, counted] for name, loss in held_out.items()}, days=days)
     told = serving(fitted, found)
     naive = next((name for name in fitted.standings if name in NAIVE and name in found), None)
     if naive is not None:
@@ -186,7 +191,7 @@ def _add_held_out(
         told[_SEASONAL_NAIVE] = margin.over(found[naive], node_size=fitted.terms.node_size)
     if {BLEND, RULE} <= told.keys():
         ledger.add_contest(
-            {name: losses(demand, values, fitted.terms)[skip:] for name, values in told.items()}, days=days
+            {name: losses(demand, values, fitted.terms)[skip:][counted] for name, values in told.items()}, days=days
         )
     if not fitted.standings:
         return fitted.calibration

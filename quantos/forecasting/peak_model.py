@@ -222,7 +222,7 @@ def clauses(*told: str | None) -> str | None:
 
 def _last_value_peaks(fitted: FittedModel, window: DemandWindow) -> FloatArray:
     """The largest known demand of the last horizon, raised towards the top level by a stated margin."""
-    recent = window.values[-window.horizon_bins :]
+    recent = window.estimates()[-window.horizon_bins :]
     known = recent[np.isfinite(recent)]
     last = float(known.max()) if len(known) else 0.0
     middle = (1 + LAST_VALUE_MARGIN) / 2

@@ -43,6 +43,7 @@ class Series:
         start: when bin 0 starts, epoch seconds.
         opened: shape (n + at least the aim's last bin,), when there can be demand, as a calendar knows it; None lets it
             be learnt.
+        complete: shape (n,), where demand is known whole; from other bins nothing is learnt. None where it always is.
     """
 
     values: FloatArray
@@ -50,6 +51,7 @@ class Series:
     bin_seconds: int
     covariates: Mapping[str, FloatArray] = field(default_factory=dict)
     opened: BoolArray | None = None
+    complete: BoolArray | None = None
 
     def __post_init__(self) -> None:
         if not 60 <= self.bin_seconds <= 3600:
@@ -62,6 +64,11 @@ class Series:
                 "a series is empty, or not finite, or below zero somewhere", remedy="clean the demand before"
             )
 
+    @property
+    def learnable(self) -> FloatArray:
+        """The values, NaN where nothing is to be learnt from them, shape (n,)."""
+        return self.values if self.complete is None else np.where(self.complete, self.values, np.nan)
+
     def until(self, count: int) -> "Series":
         """The first `count` bins."""
         return replace(
@@ -69,6 +76,7 @@ class Series:
             values=self.values[:count],
             covariates={name: columns[:count] for name, columns in self.covariates.items()},
             opened=None if self.opened is None else self.opened[: count + len(self.opened) - len(self.values)],
+            complete=None if self.complete is None else self.complete[:count],
         )
 
     def knowing(self, names: Collection[str]) -> "Series":

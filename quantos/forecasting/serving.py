@@ -164,7 +164,7 @@ def calibration_over(fitted: FittedSeries, found: Mapping[str, FloatArray], seri
     phases = _aimed_phases(fitted, series, first=lead_in)
     values, after = calibrated(
         asked,
-        aim.peaks(series.values)[lead_in:],
+        aim.peaks(series.learnable)[lead_in:],
         phases,
         most=MOST_RAISED * np.maximum(np.maximum.accumulate(series.values[lead_in:]), fitted.peak),
         known=fitted.calibration,

@@ -1,13 +1,10 @@
 """Bins, computed when read: samples on a regular grid, where unknown is NaN and closed is zero."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
-
-from quantos.contracts.demand import DemandSample
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -43,28 +40,6 @@ class Grid:
 def floor_to_bin(moment: datetime, *, bin_seconds: int) -> int:
     """The last bin boundary at or before `moment`, epoch seconds."""
     return int(moment.timestamp()) // bin_seconds * bin_seconds
-
-
-def bin_sums(samples: Sequence[DemandSample], grid: Grid) -> FloatArray:
-    """Demand by bin, shape (count,), NaN where a bin has no sample; samples outside the grid are left out.
-
-    Counts (`market/`, `workload/`) add up over time and sources. Levels (`system/`) add up over sources only; within a
-    bin a source counts with its greatest level.
-    """
-    sums = np.full(grid.count, np.nan)
-    levels: dict[tuple[int, str], float] = {}
-    for sample in samples:
-        index = (int(sample.time.timestamp()) - grid.start) // grid.bin_seconds
-        if not 0 <= index < grid.count:
-            continue
-        if sample.series.startswith("system/"):
-            key = (index, sample.source)
-            levels[key] = max(levels.get(key, 0.0), sample.value)
-        else:
-            sums[index] = sample.value if np.isnan(sums[index]) else sums[index] + sample.value
-    for (index, _), level in sorted(levels.items()):
-        sums[index] = level if np.isnan(sums[index]) else sums[index] + level
-    return sums
 
 
 def demand_in_session(sums: FloatArray, *, opened: BoolArray) -> FloatArray:

@@ -9,18 +9,19 @@ from typing import Final
 
 import numpy as np
 
-from quantos.telemetry.bins import FloatArray
 from quantos.telemetry.rereading import ReadSpan
+from quantos.telemetry.sources import SourceBins
 
-_LAYOUT: Final = 1
+_LAYOUT: Final = 2
+_CELLS: Final = ("bins", "sources", "values", "left_bins", "left")
 
 
 @dataclass(frozen=True)
 class KeptWindow:
-    """Sums of some series over one span, each of shape (bins,), NaN where nothing was known."""
+    """What the sources of some series told over one span."""
 
     span: ReadSpan
-    sums: Mapping[str, FloatArray]
+    told: Mapping[str, SourceBins]
 
 
 def window_key(series: Collection[str], *, bin_seconds: int) -> str:
@@ -30,15 +31,23 @@ def window_key(series: Collection[str], *, bin_seconds: int) -> str:
 
 
 def dumped(window: KeptWindow) -> bytes:
-    """The window as a compressed archive of arrays; a few bytes a bin."""
-    names = sorted(window.sums)
+    """The window as a compressed archive of arrays; a few bytes a bin and source."""
+    names = sorted(window.told)
     content = io.BytesIO()
+    arrays = {
+        f"{index}.{part}": np.array(getattr(window.told[name], part))
+        for index, name in enumerate(names)
+        for part in _CELLS
+    }
     np.savez_compressed(
         content,
+        allow_pickle=False,
         layout=np.int64(_LAYOUT),
         span=np.array([window.span.start, window.span.end, window.span.hour], dtype=np.int64),
         series=np.array(names, dtype=np.str_),
-        sums=np.array([window.sums[name] for name in names], dtype=np.float64),
+        counts=np.array([window.told[name].count for name in names], dtype=np.int64),
+        **{f"{index}.names": np.array(window.told[name].names, dtype=np.str_) for index, name in enumerate(names)},
+        **arrays,
     )
     return content.getvalue()
 
@@ -50,7 +59,14 @@ def loaded(content: bytes) -> KeptWindow | None:
             if int(archive["layout"]) != _LAYOUT:
                 return None
             start, end, hour = (int(number) for number in archive["span"])
-            rows = zip(archive["series"].tolist(), archive["sums"], strict=True)
-            return KeptWindow(ReadSpan(start, end, hour), dict(rows))
+            told = {
+                name: SourceBins(
+                    count=int(archive["counts"][index]),
+                    names=tuple(archive[f"{index}.names"].tolist()),
+                    **{part: archive[f"{index}.{part}"] for part in _CELLS},
+                )
+                for index, name in enumerate(archive["series"].tolist())
+            }
+            return KeptWindow(ReadSpan(start, end, hour), told)
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile):
         return None

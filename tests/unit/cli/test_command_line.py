@@ -27,6 +27,8 @@ ON_AN_ENVIRONMENT = (
     ("resume", "dev"),
     ("audit", "verify", "dev"),
     ("strategies", "list", "dev"),
+    ("sources", "list", "dev"),
+    ("sources", "retire", "dev", "workload/orders", "gw-1"),
     ("pools", "propose", "dev"),
 )
 ALL = (*ON_AN_ENVIRONMENT, ("sandbox", "status"), ("sandbox", "stop"), ("doctor",))

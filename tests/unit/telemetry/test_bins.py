@@ -5,7 +5,7 @@ import pytest
 
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.strategy import Session
-from quantos.telemetry.bins import Grid, bin_sums, demand_in_session, floor_to_bin
+from quantos.telemetry.bins import Grid, demand_in_session, floor_to_bin
 from quantos.telemetry.open_hours import open_bins
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -18,26 +18,6 @@ def grid(hours: int = 1, *, start: datetime = MONDAY, bin_seconds: int = 300) ->
 
 def sample(minutes: float, value: float, *, source: str = "a", series: str = "workload/x") -> DemandSample:
     return DemandSample(series=series, time=MONDAY + timedelta(minutes=minutes), source=source, value=value)
-
-
-def test_sources_and_moments_of_a_bin_add_up_and_an_empty_bin_is_unknown():
-    sums = bin_sums([sample(0, 1), sample(4, 2), sample(4, 4, source="b"), sample(10, 0)], grid())
-
-    assert sums[0] == 7
-    assert np.isnan(sums[1])
-    assert sums[2] == 0
-    assert np.isnan(sums[3:]).all()
-
-
-def test_samples_outside_the_grid_are_left_out():
-    assert np.isnan(bin_sums([sample(-1, 1), sample(60, 1)], grid())).all()
-
-
-def test_levels_add_over_sources_but_not_over_time():
-    level = [sample(minute, 10, series="system/cpu") for minute in range(5)]
-    other = [sample(2, 3, source="b", series="system/cpu")]
-
-    assert bin_sums([*level, *other], grid())[0] == 13
 
 
 def test_a_session_follows_its_time_zone_over_a_clock_change():

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.contracts.demand import DemandSample
-from quantos.telemetry.bins import Grid, bin_sums
+from quantos.telemetry.bins import Grid
 from quantos.telemetry.kept_windows import KeptWindow, dumped, window_key
 from quantos.telemetry.rereading import REREAD_PARTS, ReadSpan
+from quantos.telemetry.sources import source_bins
 from quantos.telemetry.windows import DemandWindows
 from tests.support.capacity_fakes import KeptBytes
 from tests.support.demand_history import MemoryDemandHistory
@@ -36,7 +37,7 @@ def sample(minutes: int, value: float = 1.0) -> DemandSample:
 
 
 def read_directly(history: MemoryDemandHistory, asked: Grid) -> np.ndarray:
-    return bin_sums(history.samples([SERIES], start=asked.starts_at, end=asked.ends_at)[SERIES], asked)
+    return source_bins(history.samples([SERIES], start=asked.starts_at, end=asked.ends_at)[SERIES], asked).sums()
 
 
 def same(left: np.ndarray, right: np.ndarray) -> bool:
@@ -52,15 +53,15 @@ def test_a_warm_read_equals_a_cold_one_when_nothing_came_late(steps: list[int]):
     end = 0
     for step in steps:
         end = max(end + step * 5, 0)
-        assert same(windows.read([SERIES], grid(end))[SERIES], read_directly(history, grid(end)))
+        assert same(windows.read([SERIES], grid(end))[SERIES].sums(), read_directly(history, grid(end)))
 
 
 def test_a_warm_read_asks_the_history_for_little():
     history = MemoryDemandHistory()
     windows = DemandWindows(history)
-    windows.read([SERIES], grid(5))[SERIES]
+    windows.read([SERIES], grid(5))[SERIES].sums()
     history.asked.clear()
-    windows.read([SERIES], grid(10))[SERIES]
+    windows.read([SERIES], grid(10))[SERIES].sums()
 
     assert history.asked == [timedelta(hours=2, minutes=5)]
 
@@ -68,20 +69,20 @@ def test_a_warm_read_asks_the_history_for_little():
 def test_a_sample_an_hour_late_is_in_the_next_read():
     history = MemoryDemandHistory()
     windows = DemandWindows(history)
-    windows.read([SERIES], grid(100))[SERIES]
+    windows.read([SERIES], grid(100))[SERIES].sums()
     history.add([sample(40, value=8)])
 
-    assert np.nansum(windows.read([SERIES], grid(105))[SERIES]) == 8
+    assert np.nansum(windows.read([SERIES], grid(105))[SERIES].sums()) == 8
 
 
 def test_a_sample_days_late_is_seen_within_the_hours_that_a_round_takes():
     history = MemoryDemandHistory()
     windows = DemandWindows(history)
-    windows.read([SERIES], grid(0))[SERIES]
+    windows.read([SERIES], grid(0))[SERIES].sums()
     history.add([sample(-60 * hours, value=1) for hours in (6, 20, 30, 45, 60)])
 
     for minute in range(5, REREAD_PARTS * 60 + 1, 5):
-        found = windows.read([SERIES], grid(minute))[SERIES]
+        found = windows.read([SERIES], grid(minute))[SERIES].sums()
 
     assert same(found, read_directly(history, grid(REREAD_PARTS * 60)))
 
@@ -91,9 +92,9 @@ def test_what_a_caller_does_with_a_window_stays_with_the_caller():
     history.add([sample(-5, value=2)])
     windows = DemandWindows(history)
 
-    windows.read([SERIES], grid(0))[SERIES][:] = 99
+    windows.read([SERIES], grid(0))[SERIES].sums()[:] = 99
 
-    assert np.nansum(windows.read([SERIES], grid(0))[SERIES]) == 2
+    assert np.nansum(windows.read([SERIES], grid(0))[SERIES].sums()) == 2
 
 
 def test_a_new_process_goes_on_from_what_another_kept():
@@ -102,7 +103,7 @@ def test_a_new_process_goes_on_from_what_another_kept():
     DemandWindows(history, store).read([SERIES], grid(5), keep=True)
     history.asked.clear()
 
-    found = DemandWindows(history, store).read([SERIES], grid(40))[SERIES]
+    found = DemandWindows(history, store).read([SERIES], grid(40))[SERIES].sums()
 
     assert sum(history.asked, timedelta()) <= timedelta(hours=6)
     assert same(found, read_directly(history, grid(40)))
@@ -116,7 +117,7 @@ def test_a_late_sample_reaches_a_process_that_goes_on():
 
     found = [DemandWindows(history, store).read([SERIES], grid(60 * hour), keep=True) for hour in range(1, 24)]
 
-    assert same(found[-1][SERIES], read_directly(history, grid(60 * 23)))
+    assert same(found[-1][SERIES].sums(), read_directly(history, grid(60 * 23)))
 
 
 def test_the_store_is_written_once_an_hour_and_only_when_told():
@@ -136,7 +137,7 @@ def test_what_cannot_be_read_is_read_from_the_history_again(content: bytes):
     history.add([sample(-5)])
     store.put(window_key([SERIES], bin_seconds=300), content)
 
-    assert same(DemandWindows(history, store).read([SERIES], grid(0))[SERIES], read_directly(history, grid(0)))
+    assert same(DemandWindows(history, store).read([SERIES], grid(0))[SERIES].sums(), read_directly(history, grid(0)))
 
 
 def test_the_key_is_of_the_set_of_series():
@@ -153,7 +154,7 @@ def test_a_correction_counts_from_when_it_was_known_and_a_replay_reads_what_was_
     history.add([wrong, wrong.model_copy(update={"value": 4.0, "revision": 1, "known_at": START})])
 
     windows = DemandWindows(history)
-    before, after = windows.read([SERIES], grid(-5))[SERIES], windows.read([SERIES], grid(0))[SERIES]
+    before, after = windows.read([SERIES], grid(-5))[SERIES].sums(), windows.read([SERIES], grid(0))[SERIES].sums()
 
     assert (np.nansum(before), np.nansum(after)) == (1e9, 4.0)
-    assert np.nansum(DemandWindows(history).read([SERIES], grid(-5))[SERIES]) == 1e9
+    assert np.nansum(DemandWindows(history).read([SERIES], grid(-5))[SERIES].sums()) == 1e9

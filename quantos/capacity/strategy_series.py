@@ -1,0 +1,84 @@
+"""A strategy's demand bin by bin, in vCPU, and that of several together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from quantos.contracts.strategy import Strategy
+from quantos.environment.settings import DecisionSettings
+from quantos.forecasting.demand_window import filled
+from quantos.forecasting.features import DAY_SECONDS
+from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
+from quantos.telemetry.completeness import Expectation, SourceState, heard
+from quantos.telemetry.open_hours import open_bins
+from quantos.telemetry.sources import SourceBins
+
+
+@dataclass(frozen=True)
+class StrategySeries:
+    """A strategy's demand, in vCPU.
+
+    Attributes:
+        values: shape (n,), what was told, and what is held for silent sources; NaN where nothing was told.
+        complete: shape (n,), where nothing of `values` is held.
+        opened: shape (n + the horizon,).
+        first: the first bin ever measured, n when none was.
+        sources: of the series, in the last bin.
+    """
+
+    strategy: Strategy
+    values: FloatArray
+    complete: BoolArray
+    opened: BoolArray
+    first: int
+    sources: tuple[SourceState, ...]
+
+    def last_known(self, grid: Grid) -> datetime | None:
+        """End of the last open bin that is known; None where none is."""
+        known = np.flatnonzero(np.isfinite(self.values) & self.opened[: len(self.values)])
+        if not len(known):
+            return None
+        return datetime.fromtimestamp(grid.start + (int(known[-1]) + 1) * grid.bin_seconds, UTC)
+
+
+def strategy_series(strategy: Strategy, ahead: Grid, *, told: SourceBins, settings: DecisionSettings) -> StrategySeries:
+    """A strategy's demand; `ahead` is the grid of what was told and the horizon after it."""
+    opened = open_bins(strategy.session, ahead)
+    found = heard(
+        told,
+        Expectation(
+            opened=opened[: told.count],
+            day_bins=DAY_SECONDS // ahead.bin_seconds,
+            stale_bins=-(-settings.stale_after_seconds // ahead.bin_seconds),
+            retired_bins=-(-settings.source_retired_after_seconds // ahead.bin_seconds),
+            declared=strategy.sources,
+        ),
+    )
+    return StrategySeries(
+        strategy=strategy,
+        values=demand_in_session(found.values, opened=opened[: told.count]) / strategy.units_per_vcpu,
+        complete=found.complete,
+        opened=opened,
+        first=int(told.bins[0]) if len(told.bins) else told.count,
+        sources=found.sources,
+    )
+
+
+def total_demand(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[FloatArray, FloatArray]:
+    """The pool's demand by bin, unknown where any strategy's is, or is held; and there what is held, or NaN.
+
+    A strategy younger than the pool's history needed nothing before its first sample. Where some strategies' demand is
+    known and others' is not, these are taken to need what they did a day before.
+    """
+    beginning = min(part.first for part in series)
+    total = np.zeros(len(series[0].values))
+    held, told = total.copy(), np.zeros(len(total), dtype=np.bool_)
+    for part in series:
+        values = part.values.copy()
+        values[beginning : part.first] = 0.0
+        told |= np.isfinite(values)
+        total += np.where(part.complete, values, np.nan)
+        held[beginning:] += filled(values[beginning:], day_bins=day_bins)
+    return total, np.where(np.isnan(total) & told, held, np.nan)

@@ -1,0 +1,232 @@
+"""Which bins of a series are all there, and what is held for sources that should have told something and did not.
+
+A source is expected once it was heard in `EXPECTED_FROM` bins, or where it is declared: in every open bin, or as often
+as it used to tell, by the median of its last intervals. It is no longer expected once it said goodbye, or once it was
+silent for a stated time of open bins while others of its series were heard; a declared one is expected for ever. Closed
+hours do not count, and a source that tells zero is not silent.
+
+A source that appears while another is silent, or shortly before, is taken for its successor, as of a pod that was
+rolled, where it tells at least half of what is held for the silent one: then nothing is held, and nothing is missing.
+
+What is held for a silent source is the greatest of three: its share of the series, over the last day that it was heard,
+of what the others tell now; what it told at this time of the last day it told anything, of seven; and, in the time
+after which a series is stale, or where it told nothing at this time of any day, the last it told. Where no source of a
+series is heard, nothing is held here: such a bin is unknown.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.telemetry.sources import IntArray, SourceBins
+
+EXPECTED_FROM: Final = 3
+"""Bins in which an undeclared source was heard before it is missed."""
+INTERVALS: Final = 12
+"""Of so many intervals the median says how often a source tells."""
+MOST_SHARE: Final = 0.9
+"""Silent sources together are taken to have no greater share of what is told."""
+SUCCEEDS: Final = 0.5
+"""Part of what is held for a silent source that a new one must tell to be its successor."""
+_DAYS: Final = 7
+
+State = Literal["heard", "silent", "succeeded", "retired", "left"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """When a source is missed.
+
+    Attributes:
+        opened: shape (n,), when there can be demand.
+        day_bins: bins of a day.
+        stale_bins: bins of silence for which the last value is taken to stand.
+        retired_bins: open bins of silence after which an undeclared source is expected no more.
+        declared: names of sources that are expected for ever.
+    """
+
+    opened: BoolArray
+    day_bins: int
+    stale_bins: int
+    retired_bins: int
+    declared: Collection[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceState:
+    """A source in the last bin.
+
+    Attributes:
+        last: bin in which it was last heard; None where it never was.
+        silent_bins: open bins since then.
+        held: what is held for it, in the unit of the series.
+    """
+
+    name: str
+    state: State
+    last: int | None
+    silent_bins: int
+    held: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """A series with what is held for its silent sources.
+
+    Attributes:
+        values: shape (n,), what was told and what is held; NaN where nothing was told.
+        complete: shape (n,), whether nothing that was expected is missing of what was told.
+        sources: every source in the last bin, by name.
+    """
+
+    values: FloatArray
+    complete: BoolArray
+    sources: tuple[SourceState, ...]
+
+
+def heard(told: SourceBins, expected: Expectation) -> Heard:
+    """What is known of a series: what its sources told, and what is held for those that should have."""
+    hearing = _Hearing(told, expected)
+    gaps = [gap for source in range(len(told.names)) for gap in hearing.gaps(source)]
+    missing = list(hearing.held(gaps))
+    values, complete = hearing.sums.copy(), np.ones(told.count, dtype=np.bool_)
+    for item in missing:
+        values[item.bins] += item.held
+        complete[item.bins] = False
+    states = [hearing.state(source, missing) for source in range(len(told.names))]
+    never = (
+        SourceState(name=name, state="silent", last=None, silent_bins=told.count, held=0.0)
+        for name in sorted(set(expected.declared) - set(told.names))
+    )
+    return Heard(values=values, complete=complete, sources=tuple(sorted([*states, *never], key=lambda one: one.name)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Gap:
+    """The silence of a source between its bins `last` and `end`, and the `bins` in which it was missed, shape (m,)."""
+
+    source: int
+    last: int
+    end: int
+    bins: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Missing:
+    """What is held in a gap: in its `bins`, those in which no successor stood in for the source, shapes (m,)."""
+
+    gap: _Gap
+    bins: IntArray
+    held: FloatArray
+
+
+class _Hearing:
+    """One series, and when its sources are expected. `clock` counts open bins."""
+
+    def __init__(self, told: SourceBins, expected: Expectation) -> None:
+        self.told, self.expected = told, expected
+        self.sums = told.sums()
+        self.clock = np.cumsum(expected.opened)
+        by_source = np.argsort(told.sources, kind="stable")
+        ends = np.cumsum(np.bincount(told.sources, minlength=len(told.names)))
+        self.cells: list[IntArray] = np.split(by_source, ends)[: len(told.names)]
+        self.first = [int(told.bins[cells[0]]) if len(cells) else told.count for cells in self.cells]
+
+    def gaps(self, source: int) -> Iterator[_Gap]:
+        """Where a source was expected and told nothing."""
+        bins = self.told.bins[self.cells[source]]
+        declared = self.told.names[source] in self.expected.declared
+        intervals = np.maximum(np.diff(self.clock[bins]), 1)
+        ends = np.append(bins[1:], self.told.count)
+        for place in np.flatnonzero(np.append(intervals > 1, True)):
+            last, end = int(bins[place]), int(ends[place])
+            before = intervals[max(place - INTERVALS, 0) : place]
+            if self._left(source, last, end) or (len(before) + 1 < EXPECTED_FROM and not declared):
+                continue
+            every = max(int(np.median(before)), 1) if len(before) else 1
+            between = np.arange(last + 1, end)
+            silent = self.clock[between] - self.clock[last]
+            missed = self.expected.opened[between] & (silent >= every)
+            if not declared:
+                missed &= silent <= self.expected.retired_bins
+            yield _Gap(source=source, last=last, end=end, bins=between[missed])
+
+    def held(self, gaps: Sequence[_Gap]) -> Iterator[_Missing]:
+        """What is held for each gap, where no successor tells as much."""
+        shares, missing, others = [self._share(gap) for gap in gaps], np.zeros(self.told.count), self.sums.copy()
+        told_instead = [
+            np.zeros(len(gap.bins)) if successor is None else np.nan_to_num(self._row(successor)[gap.bins])
+            for gap, successor in zip(gaps, self._successors(gaps), strict=True)
+        ]
+        for gap, share, instead in zip(gaps, shares, told_instead, strict=True):
+            missing[gap.bins] += share
+            others[gap.bins] -= instead
+        whole = np.maximum(np.nan_to_num(others), 0.0) / (1 - np.minimum(missing, MOST_SHARE))
+        for gap, share, instead in zip(gaps, shares, told_instead, strict=True):
+            held = np.maximum(share * whole[gap.bins], self._before(gap))
+            bare = (instead < SUCCEEDS * held) | (instead <= 0)
+            yield _Missing(gap=gap, bins=gap.bins[bare], held=np.maximum(held - instead, 0.0)[bare])
+
+    def state(self, source: int, missing: Sequence[_Missing]) -> SourceState:
+        """How a source stands in the last bin."""
+        count, cells = self.told.count, self.cells[source]
+        last = int(self.told.bins[cells[-1]]) if len(cells) else None
+        silent = int(self.clock[-1] - self.clock[last]) if last is not None else count
+        tail = next((item for item in missing if (item.gap.source, item.gap.end) == (source, count)), None)
+        state: State = "heard"
+        if self._left(source, -1 if last is None else last, count):
+            state = "left"
+        elif tail is not None and len(tail.gap.bins):
+            missed = self.clock[-1] == self.clock[tail.gap.bins[-1]]
+            bare = len(tail.bins) and tail.bins[-1] == tail.gap.bins[-1]
+            state = ("silent" if bare else "succeeded") if missed else "retired"
+        held = float(tail.held[-1]) if tail is not None and state == "silent" else 0.0
+        return SourceState(name=self.told.names[source], state=state, last=last, silent_bins=silent, held=held)
+
+    def _left(self, source: int, last: int, end: int) -> bool:
+        """Whether a source said goodbye after it was last heard and before it was heard again."""
+        left = self.told.left_bins[self.told.left == source]
+        return bool(((left >= last) & (left < end)).any())
+
+    def _row(self, source: int) -> FloatArray:
+        """What a source told, NaN where it told nothing."""
+        row = np.full(self.told.count, np.nan)
+        row[self.told.bins[self.cells[source]]] = self.told.values[self.cells[source]]
+        return row
+
+    def _share(self, gap: _Gap) -> float:
+        """The part that a source had of all that was told in the bins of its last day."""
+        cells = self.cells[gap.source]
+        bins = self.told.bins[cells]
+        lately = (bins > gap.last - self.expected.day_bins) & (bins <= gap.last)
+        total = float(self.sums[bins[lately]].sum())
+        return float(self.told.values[cells][lately].sum()) / total if total > 0 else 0.0
+
+    def _before(self, gap: _Gap) -> FloatArray:
+        """What a source told at the same time of the last day it told anything, or last, shape (m,)."""
+        row = self._row(gap.source)
+        found = np.full(len(gap.bins), np.nan)
+        for days in range(_DAYS, 0, -1):
+            then = gap.bins - days * self.expected.day_bins
+            told = np.where(then >= 0, row[np.maximum(then, 0)], np.nan)
+            found = np.where(np.isfinite(told), told, found)
+        fresh = self.clock[gap.bins] - self.clock[gap.last] < self.expected.stale_bins
+        return np.fmax(found, np.where(fresh | np.isnan(found), row[gap.last], np.nan))
+
+    def _successors(self, gaps: Sequence[_Gap]) -> list[int | None]:
+        """For each gap a source that first told something while it lasted, or as long before it as a series goes stale;
+        each succeeds one silent source only, the first that was silent.
+        """
+        waiting = sorted(range(len(self.cells)), key=lambda source: self.first[source])
+        found: list[int | None] = [None] * len(gaps)
+        for place in sorted(range(len(gaps)), key=lambda index: gaps[index].last):
+            gap = gaps[place]
+            earliest = max(gap.last - self.expected.stale_bins, self.first[gap.source])
+            fitting = (one for one in waiting if earliest < self.first[one] < gap.end and one != gap.source)
+            if (successor := next(fitting, None)) is not None:
+                found[place] = successor
+                waiting.remove(successor)
+        return found
