@@ -13,6 +13,9 @@ from quantos.capacity.telling import MOST_COLUMNS, Page, explain_text
 from quantos.contracts.plan import OutcomeStatus, ResizeOutcome, ScalingPlan
 from quantos.errors import PlanNotFoundError, QuantosError
 
+_PASSING = ("/stale", "/busy")
+"""Ends of a plan that came again, or at the wrong moment."""
+
 
 def explain(plan_id: str, env: str | None, *, as_json: bool) -> None:
     """Print the plan whose id starts with `plan_id`, in one environment or any, and its outcome."""
@@ -52,13 +55,14 @@ def told(found: ScalingPlan, outcome: ResizeOutcome | None) -> str:
 
 
 def _outcome_of(target: Target, found: ScalingPlan) -> ResizeOutcome | None:
-    """What became of a plan, from the audit chain; of several ends the last."""
+    """What became of a plan, from the audit chain: of several ends the last that says more than when it came."""
     ledger = compose_ledger(target.settings)
     ids = [f"outcome/{found.plan_id}/{status}" for status in get_args(OutcomeStatus)]
-    entries = ledger.index.find(ledger.chain, ids).values()
+    entries = ledger.index.find(ledger.chain, ids)
     if not entries:
         return None
-    last = max(entry.sequence for entry in entries)
+    telling = [entry for record_id, entry in entries.items() if not record_id.endswith(_PASSING)]
+    last = max(entry.sequence for entry in telling or entries.values())
     link = next(iter(ledger.store.links(ledger.chain, after=last - 1)))
     return ResizeOutcome.model_validate(link.record.body)
 

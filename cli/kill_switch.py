@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from cli.audit import audited
 from cli.console import out
 from cli.target import open_target
-from quantos.capacity.adapters.stores import compose_control
+from quantos.capacity.adapters.stores import compose_switches
 from quantos.capacity.ports import Switch
 
 
@@ -26,6 +26,6 @@ def resume(environment: str) -> None:
 
 def _throw(environment: str, switch: Switch) -> None:
     target = open_target(environment)
-    compose_control(target.settings).throw(target.capacity_stack, switch)
+    compose_switches(target.settings).throw(target.capacity_stack, switch)
     body: dict[str, JsonValue] = {"paused": switch.paused, "reason": switch.reason}
     audited(target, kind="switch", subject=target.capacity_stack, at=datetime.now(tz=UTC), body=body)

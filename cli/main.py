@@ -36,6 +36,7 @@ for command in (
     environment.drift,
     environment.destroy,
     environment.env,
+    environment.unlock,
     environment.cost,
     capacity.plan,
     capacity.resize,

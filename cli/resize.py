@@ -1,7 +1,7 @@
 """`quantos resize`: decide, and apply as the robot would."""
 
 import getpass
-import os
+import socket
 
 import typer
 
@@ -42,6 +42,6 @@ def _apply(target: Target, decided: ScalingPlan) -> ResizeOutcome:
     composed = ComposedResizer(target.settings, engine, clock=now, wall_clock=now)
     resizer = composed.resizer(time_left_seconds=None)
     err.print("resizing under the policy packs …", style="dim")
-    outcome = resizer.resize(decided, holder=f"{getpass.getuser()}/{os.getpid()}")
+    outcome = resizer.resize(decided, holder=f"{getpass.getuser()}@{socket.gethostname()}")
     audit(target).publish(outcome_messages(outcome, chain=target.settings.names().audit_chain))
     return outcome

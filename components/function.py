@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from components.alarm import Alarm, AlarmArgs
 from components.service_role import ServiceRole, ServiceRoleArgs
-from components.statements import assume_role_document
+from components.statements import assume_role_document, self_assuming_document
 
 ALIAS: Final = "live"
 """What stream mappings, schedules and the API call: the version that is in use."""
@@ -21,7 +21,8 @@ class FunctionArgs:
     """`handler` is `module.name` in the image; `image_uri` names it by digest, so that it never changes unseen.
 
     `reserved_concurrency` is both what the function is sure of and the most it may take; `provisioned_concurrency` of
-    it is kept warm. `policy` must let the function send to the queue `lost_calls_queue` names.
+    it is kept warm. `policy` must let the function send to the queue `lost_calls_queue` names. `takes_itself_in` is the
+    account in which it may take its own role once more; None where it may not.
     """
 
     function_name: str
@@ -39,6 +40,7 @@ class FunctionArgs:
     alarm_topic_arn: pulumi.Input[str]
     log_retention_days: int
     tags: Mapping[str, str]
+    takes_itself_in: str | None = None
 
 
 class Function(pulumi.ComponentResource):
@@ -64,7 +66,7 @@ class Function(pulumi.ComponentResource):
             name,
             ServiceRoleArgs(
                 role_name=args.function_name,
-                trust_policy=assume_role_document("lambda.amazonaws.com"),
+                trust_policy=_trust_policy(args),
                 managed_policies={},
                 policy=args.policy,
                 tags=args.tags,
@@ -172,6 +174,13 @@ class Function(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
+
+
+def _trust_policy(args: FunctionArgs) -> str:
+    service = "lambda.amazonaws.com"
+    if args.takes_itself_in is None:
+        return assume_role_document(service)
+    return self_assuming_document(service, account_id=args.takes_itself_in, role_name=args.function_name)
 
 
 def lost_calls_queue(function_name: str) -> str:

@@ -12,6 +12,7 @@ from components.permissions import (
     producing,
     resizing,
     running,
+    taking_itself,
     using_objects,
     using_table,
 )
@@ -25,6 +26,7 @@ class Places:
     demand_table: str
     audit_table: str
     coordination_table: str
+    switch_table: str
     plans_bucket: str
     audit_bucket: str
     audit_chain: str
@@ -35,6 +37,7 @@ class Places:
     system_group_name: str
     capacity_stack: str
     foundation_stack: str
+    resize_role: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +109,13 @@ def _forecast(account: Account, places: Places) -> tuple[Statement, ...]:
 
 def _resize(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
-        using_table(account, places.coordination_table, sid="Coordinate", actions=("PutItem", "Query", "UpdateItem")),
+        using_table(account, places.coordination_table, sid="Coordinate", actions=("GetItem", "UpdateItem")),
+        using_table(account, places.switch_table, sid="ReadSwitch", actions=("GetItem",)),
         listing(places.plans_bucket, sid="ListPlans"),
-        using_objects(places.plans_bucket, ("current.json",), sid="MovePlan", actions=("GetObject", "PutObject")),
+        using_objects(
+            places.plans_bucket, ("current.json", "outcomes/*"), sid="MovePlan", actions=("GetObject", "PutObject")
+        ),
+        taking_itself(account, role_name=places.resize_role),
         Statement(sid="VerifyPlans", actions=("kms:VerifyMac",), resources=(places.signing_key_arn,)),
         *resizing(account, cluster_name=places.cluster_name, system_group_name=places.system_group_name),
         *operating_stack(

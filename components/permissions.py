@@ -174,6 +174,15 @@ def resizing(account: Account, *, cluster_name: str, system_group_name: str) -> 
     )
 
 
+def taking_itself(account: Account, *, role_name: str) -> Statement:
+    """Taking its own role once more, for credentials that end sooner; the role's trust policy allows it too."""
+    return Statement(
+        sid="TakeItself",
+        actions=("sts:AssumeRole",),
+        resources=(f"arn:aws:iam::{account.account_id}:role/{role_name}",),
+    )
+
+
 def operating_stack(
     account: Account, *, state_bucket: str, stack: str, referenced: str, state_key_alias: str
 ) -> tuple[Statement, ...]:

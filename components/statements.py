@@ -75,3 +75,20 @@ def assume_role_document(
     if equal:
         statement["Condition"] = {"StringEquals": equal}
     return json.dumps({"Version": VERSION, "Statement": [statement]})
+
+
+def self_assuming_document(service: str, *, account_id: str, role_name: str) -> str:
+    """The trust policy by which `service` takes a role, and the role itself once more.
+
+    A role cannot name itself before it is there: the account is named, and the condition leaves the role alone of it.
+    """
+    document = json.loads(assume_role_document(service))
+    document["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{account_id}:role/{role_name}"}},
+        }
+    )
+    return json.dumps(document)

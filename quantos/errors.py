@@ -9,6 +9,7 @@
     ├── ForecastError             a series cannot be forecast
     ├── CapacityError             a plan cannot be made, read, moved or applied
     │   ├── PlanConflictError     another writer moved the plan pointer first
+    │   ├── LeaseLostError        the right to change a stack ended before the work did
     │   ├── PlanNotFoundError     no plan, or several, under that id
     │   ├── StackUnknownError     no stack of that name is sized here
     │   └── ChoiceError           pools cannot be sized: contradicting limits, or a search cut off before any answer
@@ -17,6 +18,7 @@
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
     │   ├── EngineBusyError       another operation holds the stack
+    │   │   └── StackLockedError  a lock holds it whose owner nobody knows to be alive or dead
     │   ├── StackMissingError     the stack was never brought up, or is gone
     │   └── StateUnreadableError  the stack's state cannot be loaded
     ├── NotYetKnownError          a policy rule asked for a value that only the update will tell
@@ -100,6 +102,13 @@ class PlanConflictError(CapacityError):
     retryable = True
 
 
+class LeaseLostError(CapacityError):
+    """The right to change a stack ended before the work did; nothing more may be written."""
+
+    code = "capacity.lease-lost"
+    retryable = True
+
+
 class PlanNotFoundError(CapacityError):
     """No plan, or several, under that id."""
 
@@ -148,6 +157,13 @@ class EngineBusyError(EngineError):
 
     code = "engine.busy"
     retryable = True
+
+
+class StackLockedError(EngineBusyError):
+    """A backend lock holds the stack, and only a person can tell whether its owner still works."""
+
+    code = "engine.locked"
+    retryable = False
 
 
 class StackMissingError(EngineError):

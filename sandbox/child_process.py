@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from quantos.capacity.adapters.processes import start_time
 from quantos.errors import SandboxError
 
 POLL_SECONDS = 0.05
@@ -27,21 +28,6 @@ class ProcessMark:
     def alive(self) -> bool:
         """Whether this very process still runs; one that ended and waits for its parent does not."""
         return start_time(self.pid) == self.started
-
-
-def start_time(pid: int) -> str:
-    """When process `pid` started; empty when there is none or it has ended."""
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        try:
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            return ""
-        return "" if fields[0] == "Z" else fields[19]
-    answer = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False, timeout=10
-    )
-    return answer.stdout.strip()
 
 
 def start_detached(command: Sequence[str], *, log: Path, cwd: Path, environment: Mapping[str, str]) -> ProcessMark:

@@ -125,6 +125,7 @@ def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
         alarm_topic_arn=layer.alarms.arn,
         log_retention_days=settings.functions.log_retention_days,
         tags=settings.tags(),
+        takes_itself_in=settings.account_id if spec.name == functions.RESIZE else None,
     )
     function = Function(spec.name, args)
     for stream in spec.streams:

@@ -35,15 +35,6 @@ def program(settings: EnvironmentSettings) -> None:
     network = _network(settings, data_key)
     cluster = _cluster(settings, network, key=data_key)
     database = _database(settings, network, cluster=cluster, key=data_key)
-    coordination_args = TableArgs(
-        table_name=names.coordination_table,
-        hash_key=KeyAttribute(name="pk"),
-        range_key=KeyAttribute(name="sk"),
-        ttl_attribute="ttl",
-        kms_key_arn=data_key.arn,
-        deletion_protection=settings.deletion_protection,
-        tags=settings.tags(),
-    )
     _buckets(settings, key=data_key)
     pulumi.export("vpc_id", network.vpc_id)
     pulumi.export("private_subnet_ids", network.private_subnet_ids)
@@ -67,7 +58,16 @@ def program(settings: EnvironmentSettings) -> None:
     urls = {name: _repository(settings, name, key=data_key) for name in (FUNCTIONS, *settings.platform.images)}
     pulumi.export("repository_url", urls[FUNCTIONS])
     pulumi.export("repository_urls", urls)
-    pulumi.export("coordination_table", Table("coordination", coordination_args).table_name)
+    for name, table in (("coordination", names.coordination_table), ("switches", names.switch_table)):
+        args = TableArgs(
+            table_name=table,
+            hash_key=KeyAttribute(name="pk"),
+            range_key=KeyAttribute(name="sk"),
+            kms_key_arn=data_key.arn,
+            deletion_protection=settings.deletion_protection,
+            tags=settings.tags(),
+        )
+        pulumi.export(f"{name}_table", Table(name, args).table_name)
 
 
 def _key(

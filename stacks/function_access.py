@@ -50,6 +50,7 @@ def statements(
         demand_table=names.demand_table,
         audit_table=names.audit_table,
         coordination_table=names.coordination_table,
+        switch_table=names.switch_table,
         plans_bucket=names.bucket("plans"),
         audit_bucket=names.bucket("audit"),
         audit_chain=names.audit_chain,
@@ -60,6 +61,7 @@ def statements(
         system_group_name=f"{names.cluster}-system",
         capacity_stack=names.stack("capacity"),
         foundation_stack=names.stack("foundation"),
+        resize_role=names.function(functions.RESIZE),
     )
     return function_statements(spec.name, function_name=function_name, account=account, places=places, traffic=traffic)
 

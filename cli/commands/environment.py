@@ -31,6 +31,17 @@ def destroy(
     work.destroy(environment, ask=not yes)
 
 
+def unlock(
+    stack: Annotated[str, typer.Argument(metavar="STACK", help="Such as dev-capacity.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Show whose locks hold a stack, and remove those that no living engine of ours holds. Look first: it asks."""
+    from cli import unlock as work
+
+    work.unlock(stack, ask=not yes)
+
+
 def env(environment: EnvironmentName) -> None:
     """Print the environment for `eval`, so that a plain `pulumi up -s <stack>` works, under the packs."""
     from cli import engine_variables as work

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
-from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
+from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_credentials
 from quantos.capacity.outcomes import outcome_messages
 from quantos.contracts.plan import ScalingPlan
 from stacks.capacity import program
@@ -23,6 +23,7 @@ def _compose(current: runtime.Runtime) -> ComposedResizer:
         program=lambda document, raised: program(settings, document, raised=raised),
         packs_root=PACKS,
         variables=dict(os.environ),
+        credentials=compose_credentials(settings, clock=current.wall_clock),
     )
     return ComposedResizer(settings, setting, clock=current.clock, wall_clock=current.wall_clock)
 
@@ -38,7 +39,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     statuses: dict[str, str] = {}
     for record in records.decoded(event):
         plan = ScalingPlan.model_validate_json(record.value)
-        outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}/{os.getpid()}")
+        outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}")
         current.publisher.publish(outcome_messages(outcome, chain=current.settings.names().audit_chain))
         logger.info("plan %s", plan.plan_id[:12], extra={"status": outcome.status, "reason": outcome.reason})
         statuses[plan.plan_id] = outcome.status

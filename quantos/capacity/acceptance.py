@@ -15,19 +15,28 @@ class Refusal(NamedTuple):
     reason: str
 
 
-def refuse_forged(plan: ScalingPlan, *, signed: bool) -> Refusal | None:
-    """A plan whose id is not its content's digest, or whose signature is not the forecaster's, fails."""
+def refuse_unsound(plan: ScalingPlan, *, stack: str, signed: bool, now: datetime, bin_seconds: int) -> Refusal | None:
+    """A plan that no decision of this stack can have made fails, and nothing of it is remembered.
+
+    Its id is its content's digest, its signature the forecaster's, and its bin ends no later than one bin after the
+    one that is deciding now: an applied plan of the far future would make all real ones stale.
+    """
+    if plan.stack != stack:
+        return Refusal("failed", f"the plan is for {plan.stack}, and this is {stack}")
     if plan.plan_id != plan.content_digest():
         return Refusal("failed", "the plan's id is not the digest of its content: it was changed on the way")
     if not signed:
         return Refusal("failed", "the plan's signature is not the forecaster's")
+    latest = (int(now.timestamp()) // bin_seconds + 1) * bin_seconds
+    if plan.sequence > latest:
+        return Refusal("failed", f"sequence {plan.sequence} lies in the future: nothing after {latest} can be decided")
     return None
 
 
 def refuse_early(
     plan: ScalingPlan, *, current: PlanDocument, switch: Switch, mode: Mode, now: datetime
 ) -> Refusal | None:
-    """What ends a genuine plan before the actuator looks at it; None lets it through."""
+    """What ends a sound plan before the actuator looks at it; None lets it through."""
     if plan.plan_id == current.plan_id:
         return Refusal("applied", "this plan was applied before; nothing is left to do")
     if plan.sequence <= current.sequence:
@@ -35,7 +44,12 @@ def refuse_early(
     if now >= plan.expires_at:
         return Refusal("stale", f"the plan expired at {plan.expires_at:%Y-%m-%d %H:%M:%S %Z}")
     if switch.paused:
-        return Refusal("paused", f"resizing is paused by {switch.actor}: {switch.reason}")
+        return refuse_paused(switch)
     if mode == "observe":
         return Refusal("observed", "the environment is in observe mode: plans are explained and never acted on")
     return None
+
+
+def refuse_paused(switch: Switch) -> Refusal:
+    """The kill switch is thrown."""
+    return Refusal("paused", f"resizing is paused by {switch.actor}: {switch.reason}")

@@ -6,9 +6,9 @@ The planner's target is the raw requirement; only here is it held.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from quantos.capacity.ports import ActuatorMemory
+from quantos.capacity.ports import PlannedFloors
 from quantos.contracts.plan import PlanDocument, PoolSize, ScalingPlan
-from quantos.environment.settings import ActuatorSettings
+from quantos.environment.settings import ActuatorSettings, EnvironmentSettings
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,24 @@ class Actuation:
 
 
 def actuate(
-    plan: ScalingPlan, *, current: PlanDocument, memory: ActuatorMemory, settings: ActuatorSettings
+    plan: ScalingPlan,
+    *,
+    current: PlanDocument,
+    floors: PlannedFloors,
+    settings: ActuatorSettings,
+    ranges: Mapping[str, int],
 ) -> Actuation:
-    """Hold scale-downs to the highest floor planned lately, and decide whether the change is worth a resize."""
-    recent = [pools for sequence, pools in memory.floors.items() if _holds(sequence, plan, settings)]
+    """Hold scale-downs to the highest floor planned lately, and decide whether the change is worth a resize.
+
+    Args:
+        plan: what is asked for.
+        current: what was applied last; its sequence is when the last resize was.
+        floors: what was planned lately.
+        settings: hold, dead band and interval.
+        ranges: by pool, the nodes between the environment's floor and ceiling. A dead band is at most half of it, and
+            none keeps a pool empty.
+    """
+    recent = [pools for sequence, pools in floors.items() if _holds(sequence, plan, settings)]
     sizes = {
         pool: _held(size, current=current.sizes.get(pool), recent=[pools.get(pool, 0) for pools in recent])
         for pool, size in plan.sizes.items()
@@ -36,18 +50,21 @@ def actuate(
     largest = max(moved.values(), default=0)
     if largest == 0:
         return Actuation(sizes, act=False, reason="the pools already stand at these sizes")
-    if largest < settings.dead_band_nodes:
+    if plan.urgent and any(_raises(size, current.sizes.get(pool)) for pool, size in sizes.items()):
+        return Actuation(
+            sizes, act=True, reason="more than the floor is needed now, or as likely as not soon: raised at once"
+        )
+    if not any(
+        nodes >= dead_band(settings, ranges.get(pool)) or _begins(sizes[pool], current.sizes.get(pool))
+        for pool, nodes in moved.items()
+    ):
         return Actuation(
             sizes,
             act=False,
             reason=f"a change of {largest} node{'s' * (largest > 1)} is within the dead band of "
             f"{settings.dead_band_nodes} nodes",
         )
-    if plan.urgent and any(_raises(size, current.sizes.get(pool)) for pool, size in sizes.items()):
-        return Actuation(
-            sizes, act=True, reason="more than the floor is needed now, or as likely as not soon: raised at once"
-        )
-    elapsed_seconds = plan.sequence - memory.last_resize_sequence
+    elapsed_seconds = plan.sequence - current.sequence
     if elapsed_seconds < settings.min_interval_seconds:
         return Actuation(
             sizes,
@@ -58,16 +75,16 @@ def actuate(
     return Actuation(sizes, act=True, reason=f"the largest change is {largest} nodes")
 
 
-def remember_plan(memory: ActuatorMemory, plan: ScalingPlan, *, settings: ActuatorSettings) -> ActuatorMemory:
-    """The memory with this plan's floors, and without those too old to hold anything. Idempotent by sequence."""
-    floors = {sequence: pools for sequence, pools in memory.floors.items() if _holds(sequence, plan, settings)}
-    floors[plan.sequence] = {pool: size.floor for pool, size in plan.sizes.items()}
-    return ActuatorMemory(floors=floors, last_resize_sequence=memory.last_resize_sequence)
+def pool_ranges(settings: EnvironmentSettings) -> dict[str, int]:
+    """By pool, the nodes between its floor and its ceiling."""
+    return {name: pool.ceiling_nodes - pool.floor_nodes for name, pool in settings.pools.items()}
 
 
-def remember_resize(memory: ActuatorMemory, *, sequence: int) -> ActuatorMemory:
-    """The memory after a resize at `sequence`."""
-    return ActuatorMemory(floors=memory.floors, last_resize_sequence=sequence)
+def dead_band(settings: ActuatorSettings, pool_range: int | None) -> int:
+    """Nodes by which a pool has to move to be worth a resize: the stated band, or half the pool's range if less."""
+    if pool_range is None:
+        return settings.dead_band_nodes
+    return min(settings.dead_band_nodes, max(1, pool_range // 2))
 
 
 def _held(size: PoolSize, *, current: PoolSize | None, recent: Iterable[int]) -> PoolSize:
@@ -86,6 +103,10 @@ def _movement(size: PoolSize, current: PoolSize | None) -> int:
     if current is None:
         return size.ceiling
     return max(abs(size.floor - current.floor), abs(size.ceiling - current.ceiling))
+
+
+def _begins(size: PoolSize, current: PoolSize | None) -> bool:
+    return current is not None and current.floor == 0 < size.floor
 
 
 def _raises(size: PoolSize, current: PoolSize | None) -> bool:

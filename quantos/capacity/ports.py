@@ -1,11 +1,13 @@
 """What the decision and the resize transaction need from outside."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from quantos.contracts.plan import PlanDocument, ScalingPlan, Violation
+from quantos.capacity.holders import EngineMark, LeaseHolder
+from quantos.capacity.locks import BackendLock
+from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan, Unsettled, Violation
 from quantos.contracts.strategy import StrategyBook
 
 
@@ -67,10 +69,14 @@ class RecordStore(Protocol):
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """A plan document and the version a writer must name to replace it; None while there is no document."""
+    """A plan document and the version a writer must name to replace it; None while there is no document.
+
+    `unsettled` is a change that began on this document and is not known to have ended.
+    """
 
     document: PlanDocument
     version: str | None
+    unsettled: Unsettled | None = None
 
 
 class PlanLedger(Protocol):
@@ -80,7 +86,9 @@ class PlanLedger(Protocol):
         """The applied document, or the environment's floors as sequence 0."""
         ...
 
-    def replace(self, document: PlanDocument, *, expected_version: str | None) -> str:
+    def replace(
+        self, document: PlanDocument, *, expected_version: str | None, unsettled: Unsettled | None = None
+    ) -> str:
         """Make `document` current and return its version. Raises PlanConflictError when another writer was first."""
         ...
 
@@ -113,35 +121,63 @@ class FitStore(Protocol):
         ...
 
 
+class OutcomeStore(Protocol):
+    """What became of plans for which the engine was started, by plan id."""
+
+    def put(self, outcome: ResizeOutcome) -> None:
+        """Keep an outcome, whatever is there. Raises CapacityError."""
+        ...
+
+    def get(self, plan_id: str) -> ResizeOutcome | None:
+        """What was kept last, or None. Raises CapacityError."""
+        ...
+
+
 @dataclass(frozen=True)
 class Lease:
-    """The right to change one stack until `expires_at`.
-
-    `previous_expires_at` is when the lease before this one ended or would have ended, if its holder never gave it
-    back: a backend lock older than that is a dead holder's.
-    """
+    """The right to change one stack until `expires_at`; `engines` are those recorded and not cleaned up after."""
 
     stack: str
-    holder: str
+    holder: LeaseHolder
     sequence: int
     taken_at: datetime
     expires_at: datetime
-    previous_expires_at: datetime | None
+    engines: tuple[EngineMark, ...] = ()
 
 
 class LeaseStore(Protocol):
-    """One lease a stack, by conditional write."""
+    """One lease a stack, by conditional writes on its random id."""
 
-    def take(self, stack: str, *, holder: str, sequence: int, now: datetime, expires_at: datetime) -> Lease | None:
-        """The lease, or None when another holds one that has not expired at `now`."""
+    def read(self, stack: str) -> Lease | None:
+        """The lease as it stands, run out or not; None when nobody holds it."""
+        ...
+
+    def take(
+        self,
+        stack: str,
+        *,
+        holder: LeaseHolder,
+        sequence: int,
+        now: datetime,
+        expires_at: datetime,
+        instead_of: str | None,
+    ) -> Lease | None:
+        """The lease, with the engines recorded before; None when another holds one that has not run out at `now`.
+
+        `instead_of` names the lease of a holder that is provably gone, which is taken whether it has run out or not.
+        """
         ...
 
     def renew(self, lease: Lease, *, expires_at: datetime) -> Lease | None:
         """The lease with a later end, or None when it is no longer ours."""
         ...
 
-    def release(self, lease: Lease) -> None:
-        """Give the lease back; nothing happens when it is no longer ours."""
+    def record(self, lease: Lease, *, engines: Sequence[EngineMark]) -> bool:
+        """Make these the recorded engines; False when the lease is no longer ours."""
+        ...
+
+    def release(self, lease: Lease, *, engines: Sequence[EngineMark]) -> None:
+        """Give the lease back with what is still to clean up after; nothing happens when it is no longer ours."""
         ...
 
 
@@ -154,38 +190,31 @@ class Switch:
     reason: str
 
 
-@dataclass(frozen=True)
-class ActuatorMemory:
-    """What the actuator remembers of a stack: floors planned lately, and when it last acted.
+class SwitchStore(Protocol):
+    """Kill switches, by stack, where the robot can read and not write."""
 
-    `floors` maps the sequence (epoch seconds) of a plan to its floors by pool.
-    """
-
-    floors: Mapping[int, Mapping[str, int]]
-    last_resize_sequence: int
-
-
-@dataclass(frozen=True)
-class StackControl:
-    """What governs the resizes of a stack: at first not paused, and nothing remembered."""
-
-    switch: Switch
-    memory: ActuatorMemory
-
-
-class ControlStore(Protocol):
-    """Switches and the actuator's memory, by stack."""
-
-    def read(self, stack: str) -> StackControl:
-        """Both as they stand."""
+    def read(self, stack: str) -> Switch:
+        """The switch as it stands; not paused at first."""
         ...
 
     def throw(self, stack: str, switch: Switch) -> None:
         """Set the kill switch; the next event sees it."""
         ...
 
-    def remember(self, stack: str, memory: ActuatorMemory) -> None:
-        """Replace the actuator's memory."""
+
+PlannedFloors = Mapping[int, Mapping[str, int]]
+"""Floors by pool that were planned lately, by the sequence (epoch seconds) of the plan."""
+
+
+class FloorMemory(Protocol):
+    """Which floors were planned lately, by stack; what the actuator holds scale-downs by."""
+
+    def remember(self, stack: str, *, sequence: int, floors: Mapping[str, int]) -> PlannedFloors:
+        """Keep the floors of the plan of that sequence beside all others, and return them all. Key: sequence."""
+        ...
+
+    def read(self, stack: str) -> PlannedFloors:
+        """All that are kept."""
         ...
 
 
@@ -229,17 +258,49 @@ class EngineRun:
     interrupted: bool = False
 
 
-class Engine(Protocol):
+@dataclass(frozen=True)
+class EngineTerms:
+    """On what terms an engine may change the stack.
+
+    `started` is told of it before it may write a lock, and raises to keep it from running; what it may do ends at
+    `until` where credentials can end.
+    """
+
+    started: Callable[[EngineMark], None]
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The stack's state: its version, and the plan that it was last brought to, empty before the first."""
+
+    version: str
+    plan_id: str
+
+
+class LockedBackend(Protocol):
+    """The locks that engines keep on one stack."""
+
+    def locks(self) -> tuple[BackendLock, ...]:
+        """Every lock, also those whose writer was killed while writing, oldest first. Raises EngineError."""
+        ...
+
+    def remove_lock(self, lock: BackendLock) -> None:
+        """Remove one lock; nothing happens when it is gone. Raises EngineError."""
+        ...
+
+
+class Engine(LockedBackend, Protocol):
     """The Pulumi engine on the capacity stack, always refreshing first, always under the packs."""
 
     def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
         """What an `up` on the document would do. Pools in `raised` are sent a desired size equal to their floor."""
         ...
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
-        """Do it."""
+    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
+        """Do it. Raises EngineBusyError when another operation holds the stack."""
         ...
 
-    def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
-        """Drop the locks if all are older, and name their owners. Raises EngineBusyError when one is not."""
+    def checkpoint(self) -> Checkpoint:
+        """The state as it stands."""
         ...

@@ -1,134 +1,202 @@
-"""The resize transaction: accept, lease, preview under the packs, check, up, read back, move the pointer, tell."""
+"""The resize transaction: accept, lease, preview under the packs, mark, up, read back, move the pointer, tell."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from quantos.capacity.acceptance import Refusal, refuse_early, refuse_forged
-from quantos.capacity.actuator import Actuation, actuate, remember_plan, remember_resize
+from quantos.capacity.acceptance import refuse_early, refuse_paused, refuse_unsound
+from quantos.capacity.actuator import Actuation, actuate
 from quantos.capacity.drift import drift_in
-from quantos.capacity.lease import HeldLease, hold
+from quantos.capacity.lease import HeldLease, LeaseDesk
+from quantos.capacity.lock_recovery import LockRecovery
 from quantos.capacity.ports import (
     Clock,
-    ControlStore,
     Engine,
     EngineRun,
+    EngineTerms,
+    FloorMemory,
     GroupSize,
-    LeaseStore,
     LedgerEntry,
     NodeGroups,
+    OutcomeStore,
     PlanLedger,
+    PlannedFloors,
     Signer,
+    SwitchStore,
 )
 from quantos.capacity.stopwatch import Stopwatch
-from quantos.contracts.plan import OutcomeStatus, PlanDocument, PoolSize, ResizeOutcome, ScalingPlan, Violation
+from quantos.capacity.switch_watch import watched
+from quantos.contracts.plan import (
+    OutcomeStatus,
+    PlanDocument,
+    PoolSize,
+    ResizeOutcome,
+    ScalingPlan,
+    Unsettled,
+    Violation,
+)
 from quantos.environment.settings import ActuatorSettings, Mode
-from quantos.errors import EngineBusyError, QuantosError, StateUnreadableError
+from quantos.errors import (
+    EngineBusyError,
+    LeaseLostError,
+    PlanConflictError,
+    QuantosError,
+    StackLockedError,
+    StateUnreadableError,
+)
+
+_PASSING = frozenset({"busy", "locked", "paused", "stale", "unchanged"})
+"""Ends that say nothing of the plan itself: the same plan may end otherwise when it comes again."""
 
 
 @dataclass(frozen=True)
 class Resizer:
     """Applies plans to one stack. Idempotency key: `plan_id`; a plan that was applied answers `applied` again.
 
-    `clock` tells plan time (replayed in a sandbox), `wall_clock` the time leases and backend locks live by.
-    `engine` is built only when a plan reaches it.
+    `clock` tells plan time (replayed in a sandbox); leases and backend locks live by the desk's. `ranges` are the nodes
+    between floor and ceiling of every pool of the environment. `engine` is built only when a plan reaches it.
     """
 
     stack: str
     mode: Mode
     settings: ActuatorSettings
+    bin_seconds: int
+    ranges: Mapping[str, int]
     signer: Signer
     ledger: PlanLedger
-    leases: LeaseStore
-    control: ControlStore
+    outcomes: OutcomeStore
+    floors: FloorMemory
+    switches: SwitchStore
     groups: NodeGroups
+    desk: LeaseDesk
+    recovery: LockRecovery
     engine: Callable[[], Engine]
     clock: Clock
-    wall_clock: Clock
 
     def resize(self, plan: ScalingPlan, *, holder: str) -> ResizeOutcome:
-        """Take a plan as far as it goes; every way it can end is a status, and none is silent."""
+        """Take a plan as far as it goes; every way it can end is a status, and none is silent.
+
+        `holder` is who does it, for people.
+        """
         attempt = _Attempt(self, plan)
+        return attempt.kept(self._outcome(attempt, holder))
+
+    def _outcome(self, attempt: "_Attempt", holder: str) -> ResizeOutcome:
         try:
-            signed = self.signer.verify(plan.signed_bytes(), signature=plan.signature)
-            if refusal := refuse_forged(plan, signed=signed):
-                return attempt.end(refusal.status, refusal.reason)
             return attempt.run(holder)
+        except StackLockedError as exc:
+            return attempt.end("locked", f"{exc}; {exc.remedy}")
         except EngineBusyError as exc:
             return attempt.end("busy", str(exc))
         except StateUnreadableError as exc:
             return attempt.end("unreadable", f"{exc}; {exc.remedy}")
+        except PlanConflictError as exc:
+            return attempt.end("overtaken", f"{exc}; {exc.remedy}")
+        except LeaseLostError as exc:
+            return attempt.end("interrupted", str(exc))
         except QuantosError as exc:
             return attempt.end("failed", f"{exc} ({exc.code}); {exc.remedy}")
 
 
 @dataclass
 class _Attempt:
-    """One plan's way through; collects timings and what to tell."""
+    """One plan's way through; collects timings and what to tell. `begun` once it holds the lease."""
 
     resizer: Resizer
     plan: ScalingPlan
     watch: Stopwatch = field(default_factory=Stopwatch)
+    begun: bool = False
 
     def run(self, holder: str) -> ResizeOutcome:
-        with self.watch.step("accept"):
-            entry = self.resizer.ledger.current()
-            refusal, actuation = self._accept(entry.document)
-        if refusal is not None:
-            return self.end(refusal.status, refusal.reason, sizes=entry.document.sizes)
-        if not actuation.act:
-            return self.end("unchanged", actuation.reason, sizes=entry.document.sizes)
-        with self._lease(holder) as lease:
-            if lease is None:
-                return self.end("busy", "another operation holds the stack's lease")
-            return self._transact(lease, actuation)
-
-    def _accept(self, current: PlanDocument) -> tuple[Refusal | None, Actuation]:
-        """Early refusal, or what the actuator makes of the plan; a plan that gets this far is remembered."""
         resizer, plan = self.resizer, self.plan
-        control = resizer.control.read(plan.stack)
-        refusal = refuse_early(plan, current=current, switch=control.switch, mode=resizer.mode, now=resizer.clock())
-        if refusal is not None:
-            return refusal, Actuation({}, act=False, reason=refusal.reason)
-        memory = remember_plan(control.memory, plan, settings=resizer.settings)
-        resizer.control.remember(plan.stack, memory)
-        return None, actuate(plan, current=current, memory=memory, settings=resizer.settings)
+        with self.watch.step("accept"):
+            if stopped := self._unsound():
+                return stopped
+            floors = resizer.floors.remember(
+                plan.stack, sequence=plan.sequence, floors={pool: size.floor for pool, size in plan.sizes.items()}
+            )
+            entry = resizer.ledger.current()
+            if (stopped := self._refused(entry)) or (stopped := self._unchanged(entry, floors=floors)):
+                return stopped
+        with resizer.desk.hold(plan.stack, name=holder, sequence=plan.sequence) as held:
+            if held is None:
+                return self.end("busy", "another operation holds the stack's lease")
+            self.begun = True
+            return self._transact(held)
 
-    def _lease(self, holder: str) -> AbstractContextManager[HeldLease | None]:
-        return hold(
-            self.resizer.leases,
-            stack=self.plan.stack,
-            holder=holder,
-            sequence=self.plan.sequence,
-            seconds=self.resizer.settings.lease_seconds,
-            clock=self.resizer.wall_clock,
+    def _unsound(self) -> ResizeOutcome | None:
+        resizer, plan = self.resizer, self.plan
+        signed = resizer.signer.verify(plan.signed_bytes(), signature=plan.signature)
+        refusal = refuse_unsound(
+            plan, stack=resizer.stack, signed=signed, now=resizer.clock(), bin_seconds=resizer.bin_seconds
+        )
+        return None if refusal is None else self.end(refusal.status, refusal.reason)
+
+    def _refused(self, entry: LedgerEntry) -> ResizeOutcome | None:
+        """What ends the plan before anything is looked at; one that was dealt with before ends as it did then."""
+        resizer, plan, current = self.resizer, self.plan, entry.document
+        switch = resizer.switches.read(plan.stack)
+        refusal = refuse_early(plan, current=current, switch=switch, mode=resizer.mode, now=resizer.clock())
+        if refusal is None:
+            return None
+        if refusal.status == "applied":
+            self._pay(entry)
+        if refusal.status in {"applied", "stale"} and (known := resizer.outcomes.get(plan.plan_id)):
+            return known
+        return self.end(refusal.status, refusal.reason, sizes=current.sizes)
+
+    def _unchanged(self, entry: LedgerEntry, *, floors: PlannedFloors) -> ResizeOutcome | None:
+        """`unchanged` where there is nothing worth doing, and the node groups stand where the pointer says."""
+        if entry.unsettled is not None:
+            return None
+        actuation = self._actuation(entry, floors)
+        if actuation.act or self._strays(entry, self.resizer.groups.sizes()):
+            return None
+        return self.end("unchanged", actuation.reason, sizes=entry.document.sizes)
+
+    def _actuation(self, entry: LedgerEntry, floors: PlannedFloors) -> Actuation:
+        resizer = self.resizer
+        return actuate(
+            self.plan, current=entry.document, floors=floors, settings=resizer.settings, ranges=resizer.ranges
         )
 
-    def _transact(self, lease: HeldLease, actuation: Actuation) -> ResizeOutcome:
-        engine = self.resizer.engine()
+    def _strays(self, entry: LedgerEntry, actual: Mapping[str, GroupSize]) -> list[str]:
+        """Node groups of the plan's pools that stand elsewhere than the pointer says."""
+        standing = {pool: size for pool, size in entry.document.sizes.items() if pool in self.plan.sizes}
+        return mismatches(standing, actual)
+
+    def _transact(self, held: HeldLease) -> ResizeOutcome:
+        resizer, plan = self.resizer, self.plan
+        engine = resizer.engine()
         with self.watch.step("recover"):
-            if lease.previous_expires_at is not None:
-                engine.break_stale_locks(older_than=lease.previous_expires_at)
+            resizer.recovery.clear(engine, held)
         with self.watch.step("read"):
-            entry = self.resizer.ledger.current()
-            if self.plan.sequence <= entry.document.sequence:
+            entry = resizer.ledger.current()
+            if plan.sequence <= entry.document.sequence:
                 return self.end("stale", "another plan was applied while this one waited", sizes=entry.document.sizes)
-            actual = self.resizer.groups.sizes()
-        document, raised = candidate(self.plan, sizes=actuation.sizes, actual=actual, entry=entry)
+            self._pay(entry)
+            state = engine.checkpoint()
+            actuation = self._actuation(entry, resizer.floors.read(plan.stack))
+            actual = resizer.groups.sizes()
+            if not actuation.act and not self._strays(entry, actual) and entry.unsettled is None:
+                return self.end("unchanged", actuation.reason, sizes=entry.document.sizes)
+        document, raised = candidate(plan, sizes=actuation.sizes, actual=actual, entry=entry)
         with self.watch.step("preview"):
             preview = engine.preview(document, raised=raised)
         if stopped := self._checked(preview, document=document, raised=raised, actuation=actuation):
             return stopped
-        if not lease.still_ours():
-            return self.end("interrupted", "the lease was lost before anything was changed")
+        if (switch := resizer.switches.read(plan.stack)).paused:
+            return self.end("paused", refuse_paused(switch).reason, sizes=entry.document.sizes)
+        if engine.checkpoint() != state:
+            return self.end("overtaken", "the stack's state was changed by another operation during the preview")
+        marked = self._mark(entry, held)
         with self.watch.step("up"):
-            run = engine.up(document, raised=raised)
+            run = self._up(engine, document, raised=raised, held=held)
         if run.violations:
             return self.end("blocked", "a policy refused the plan", violations=run.violations)
         if run.error is not None:
             return self.end("interrupted" if run.interrupted else "failed", run.error)
-        return self._settle(document, entry)
+        return self._settle(engine, document, marked, held=held)
 
     def _checked(
         self, preview: EngineRun, *, document: PlanDocument, raised: tuple[str, ...], actuation: Actuation
@@ -150,16 +218,65 @@ class _Attempt:
             return self.end("observed", reason, sizes=document.sizes)
         return None
 
-    def _settle(self, document: PlanDocument, entry: LedgerEntry) -> ResizeOutcome:
+    def _mark(self, entry: LedgerEntry, held: HeldLease) -> LedgerEntry:
+        """Mark the pointer unsettled: from here until the sizes are read back, nobody takes it for where EKS stands.
+
+        Its new version is known to this lease alone, so that whoever lost the lease meanwhile cannot move it.
+        """
+        since = _whole_second(self.resizer.clock())
+        unsettled = Unsettled(plan_id=self.plan.plan_id, lease_id=held.lease.holder.lease_id, since=since)
+        version = self.resizer.ledger.replace(entry.document, expected_version=entry.version, unsettled=unsettled)
+        held.renew()
+        return replace(entry, version=version, unsettled=unsettled)
+
+    def _up(self, engine: Engine, document: PlanDocument, *, raised: tuple[str, ...], held: HeldLease) -> EngineRun:
+        """Run the engine under the lease and the switch, and remove the lock that it leaves when it dies."""
+        resizer = self.resizer
+        terms = EngineTerms(started=held.started, until=held.lease.expires_at)
+        try:
+            with watched(resizer.switches, self.plan.stack, resizer.desk.order):
+                return engine.up(document, raised=raised, terms=terms)
+        finally:
+            resizer.recovery.tidy(engine, held)
+
+    def _settle(self, engine: Engine, document: PlanDocument, marked: LedgerEntry, *, held: HeldLease) -> ResizeOutcome:
         with self.watch.step("read back"):
             found = self.resizer.groups.sizes()
             if wrong := mismatches(document.sizes, found):
                 return self.end("failed", f"node groups are not as planned after the update: {'; '.join(wrong)}")
+            if engine.checkpoint().plan_id != document.plan_id:
+                return self.end("overtaken", "another operation wrote the stack's state after the update")
         with self.watch.step("move pointer"):
-            self.resizer.ledger.replace(document, expected_version=entry.version)
-            memory = self.resizer.control.read(self.plan.stack).memory
-            self.resizer.control.remember(self.plan.stack, remember_resize(memory, sequence=self.plan.sequence))
+            held.renew()
+            self.resizer.ledger.replace(document, expected_version=marked.version)
         return self.end("applied", self.plan.explanation.sentence, sizes=document.sizes)
+
+    def _pay(self, entry: LedgerEntry) -> None:
+        """Keep the outcome of the applied plan where the run that applied it could not."""
+        document = entry.document
+        known = self.resizer.outcomes.get(document.plan_id) if document.plan_id else None
+        if not document.plan_id or (known is not None and known.status == "applied"):
+            return
+        owed = ResizeOutcome(
+            stack=document.stack,
+            plan_id=document.plan_id,
+            sequence=document.sequence,
+            status="applied",
+            reason="this plan was applied; the run that applied it could not keep its outcome",
+            finished_at=_whole_second(self.resizer.clock()),
+            sizes=document.sizes,
+        )
+        self.resizer.outcomes.put(owed)
+
+    def kept(self, outcome: ResizeOutcome) -> ResizeOutcome:
+        """Keep what became of a plan that held the lease; an outcome that cannot be kept is owed."""
+        if not self.begun or outcome.status in _PASSING:
+            return outcome
+        try:
+            self.resizer.outcomes.put(outcome)
+        except QuantosError as exc:
+            return outcome.model_copy(update={"owed": (f"the outcome is not kept: {exc}",)})
+        return outcome
 
     def end(
         self,

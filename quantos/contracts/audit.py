@@ -6,7 +6,7 @@ from pydantic import Field, JsonValue
 
 from quantos.contracts.base import Contract, Moment
 
-AuditKind = Literal["plan", "outcome", "switch", "mode", "strategy", "demotion", "source"]
+AuditKind = Literal["plan", "outcome", "switch", "mode", "strategy", "demotion", "source", "lock"]
 
 
 class AuditRecord(Contract):

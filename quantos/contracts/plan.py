@@ -42,11 +42,6 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _not_told(value: object) -> bool:
-    """Left out of the document, so that one made before the field existed keeps its digest."""
-    return value is None or value == () or value == {}
-
-
 class PoolSize(_Part):
     """Nodes of one pool: `floor` becomes the group's minimum, `ceiling` its maximum."""
 
@@ -97,6 +92,29 @@ class PlanDocument(Contract):
     previous: dict[Slug, PoolSize]
     pool_costs: dict[Slug, PoolCost]
     strategy_costs: dict[Slug, StrategyCost]
+
+
+class Unsettled(_Part):
+    """A change of the stack that began and is not known to have ended, under which lease and for which plan."""
+
+    plan_id: str
+    lease_id: str
+    since: AwareDatetime
+
+
+class PlanPointer(PlanDocument):
+    """`current.json`: the applied document; `unsettled` from before an update until its sizes are read back."""
+
+    unsettled: Unsettled | None = Field(default=None, exclude_if=_not_told)
+
+    @classmethod
+    def to(cls, document: PlanDocument, *, unsettled: Unsettled | None) -> Self:
+        """A pointer to the document."""
+        return cls.model_validate({**document.model_dump(), "unsettled": unsettled})
+
+    def document(self) -> PlanDocument:
+        """What the capacity program runs on."""
+        return PlanDocument.model_validate(self.model_dump(exclude={"unsettled"}))
 
 
 class Alternative(_Part):
@@ -309,7 +327,10 @@ class StepTiming(_Part):
 
 
 class ResizeOutcome(Contract):
-    """What became of a plan. Key: (stack, plan_id, status). None of the statuses is silent."""
+    """What became of a plan. Key: (stack, plan_id, status). None of the statuses is silent.
+
+    `owed` is what an applied plan could not have written any more, one clause each; the next run writes it.
+    """
 
     stack: str
     plan_id: str
@@ -321,6 +342,7 @@ class ResizeOutcome(Contract):
     violations: tuple[Violation, ...] = ()
     drift: tuple[str, ...] = ()
     timings: tuple[StepTiming, ...] = ()
+    owed: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
 
 
 class DecisionRequest(Contract):

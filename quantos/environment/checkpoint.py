@@ -91,7 +91,7 @@ def read_checkpoint(content: bytes, *, stack: str) -> Checkpoint:
 
 def legible_resources(content: bytes) -> tuple[KnownResource, ...]:
     """What can still be made out in a checkpoint that does not load, each URN once; nothing where it is not text."""
-    text = _text(content).decode("utf-8", errors="replace")
+    text = checkpoint_text(content).decode("utf-8", errors="replace")
     marks = list(_URN.finditer(text))
     found: dict[str, KnownResource] = {}
     for mark, after in zip_longest(marks, marks[1:]):
@@ -116,12 +116,12 @@ def _parsed(content: bytes, stack: str) -> object:
     if not content:
         raise state_unreadable(stack, "it is empty")
     try:
-        return cast("object", json.loads(_text(content)))
+        return cast("object", json.loads(checkpoint_text(content)))
     except ValueError as exc:
         raise state_unreadable(stack, f"it is not JSON ({exc})") from exc
 
 
-def _text(content: bytes) -> bytes:
+def checkpoint_text(content: bytes) -> bytes:
     """The content as it was before compression; as much of it as is there."""
     if not content.startswith(GZIP):
         return content

@@ -57,8 +57,13 @@ class Names:
 
     @property
     def coordination_table(self) -> str:
-        """DynamoDB table of leases, switches and what the actuator remembers; in the foundation layer."""
+        """DynamoDB table of leases and of what the actuator remembers; in the foundation layer."""
         return f"{self.prefix}-coordination"
+
+    @property
+    def switch_table(self) -> str:
+        """DynamoDB table of kill switches, which the robot may read and not write; in the foundation layer."""
+        return f"{self.prefix}-switches"
 
     @property
     def demand_table(self) -> str:

@@ -221,13 +221,16 @@ class CostLimitSettings(_Settings):
 class ActuatorSettings(_Settings):
     """How quiet the engine is kept, and how long a dead holder's lease lives on.
 
-    An urgent raise ignores the dead band and the interval. A living holder renews its lease every third of it.
+    An urgent raise ignores the dead band and the interval; a dead band is at most half of a pool's range.
+
+    A lease is as long as an update may take to end: its holder renews it all along, tells the engine to end after a
+    quarter of it without a renewal, and kills it before it runs out. A holder that is provably gone leaves it at once.
     """
 
     dead_band_nodes: PositiveInt
     min_interval_seconds: NonNegativeInt
     hold_seconds: NonNegativeInt
-    lease_seconds: int = Field(ge=5, le=900)
+    lease_seconds: int = Field(ge=600, le=900)
 
 
 LONGEST_LEAD_SECONDS: Final = 6 * 3600

@@ -7,8 +7,8 @@ from datetime import datetime
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records
-from quantos.capacity.actuator import actuate, remember_plan
-from quantos.capacity.adapters.stores import compose_control, compose_plan_ledger
+from quantos.capacity.actuator import actuate, pool_ranges
+from quantos.capacity.adapters.stores import compose_floors, compose_plan_ledger, compose_switches
 from quantos.contracts.plan import ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SandboxError
@@ -48,10 +48,13 @@ class KilledOnce:
         return self.handler(event, context)
 
     def _would_act(self, plan: ScalingPlan) -> bool:
-        control = compose_control(self.settings).read(plan.stack)
-        if control.switch.paused or plan.explanation.expected_violations:
+        if compose_switches(self.settings).read(plan.stack).paused or plan.explanation.expected_violations:
             return False
         current = compose_plan_ledger(self.settings).current().document
-        actuator = self.settings.actuator
-        memory = remember_plan(control.memory, plan, settings=actuator)
-        return actuate(plan, current=current, memory=memory, settings=actuator).act
+        return actuate(
+            plan,
+            current=current,
+            floors=compose_floors(self.settings).read(plan.stack),
+            settings=self.settings.actuator,
+            ranges=pool_ranges(self.settings),
+        ).act

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from quantos.capacity.adapters.stores import compose_control
+from quantos.capacity.adapters.stores import compose_switches
 from quantos.capacity.lead_times import MEASURED_OVER
 from quantos.capacity.ports import StrategyRegistry, Switch
 from quantos.contracts import topics
@@ -40,10 +40,7 @@ class Observation:
 
 @dataclass
 class Replay:
-    """The loop, the world outside it, and the traders.
-
-    `wait_for_lease` lets a dead holder's lease run out in real time; between two bins five real minutes would pass.
-    """
+    """The loop, the world outside it, and the traders."""
 
     scenario: Scenario
     settings: EnvironmentSettings
@@ -52,7 +49,6 @@ class Replay:
     pool: Pool
     registry: StrategyRegistry
     killer: KilledOnce
-    wait_for_lease: Callable[[], None]
     observations: list[Observation] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -96,8 +92,6 @@ class Replay:
         self._act_as_people(end)
         self.loop.advance_to(end)
         killed = self._saw_kill()
-        if killed:
-            self.wait_for_lease()
         self.pool.end_bin(demand, at=end)
         outcomes = tuple(ResizeOutcome.model_validate_json(value) for value in self._read_outcomes())
         plans = [ScalingPlan.model_validate_json(value) for value in self._read_plans()]
@@ -114,7 +108,7 @@ class Replay:
         if moment in scenario.paused:
             paused = moment == scenario.paused[0]
             switch = Switch(paused=paused, actor="linus", reason="exchange maintenance" if paused else "")
-            compose_control(self.settings).throw(self.settings.names().stack("capacity"), switch)
+            compose_switches(self.settings).throw(self.settings.names().stack("capacity"), switch)
 
     def _saw_kill(self) -> bool:
         seen, self._killed_seen = self._killed_seen, self.killer.victim is not None

@@ -148,7 +148,6 @@ class Demo:
             pool=pool,
             registry=S3StrategyRegistry(compose_bucket(settings)),
             killer=killer,
-            wait_for_lease=lambda: time.sleep(settings.actuator.lease_seconds),
         )
 
     def _functions(self, settings: EnvironmentSettings) -> tuple[LocalFunction, ...]:

@@ -4,18 +4,17 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import boto3
-
 from quantos.audit.adapters.composition import compose_index, compose_store
 from quantos.audit.ledger import verify_chain
-from quantos.capacity.adapters.dynamo_control import DynamoLeases
-from quantos.capacity.adapters.stores import compose_control, compose_groups, compose_plan_ledger
+from quantos.capacity.adapters.composition import compose_desk
+from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger, compose_switches
 from quantos.capacity.ports import GroupSize, Switch
 from quantos.capacity.resize import mismatches
+from quantos.capacity.stop_order import StopOrder
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
 
@@ -125,18 +124,14 @@ def _locks(witness: Witness) -> Iterator[str]:
 
 def standing_switch(settings: EnvironmentSettings) -> Switch:
     """The kill switch of the capacity stack."""
-    return compose_control(settings).read(settings.names().stack("capacity")).switch
+    return compose_switches(settings).read(settings.names().stack("capacity"))
 
 
 def lease_is_free(settings: EnvironmentSettings) -> bool:
     """Whether the next holder gets the capacity stack's lease."""
-    names, now = settings.names(), datetime.now(tz=UTC)
-    leases = DynamoLeases(boto3.client("dynamodb", region_name=settings.region), names.coordination_table)
-    end = now + timedelta(seconds=1)
-    lease = leases.take(names.stack("capacity"), holder="sweep", sequence=0, now=now, expires_at=end)
-    if lease is not None:
-        leases.release(lease)
-    return lease is not None
+    desk = compose_desk(settings, order=StopOrder(), clock=lambda: datetime.now(tz=UTC))
+    with desk.hold(settings.names().stack("capacity"), name="sweep", sequence=0) as held:
+        return held is not None
 
 
 def _stack(witness: Witness) -> str:

@@ -63,14 +63,12 @@ class Attempt:
 
     def recovered(self, moments: Sequence[Moment]) -> tuple[str, ...]:
         """Kill at the moments, give plans until everything agrees, and say what does not at the end."""
-        settings, plan = self.stage.settings, self.plan(bins=1)
+        plan = self.plan(bins=1)
         for moment in moments:
             self.run(plan, moment=moment)
         self.run(plan, moment=None)
         problems = self.problems()
         if problems and moments:
-            if self.runs[-1].statuses == ("busy",):
-                time.sleep(min(settings.actuator.lease_seconds, settings.decisions.bin_seconds))
             self.run(self.plan(bins=2), moment=None)
             problems = self.problems()
         return problems

@@ -11,7 +11,7 @@ from components.scale_from_zero import PREFIX, ScaleFromZero, ScaleFromZeroArgs
 from quantos.contracts.plan import StrategyCost
 from sandbox.lifecycle import Sandbox
 from tests.support.capacity_fakes import NOW
-from tests.support.small_environment import SmallEnvironment, make_small_environment, short_leased
+from tests.support.small_environment import SmallEnvironment, make_small_environment, unhurried
 
 pytestmark = pytest.mark.engine
 
@@ -22,7 +22,7 @@ def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> I
         for name, value in sandbox.environ().items():
             patch.setenv(name, value)
         yield make_small_environment(
-            short_leased(), project_dir=sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
+            unhurried(), project_dir=sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
         )
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from quantos.capacity.ports import Engine, EngineRun, LedgerEntry, PlanLedger
-from quantos.contracts.plan import PlanDocument, ScalingPlan
+from quantos.capacity.locks import BackendLock
+from quantos.capacity.ports import Checkpoint, Engine, EngineRun, EngineTerms, LedgerEntry, PlanLedger
+from quantos.contracts.plan import PlanDocument, ScalingPlan, Unsettled
 from quantos.environment.backend import FileBackend, parse_backend
 from tests.support.small_environment import attach
 
@@ -54,20 +55,26 @@ class FatalEngine:
             die_when(lambda: time.monotonic() > begun + 0.7)
         return self.engine.preview(document, raised=raised)
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
+    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
         if self.point == "locked":
             backend = parse_backend(os.environ["PULUMI_BACKEND_URL"])
             assert isinstance(backend, FileBackend)
             die_when(lambda: any(backend.root.glob(".pulumi/locks/**/*.json")))
         if self.point == "half way":
             die_when(self.groups_moved)
-        run = self.engine.up(document, raised=raised)
+        run = self.engine.up(document, raised=raised, terms=terms)
         if self.point == "updated":
             die()
         return run
 
-    def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
-        return self.engine.break_stale_locks(older_than=older_than)
+    def locks(self) -> tuple[BackendLock, ...]:
+        return self.engine.locks()
+
+    def remove_lock(self, lock: BackendLock) -> None:
+        self.engine.remove_lock(lock)
+
+    def checkpoint(self) -> Checkpoint:
+        return self.engine.checkpoint()
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,11 @@ class FatalLedger:
     def current(self) -> LedgerEntry:
         return self.ledger.current()
 
-    def replace(self, document: PlanDocument, *, expected_version: str | None) -> str:
-        version = self.ledger.replace(document, expected_version=expected_version)
-        if self.point == "pointer moved":
+    def replace(
+        self, document: PlanDocument, *, expected_version: str | None, unsettled: Unsettled | None = None
+    ) -> str:
+        version = self.ledger.replace(document, expected_version=expected_version, unsettled=unsettled)
+        if self.point == ("pointer moved" if unsettled is None else "pointer marked"):
             die()
         return version
 

@@ -18,6 +18,7 @@ from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_fits import S3Fits
 from quantos.capacity.adapters.s3_plans import (
     PlansBucket,
+    S3Outcomes,
     S3PlanArchive,
     S3PlanLedger,
     S3Records,
@@ -31,6 +32,7 @@ from quantos.catalog.adapters.spot_history import SpotHistory
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
+from quantos.contracts.plan import ResizeOutcome
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.adapters.state_check import ensure_loadable, unloadable
 from quantos.environment.adapters.state_files import S3StateFiles, state_files
@@ -83,9 +85,12 @@ def _plans() -> dict[str, Call]:
     bucket, plan = _bucket(), make_plan()
     ledger = S3PlanLedger(bucket, make_settings(), STACK)
     archive, records, fits = S3PlanArchive(bucket), S3Records(bucket), S3Fits(bucket)
+    outcomes = S3Outcomes(bucket)
+    outcome = ResizeOutcome(stack=STACK, plan_id="id", sequence=1, status="applied", reason="", finished_at=NOW)
     registry, windows = S3StrategyRegistry(bucket), S3Windows(bucket)
     bucket.put("key", b"{}")
     archive.put(plan)
+    outcomes.put(outcome)
     ledger.replace(document(), expected_version=None)
     return {
         "capacity.s3_plans:PlansBucket.get": lambda: bucket.get("key"),
@@ -98,6 +103,8 @@ def _plans() -> dict[str, Call]:
         ),
         "capacity.s3_plans:S3PlanArchive.put": lambda: archive.put(plan),
         "capacity.s3_plans:S3PlanArchive.get": lambda: archive.get(plan.plan_id),
+        "capacity.s3_plans:S3Outcomes.put": lambda: outcomes.put(outcome),
+        "capacity.s3_plans:S3Outcomes.get": lambda: outcomes.get(outcome.plan_id),
         "capacity.s3_plans:S3Records.put": lambda: records.put("id", b"x"),
         "capacity.s3_plans:S3Records.get": lambda: records.get("id"),
         "capacity.s3_plans:S3StrategyRegistry.read": registry.read,
@@ -242,8 +249,10 @@ def _compositions() -> dict[str, Call]:
         "capacity.stores:compose_plan_ledger": lambda: stores.compose_plan_ledger(settings),
         "capacity.stores:compose_reader": lambda: stores.compose_reader(settings),
         "capacity.stores:compose_signer": lambda: stores.compose_signer(settings),
-        "capacity.stores:compose_control": lambda: stores.compose_control(settings),
         "environment.state_files:state_files": lambda: state_files("s3://state"),
+        "capacity.stores:compose_switches": lambda: stores.compose_switches(settings),
+        "capacity.stores:compose_floors": lambda: stores.compose_floors(settings),
+        "capacity.stores:compose_leases": lambda: stores.compose_leases(settings),
         "telemetry.composition:compose_history": lambda: telemetry.compose_history(settings),
         "telemetry.composition:compose_signals": lambda: telemetry.compose_signals(settings),
         "telemetry.composition:compose_intake": lambda: telemetry.compose_intake(

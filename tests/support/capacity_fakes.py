@@ -1,28 +1,35 @@
 """Fakes of the capacity ports, and builders whose defaults break no rule."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
+from quantos.capacity.holders import EngineMark, LeaseHolder, ProcessMark
+from quantos.capacity.lease import LeaseDesk
+from quantos.capacity.lock_recovery import LockRecovery
+from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import (
-    ActuatorMemory,
+    Checkpoint,
     EngineRun,
+    EngineTerms,
     FitKey,
     GroupSize,
     Lease,
     LedgerEntry,
-    StackControl,
+    PlannedFloors,
     Switch,
 )
 from quantos.capacity.resize import Resizer
-from quantos.contracts.plan import Explanation, PlanDocument, PoolSize, ScalingPlan
+from quantos.capacity.stop_order import StopOrder
+from quantos.contracts.plan import Explanation, PlanDocument, PoolSize, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.settings import ActuatorSettings
-from quantos.errors import EngineBusyError, PlanConflictError, QuantosError
+from quantos.errors import PlanConflictError, QuantosError
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 STACK = "dev-capacity"
-ACTUATOR = ActuatorSettings(dead_band_nodes=2, min_interval_seconds=3600, hold_seconds=1800, lease_seconds=15)
+ACTUATOR = ActuatorSettings(dead_band_nodes=2, min_interval_seconds=3600, hold_seconds=1800, lease_seconds=600)
 
 
 def sizes(**floors: int) -> dict[str, PoolSize]:
@@ -142,94 +149,197 @@ class FakeLedger:
     document: PlanDocument
     version: int = 0
     other_writer: bool = False
+    unsettled: Unsettled | None = None
 
     def current(self) -> LedgerEntry:
-        return LedgerEntry(document=self.document, version=str(self.version))
+        return LedgerEntry(document=self.document, version=str(self.version), unsettled=self.unsettled)
 
-    def replace(self, document: PlanDocument, *, expected_version: str | None) -> str:
+    def replace(
+        self, document: PlanDocument, *, expected_version: str | None, unsettled: Unsettled | None = None
+    ) -> str:
         if self.other_writer or expected_version != str(self.version):
             raise PlanConflictError("another writer was first", remedy="nothing")
-        self.document = document
+        self.document, self.unsettled = document, unsettled
         self.version += 1
         return str(self.version)
 
 
 @dataclass
-class FakeLeases:
-    holder: str | None = None
-    expires_at: datetime = NOW
-    renewals_left: int = 1000
+class FakeOutcomes:
+    kept: dict[str, ResizeOutcome] = field(default_factory=dict)
+    fail: QuantosError | None = None
 
-    def take(self, stack: str, *, holder: str, sequence: int, now: datetime, expires_at: datetime) -> Lease | None:
-        if self.holder is not None and self.expires_at > now:
-            return None
-        abandoned = self.expires_at if self.holder is not None else None
-        self.holder, self.expires_at = holder, expires_at
-        return Lease(stack, holder, sequence, now, expires_at, abandoned)
+    def put(self, outcome: ResizeOutcome) -> None:
+        if self.fail is not None:
+            raise self.fail
+        self.kept[outcome.plan_id] = outcome
 
-    def renew(self, lease: Lease, *, expires_at: datetime) -> Lease | None:
-        self.renewals_left -= 1
-        if lease.holder != self.holder or self.renewals_left < 0:
-            return None
-        self.expires_at = expires_at
-        return replace(lease, expires_at=expires_at)
-
-    def release(self, lease: Lease) -> None:
-        if lease.holder == self.holder:
-            self.holder = None
+    def get(self, plan_id: str) -> ResizeOutcome | None:
+        return self.kept.get(plan_id)
 
 
 @dataclass
-class FakeControl:
-    thrown: Switch = field(default_factory=lambda: Switch(paused=False, actor="", reason=""))
-    remembered: ActuatorMemory = field(default_factory=lambda: ActuatorMemory(floors={}, last_resize_sequence=0))
+class FakeProcesses:
+    """`running` are the pids of this machine, which is `here`."""
 
-    def read(self, stack: str) -> StackControl:
-        return StackControl(self.thrown, self.remembered)
+    running: set[int] = field(default_factory=lambda: {1})
+
+    def me(self) -> ProcessMark:
+        return ProcessMark("here", 1, "t1")
+
+    def gone(self, mark: ProcessMark) -> bool:
+        return mark.host == "here" and mark.pid not in self.running
+
+
+@dataclass
+class FakeLeases:
+    lease: Lease | None = None
+    engines: tuple[EngineMark, ...] = ()
+    renewals_left: int = 1000
+    fail: QuantosError | None = None
+
+    def read(self, stack: str) -> Lease | None:
+        return None if self.lease is None else replace(self.lease, engines=self.engines)
+
+    def take(
+        self,
+        stack: str,
+        *,
+        holder: LeaseHolder,
+        sequence: int,
+        now: datetime,
+        expires_at: datetime,
+        instead_of: str | None,
+    ) -> Lease | None:
+        standing = self.lease
+        if standing is not None and standing.expires_at > now and standing.holder.lease_id != instead_of:
+            return None
+        self.lease = Lease(stack, holder, sequence, now, expires_at, self.engines)
+        return self.lease
+
+    def renew(self, lease: Lease, *, expires_at: datetime) -> Lease | None:
+        self.renewals_left -= 1
+        if self.fail is not None:
+            raise self.fail
+        if not self._ours(lease) or self.renewals_left < 0:
+            return None
+        self.lease = replace(lease, expires_at=expires_at)
+        return self.lease
+
+    def record(self, lease: Lease, *, engines: Sequence[EngineMark]) -> bool:
+        if self._ours(lease):
+            self.engines = tuple(engines)
+        return self._ours(lease)
+
+    def release(self, lease: Lease, *, engines: Sequence[EngineMark]) -> None:
+        if self._ours(lease):
+            self.lease, self.engines = None, tuple(engines)
+
+    def _ours(self, lease: Lease) -> bool:
+        return self.lease is not None and self.lease.holder.lease_id == lease.holder.lease_id
+
+
+def make_lease(
+    *, pid: int = 7, host: str = "here", name: str = "other", expires_at: datetime, ends_at: datetime | None = None
+) -> Lease:
+    """A lease of a process of this machine, unless `host` says otherwise."""
+    holder = LeaseHolder(f"id-{name}", name, ProcessMark(host, pid, "t"), ends_at)
+    return Lease(STACK, holder, 1, expires_at - timedelta(minutes=10), expires_at)
+
+
+def make_engine(*, pid: int = 8, host: str = "here", at: datetime = NOW, ends_at: datetime | None = None) -> EngineMark:
+    """An engine of this machine, unless `host` says otherwise."""
+    return EngineMark(ProcessMark(host, pid, "t"), "desk", at, ends_at)
+
+
+def make_lock(*, pid: int = 8, at: datetime = NOW, partial: bool = False) -> BackendLock:
+    """The lock of an engine on the host that calls itself desk."""
+    return BackendLock(f"locks/{pid}-{partial}", f"ada@desk (pid {pid})", "desk", pid, at, partial)
+
+
+@dataclass
+class FakeSwitches:
+    """`after` reads the switch is `thrown`; before it is released."""
+
+    thrown: Switch = field(default_factory=lambda: Switch(paused=False, actor="", reason=""))
+    after: int = 0
+
+    def read(self, stack: str) -> Switch:
+        self.after -= 1
+        return self.thrown if self.after < 0 else Switch(paused=False, actor="", reason="")
 
     def throw(self, stack: str, switch: Switch) -> None:
         self.thrown = switch
 
-    def remember(self, stack: str, memory: ActuatorMemory) -> None:
-        self.remembered = memory
+
+@dataclass
+class FakeFloors:
+    kept: dict[int, dict[str, int]] = field(default_factory=dict)
+
+    def remember(self, stack: str, *, sequence: int, floors: Mapping[str, int]) -> PlannedFloors:
+        self.kept[sequence] = dict(floors)
+        return dict(self.kept)
+
+    def read(self, stack: str) -> PlannedFloors:
+        return dict(self.kept)
 
 
 @dataclass
 class FakeCloud:
-    """Engine and node groups in one: what `up` sets, `sizes` reads."""
+    """Engine and node groups in one: what `up` sets, `sizes` reads.
+
+    `during` is called while the engine of that operation runs; `dies` leaves its lock behind.
+    """
 
     groups: dict[str, GroupSize] = field(default_factory=lambda: {"cpu": GroupSize(2, 20, 2)})
     preview_run: EngineRun = field(default_factory=lambda: EngineRun((), (), (), None))
     up_run: EngineRun = field(default_factory=lambda: EngineRun((), (), (), None))
     deaf: bool = False
+    dies: bool = False
     fail: QuantosError | None = None
     calls: list[str] = field(default_factory=list)
     raised: tuple[str, ...] = ()
-    locks_younger_than: datetime | None = None
+    held: list[BackendLock] = field(default_factory=list)
+    state: Checkpoint = field(default_factory=lambda: Checkpoint("v0", ""))
+    during: dict[str, Callable[[], None]] = field(default_factory=dict)
 
     def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
-        self.calls.append("preview")
+        self._called("preview")
         if self.fail is not None:
             raise self.fail
         return self.preview_run
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
-        self.calls.append("up")
+    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
         self.raised = tuple(raised)
+        engine = make_engine(pid=99)
+        terms.started(engine)
+        if self.dies:
+            self.held.append(make_lock(pid=99))
+        self._called("up")
         if self.up_run.error is None and not self.deaf:
             for pool, size in document.sizes.items():
                 desired = self.groups[pool].desired
                 self.groups[pool] = GroupSize(size.floor, size.ceiling, size.floor if pool in raised else desired)
+            self.state = Checkpoint("v1", document.plan_id)
         return self.up_run
 
     def sizes(self) -> dict[str, GroupSize]:
         return dict(self.groups)
 
-    def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
-        self.calls.append("break locks")
-        if self.locks_younger_than is not None and self.locks_younger_than >= older_than:
-            raise EngineBusyError("a person holds the stack", remedy="wait")
-        return ()
+    def locks(self) -> tuple[BackendLock, ...]:
+        return tuple(self.held)
+
+    def remove_lock(self, lock: BackendLock) -> None:
+        self.calls.append("remove lock")
+        self.held.remove(lock)
+
+    def checkpoint(self) -> Checkpoint:
+        return self.state
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.during:
+            self.during[name]()
 
 
 @dataclass
@@ -237,23 +347,41 @@ class Bench:
     """A resizer and every fake behind it."""
 
     ledger: FakeLedger = field(default_factory=lambda: FakeLedger(document()))
+    outcomes: FakeOutcomes = field(default_factory=FakeOutcomes)
     leases: FakeLeases = field(default_factory=FakeLeases)
-    control: FakeControl = field(default_factory=FakeControl)
+    processes: FakeProcesses = field(default_factory=FakeProcesses)
+    switches: FakeSwitches = field(default_factory=FakeSwitches)
+    floors: FakeFloors = field(default_factory=FakeFloors)
     cloud: FakeCloud = field(default_factory=FakeCloud)
+    order: StopOrder = field(default_factory=StopOrder)
     mode: str = "act"
     now: datetime = NOW + timedelta(seconds=30)
+    ranges: Mapping[str, int] = field(default_factory=lambda: {"cpu": 20})
 
     def resizer(self) -> Resizer:
+        ids = (f"id{number}" for number in count())
+        desk = LeaseDesk(
+            store=self.leases,
+            processes=self.processes,
+            clock=lambda: self.now,
+            life=timedelta(seconds=ACTUATOR.lease_seconds),
+            order=self.order,
+            new_id=lambda: next(ids),
+        )
         return Resizer(
             stack=STACK,
             mode=self.mode,
             settings=ACTUATOR,
+            bin_seconds=300,
+            ranges=self.ranges,
             signer=FakeSigner(),
             ledger=self.ledger,
-            leases=self.leases,
-            control=self.control,
+            outcomes=self.outcomes,
+            floors=self.floors,
+            switches=self.switches,
             groups=self.cloud,
+            desk=desk,
+            recovery=LockRecovery(self.processes, lambda: self.now, desk.life),
             engine=lambda: self.cloud,
             clock=lambda: self.now,
-            wall_clock=lambda: self.now,
         )

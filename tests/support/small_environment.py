@@ -9,7 +9,7 @@ import boto3
 import pulumi
 
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
-from quantos.capacity.adapters.dynamo_control import DynamoControl
+from quantos.capacity.adapters.dynamo_control import DynamoSwitches
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
 from quantos.capacity.adapters.stores import compose_groups
@@ -47,8 +47,8 @@ class SmallEnvironment:
         )
 
     @property
-    def control(self) -> DynamoControl:
-        return DynamoControl(boto3.client("dynamodb"), self.settings.names().coordination_table)
+    def switches(self) -> DynamoSwitches:
+        return DynamoSwitches(boto3.client("dynamodb"), self.settings.names().switch_table)
 
     def resizer(self, *, clock: Clock, wall_clock: Clock) -> Resizer:
         setting = EngineSetting(
@@ -116,12 +116,13 @@ def make_small_environment(settings: EnvironmentSettings, *, project_dir: Path, 
     boto3.client("s3").create_bucket(Bucket=names.bucket("plans"))
     key = boto3.client("kms").create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"]["KeyId"]
     boto3.client("kms").create_alias(AliasName=names.plan_signing_key, TargetKeyId=key)
-    boto3.client("dynamodb").create_table(
-        TableName=names.coordination_table,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    for table in (names.coordination_table, names.switch_table):
+        boto3.client("dynamodb").create_table(
+            TableName=table,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            BillingMode="PAY_PER_REQUEST",
+        )
     role = boto3.client("iam").create_role(RoleName=f"{names.prefix}-node", AssumeRolePolicyDocument=NODE_ROLE_POLICY)
     subnets = _subnets(settings)
     boto3.client("eks").create_cluster(
@@ -146,8 +147,8 @@ def make_small_environment(settings: EnvironmentSettings, *, project_dir: Path, 
 
 
 def attach(settings: EnvironmentSettings | None = None, *, project_dir: Path, folder: Path) -> SmallEnvironment:
-    """A small environment that was made before, `short_leased` when no settings are given."""
-    settings = short_leased() if settings is None else settings
+    """A small environment that was made before, `unhurried` when no settings are given."""
+    settings = unhurried() if settings is None else settings
     packs = render_packs(settings, packs_root=PACKS, folder=folder)
 
     def declare(_stack: str) -> None:
@@ -157,11 +158,10 @@ def attach(settings: EnvironmentSettings | None = None, *, project_dir: Path, fo
     return environment
 
 
-def short_leased() -> EnvironmentSettings:
-    """`dev` with the shortest lease there is."""
+def unhurried() -> EnvironmentSettings:
+    """`dev` that may be resized at any time."""
     settings = make_settings()
-    actuator = settings.actuator.model_dump() | {"lease_seconds": 5, "min_interval_seconds": 0}
-    return make_settings(actuator=actuator)
+    return make_settings(actuator=settings.actuator.model_dump() | {"min_interval_seconds": 0})
 
 
 def _subnets(settings: EnvironmentSettings) -> dict[str, str]:

@@ -18,8 +18,12 @@ from tests.support.faulty_aws import MAY_PASS, ON_THE_WAY, RAISED, REFUSALS, RET
 
 BEING_REWRITTEN = {
     "capacity.backend_locks",
+    "capacity.checkpoints",
     "capacity.composition",
     "capacity.dynamo_control",
+    "capacity.dynamo_leases",
+    "capacity.engine_credentials",
+    "capacity.processes",
     "capacity.pulumi_command",
     "capacity.pulumi_engine",
     "environment.bring_up",
@@ -160,6 +164,7 @@ ASKS_NOBODY = {
     "pull_request.stack_state:declared_places": "reads what it is given",
     "telemetry.hour_sets:HourEntry.at": "computes",
     "telemetry.hour_sets:HourEntry.moment": "computes",
+    "telemetry.hour_sets:HourEntry.place": "computes",
 }
 """What an adapter has that calls nothing outside the process, each with the reason."""
 

@@ -1,178 +1,128 @@
-"""Leases, switches and the actuator's memory in the coordination table.
+"""What governs resizes: floors planned lately in the coordination table, kill switches in a table of their own.
 
-One item per (stack, kind): `pk` = stack name, `sk` = `lease` | `switch` | `memory`. Times are epoch milliseconds.
+Both have one item a stack: (`pk` = stack, `sk` = `floors`) with an attribute `f<sequence>` for each plan, so that
+plans never overwrite one another; (`pk` = stack, `sk` = `switch`) which the robot's role may read and not write.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from quantos.capacity.ports import ActuatorMemory, Lease, StackControl, Switch
+from quantos.capacity.ports import PlannedFloors, Switch
+from quantos.environment.adapters.aws import AWS
 from quantos.errors import CapacityError
+from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FREE = "-"
+PREFIX: Final = "f"
+MOST_STALE: Final = 64
+"""Floors too old to hold anything are removed so many at a time, which keeps the item small and most writes single."""
 
 
 @dataclass(frozen=True)
-class DynamoLeases:
-    """Leases by conditional update; the condition is DynamoDB's, so two takers cannot both win."""
+class DynamoFloors:
+    """Floors planned within the last `keep_seconds`, by stack."""
 
     client: "DynamoDBClient"
     table: str
+    keep_seconds: int
 
-    def take(self, stack: str, *, holder: str, sequence: int, now: datetime, expires_at: datetime) -> Lease | None:
-        """The lease, or None when another holds one that has not expired at `now`."""
-        try:
-            response = self.client.update_item(
+    def remember(self, stack: str, *, sequence: int, floors: Mapping[str, int]) -> PlannedFloors:
+        """Keep the floors of one plan beside all others, and return them all: one write. Key: sequence."""
+        with _reached(self.table):
+            answer = self.client.update_item(
                 TableName=self.table,
-                Key=_key(stack, "lease"),
-                UpdateExpression="SET holder = :holder, plan_sequence = :sequence, expires = :expires, taken = :now",
-                ConditionExpression="attribute_not_exists(pk) OR holder = :free OR expires <= :now",
-                ExpressionAttributeValues={
-                    ":holder": {"S": holder},
-                    ":sequence": {"N": str(sequence)},
-                    ":expires": {"N": str(_milliseconds(expires_at))},
-                    ":now": {"N": str(_milliseconds(now))},
-                    ":free": {"S": FREE},
-                },
-                ReturnValues="ALL_OLD",
+                Key=_key(stack, "floors"),
+                UpdateExpression="SET #plan = :floors",
+                ExpressionAttributeNames={"#plan": f"{PREFIX}{sequence}"},
+                ExpressionAttributeValues={":floors": {"S": json.dumps(dict(floors))}},
+                ReturnValues="ALL_NEW",
             )
-        except ClientError as exc:
-            if _refused(exc):
-                return None
-            raise _unreachable(self.table, exc) from exc
-        except BotoCoreError as exc:
-            raise _unreachable(self.table, exc) from exc
-        return Lease(
-            stack=stack,
-            holder=holder,
-            sequence=sequence,
-            taken_at=now,
-            expires_at=expires_at,
-            previous_expires_at=_abandoned(response.get("Attributes", {})),
+            kept = self._parsed(stack, answer.get("Attributes", {}))
+            stale = sorted(one for one in kept if one <= max(kept) - self.keep_seconds)
+            if len(stale) >= MOST_STALE:
+                self._forget(stack, stale)
+        return kept
+
+    def read(self, stack: str) -> PlannedFloors:
+        """All that are kept."""
+        return self._parsed(stack, _item(self.client, self.table, _key(stack, "floors")))
+
+    def _forget(self, stack: str, sequences: list[int]) -> None:
+        names = {f"#p{place}": f"{PREFIX}{sequence}" for place, sequence in enumerate(sequences)}
+        self.client.update_item(
+            TableName=self.table,
+            Key=_key(stack, "floors"),
+            UpdateExpression=f"REMOVE {', '.join(names)}",
+            ExpressionAttributeNames=names,
         )
 
-    def renew(self, lease: Lease, *, expires_at: datetime) -> Lease | None:
-        """The lease with a later end, or None when it is no longer ours."""
-        ours = self._update_if_ours(lease, "SET expires = :value", {"N": str(_milliseconds(expires_at))})
-        return replace(lease, expires_at=expires_at) if ours else None
-
-    def release(self, lease: Lease) -> None:
-        """Give the lease back; nothing happens when it is no longer ours."""
-        self._update_if_ours(lease, "SET holder = :value", {"S": FREE})
-
-    def _update_if_ours(self, lease: Lease, update: str, value: "AttributeValueTypeDef") -> bool:
+    def _parsed(self, stack: str, item: Mapping[str, "AttributeValueTypeDef"]) -> PlannedFloors:
         try:
-            self.client.update_item(
-                TableName=self.table,
-                Key=_key(lease.stack, "lease"),
-                UpdateExpression=update,
-                ConditionExpression="holder = :holder",
-                ExpressionAttributeValues={":holder": {"S": lease.holder}, ":value": value},
-            )
-        except ClientError as exc:
-            if _refused(exc):
-                return False
-            raise _unreachable(self.table, exc) from exc
-        except BotoCoreError as exc:
-            raise _unreachable(self.table, exc) from exc
-        return True
+            return {
+                int(name.removeprefix(PREFIX)): {
+                    str(pool): int(nodes) for pool, nodes in json.loads(value.get("S", "")).items()
+                }
+                for name, value in item.items()
+                if name not in {"pk", "sk"}
+            }
+        except (AttributeError, TypeError, ValueError) as exc:
+            raise CapacityError(
+                f"the floors planned lately for {stack} are not readable: {exc}",
+                remedy=f"delete the item ({stack}, floors) of table {self.table}; the next plan starts it anew",
+            ) from exc
 
 
 @dataclass(frozen=True)
-class DynamoControl:
-    """Kill switches and the actuator's memory."""
+class DynamoSwitches:
+    """Kill switches."""
 
     client: "DynamoDBClient"
     table: str
 
-    def read(self, stack: str) -> StackControl:
-        """Both as they stand, in one consistent read."""
+    def read(self, stack: str) -> Switch:
+        """The switch as it stands; not paused at first."""
+        item = _item(self.client, self.table, _key(stack, "switch"))
+        if not item:
+            return Switch(paused=False, actor="", reason="")
         try:
-            response = self.client.query(
-                TableName=self.table,
-                KeyConditionExpression="pk = :stack",
-                ExpressionAttributeValues={":stack": {"S": stack}},
-                ConsistentRead=True,
-            )
-        except (BotoCoreError, ClientError) as exc:
-            raise _unreachable(self.table, exc) from exc
-        documents = {
-            item["sk"].get("S", ""): json.loads(item["document"].get("S", "{}"))
-            for item in response["Items"]
-            if "document" in item
-        }
-        return StackControl(_switch(documents.get("switch")), self._memory(stack, documents.get("memory")))
+            document = json.loads(item["document"].get("S", ""))
+            return Switch(paused=bool(document["paused"]), actor=str(document["actor"]), reason=str(document["reason"]))
+        except (KeyError, TypeError, ValueError) as exc:
+            raise CapacityError(
+                f"the kill switch of {stack} is not readable: {exc}", remedy="throw it again: `quantos pause`"
+            ) from exc
 
     def throw(self, stack: str, switch: Switch) -> None:
-        """Set the kill switch."""
-        self._put(stack, "switch", {"paused": switch.paused, "actor": switch.actor, "reason": switch.reason})
-
-    def _memory(self, stack: str, item: Mapping[str, object] | None) -> ActuatorMemory:
-        if item is None:
-            return ActuatorMemory(floors={}, last_resize_sequence=0)
-        floors = item["floors"]
-        last = item["last_resize_sequence"]
-        if not isinstance(floors, dict) or not isinstance(last, int):
-            raise CapacityError(
-                f"the actuator's memory of {stack} is not readable",
-                remedy=f"delete the item ({stack}, memory) of table {self.table}; the next plan starts it anew",
-            )
-        return ActuatorMemory(
-            floors={int(sequence): {str(k): int(v) for k, v in pools.items()} for sequence, pools in floors.items()},
-            last_resize_sequence=last,
-        )
-
-    def remember(self, stack: str, memory: ActuatorMemory) -> None:
-        """Replace the actuator's memory."""
-        floors = {str(sequence): dict(pools) for sequence, pools in memory.floors.items()}
-        self._put(stack, "memory", {"floors": floors, "last_resize_sequence": memory.last_resize_sequence})
-
-    def _put(self, stack: str, kind: str, document: Mapping[str, object]) -> None:
-        try:
+        """Set the kill switch; the next event sees it."""
+        document = {"paused": switch.paused, "actor": switch.actor, "reason": switch.reason}
+        with _reached(self.table):
             self.client.put_item(
-                TableName=self.table, Item={**_key(stack, kind), "document": {"S": json.dumps(document)}}
+                TableName=self.table, Item={**_key(stack, "switch"), "document": {"S": json.dumps(document)}}
             )
-        except (BotoCoreError, ClientError) as exc:
-            raise _unreachable(self.table, exc) from exc
 
 
-def _switch(item: Mapping[str, object] | None) -> Switch:
-    if item is None:
-        return Switch(paused=False, actor="", reason="")
-    return Switch(paused=bool(item["paused"]), actor=str(item["actor"]), reason=str(item["reason"]))
+def _item(
+    client: "DynamoDBClient", table: str, key: Mapping[str, "AttributeValueTypeDef"]
+) -> Mapping[str, "AttributeValueTypeDef"]:
+    """One item by a consistent read; empty when there is none."""
+    with _reached(table):
+        return client.get_item(TableName=table, Key=dict(key), ConsistentRead=True).get("Item", {})
 
 
 def _key(stack: str, kind: str) -> dict[str, "AttributeValueTypeDef"]:
     return {"pk": {"S": stack}, "sk": {"S": kind}}
 
 
-def _milliseconds(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(milliseconds=1)
-
-
-def _abandoned(old: Mapping[str, "AttributeValueTypeDef"]) -> datetime | None:
-    """When the lease found ended, if its holder never gave it back."""
-    if not old or old.get("holder", {}).get("S") == FREE:
-        return None
-    return EPOCH + timedelta(milliseconds=int(old["expires"].get("N", "0")))
-
-
-def _refused(exc: ClientError) -> bool:
-    return exc.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
-
-
-def _unreachable(table: str, exc: Exception) -> CapacityError:
-    return CapacityError(
-        f"the coordination table {table} could not be used: {exc}",
+def _reached(table: str) -> AbstractContextManager[None]:
+    return translated(
+        AWS,
+        into=CapacityError,
+        what=f"the table {table} could not be used",
         remedy="check that the foundation layer is up and that this role may use the table",
     )

@@ -1,54 +1,50 @@
-"""The Pulumi CLI kept in hand: its child process gets one SIGINT when the time left is only enough to end well."""
+"""The Pulumi CLI kept in hand: its child is recorded before it runs, interrupted once, and killed with all below it."""
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import threading
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import IO
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import IO, Final
 
 from pulumi.automation import CommandResult, OnOutput, PulumiCommand
 from pulumi.automation.errors import create_command_error
 
+from quantos.capacity.adapters.processes import descendants, mark
+from quantos.capacity.holders import EngineMark
+from quantos.capacity.stop_order import StopOrder
 from quantos.errors import EngineError
 
+LOCKING: Final = frozenset({"up", "destroy", "refresh", "import"})
+"""Commands that take the backend's lock; the others only read."""
 
-@dataclass
-class Deadline:
-    """When, on the monotonic clock, a running operation is told to stop; None never. `passed` once it was told."""
-
-    interrupt_at_seconds: float | None = None
-    passed: threading.Event = field(default_factory=threading.Event)
-
-    def restart(self, *, interrupt_at_seconds: float | None) -> None:
-        """Begin anew for another invocation."""
-        self.interrupt_at_seconds = interrupt_at_seconds
-        self.passed.clear()
-
-    def left_seconds(self) -> float | None:
-        """Seconds until then; None when there is no end."""
-        return None if self.interrupt_at_seconds is None else self.interrupt_at_seconds - time.monotonic()
+POLL_SECONDS: Final = 0.1
+_GATE: Final = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "gate")
+"""Runs the command in its own place, with its own pid, when it is told to; ends when whoever should tell it dies."""
 
 
-class InterruptibleCommand(PulumiCommand):
-    """Runs the CLI as the Automation API does, and interrupts it at the deadline.
+class SupervisedCommand(PulumiCommand):
+    """Runs the CLI as the Automation API does, and stops it when it is ordered to.
 
-    A first SIGINT makes the engine finish the steps under way, write its state and release its lock.
+    A first SIGINT makes the engine finish the steps under way, write its state and release its lock. `started` is told
+    of a command that takes the lock before it runs, so that no lock is ever written by an engine nobody recorded.
 
     Raises:
         EngineError: there is no Pulumi CLI on PATH.
     """
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, order: StopOrder) -> None:
         try:
             super().__init__()
         except OSError as exc:
             raise EngineError(
                 f"the Pulumi engine cannot be started: {exc}", remedy="run `quantos doctor` to see how to get it"
             ) from exc
-        self.deadline = deadline
+        self.order = order
+        self.started: Callable[[EngineMark], None] | None = None
 
     def run(  # noqa: PLR0917 - the signature is the Automation API's
         self,
@@ -60,34 +56,62 @@ class InterruptibleCommand(PulumiCommand):
     ) -> CommandResult:
         """Run `pulumi` with `args`. Raises CommandError when it exits with anything but 0."""
         environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        command = [self.command, "--non-interactive", *args]
+        gated = self.started is not None and bool(args) and args[0] in LOCKING
+        command = [*(_GATE if gated else ()), self.command, "--non-interactive", *args]
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=environment, encoding="utf-8"
+            command,
+            stdin=subprocess.PIPE if gated else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=environment,
+            encoding="utf-8",
         ) as process:
-            timer = self._timer(process)
             out, err = _Lines(process.stdout, on_output), _Lines(process.stderr, on_error)
+            try:
+                self._open_gate(process)
+                self._supervise(process)
+            except KeyboardInterrupt:
+                process.wait()
+                raise
+            except BaseException:
+                _kill(process.pid)
+                raise
             out.join()
             err.join()
-            process.wait()
-            if timer is not None:
-                timer.cancel()
         result = CommandResult(stdout=out.text(), stderr=err.text(), code=process.returncode)
         if process.returncode != 0:
             raise create_command_error(result)
         return result
 
-    def _timer(self, process: "subprocess.Popen[str]") -> threading.Timer | None:
-        left = self.deadline.left_seconds()
-        if left is None:
-            return None
-        timer = threading.Timer(max(left, 0.0), self._interrupt, args=(process,))
-        timer.daemon = True
-        timer.start()
-        return timer
+    def _open_gate(self, process: "subprocess.Popen[str]") -> None:
+        """Have the engine recorded, and let it run. An error of whoever records it keeps it from running."""
+        if process.stdin is None or self.started is None:
+            return
+        with process.stdin as gate:
+            self.started(EngineMark(mark(process.pid), socket.gethostname(), datetime.now(tz=UTC)))
+            with contextlib.suppress(BrokenPipeError):
+                gate.write("go\n")
 
-    def _interrupt(self, process: "subprocess.Popen[str]") -> None:
-        self.deadline.passed.set()
-        process.send_signal(signal.SIGINT)
+    def _supervise(self, process: "subprocess.Popen[str]") -> None:
+        """Wait for its end; pass on what the order says, the interrupt once."""
+        told = False
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(POLL_SECONDS)
+                return
+            if self.order.killed:
+                _kill(process.pid)
+            elif self.order.reason is not None and not told:
+                told = True
+                process.send_signal(signal.SIGINT)
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and everything below it."""
+    for one in (pid, *descendants(pid)):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(one, signal.SIGKILL)
 
 
 class _Lines(threading.Thread):

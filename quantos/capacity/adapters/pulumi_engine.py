@@ -1,7 +1,8 @@
 """The capacity stack through the Automation API: an inline program, always refreshing, always under the packs."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -9,10 +10,13 @@ from pathlib import Path
 from pulumi import automation as auto
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from quantos.capacity.adapters.backend_locks import drop_stale_locks
-from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleCommand
+from quantos.capacity.adapters.backend_locks import backend_locks
+from quantos.capacity.adapters.checkpoints import stack_checkpoint
+from quantos.capacity.adapters.pulumi_command import SupervisedCommand
 from quantos.capacity.adapters.pulumi_events import EventLog
-from quantos.capacity.ports import EngineRun
+from quantos.capacity.locks import BackendLock
+from quantos.capacity.ports import Checkpoint, EngineRun, EngineTerms, LockedBackend
+from quantos.capacity.stop_order import StopOrder
 from quantos.contracts.plan import PlanDocument
 from quantos.environment.adapters.quiet_stack import QuietStack
 from quantos.environment.adapters.state_check import ensure_loadable, unloadable
@@ -21,6 +25,8 @@ from quantos.errors import EngineBusyError, EngineError
 from quantos.policy.adapters.packs import PolicyPack
 
 CapacityProgram = Callable[[PlanDocument, Sequence[str]], None]
+Credentials = Callable[[datetime], Mapping[str, str]]
+"""Variables with which a process may act until a moment, and no longer."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,8 @@ class PulumiEngine:
         packs: policy packs every operation runs under.
         work_dir: an own folder under the temporary folder; the only place written to.
         environment: variables for the CLI and its plugins; `PULUMI_BACKEND_URL` is needed.
-        deadline: when a running operation is told to end.
+        order: when a running operation is told to end.
+        credentials: what the CLI and its plugins act with; None for the environment's own, which do not end.
     """
 
     stack: str
@@ -41,7 +48,8 @@ class PulumiEngine:
     packs: Sequence[PolicyPack]
     work_dir: Path
     environment: Mapping[str, str]
-    deadline: Deadline
+    order: StopOrder
+    credentials: Credentials | None = None
 
     def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
         """What an `up` on the document would do.
@@ -56,17 +64,34 @@ class PulumiEngine:
             lambda: self._handle.foresee(lambda: self.program(document, raised), packs=self.packs, on_event=log.add),
         )
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
-        """Do it. Raises EngineBusyError when another operation holds the stack."""
+    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
+        """Do it. Raises EngineBusyError when another operation holds the stack, LeaseLostError when the lease ended."""
         log = EventLog()
-        return self._run(
-            log,
-            lambda: self._handle.update(lambda: self.program(document, raised), packs=self.packs, on_event=log.add),
-        )
+        with self._on(terms):
+            return self._run(
+                log,
+                lambda: self._handle.update(lambda: self.program(document, raised), packs=self.packs, on_event=log.add),
+            )
 
-    def break_stale_locks(self, *, older_than: datetime) -> tuple[str, ...]:
-        """Drop the locks if all are older, and name their owners. Raises EngineBusyError when one is not."""
-        return drop_stale_locks(self._handle, url=self._backend_url, stack=self.stack, older_than=older_than)
+    def locks(self) -> tuple[BackendLock, ...]:
+        """Every lock of the stack, oldest first."""
+        return self._locks.locks()
+
+    def remove_lock(self, lock: BackendLock) -> None:
+        """Remove one lock; nothing happens when it is gone."""
+        self._locks.remove_lock(lock)
+
+    def checkpoint(self) -> Checkpoint:
+        """The state as it stands. Raises EngineError when it cannot be read."""
+        return stack_checkpoint(self._backend_url, stack=self.stack)
+
+    @cached_property
+    def _locks(self) -> LockedBackend:
+        return backend_locks(self._backend_url, stack=self.stack)
+
+    @cached_property
+    def _command(self) -> SupervisedCommand:
+        return SupervisedCommand(self.order)
 
     @property
     def _backend_url(self) -> str:
@@ -81,7 +106,7 @@ class PulumiEngine:
                 program=lambda: None,
                 project_settings=auto.ProjectSettings(name=PROJECT, runtime="python", main=str(self.work_dir)),
                 env_vars=dict(self.environment),
-                pulumi_command=InterruptibleCommand(self.deadline),
+                pulumi_command=self._command,
                 secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
             )
             return QuietStack(self.stack, workspace, mode="select")
@@ -96,10 +121,23 @@ class PulumiEngine:
                 f"stack {self.stack} could not be selected: {last_line(exc)}", remedy="run `quantos doctor`"
             ) from exc
 
+    @contextmanager
+    def _on(self, terms: EngineTerms) -> Iterator[None]:
+        """Have the engine of the block recorded, and let it act until its lease ends."""
+        workspace = self._handle.workspace
+        lent = {} if self.credentials is None else self.credentials(terms.until)
+        ends_at = None if self.credentials is None else terms.until
+        workspace.env_vars = {**self.environment, **lent}
+        self._command.started = lambda engine: terms.started(replace(engine, ends_at=ends_at))
+        try:
+            yield
+        finally:
+            self._command.started = None
+            workspace.env_vars = dict(self.environment)
+
     def _run(self, log: EventLog, operation: Callable[[], object]) -> EngineRun:
-        left = self.deadline.left_seconds()
-        if left is not None and left <= 0:
-            return log.run(error="too little time was left to start the engine safely", interrupted=True)
+        if (reason := self.order.reason) is not None:
+            return log.run(error=f"the engine was not started: {reason}", interrupted=True)
         try:
             operation()
         except ConcurrentUpdateError as exc:
@@ -109,7 +147,9 @@ class PulumiEngine:
         except CommandError as exc:
             if unreadable := unloadable(exc, url=self._backend_url, stack=self.stack):
                 raise unreadable from exc
-            return log.run(error=last_line(exc), interrupted=self.deadline.passed.is_set())
+            if (reason := self.order.reason) is not None:
+                return log.run(error=f"{reason}; the engine said: {last_line(exc)}", interrupted=True)
+            return log.run(error=last_line(exc), interrupted=False)
         return log.run(error=None, interrupted=False)
 
 

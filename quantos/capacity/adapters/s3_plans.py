@@ -1,7 +1,8 @@
 """Plan documents, plans and strategies in the plans bucket.
 
 Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every plan published),
-`records/<plan_id>.json.gz` (what it rested on), `strategies.json`, `fits/` (see `s3_fits.py`), `windows/`
+`records/<plan_id>.json.gz` (what it rested on), `outcomes/<plan_id>.json` (what became of it),
+`strategies.json`, `fits/` (see `s3_fits.py`), `windows/`
 (see `s3_windows.py`).
 """
 
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from quantos.capacity.ports import LedgerEntry
-from quantos.contracts.plan import PlanDocument, PoolSize, ScalingPlan
+from quantos.contracts.plan import PlanDocument, PlanPointer, PoolSize, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.adapters.aws import AWS, error_code
 from quantos.environment.settings import EnvironmentSettings
@@ -23,7 +24,7 @@ from quantos.translation import translated
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-T = TypeVar("T", PlanDocument, ScalingPlan, StrategyBook)
+T = TypeVar("T", PlanPointer, ResizeOutcome, ScalingPlan, StrategyBook)
 
 CURRENT_KEY = "current.json"
 STRATEGIES_KEY = "strategies.json"
@@ -103,11 +104,15 @@ class S3PlanLedger:
         if found is None:
             return LedgerEntry(document=floors_document(self.settings, stack=self.stack), version=None)
         content, etag = found
-        return LedgerEntry(document=_parse(PlanDocument, content, CURRENT_KEY), version=etag)
+        pointer = _parse(PlanPointer, content, CURRENT_KEY)
+        return LedgerEntry(document=pointer.document(), version=etag, unsettled=pointer.unsettled)
 
-    def replace(self, document: PlanDocument, *, expected_version: str | None) -> str:
+    def replace(
+        self, document: PlanDocument, *, expected_version: str | None, unsettled: Unsettled | None = None
+    ) -> str:
         """Make `document` current. Raises PlanConflictError when another writer was first."""
-        return self.bucket.replace(CURRENT_KEY, document.to_json(), expected_etag=expected_version)
+        pointer = PlanPointer.to(document, unsettled=unsettled)
+        return self.bucket.replace(CURRENT_KEY, pointer.to_json(), expected_etag=expected_version)
 
 
 @dataclass(frozen=True)
@@ -151,6 +156,22 @@ class S3Records:
 
 
 @dataclass(frozen=True)
+class S3Outcomes:
+    """What became of plans for which the engine was started."""
+
+    bucket: PlansBucket
+
+    def put(self, outcome: ResizeOutcome) -> None:
+        """Keep an outcome, whatever is there."""
+        self.bucket.put(_outcome_key(outcome.plan_id), outcome.to_json())
+
+    def get(self, plan_id: str) -> ResizeOutcome | None:
+        """What was kept last, or None."""
+        found = self.bucket.get(_outcome_key(plan_id))
+        return None if found is None else _parse(ResizeOutcome, found[0], _outcome_key(plan_id))
+
+
+@dataclass(frozen=True)
 class S3StrategyRegistry:
     """What traders have stated, one versioned document an environment."""
 
@@ -178,6 +199,10 @@ def floors_document(settings: EnvironmentSettings, *, stack: str) -> PlanDocumen
 
 def _record_key(plan_id: str) -> str:
     return f"records/{plan_id}.json.gz"
+
+
+def _outcome_key(plan_id: str) -> str:
+    return f"outcomes/{plan_id}.json"
 
 
 def _parse(model: type[T], content: bytes, key: str) -> T:

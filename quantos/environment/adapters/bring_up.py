@@ -1,17 +1,17 @@
 """Layers brought up and taken down as people do: in order, and the robot's stack only under its lease."""
 
 import getpass
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
-import boto3
-
-from quantos.capacity.adapters.backend_locks import drop_stale_locks
-from quantos.capacity.adapters.dynamo_control import DynamoLeases
-from quantos.capacity.lease import hold
+from quantos.capacity.adapters.backend_locks import backend_locks
+from quantos.capacity.adapters.composition import compose_desk
+from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger
+from quantos.capacity.lock_recovery import LockRecovery
+from quantos.capacity.resize import mismatches
 from quantos.environment.adapters.layers import LayerRun, LayerStacks, Progress
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import EngineBusyError, SettingsError
@@ -26,9 +26,14 @@ def bring_up(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *, 
     stack = settings.names().stack(layer)
     if layer != "capacity":
         return stacks.up(stack, progress=progress)
-    with _lease(settings, stacks, stack):
-        preview = stacks.preview(stack, progress=progress)
-        return preview if preview.violations else stacks.up(stack, progress=progress)
+    with leased(settings, stacks, stack) as held:
+        preview = held.preview(stack, progress=progress)
+        if preview.violations:
+            return preview
+        run = held.up(stack, progress=progress)
+        if not run.violations:
+            _settle(settings)
+        return run
 
 
 def take_down(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *, progress: Progress) -> LayerRun:
@@ -46,29 +51,39 @@ def take_down(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *,
     stack = settings.names().stack(layer)
     if layer != "capacity":
         return stacks.down(stack, progress=progress)
-    with _lease(settings, stacks, stack):
-        return stacks.down(stack, progress=progress)
+    with leased(settings, stacks, stack) as held:
+        return held.down(stack, progress=progress)
 
 
 @contextmanager
-def _lease(settings: EnvironmentSettings, stacks: LayerStacks, stack: str) -> Iterator[None]:
-    """The robot's lease of its stack, held for a person; a dead holder's lock is dropped."""
-    leases = DynamoLeases(boto3.client("dynamodb", region_name=settings.region), settings.names().coordination_table)
-    seconds = settings.actuator.lease_seconds
-    with hold(leases, stack=stack, holder=person(), sequence=0, seconds=seconds, clock=_now) as lease:
-        if lease is None:
+def leased(settings: EnvironmentSettings, stacks: LayerStacks, stack: str) -> Iterator[LayerStacks]:
+    """The robot's lease of its stack, held for a person, and the stacks under it; dead engines' locks are removed."""
+    desk = compose_desk(settings, order=stacks.order, clock=_now)
+    backend = backend_locks(stacks.environment["PULUMI_BACKEND_URL"], stack=stack)
+    recovery = LockRecovery(desk.processes, _now, desk.life)
+    with desk.hold(stack, name=person(), sequence=0) as held:
+        if held is None:
             raise EngineBusyError(
                 f"{stack} is busy: another operation holds its lease", remedy="try again when it has ended"
             )
-        if lease.previous_expires_at is not None:
-            url = stacks.environment["PULUMI_BACKEND_URL"]
-            drop_stale_locks(stacks.handle(stack), url=url, stack=stack, older_than=lease.previous_expires_at)
-        yield
+        recovery.clear(backend, held)
+        try:
+            yield replace(stacks, started=held.started)
+        finally:
+            recovery.tidy(backend, held)
+
+
+def _settle(settings: EnvironmentSettings) -> None:
+    """Settle the pointer, where an update of the robot's did not end, once the node groups stand as it says."""
+    ledger = compose_plan_ledger(settings)
+    entry = ledger.current()
+    if entry.unsettled is not None and not mismatches(entry.document.sizes, compose_groups(settings).sizes()):
+        ledger.replace(entry.document, expected_version=entry.version)
 
 
 def person() -> str:
-    """Who holds a lease when it is no function: user, host and process."""
-    return f"{getpass.getuser()}@{socket.gethostname()}/{os.getpid()}"
+    """Who holds a lease when it is no function: user and host."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
@@ -13,10 +13,12 @@ from pulumi import automation as auto
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
 from pulumi.automation.events import EngineEvent
 
-from quantos.capacity.adapters.pulumi_command import Deadline, InterruptibleCommand
+from quantos.capacity.adapters.pulumi_command import SupervisedCommand
 from quantos.capacity.adapters.pulumi_engine import last_line
 from quantos.capacity.adapters.pulumi_events import EventLog
+from quantos.capacity.holders import EngineMark
 from quantos.capacity.ports import Change
+from quantos.capacity.stop_order import StopOrder
 from quantos.contracts.plan import Violation
 from quantos.environment.adapters.quiet_stack import EventListener, QuietStack
 from quantos.environment.adapters.state_check import ensure_loadable, unloadable
@@ -66,6 +68,8 @@ class LayerStacks:
         packs: policy packs every operation runs under.
         program: declares the resources of the stack it is given.
         listener: told every event of the engine, whole.
+        order: what may stop a running operation.
+        started: told of an engine before it may write a lock.
     """
 
     project_dir: Path
@@ -73,6 +77,8 @@ class LayerStacks:
     packs: Sequence[PolicyPack]
     program: Callable[[str], None]
     listener: EventListener | None = None
+    order: StopOrder = field(default_factory=StopOrder)
+    started: Callable[[EngineMark], None] | None = None
 
     def up(self, stack: str, *, progress: Progress) -> LayerRun:
         """Bring a stack up. Raises EngineError with the engine's own reason, EngineBusyError when it is held."""
@@ -139,11 +145,16 @@ class LayerStacks:
             work_dir=str(self.project_dir),
             program=lambda: self.program(stack),
             env_vars=dict(self.environment),
-            pulumi_command=InterruptibleCommand(Deadline()),
+            pulumi_command=self._command(),
             secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
         )
         mode = "create or select" if create else "select"
         return QuietStack(stack, workspace, mode=mode, listener=self.listener)
+
+    def _command(self) -> SupervisedCommand:
+        command = SupervisedCommand(self.order)
+        command.started = self.started
+        return command
 
     @contextmanager
     def _translated(self, stack: str, log: "_CountedLog") -> Iterator[None]:
@@ -156,7 +167,7 @@ class LayerStacks:
             except ConcurrentUpdateError as exc:
                 raise EngineBusyError(
                     f"another operation holds {stack} in the backend",
-                    remedy="wait for it to end, or `pulumi cancel` if its process is dead",
+                    remedy=f"wait for it to end; if its process is gone, run `quantos unlock {stack}`",
                 ) from exc
             except CommandError as exc:
                 if unreadable := unloadable(exc, url=self._backend_url, stack=stack):

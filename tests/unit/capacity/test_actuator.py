@@ -1,61 +1,80 @@
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.capacity.actuator import actuate, remember_plan, remember_resize
-from quantos.capacity.ports import ActuatorMemory
+from quantos.capacity.actuator import Actuation, actuate
+from quantos.contracts.plan import PlanDocument, ScalingPlan
 from tests.support.capacity_fakes import ACTUATOR, NOW, document, make_plan
 
-EMPTY = ActuatorMemory(floors={}, last_resize_sequence=0)
+RANGES = {"cpu": 20}
 
 
-def planned(memory: ActuatorMemory, *, minutes: int, floor: int) -> ActuatorMemory:
-    plan = make_plan(at=NOW + timedelta(minutes=minutes), floors={"cpu": floor})
-    return remember_plan(memory, plan, settings=ACTUATOR)
+def acted(
+    plan: ScalingPlan, current: PlanDocument, floors: dict[int, dict[str, int]] | None = None, **ranges: int
+) -> Actuation:
+    return actuate(plan, current=current, floors=floors or {}, settings=ACTUATOR, ranges={**RANGES, **ranges})
+
+
+def planned(*, minutes: int, floor: int) -> dict[int, dict[str, int]]:
+    """Floors of a plan made so many minutes after NOW."""
+    return {int((NOW + timedelta(minutes=minutes)).timestamp()): {"cpu": floor}}
+
+
+def resized(*, minutes_ago: int, cpu: int) -> PlanDocument:
+    return document(sequence=int((NOW - timedelta(minutes=minutes_ago)).timestamp()), cpu=cpu)
 
 
 def test_a_change_of_one_node_is_within_the_dead_band() -> None:
-    actuation = actuate(make_plan(floors={"cpu": 3}), current=document(cpu=2), memory=EMPTY, settings=ACTUATOR)
+    actuation = acted(make_plan(floors={"cpu": 3}), document(cpu=2))
     assert (actuation.act, "dead band" in actuation.reason) == (False, True)
 
 
 def test_a_change_of_the_dead_band_acts() -> None:
-    assert actuate(make_plan(floors={"cpu": 4}), current=document(cpu=2), memory=EMPTY, settings=ACTUATOR).act
+    assert acted(make_plan(floors={"cpu": 4}), document(cpu=2)).act
 
 
 def test_a_second_resize_waits_for_the_interval_to_end() -> None:
-    memory = remember_resize(EMPTY, sequence=int((NOW - timedelta(minutes=59)).timestamp()))
-    early = actuate(make_plan(floors={"cpu": 9}), current=document(cpu=2), memory=memory, settings=ACTUATOR)
-    memory = remember_resize(EMPTY, sequence=int((NOW - timedelta(minutes=60)).timestamp()))
-    later = actuate(make_plan(floors={"cpu": 9}), current=document(cpu=2), memory=memory, settings=ACTUATOR)
+    early = acted(make_plan(floors={"cpu": 9}), resized(minutes_ago=59, cpu=2))
+    later = acted(make_plan(floors={"cpu": 9}), resized(minutes_ago=60, cpu=2))
     assert (early.act, later.act) == (False, True)
 
 
 def test_an_urgent_raise_ignores_the_interval_but_an_urgent_fall_does_not() -> None:
-    memory = remember_resize(EMPTY, sequence=int(NOW.timestamp()) - 60)
-    rise = actuate(make_plan(floors={"cpu": 9}, urgent=True), current=document(cpu=2), memory=memory, settings=ACTUATOR)
-    fall = actuate(make_plan(floors={"cpu": 2}, urgent=True), current=document(cpu=9), memory=memory, settings=ACTUATOR)
+    rise = acted(make_plan(floors={"cpu": 9}, urgent=True), resized(minutes_ago=1, cpu=2))
+    fall = acted(make_plan(floors={"cpu": 2}, urgent=True), resized(minutes_ago=1, cpu=9))
     assert (rise.act, fall.act) == (True, False)
 
 
+def test_an_urgent_raise_ignores_the_dead_band_but_an_urgent_fall_does_not() -> None:
+    assert acted(make_plan(floors={"gpu": 1}, urgent=True), document(gpu=0), gpu=20).act
+    assert not acted(make_plan(floors={"gpu": 0}, urgent=True), document(gpu=1), gpu=20).act
+
+
+@pytest.mark.parametrize(("pool_range", "acts"), [(1, True), (2, True), (3, True), (4, False), (20, False)])
+def test_a_dead_band_is_at_most_half_of_the_pools_range(pool_range: int, acts: bool) -> None:
+    assert acted(make_plan(floors={"gpu": 2}), document(gpu=1), gpu=pool_range).act is acts
+
+
+def test_no_dead_band_keeps_a_pool_empty() -> None:
+    assert acted(make_plan(floors={"gpu": 1}), document(gpu=0)).act
+
+
 def test_a_floor_planned_within_the_hold_keeps_the_pool_up() -> None:
-    memory = planned(EMPTY, minutes=-20, floor=9)
-    actuation = actuate(make_plan(floors={"cpu": 2}), current=document(cpu=9), memory=memory, settings=ACTUATOR)
+    actuation = acted(make_plan(floors={"cpu": 2}), document(cpu=9), planned(minutes=-20, floor=9))
     assert actuation.sizes["cpu"].floor == 9
     assert not actuation.act
 
 
 def test_a_floor_older_than_the_hold_is_forgotten() -> None:
-    memory = planned(EMPTY, minutes=-30, floor=9)
-    actuation = actuate(make_plan(floors={"cpu": 2}), current=document(cpu=9), memory=memory, settings=ACTUATOR)
+    actuation = acted(make_plan(floors={"cpu": 2}), document(cpu=9), planned(minutes=-30, floor=9))
     assert actuation.sizes["cpu"].floor == 2
     assert actuation.act
 
 
 def test_a_refused_high_floor_does_not_linger() -> None:
-    memory = planned(EMPTY, minutes=-5, floor=19)
-    actuation = actuate(make_plan(floors={"cpu": 3}), current=document(cpu=2), memory=memory, settings=ACTUATOR)
+    actuation = acted(make_plan(floors={"cpu": 3}), document(cpu=2), planned(minutes=-5, floor=19))
     assert actuation.sizes["cpu"].floor == 3
 
 
@@ -67,8 +86,8 @@ def test_a_refused_high_floor_does_not_linger() -> None:
 def test_the_held_floor_is_never_below_the_target_nor_above_both_target_and_standing(
     current: int, target: int, recent: list[tuple[int, int]]
 ) -> None:
-    memory = EMPTY
+    floors = {}
     for minutes, floor in recent:
-        memory = planned(memory, minutes=minutes, floor=floor)
-    held = actuate(make_plan(floors={"cpu": target}), current=document(cpu=current), memory=memory, settings=ACTUATOR)
+        floors |= planned(minutes=minutes, floor=floor)
+    held = acted(make_plan(floors={"cpu": target}), document(cpu=current), floors)
     assert target <= held.sizes["cpu"].floor <= max(target, current)

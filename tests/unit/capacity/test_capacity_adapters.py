@@ -7,13 +7,37 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from quantos.capacity.adapters.dynamo_control import DynamoControl, DynamoLeases
+from quantos.capacity.adapters.dynamo_control import MOST_STALE, DynamoFloors, DynamoSwitches
+from quantos.capacity.adapters.dynamo_leases import DynamoLeases
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_fits import S3Fits
-from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger, S3StrategyRegistry
-from quantos.capacity.ports import ActuatorMemory, ControlStore, FitKey, FitStore, LeaseStore, PlanLedger, Switch
+from quantos.capacity.adapters.s3_plans import PlansBucket, S3Outcomes, S3PlanArchive, S3PlanLedger, S3StrategyRegistry
+from quantos.capacity.holders import LeaseHolder, ProcessMark
+from quantos.capacity.ports import (
+    FitKey,
+    FitStore,
+    FloorMemory,
+    Lease,
+    LeaseStore,
+    OutcomeStore,
+    PlanLedger,
+    Switch,
+    SwitchStore,
+)
+from quantos.contracts.plan import ResizeOutcome, Unsettled
 from quantos.errors import CapacityError, PlanConflictError, PlanNotFoundError
-from tests.support.capacity_fakes import STACK, FakeControl, FakeFits, FakeLeases, FakeLedger, document, make_plan
+from tests.support.capacity_fakes import (
+    STACK,
+    FakeFits,
+    FakeFloors,
+    FakeLeases,
+    FakeLedger,
+    FakeOutcomes,
+    FakeSwitches,
+    document,
+    make_engine,
+    make_plan,
+)
 from tests.support.environments import make_settings
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -50,8 +74,22 @@ def leases(request: pytest.FixtureRequest) -> LeaseStore:
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def control(request: pytest.FixtureRequest) -> ControlStore:
-    return FakeControl() if request.param == "fake" else DynamoControl(boto3.client("dynamodb", REGION), "coordination")
+def switches(request: pytest.FixtureRequest) -> SwitchStore:
+    return (
+        FakeSwitches() if request.param == "fake" else DynamoSwitches(boto3.client("dynamodb", REGION), "coordination")
+    )
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def floors(request: pytest.FixtureRequest) -> FloorMemory:
+    if request.param == "fake":
+        return FakeFloors()
+    return DynamoFloors(boto3.client("dynamodb", REGION), "coordination", 3600)
+
+
+@pytest.fixture(params=["fake", "s3"])
+def outcomes(request: pytest.FixtureRequest) -> OutcomeStore:
+    return FakeOutcomes() if request.param == "fake" else S3Outcomes(bucket())
 
 
 @pytest.fixture(params=["fake", "s3"])
@@ -61,55 +99,123 @@ def ledger(request: pytest.FixtureRequest) -> PlanLedger:
     return S3PlanLedger(bucket(), make_settings(), STACK)
 
 
+def holder(name: str) -> LeaseHolder:
+    return LeaseHolder(f"id-{name}", name, ProcessMark("here", 7, "t"), NOW + timedelta(minutes=14))
+
+
+def take(leases: LeaseStore, name: str, *, at: datetime, instead_of: str | None = None) -> Lease | None:
+    """Take the lease at a moment, for fifteen seconds."""
+    return leases.take(
+        STACK,
+        holder=holder(name),
+        sequence=1,
+        now=at,
+        expires_at=at + timedelta(seconds=15),
+        instead_of=instead_of,
+    )
+
+
 def test_a_lease_is_one_holders_until_it_ends(leases: LeaseStore) -> None:
-    first = leases.take(STACK, holder="a", sequence=1, now=NOW, expires_at=LATER)
+    assert leases.read(STACK) is None
+    first = take(leases, "a", at=NOW)
     assert first is not None
-    assert first.previous_expires_at is None
-    assert leases.take(STACK, holder="b", sequence=2, now=LATER - timedelta(milliseconds=1), expires_at=LATER) is None
-    taken_over = leases.take(STACK, holder="b", sequence=2, now=LATER, expires_at=LATER + timedelta(seconds=15))
+    assert leases.read(STACK) == first
+    assert take(leases, "b", at=LATER - timedelta(milliseconds=1)) is None
+    taken_over = take(leases, "b", at=LATER)
     assert taken_over is not None
-    assert taken_over.previous_expires_at == LATER
+    assert taken_over.holder == holder("b")
 
 
-def test_a_lease_given_back_is_free_and_was_not_abandoned(leases: LeaseStore) -> None:
-    first = leases.take(STACK, holder="a", sequence=1, now=NOW, expires_at=LATER)
+def test_a_lease_is_taken_from_the_very_holder_that_is_gone(leases: LeaseStore) -> None:
+    take(leases, "a", at=NOW)
+    assert take(leases, "b", at=NOW, instead_of="id-other") is None
+    assert take(leases, "b", at=NOW, instead_of="id-a") is not None
+    assert take(leases, "c", at=NOW, instead_of="id-a") is None
+
+
+def test_engines_stay_recorded_when_the_lease_changes_hands_and_go_when_cleaned_up(leases: LeaseStore) -> None:
+    engines = (make_engine(pid=8, at=NOW), make_engine(pid=9, at=NOW, ends_at=LATER))
+    first = take(leases, "a", at=NOW)
     assert first is not None
-    leases.release(first)
-    second = leases.take(STACK, holder="b", sequence=1, now=NOW, expires_at=LATER)
+    assert leases.record(first, engines=engines)
+    second = take(leases, "b", at=LATER)
     assert second is not None
-    assert second.previous_expires_at is None
+    assert second.engines == engines
+    assert not leases.record(first, engines=())
+    leases.release(second, engines=engines[1:])
+    third = take(leases, "c", at=LATER)
+    assert third is not None
+    assert third.engines == engines[1:]
+
+
+def test_a_lease_given_back_is_free(leases: LeaseStore) -> None:
+    first = take(leases, "a", at=NOW)
+    assert first is not None
+    leases.release(first, engines=())
+    assert leases.read(STACK) is None
+    assert take(leases, "b", at=NOW) is not None
 
 
 def test_a_lost_lease_cannot_be_renewed_or_given_back(leases: LeaseStore) -> None:
-    first = leases.take(STACK, holder="a", sequence=1, now=NOW, expires_at=LATER)
+    first = take(leases, "a", at=NOW)
     assert first is not None
-    leases.take(STACK, holder="b", sequence=2, now=LATER, expires_at=LATER + timedelta(seconds=15))
+    take(leases, "b", at=LATER)
     assert leases.renew(first, expires_at=LATER + timedelta(hours=1)) is None
-    leases.release(first)
-    assert leases.take(STACK, holder="c", sequence=3, now=LATER, expires_at=LATER + timedelta(seconds=9)) is None
+    leases.release(first, engines=())
+    assert take(leases, "c", at=LATER) is None
 
 
 def test_a_renewed_lease_lives_longer(leases: LeaseStore) -> None:
-    first = leases.take(STACK, holder="a", sequence=1, now=NOW, expires_at=LATER)
+    first = take(leases, "a", at=NOW)
     assert first is not None
-    renewed = leases.renew(first, expires_at=LATER + timedelta(seconds=15))
-    assert renewed is not None
-    assert leases.take(STACK, holder="b", sequence=2, now=LATER, expires_at=LATER + timedelta(seconds=30)) is None
+    assert leases.renew(first, expires_at=LATER + timedelta(seconds=15)) is not None
+    assert take(leases, "b", at=LATER) is None
 
 
-def test_the_switch_is_released_at_first_and_stays_as_thrown(control: ControlStore) -> None:
-    assert not control.read(STACK).switch.paused
+def test_the_switch_is_released_at_first_and_stays_as_thrown(switches: SwitchStore) -> None:
+    assert not switches.read(STACK).paused
     thrown = Switch(paused=True, actor="ada", reason="exchange outage")
-    control.throw(STACK, thrown)
-    assert control.read(STACK).switch == thrown
-    assert not control.read("prod-capacity").switch.paused or isinstance(control, FakeControl)
+    switches.throw(STACK, thrown)
+    assert switches.read(STACK) == thrown
 
 
-def test_the_actuators_memory_comes_back_as_it_was(control: ControlStore) -> None:
-    assert control.read(STACK).memory.last_resize_sequence == 0
-    memory = ActuatorMemory(floors={300: {"cpu": 3}, 600: {"cpu": 4, "memory": 1}}, last_resize_sequence=300)
-    control.remember(STACK, memory)
-    assert control.read(STACK).memory == memory
+def test_floors_are_kept_by_sequence_in_any_order_and_again(floors: FloorMemory) -> None:
+    assert floors.read(STACK) == {}
+    floors.remember(STACK, sequence=600, floors={"cpu": 4, "memory": 1})
+    floors.remember(STACK, sequence=300, floors={"cpu": 3})
+    kept = floors.remember(STACK, sequence=300, floors={"cpu": 3})
+    assert kept == floors.read(STACK) == {300: {"cpu": 3}, 600: {"cpu": 4, "memory": 1}}
+
+
+def test_floors_too_old_to_hold_are_removed_in_time() -> None:
+    memory = DynamoFloors(boto3.client("dynamodb", REGION), "coordination", 3600)
+    for place in range(200):
+        memory.remember(STACK, sequence=300 * place, floors={"cpu": place})
+    kept = memory.read(STACK)
+    assert {300 * place for place in range(188, 200)} <= set(kept)
+    assert len(kept) < 12 + MOST_STALE + 1
+
+
+def test_a_plans_outcome_is_kept_and_the_last_one_counts(outcomes: OutcomeStore) -> None:
+    assert outcomes.get("p1") is None
+    for status in ("interrupted", "applied"):
+        outcomes.put(
+            ResizeOutcome(stack=STACK, plan_id="p1", sequence=300, status=status, reason="so it is", finished_at=NOW)
+        )
+    kept = outcomes.get("p1")
+    assert kept is not None
+    assert kept.status == "applied"
+
+
+def test_a_pointer_is_marked_unsettled_and_settled_by_versions(ledger: PlanLedger) -> None:
+    start = ledger.current()
+    mark = Unsettled(plan_id="p1", lease_id="id-a", since=NOW)
+    marked = ledger.replace(start.document, expected_version=start.version, unsettled=mark)
+    assert (ledger.current().document, ledger.current().unsettled) == (start.document, mark)
+    with pytest.raises(PlanConflictError):
+        ledger.replace(document(sequence=300, plan_id="p2", cpu=5), expected_version=start.version)
+    ledger.replace(document(sequence=300, plan_id="p1", cpu=5), expected_version=marked)
+    assert ledger.current().unsettled is None
 
 
 def test_the_pointer_moves_once_for_one_version(ledger: PlanLedger) -> None:

@@ -1,0 +1,92 @@
+"""The processes of this machine, by pid and start time, so that a recycled pid is never taken for another."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+from quantos.capacity.holders import ProcessMark
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_PID_NAMESPACE = Path("/proc/self/ns/pid")
+_LOG_STREAM = "AWS_LAMBDA_LOG_STREAM_NAME"
+
+
+class LocalProcesses:
+    """Reads `/proc`, or asks `ps` where there is none."""
+
+    def me(self) -> ProcessMark:
+        """This process."""
+        return mark(os.getpid())
+
+    def gone(self, mark: ProcessMark) -> bool:
+        """Whether it ran on this machine and runs no more; False for processes of other machines."""
+        return mark.host == this_host() and start_time(mark.pid) != mark.started
+
+
+def mark(pid: int) -> ProcessMark:
+    """A running process of this machine."""
+    return ProcessMark(this_host(), pid, start_time(pid))
+
+
+def this_host() -> str:
+    """One boot and one pid namespace of this machine.
+
+    Functions start from copies of one machine's memory, boot id included; the log stream, which no two of their
+    environments share, tells these apart.
+    """
+    try:
+        place = f"{_BOOT_ID.read_text(encoding='ascii').strip()}/{_PID_NAMESPACE.readlink()}"
+    except OSError:
+        place = socket.gethostname()
+    stream = os.environ.get(_LOG_STREAM, "")
+    return f"{place}/{stream}" if stream else place
+
+
+def start_time(pid: int) -> str:
+    """When process `pid` started, as the kernel's clock tick (Linux) or `ps`'s text; empty when it has ended."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            return ""
+        return "" if fields[0] == "Z" else fields[19]
+    answer = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False, timeout=10
+    )
+    return answer.stdout.strip()
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process below `pid`, parents first."""
+    children: dict[int, list[int]] = {}
+    for child, parent in _parents():
+        children.setdefault(parent, []).append(child)
+    below: list[int] = []
+    waiting = [pid]
+    while waiting:
+        new = children.get(waiting.pop(), [])
+        below += new
+        waiting += new
+    return below
+
+
+def _parents() -> list[tuple[int, int]]:
+    """Pid and parent of every process."""
+    answer = (
+        subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=False, timeout=10).stdout
+        if not Path("/proc/self/stat").exists()
+        else _parents_of_proc()
+    )
+    return [(int(line.split()[0]), int(line.split()[1])) for line in answer.splitlines() if line.strip()]
+
+
+def _parents_of_proc() -> str:
+    lines: list[str] = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            lines.append(f"{stat.parent.name} {stat.read_text(encoding='utf-8').rpartition(')')[2].split()[1]}")
+        except OSError:
+            continue
+    return "\n".join(lines)
