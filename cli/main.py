@@ -115,4 +115,5 @@ def run(arguments: list[str]) -> int:
 
 def _told(exc: QuantosError) -> str:
     remedy = exc.remedy[:1].upper() + exc.remedy[1:]
-    return f"{typer.style('Error:', fg='red')} {exc.what.rstrip('.')}. {remedy.rstrip('.')}."
+    what = f"{exc.what}\n" if "\n" in exc.what else f"{exc.what.rstrip('.')}. "
+    return f"{typer.style('Error:', fg='red')} {what}{remedy.rstrip('.')}."

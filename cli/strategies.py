@@ -1,18 +1,16 @@
 """`quantos strategies`: what traders state, read and replaced."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 
 import boto3
-import yaml
-from pydantic import ValidationError
 
 from cli.audit import audited
 from cli.console import out
 from cli.target import Target, open_target
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3StrategyRegistry
-from quantos.contracts.strategy import StrategyBook
-from quantos.errors import SettingsError
+from quantos.capacity.strategy_file import read_strategies
 
 
 def show(environment: str) -> None:
@@ -25,31 +23,22 @@ def show(environment: str) -> None:
 
 
 def apply(environment: str, file: Path) -> None:
-    """Replace the strategies of `environment`, and record who did. Raises SettingsError where the file is wrong."""
+    """Replace the strategies of `environment`, and record who did. Raises SettingsError where the file is wrong.
+
+    It is recorded first: a record of what was not replaced after all harms less than a change that nobody can prove.
+    """
     target = open_target(environment)
-    book = read_book(file)
-    unknown = sorted({pool for strategy in book.strategies for pool in strategy.pools} - set(target.settings.pools))
-    if unknown:
-        raise SettingsError(
-            f"{file}: no pool is called {', '.join(unknown)}",
-            remedy=f"the pools of {environment} are {', '.join(target.settings.pools)}",
-        )
-    _registry(target).replace(book)
-    names = [strategy.name for strategy in book.strategies]
-    audited(target, kind="strategy", subject=environment, at=datetime.now(tz=UTC), body={"strategies": list(names)})
+    now = datetime.now(tz=UTC)
+    stated = read_strategies(file, pools=tuple(target.settings.pools), today=now.date())
+    names = [strategy.name for strategy in stated.book.strategies]
+    digest = hashlib.sha256(stated.book.to_json()).hexdigest()
+    audited(
+        target, kind="strategy", subject=environment, at=now, body={"strategies": list(names), "book_sha256": digest}
+    )
+    _registry(target).replace(stated.book)
+    for note in stated.notes:
+        out.print(f"Note: {note}", markup=False)
     out.print(f"{len(names)} strategies: {', '.join(names)}")
-
-
-def read_book(file: Path) -> StrategyBook:
-    """The strategies of a file. Raises SettingsError naming file and field."""
-    try:
-        return StrategyBook.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError) as exc:
-        raise SettingsError(f"{file} cannot be read: {exc}", remedy="give a YAML file of strategies") from exc
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise SettingsError(f"{file}: {field}: {first['msg']}", remedy="correct the field") from exc
 
 
 def _registry(target: Target) -> S3StrategyRegistry:

@@ -30,7 +30,10 @@
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
+
+from quantos.faults import Fault
 
 
 class QuantosError(Exception):
@@ -54,9 +57,13 @@ class QuantosError(Exception):
 
 
 class SettingsError(QuantosError):
-    """An environment file, strategy file or process setting is wrong."""
+    """An environment file, strategy file or process setting is wrong; `faults` are those of a file, one by one."""
 
     code = "settings.invalid"
+
+    def __init__(self, what: str, *, remedy: str, retryable: bool | None = None, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(what, remedy=remedy, retryable=retryable)
+        self.faults = tuple(faults)
 
 
 class ChartsError(QuantosError):

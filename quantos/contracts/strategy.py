@@ -1,47 +1,101 @@
 """What a trader states: what a strategy needs, and what it may cost."""
 
+import re
 from datetime import datetime, time, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from quantos.contracts.base import Contract, NonNegativeFinite, PositiveFinite, Slug
+from quantos.contracts.base import Contract, Slug
 from quantos.contracts.demand import SignalName, SourceName
+from quantos.cross_field import refuse_all
 
+_TIME_OF_DAY: Final = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
+
+
+def _time_of_day(value: object) -> object:
+    """The wall-clock time in a text; one with a zone of its own, or a number, is refused."""
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    if not isinstance(value, str) or not _TIME_OF_DAY.fullmatch(value):
+        raise ValueError('must be a time of day in quotes and without a zone, such as "09:30"; "00:00" is midnight')
+    return time.fromisoformat(value)
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=1e-9, le=1e12, allow_inf_nan=False)]
+"""What somebody may mean: far from where arithmetic with floats ends."""
+
+MOST_MISS_USD: Final = 1e9
+"""What an hour of one missing vCPU may cost at most."""
+
+AmountOrZero = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
 class Session(BaseModel):
     """The hours in which a strategy has demand; outside them its demand is known to be zero.
 
-    `opens` and `closes` are wall-clock times in `time_zone`; `weekdays` count from Monday = 0.
+    `opens` and `closes` are wall-clock times in `time_zone`. A session that does not close after it opens closes the
+    day after: 17:00 to 16:00 lasts 23 hours, 09:30 to 00:00 ends at midnight, 00:00 to 00:00 is the whole day.
+    `weekdays` are the days it opens on, counted from Monday = 0: one that opens on Friday evening runs into Saturday.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     time_zone: str = "UTC"
-    weekdays: tuple[int, ...] = (0, 1, 2, 3, 4)
-    opens: time
-    closes: time
+    weekdays: tuple[Annotated[int, Field(ge=0, le=6)], ...] = Field(default=(0, 1, 2, 3, 4), min_length=1)
+    opens: TimeOfDay
+    closes: TimeOfDay
 
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as exc:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
             raise ValueError(f"{value!r} is not an IANA time zone") from exc
+        return value
+
+    @field_validator("weekdays")
+    @classmethod
+    def _each_once(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError("a day is named twice")
         return value
 
     def is_open(self, start: datetime, *, bin_seconds: int) -> bool:
         """Whether any part of the bin that starts at `start` (aware) lies in the session."""
         zone = ZoneInfo(self.time_zone)
-        first = start.astimezone(zone)
-        last = (start + timedelta(seconds=bin_seconds - 1)).astimezone(zone)
-        return any(
-            moment.weekday() in self.weekdays and self.opens <= moment.time() < self.closes for moment in (first, last)
+        ends = (start, start + timedelta(seconds=bin_seconds - 1))
+        first, last = sorted(moment.astimezone(zone).replace(tzinfo=None) for moment in ends)
+        day = first.date() - timedelta(days=1)
+        while day <= last.date():
+            opens = datetime.combine(day, self.opens)
+            if day.weekday() in self.weekdays and opens <= last and first < opens + self.length:
+                return True
+            day += timedelta(days=1)
+        return False
+
+    @property
+    def length(self) -> timedelta:
+        """From the opening to the close, by the wall clock; more than nothing, a day at most."""
+        opens, closes = (
+            timedelta(hours=moment.hour, minutes=moment.minute, seconds=moment.second)
+            for moment in (self.opens, self.closes)
         )
+        return closes - opens if closes > opens else closes - opens + timedelta(days=1)
 
 
 class ExchangeSession(BaseModel):
@@ -67,14 +121,25 @@ class ExchangeSession(BaseModel):
         return value
 
 
+def _kind_of_session(value: object) -> str:
+    """Which of both a document states, so that it is held to that one's fields only."""
+    exchange = "calendar" in value if isinstance(value, dict) else isinstance(value, ExchangeSession)
+    return "exchange" if exchange else "hours"
+
+
+AnySession = Annotated[
+    Annotated[Session, Tag("hours")] | Annotated[ExchangeSession, Tag("exchange")], Discriminator(_kind_of_session)
+]
+
+
 class ServiceLevel(BaseModel):
     """Latency at a percentile, and a throughput the strategy must always be given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_latency_ms: PositiveFinite
+    max_latency_ms: Amount
     percentile: float = Field(default=99.0, gt=0, lt=100)
-    min_throughput_units: NonNegativeFinite = 0.0
+    min_throughput_units: AmountOrZero = 0.0
 
 
 class ServerNeeds(BaseModel):
@@ -82,9 +147,9 @@ class ServerNeeds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    vcpu: PositiveFinite
-    memory_gib: NonNegativeFinite = 0.0
-    network_mbps: NonNegativeFinite = 0.0
+    vcpu: Amount
+    memory_gib: AmountOrZero = 0.0
+    network_mbps: AmountOrZero = 0.0
 
 
 class ServiceProfile(BaseModel):
@@ -97,11 +162,11 @@ class ServiceProfile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    mean_ms: PositiveFinite
-    cs2: NonNegativeFinite = 1.0
-    percentiles_ms: dict[float, PositiveFinite] = {}
-    peak_factor: float = Field(default=1.0, ge=1, allow_inf_nan=False)
-    arrival_ca2: NonNegativeFinite = 1.0
+    mean_ms: Amount
+    cs2: AmountOrZero = 1.0
+    percentiles_ms: dict[float, Amount] = {}
+    peak_factor: float = Field(default=1.0, ge=1, le=1e6, allow_inf_nan=False)
+    arrival_ca2: AmountOrZero = 1.0
     server: ServerNeeds
 
     @field_validator("percentiles_ms")
@@ -120,8 +185,8 @@ class CostLimits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    ceiling_usd_per_hour: PositiveFinite
-    budget_usd_per_day: PositiveFinite
+    ceiling_usd_per_hour: Amount
+    budget_usd_per_day: Amount
 
 
 class Placement(BaseModel):
@@ -144,7 +209,7 @@ class Placement(BaseModel):
     interruptible_share: Share = 1.0
     zones: tuple[str, ...] = ()
     preferred_zones: tuple[str, ...] = ()
-    remote_usd_per_vcpu_hour: NonNegativeFinite = 0.0
+    remote_usd_per_vcpu_hour: AmountOrZero = 0.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -172,12 +237,12 @@ class Strategy(Contract):
     pools: tuple[Slug, ...] = Field(min_length=1)
     placement: Placement = Placement()
     series: str = Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+$")
-    units_per_vcpu: PositiveFinite
+    units_per_vcpu: Amount
     service_level: ServiceLevel
     cost: CostLimits
-    miss_cost_usd_per_unit_hour: PositiveFinite
+    miss_cost_usd_per_unit_hour: Amount
     priority: int = Field(ge=0, le=100)
-    session: Session | ExchangeSession | None = None
+    session: AnySession | None = None
     service: ServiceProfile | None = None
     signals: tuple[SignalName, ...] = Field(default=(), exclude_if=lambda value: not value)
     sources: tuple[SourceName, ...] = Field(default=(), exclude_if=lambda value: not value)
@@ -188,6 +253,15 @@ class Strategy(Contract):
         if len(set(value)) < len(value):
             raise ValueError(f"one of {info.field_name} is named twice")
         return tuple(sorted(value))
+
+    @model_validator(mode="after")
+    def _reckonable(self) -> Self:
+        if not self.miss_usd_per_vcpu_hour <= MOST_MISS_USD:
+            raise ValueError(
+                f"miss_cost_usd_per_unit_hour times units_per_vcpu is {self.miss_usd_per_vcpu_hour:.3g} USD for an "
+                f"hour of one vCPU, more than {MOST_MISS_USD:.0e}"
+            )
+        return self
 
     @property
     def miss_usd_per_vcpu_hour(self) -> float:
@@ -205,10 +279,16 @@ class StrategyBook(Contract):
 
     strategies: tuple[Strategy, ...] = ()
 
-    @field_validator("strategies")
-    @classmethod
-    def _unique(cls, value: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
-        names = [strategy.name for strategy in value]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"strategies named twice: {', '.join(repeated)}")
-        return value
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        first: dict[str, int] = {}
+        repeated = [
+            (index, strategy.name)
+            for index, strategy in enumerate(self.strategies)
+            if first.setdefault(strategy.name, index) != index
+        ]
+        refuse_all(
+            (("strategies", index, "name"), f"{name} is also the name of strategy {first[name] + 1} of the file")
+            for index, name in repeated
+        )
+        return self

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from quantos.contracts.strategy import ExchangeSession, Session
+from quantos.errors import ForecastError
 from quantos.telemetry.bins import Grid
+from quantos.telemetry.exchange_hours import recorded_until
 from quantos.telemetry.open_hours import open_bins
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -64,3 +66,26 @@ def test_on_ordinary_days_it_says_what_stated_hours_say(offset_hours: int, bins:
     stated = open_bins(Session(time_zone="America/New_York", opens=time(9, 30), closes=time(16)), grid)
     known = open_bins(XNYS, grid)
     assert not (known & ~stated).any()
+
+
+def test_beyond_the_last_recorded_holiday_weekdays_count_as_usual():
+    """XSHG's holidays are recorded to the end of 2026 in the locked version of the package."""
+    shanghai = ExchangeSession(calendar="XSHG")
+    december = Grid(int(datetime(2026, 12, 28, tzinfo=UTC).timestamp()), 1800, 14 * 48)
+
+    opened = open_bins(shanghai, december).reshape(14, 48).any(axis=1)
+
+    assert opened.tolist() == [True] * 4 + [True, False, False] + [True] * 5 + [False, False]
+    assert recorded_until(shanghai, december) == date(2026, 12, 31)
+    assert recorded_until(XNYS, december) is None
+
+
+def test_a_day_long_after_the_last_recorded_holiday_is_known_as_usual():
+    monday = Grid(int(datetime(2030, 6, 3, tzinfo=UTC).timestamp()), 1800, 48)
+
+    assert open_bins(ExchangeSession(calendar="XSHG"), monday).sum() == 11
+
+
+def test_a_calendar_that_the_package_lists_and_cannot_make_is_an_error_of_ours():
+    with pytest.raises(ForecastError, match="cannot make ASEX"):
+        open_bins(ExchangeSession(calendar="ASEX"), Grid(0, 1800, 48))
