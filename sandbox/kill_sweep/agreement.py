@@ -11,7 +11,8 @@ from typing import Final
 from quantos.audit.adapters.composition import compose_index, compose_store
 from quantos.audit.ledger import verify_chain
 from quantos.capacity.adapters.composition import compose_desk
-from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger, compose_switches
+from quantos.capacity.adapters.s3_plans import S3Outcomes
+from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger, compose_switches
 from quantos.capacity.ports import GroupSize, Switch
 from quantos.capacity.resize import mismatches
 from quantos.capacity.stop_order import StopOrder
@@ -38,7 +39,10 @@ class Witness:
 def disagreements(witness: Witness) -> Iterator[str]:
     """What does not agree, one sentence each."""
     sizes = compose_groups(witness.settings).sizes()
-    document = compose_plan_ledger(witness.settings).current().document
+    entry = compose_plan_ledger(witness.settings).current()
+    document = entry.document
+    if entry.unsettled is not None:
+        yield f"the pointer is still marked unsettled by plan {entry.unsettled.plan_id[:12]}"
     yield from _pointer(witness, document, sizes)
     yield from _engine_state(witness, document, sizes)
     yield from _outcomes(witness, document)
@@ -86,6 +90,9 @@ def _engine_state(witness: Witness, document: PlanDocument, sizes: Mapping[str, 
 
 
 def _outcomes(witness: Witness, document: PlanDocument) -> Iterator[str]:
+    kept = S3Outcomes(compose_bucket(witness.settings)).get(document.plan_id)
+    if kept is None or kept.status != "applied":
+        yield f"plan {document.plan_id[:12]} stands, and kept of it is {kept.status if kept else 'nothing'}"
     last = {outcome.plan_id: outcome for outcome in witness.outcomes}
     for plan in witness.plans:
         outcome = last.get(plan.plan_id)

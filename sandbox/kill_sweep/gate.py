@@ -6,9 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from quantos.errors import SandboxError
 from sandbox.kill_sweep.moments import Effect, Moment, Phase
+
+PATIENCE_SECONDS: Final = 30.0
 
 
 class KilledError(SandboxError):
@@ -73,9 +76,11 @@ class Gate:
         self._struck.set()
 
     def close(self) -> None:
-        """Let nothing in any more: the run has ended."""
+        """Let nothing in any more: the run has ended, and a kill that is under way is over."""
         with self._guard:
-            self._closed = True
+            begun, self._closed = self._closed, True
+        if begun:
+            self._struck.wait(PATIENCE_SECONDS)
         self._struck.set()
 
     def _passed(self, name: str) -> Phase | None:

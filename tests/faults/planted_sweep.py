@@ -1,46 +1,60 @@
-"""The kill sweep on a resizer with a fault.
+"""The kill sweep on resizers with a planted fault: prints what it finds, a line a fault.
 
-    python planted_sweep.py FAULT ARGUMENT...
+    python planted_sweep.py FOLDER
 
 Not a test; `test_kill_sweep.py` starts it.
 """
 
 import sys
+from pathlib import Path
+from unittest.mock import patch
 
-from lambdas import runtime
 from quantos.capacity.adapters.dynamo_leases import DynamoLeases
 from quantos.capacity.adapters.pulumi_engine import PulumiEngine
 from quantos.capacity.adapters.s3_plans import CURRENT_KEY, PlansBucket
 from quantos.capacity.adapters.stores import compose_bucket
 from quantos.capacity.ports import EngineRun
-from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PlanDocument
-from quantos.environment.load import load_environment
-from sandbox.kill_sweep.__main__ import main
-from sandbox.kill_sweep.stage import ENVIRONMENT
+from quantos.errors import SandboxError
+from sandbox.kill_sweep.moments import single_points
+from sandbox.kill_sweep.stage import Stage, open_stage
+from sandbox.kill_sweep.sweep import recorded_effects, tried
 
 
-def keep_the_lease() -> None:
-    """Nobody ever gives a lease back."""
-    DynamoLeases.release = lambda *_arguments, **_named: None
+def kept_lease(stage: Stage) -> str:
+    """Nobody ever gives a lease back, which the recording shows already."""
+    with patch.object(DynamoLeases, "release", lambda *_arguments, **_named: None):
+        try:
+            return f"{len(recorded_effects(stage))} effects"
+        except SandboxError as exc:
+            return exc.what
 
 
-def move_the_pointer_first() -> None:
-    """`current.json` says what the engine is only about to do, and nobody notices that it was moved meanwhile."""
+def early_pointer(stage: Stage) -> str:
+    """`current.json` says what the engine is only about to do; seen where the engine dies in doing it."""
     up, replace = PulumiEngine.up, PlansBucket.replace
-    settings = load_environment(ENVIRONMENT, root=runtime.ENVIRONMENTS, catalog=load_catalog())
 
     def early(self: PulumiEngine, document: PlanDocument, **named: object) -> EngineRun:
-        compose_bucket(settings).put(CURRENT_KEY, document.to_json())
+        compose_bucket(stage.settings).put(CURRENT_KEY, document.to_json())
         return up(self, document, **named)
 
     def unwatched(self: PlansBucket, key: str, content: bytes, **_named: object) -> str:
         found = self.get(key)
         return replace(self, key, content, expected_etag=None if found is None else found[1])
 
-    PulumiEngine.up, PlansBucket.replace = early, unwatched
+    with patch.object(PulumiEngine, "up", early), patch.object(PlansBucket, "replace", unwatched):
+        points = single_points(recorded_effects(stage))
+        point = next(one for one in points if str(one.first).startswith("before eks POST"))
+        (verdict,) = tried(stage, [point], jobs=1)
+    return "; ".join(verdict.failures)
+
+
+def main(folder: str) -> None:
+    stage = open_stage(Path(folder) / "stage")
+    for fault in (kept_lease, early_pointer):
+        sys.stdout.write(f"{fault.__name__}: {fault(stage)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    {"lease-kept": keep_the_lease, "pointer-first": move_the_pointer_first}[sys.argv[1]]()
-    sys.exit(main(sys.argv[2:]))
+    main(*sys.argv[1:])

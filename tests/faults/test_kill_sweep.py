@@ -41,17 +41,11 @@ def test_a_sample_of_points_and_a_pair_recover(tmp_path: Path) -> None:
     assert "failures  0\n" in said
 
 
-@pytest.mark.parametrize(
-    ("fault", "only", "found"),
-    [
-        ("lease-kept", "no point is reached", "the lease is still held"),
-        ("pointer-first", "in eks POST", "pointer and EKS: "),
-    ],
-)
-def test_a_planted_fault_is_found(fault: str, only: str, found: str, tmp_path: Path) -> None:
+def test_planted_faults_are_found(tmp_path: Path) -> None:
     program = str(Path(__file__).with_name("planted_sweep.py"))
 
-    code, said = sweep([program, fault], "--only", only, "--sample", "1", "--pairs", "0", folder=tmp_path)
+    code, said = sweep([program], str(tmp_path), folder=tmp_path)
 
-    assert code == 1, said
-    assert found in said
+    assert code == 0, said
+    assert re.search(r"^kept_lease: .*the lease is still held", said, re.MULTILINE), said
+    assert re.search(r"^early_pointer: .*pointer and EKS: ", said, re.MULTILINE), said

@@ -82,3 +82,15 @@ def test_a_closed_gate_lets_nothing_in(tmp_path: Path) -> None:
     with pytest.raises(KilledError):
         gate.enter("write a")
     assert not (tmp_path / "mark.json").exists()
+
+
+def test_closing_waits_for_a_kill_under_way(tmp_path: Path) -> None:
+    gate, kills = make_gate(tmp_path, "after")
+    gate.enter("write a")
+    striking = threading.Timer(0.1, gate.strike)
+    striking.start()
+
+    gate.close()
+
+    assert kills.marked == [True]
+    striking.join()
