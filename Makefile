@@ -56,7 +56,7 @@ endif
 engine: bootstrap ## Find, download or build the Pulumi engine
 	@$(RUN) python -m sandbox.engine
 
-demo: bootstrap ## Run the whole loop in the sandbox on real demand (ARGS="--trace FILE")
+demo: bootstrap ## Run the whole loop in the sandbox on real demand (ARGS="--trace FILE --kill-at MOMENT")
 	@$(RUN) quantos demo $(ARGS)
 
 test: engine ## Run every test that a contributor must pass

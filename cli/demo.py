@@ -13,6 +13,7 @@ from cli.console import err, out, step
 from cli.places import ROOT
 from quantos.errors import SandboxError
 from sandbox import lifecycle
+from sandbox.demo.kill_moment import kill_moment
 from sandbox.demo.replay import Tell
 from sandbox.demo.report import write_report
 from sandbox.demo.run import Clockwork, Demo
@@ -25,12 +26,13 @@ from sandbox.events.broker import start_broker
 OUT = ROOT / "out" / "demo"
 
 
-def demo(*, trace: Path | None, gaps: Gaps, kafka: bool) -> None:
+def demo(*, trace: Path | None, gaps: Gaps, kafka: bool, kill_at: str) -> None:
     """Replay `trace`, or the bank's calls, and write the report. Raises Exit(1) where the loop did not hold.
 
-    With `kafka`, over a real broker that is started for the run.
+    With `kafka`, over a real broker that is started for the run. `kill_at` as `kill_moment` reads it.
     """
     started = time.monotonic()
+    moment = kill_moment(kill_at)
     err.print(f"target: the sandbox of {ROOT}", style="dim")
     replayed = bank_calls() if trace is None else read_trace(trace, gaps=gaps)
     state_dir = lifecycle.default_state_dir(ROOT)
@@ -43,7 +45,7 @@ def demo(*, trace: Path | None, gaps: Gaps, kafka: bool) -> None:
             sandbox = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=engine.bin_dir)
             os.environ.update(sandbox.environ())
         bus_url = _bus_url(closing, clockwork, kafka=kafka)
-        result = Demo(ROOT, sandbox, replayed, bus_url, clockwork).run()
+        result = Demo(ROOT, sandbox, replayed, bus_url, clockwork, moment).run()
         with clockwork.stage("report"):
             report, summary = write_report(result, OUT), write_summary(result, OUT)
     out.print(summary_table(result))

@@ -42,11 +42,23 @@ def demo(
         Literal["zero", "unknown"], typer.Option(help="What a bin absent from --trace means: zero or unknown.")
     ] = "zero",
     kafka: Annotated[bool, typer.Option("--kafka", help="Over a real Kafka broker, started for the run.")] = False,
+    kill_at: Annotated[
+        str,
+        typer.Option(
+            metavar="MOMENT",
+            envvar="QUANTOS_DEMO_KILL_AT",
+            help="When a resize is killed: 0 to 60 seconds after it began, or begun, locked, saving, half-way,"
+            " unlocked or pointer-moved.",
+        ),
+    ] = "half-way",
 ) -> None:
-    """Replay two days of real demand through the real loop in the sandbox, and write a report."""
+    """Replay two days of real demand through the real loop in the sandbox, and write a report.
+
+    It stops at once where a plan ends otherwise than the scenario expects.
+    """
     from cli import demo as work
 
-    work.demo(trace=trace, gaps=gaps, kafka=kafka)
+    work.demo(trace=trace, gaps=gaps, kafka=kafka, kill_at=kill_at)
 
 
 def doctor() -> None:

@@ -1,4 +1,4 @@
-"""What the demo does to the loop on the way: a resize killed half way, a greedy trader, the kill switch."""
+"""What the demo does to the loop on the way: a resize killed, a greedy trader, the kill switch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,9 +23,10 @@ class ProcessKilledError(SandboxError):
 
 @dataclass
 class KilledOnce:
-    """A resize handler whose first call that would act, from `armed_from` on, dies half way.
+    """A resize handler whose first call that would act, from `armed_from` on, dies on the way.
 
     Such a call runs in a child process, which `kill` starts and kills; the loop sees a failed call and tries again.
+    That attempt takes the lease over, since the dead process's record proves it dead, and applies the plan in its bin.
     """
 
     handler: Handler
@@ -43,7 +44,7 @@ class KilledOnce:
                 self.victim = acting[0]
                 self.kill(event)
                 raise ProcessKilledError(
-                    "the resize process was killed half way", remedy="nothing: the next plan recovers the stack"
+                    "the resize process was killed", remedy="nothing: the next attempt recovers the stack"
                 )
         return self.handler(event, context)
 

@@ -228,8 +228,8 @@ def _killed_row(plan: ScalingPlan, moment: datetime) -> DecisionRow:
         plan_id=plan.plan_id,
         status="killed",
         sentence=plan.explanation.sentence,
-        reason="the process was killed while node groups were being updated; state, pointer and groups disagree",
+        reason="the process was killed at its work; state, pointer and groups may disagree until the next attempt",
         floors={pool: size.floor for pool, size in plan.sizes.items()},
         usd_per_hour=plan.usd_per_hour_after,
-        note="process killed half way",
+        note="process killed",
     )

@@ -12,6 +12,7 @@ from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import QuantosError, SandboxError
 from quantos.messaging.ports import Message
 from sandbox.demo.faults import KilledOnce
 from sandbox.demo.scenario import POOL, Scenario
@@ -23,6 +24,12 @@ TOPIC_OF = {"market": topics.TELEMETRY_MARKET, "workload": topics.TELEMETRY_WORK
 PUBLISHED_AT_ONCE = 2000
 WATCHER = "quantos-demo"
 Tell = Callable[[str, int, int], None]
+
+
+class UnexpectedOutcomeError(SandboxError):
+    """The loop came to what its scenario does not expect."""
+
+    code = "sandbox.unexpected-outcome"
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,9 @@ class Replay:
         self._act_as_people(end)
         self.loop.advance_to(end)
         killed = self._saw_kill()
-        self.pool.end_bin(demand, at=end)
         outcomes = tuple(ResizeOutcome.model_validate_json(value) for value in self._read_outcomes())
+        self._hold_to_scenario(end, outcomes, killed=killed)
+        self.pool.end_bin(demand, at=end)
         plans = [ScalingPlan.model_validate_json(value) for value in self._read_plans()]
         applied = [outcome for outcome in outcomes if outcome.status == "applied"]
         if applied:
@@ -109,6 +117,23 @@ class Replay:
             paused = moment == scenario.paused[0]
             switch = Switch(paused=paused, actor="linus", reason="exchange maintenance" if paused else "")
             compose_switches(self.settings).throw(self.settings.names().stack("capacity"), switch)
+
+    def _hold_to_scenario(self, moment: datetime, outcomes: tuple[ResizeOutcome, ...], *, killed: bool) -> None:
+        """Stop at the first thing that the scenario does not expect; what follows would only repeat it."""
+        for delivery in self.loop.abandoned:
+            raise UnexpectedOutcomeError(
+                f"{delivery.function} failed for good at {moment:%a %H:%M}: {delivery.error}",
+                remedy=delivery.error.remedy if isinstance(delivery.error, QuantosError) else "run again with --debug",
+            )
+        expected = self.scenario.expected(moment, killed=killed)
+        for outcome in outcomes:
+            if outcome.status not in expected:
+                raise UnexpectedOutcomeError(
+                    f"the plan of {moment:%a %H:%M} ended as {outcome.status}, where {' or '.join(sorted(expected))} is"
+                    f" expected: {outcome.reason}",
+                    remedy=f"see `quantos explain {outcome.plan_id[:12]} --sandbox` and `quantos doctor`; "
+                    "the sandbox still runs",
+                )
 
     def _saw_kill(self) -> bool:
         seen, self._killed_seen = self._killed_seen, self.killer.victim is not None

@@ -32,7 +32,7 @@ class BinRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionRow:
-    """One plan and what became of it. `note` says what the demo did to it ("process killed half way"), else empty."""
+    """One plan and what became of it. `note` says what the demo did to it ("process killed"), else empty."""
 
     time: datetime
     plan_id: str

@@ -21,13 +21,16 @@ from quantos.capacity.node_prices import node_prices
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.adapters.bring_up import bring_up
 from quantos.environment.adapters.layers import LayerStacks
+from quantos.environment.backend import FileBackend, parse_backend
 from quantos.environment.functions import AUDIT, RESIZE, function_table
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
+from quantos.errors import SandboxError
 from quantos.policy.adapters.packs import render_packs
 from sandbox.demo import measure
 from sandbox.demo.crash import killed_resize
 from sandbox.demo.faults import KilledOnce
+from sandbox.demo.kill_moment import KillMoment, ResizeWatch
 from sandbox.demo.replay import Replay, Tell
 from sandbox.demo.result import DemoResult, StageRow
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
@@ -85,6 +88,7 @@ class Demo:
     trace: Trace
     bus_url: str
     clockwork: Clockwork
+    kill_at: KillMoment
 
     def run(self) -> DemoResult:
         """Everything after the sandbox is up. Raises QuantosError where a stage fails."""
@@ -136,7 +140,7 @@ class Demo:
             settings=settings,
             clock=clock,
             armed_from=scenario.kill_from,
-            kill=lambda event: _kill(event, settings, clock=clock),
+            kill=lambda event: self._kill(event, settings, clock=clock),
         )
         functions[RESIZE] = LocalFunction(spec=functions[RESIZE].spec, handler=killer)
         account = Account(environment=settings.name, account_id=settings.account_id, region=settings.region)
@@ -148,6 +152,19 @@ class Demo:
             pool=pool,
             registry=S3StrategyRegistry(compose_bucket(settings)),
             killer=killer,
+        )
+
+    def _kill(self, event: Event, settings: EnvironmentSettings, *, clock: ReplayClock) -> None:
+        backend = parse_backend(os.environ["PULUMI_BACKEND_URL"])
+        if not isinstance(backend, FileBackend):
+            raise SandboxError("the sandbox keeps its states in no folder", remedy="start it anew")
+        killed_resize(
+            event,
+            environment=settings.name,
+            now=clock(),
+            variables=os.environ,
+            watch=ResizeWatch(settings, backend.root, POOL),
+            moment=self.kill_at,
         )
 
     def _functions(self, settings: EnvironmentSettings) -> tuple[LocalFunction, ...]:
@@ -219,19 +236,6 @@ def _pods(settings: EnvironmentSettings, catalog: Catalog, scenario: Scenario) -
     return Pods(
         vcpu_per_node=node_prices(settings, catalog)[POOL].vcpu,
         hold_bins=-(-HOLD_BINS_SECONDS // scenario.trace.bin_seconds),
-    )
-
-
-def _kill(event: Event, settings: EnvironmentSettings, *, clock: ReplayClock) -> None:
-    """Kill a resize of `event` once the main pool's minimum has moved."""
-    groups = compose_groups(settings)
-    before = groups.sizes()[POOL].minimum
-    killed_resize(
-        event,
-        environment=settings.name,
-        now=clock(),
-        variables=os.environ,
-        half_way=lambda: groups.sizes()[POOL].minimum != before,
     )
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import numpy as np
 
 from quantos.contracts.demand import DemandSample
+from quantos.contracts.plan import OutcomeStatus
 from quantos.contracts.strategy import CostLimits, ServiceLevel, Strategy, StrategyBook
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
@@ -18,6 +20,10 @@ MISS_COST_IN_NODE_PRICES = 66.0
 SHARES = {"quotes": 0.6, "hedging": 0.4}
 GREEDY = "hedging"
 GREED = 2.5
+QUIET: Final = frozenset[OutcomeStatus]({"applied", "unchanged"})
+RECOVERING: Final = QUIET | frozenset[OutcomeStatus]({"busy", "overtaken"})
+PAUSED: Final = frozenset[OutcomeStatus]({"paused"})
+REFUSED: Final = frozenset[OutcomeStatus]({"blocked", "unchanged"})
 AROUND = timedelta(minutes=90)
 
 
@@ -26,7 +32,7 @@ class Scenario:
     """Two days of a trace to replay after the history before them, from a while before demand to a while after.
 
     `greedy_bins`, `paused_bins` are half-open spans of bin ends in which a trader asks for more than the strategy's
-    ceiling, and in which the kill switch is thrown; from `kill_from` on the first resize is killed half way.
+    ceiling, and in which the kill switch is thrown; from `kill_from` on the first resize is killed.
     """
 
     trace: Trace
@@ -42,6 +48,17 @@ class Scenario:
     def book(self, *, greedy: bool) -> StrategyBook:
         """The traders' strategies; when `greedy`, one asks for a throughput that its cost ceiling does not pay."""
         return StrategyBook(strategies=tuple(self._strategy(name, greedy=greedy) for name in SHARES))
+
+    def expected(self, moment: datetime, *, killed: bool) -> frozenset[OutcomeStatus]:
+        """How the plan of the bin that ends at `moment` may end.
+
+        Where the resize was `killed`, the attempt after it may find the dead process's lease or half an update.
+        """
+        if self.paused[0] <= moment < self.paused[1]:
+            return PAUSED
+        if self.greedy[0] <= moment < self.greedy[1]:
+            return REFUSED
+        return RECOVERING if killed else QUIET
 
     def history(self) -> Iterator[DemandSample]:
         """Every strategy's load before the replay."""

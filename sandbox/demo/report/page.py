@@ -70,7 +70,7 @@ def _figures(result: DemoResult) -> dict[str, str]:
         figures["of demand missed"] = "no demand" if share is None else percent(share)
     figures["resizes applied"] = f"{counts.get('applied', 0):,}"
     figures["refused by policy"] = f"{counts.get('blocked', 0):,}"
-    figures["killed half way"] = f"{counts.get('killed', 0):,}"
+    figures["killed"] = f"{counts.get('killed', 0):,}"
     figures["autoscaler moves"] = f"{result.autoscaler_moves:,}"
     return figures
 

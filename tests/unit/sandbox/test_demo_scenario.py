@@ -1,7 +1,9 @@
 from datetime import UTC, datetime, time, timedelta
+from typing import get_args
 
 import pytest
 
+from quantos.contracts.plan import OutcomeStatus
 from quantos.contracts.strategy import Session
 from sandbox.demo.scenario import Scenario, make_scenario
 from sandbox.demo.trace import Gaps, Trace
@@ -40,3 +42,27 @@ def test_demand_is_known_where_the_session_is_closed(gaps: Gaps, missing: float 
     assert shown.demand_vcpu(FIRST + timedelta(hours=8)) == pytest.approx(100 / shown.units_per_vcpu)
     assert shown.demand_vcpu(FIRST + timedelta(hours=11)) == 0
     assert shown.demand_vcpu(FIRST + timedelta(days=1, hours=9)) == missing
+
+
+def statuses(shown: Scenario, moment: datetime, *, killed: bool = False) -> set[str]:
+    return set(shown.expected(moment, killed=killed))
+
+
+def test_each_bin_states_how_its_plan_may_end():
+    shown = scenario()
+    for moment in (start + BIN for start in shown.bins()):
+        told = statuses(shown, moment)
+        if shown.paused[0] <= moment < shown.paused[1]:
+            assert told == {"paused"}
+        elif shown.greedy[0] <= moment < shown.greedy[1]:
+            assert told == {"blocked", "unchanged"}
+        else:
+            assert told == {"applied", "unchanged"}
+        assert told < set(get_args(OutcomeStatus)) - {"failed", "unreadable", "drift", "stale", "locked"}
+
+
+def test_what_a_kill_leaves_is_expected_in_its_own_bin_alone():
+    shown = scenario()
+    assert "busy" in statuses(shown, shown.kill_from, killed=True)
+    assert "busy" not in statuses(shown, shown.kill_from + BIN)
+    assert "failed" not in statuses(shown, shown.kill_from, killed=True)
