@@ -47,12 +47,12 @@ def restore(stack: str, *, to: str | None, ask: bool) -> None:
     if ask:
         typer.confirm(f"Put this version of {stack} back?", abort=True, err=True)
     stacks = LayerStacks(target.project_dir, target.variables, target.packs(), declare)
-    with put_back(target.settings, stacks, files, restoration) as kept:
+    with put_back(target.settings, stacks, files, restoration) as (held, kept):
         out.print(f"put back; what stood is kept at {kept}" if kept else "put back; nothing stood", markup=False)
         with step(f"read back {stack}") as display:
-            stacks.refresh(stack, progress=display.progress)
+            held.refresh(stack, progress=display.progress)
         with step(f"look at {stack}") as display:
-            run = stacks.drift(stack, progress=display.progress)
+            run = held.drift(stack, progress=display.progress)
     out.print(f"what `quantos up {environment_of(stack)} --layer {layer_of(stack)}` would do now:")
     show_run(run)
     _list("managed by nobody; adopt each with `pulumi import`, or remove it", unknown)

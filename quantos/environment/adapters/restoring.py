@@ -16,15 +16,15 @@ from quantos.environment.state_versions import Restoration, StateFiles, unknown_
 @contextmanager
 def put_back(
     settings: EnvironmentSettings, stacks: LayerStacks, files: StateFiles, restoration: Restoration
-) -> Iterator[str | None]:
-    """Put a version back and hold the stack for the block; the value is where the state that stood is kept.
+) -> Iterator[tuple[LayerStacks, str | None]]:
+    """Put a version back; the stacks under the lease, held for the block, and where the state that stood is kept.
 
     Raises:
         EngineBusyError: another holds the stack's lease, or an operation its lock in the backend.
         EngineError: the state is no longer as it was looked at, or cannot be written. Nothing was put back.
     """
-    with leased(settings, stacks, restoration.stack):
-        yield files.replace(restoration.stack, restoration.content, found=restoration.found, now=_now())
+    with leased(settings, stacks, restoration.stack) as held:
+        yield held, files.replace(restoration.stack, restoration.content, found=restoration.found, now=_now())
 
 
 def strangers(settings: EnvironmentSettings, stack: str, checkpoint: Checkpoint) -> tuple[str, ...]:
