@@ -10,7 +10,16 @@ from typing import Annotated, Protocol
 import typer
 from rich.console import Console
 
-from benchmarks import choice_speed, forecast_speed, frontier, resize_latency, resources, scale, sizing_accuracy
+from benchmarks import (
+    choice_speed,
+    command_line,
+    forecast_speed,
+    frontier,
+    resize_latency,
+    resources,
+    scale,
+    sizing_accuracy,
+)
 from benchmarks.measurement import OUT, Report, exceeded, keep, show
 from quantos.errors import QuantosError
 
@@ -27,6 +36,7 @@ class Measure(Protocol):
 
 BENCHMARKS: dict[str, Measure] = {
     choice_speed.BENCHMARK: choice_speed.measure,
+    command_line.BENCHMARK: command_line.measure,
     forecast_speed.BENCHMARK: forecast_speed.measure,
     frontier.BENCHMARK: frontier.measure,
     resize_latency.BENCHMARK: resize_latency.measure,
