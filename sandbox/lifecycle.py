@@ -207,7 +207,12 @@ def _started(state_dir: Path, engine_bin_dir: Path | None) -> Sandbox:
     port_file.unlink(missing_ok=True)
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment |= {"PYTHONPATH": str(_source_root()), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    environment |= {"MOTO_LAMBDA_STUB_ECR": "true", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    environment |= {
+        "MOTO_LAMBDA_STUB_ECR": "true",
+        "MOTO_DISABLE_GLOBAL_CORS": "true",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
     command = [sys.executable, "-P", "-m", "sandbox.moto_server", str(port_file)]
     process = start_detached(command, log=log, cwd=state_dir, environment=environment)
     deadline = time.monotonic() + START_SECONDS

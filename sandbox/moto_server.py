@@ -6,6 +6,8 @@ connections, and serves until it is ended.
 
 from __future__ import annotations
 
+import functools
+import gc
 import io
 import socket
 import sys
@@ -21,6 +23,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+    from moto.server import DomainDispatcherApplication
 
 LONGEST_REQUEST_LINE_BYTES = 65536
 
@@ -115,11 +119,24 @@ def _load_ahead() -> None:
     get_backend("iam")[DEFAULT_ACCOUNT_ID]["aws"]
 
 
+def remember_hosts(application: DomainDispatcherApplication) -> None:
+    """Let each host be looked up once: moto lists its own folder for it, a third of what a request takes."""
+    vars(application)["get_backend_for_host"] = functools.cache(application.get_backend_for_host)
+
+
+def _collect_rarely() -> None:
+    """Keep the garbage collector from what is loaded by now, none of which becomes garbage."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
 def main(port_file: Path) -> None:
     """Serve every service by one thread a connection."""
     from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415  a second to import
 
     application = DomainDispatcherApplication(create_backend_app)
+    remember_hosts(application)
+    _collect_rarely()
     server = KeptAliveServer(("127.0.0.1", 0), partial(KeptAliveHandler, application=application))
     unfinished = port_file.with_suffix(".partial")
     unfinished.write_text(f"{server.server_port}\n", encoding="utf-8")

@@ -20,6 +20,7 @@ from quantos.contracts.plan import DecisionRequest, ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.messaging.ports import Message, Publisher
+from quantos.rounds import both
 from quantos.telemetry.bins import floor_to_bin
 from quantos.telemetry.ports import DemandHistory, SignalHistory, WindowStore
 from quantos.telemetry.signal_windows import SignalWindows
@@ -76,10 +77,8 @@ class DecisionService:
         if decided is None:
             return None
         plan, record = decided
-        signed = plan.model_copy(update={"signature": self.signer.sign(plan.signed_bytes())})
         content = packed(record)
-        self.records.put(plan.plan_id, content)
-        self.archive.put(signed)
+        signed, _ = both(lambda: self._archived(plan), lambda: self.records.put(plan.plan_id, content))
         audited = _audit_record(
             signed, chain=self.settings.names().audit_chain, record_digest=hashlib.sha256(content).hexdigest()
         )
@@ -96,10 +95,16 @@ class DecisionService:
         decided = self._decided(request, keep=False)
         return None if decided is None else decided[0]
 
+    def _archived(self, plan: ScalingPlan) -> ScalingPlan:
+        signed = plan.model_copy(update={"signature": self.signer.sign(plan.signed_bytes())})
+        self.archive.put(signed)
+        return signed
+
     def _decided(self, request: DecisionRequest, *, keep: bool) -> tuple[ScalingPlan, DecisionRecord] | None:
         self._refuse_other_stack(request.stack)
         bin_end = floor_to_bin(request.scheduled_time, bin_seconds=self.settings.decisions.bin_seconds)
-        current = self.ledger.current().document
+        entry, book = both(self.ledger.current, self.registry.read)
+        current = entry.document
         if current.sequence >= bin_end:
             return None
         decided_at = datetime.fromtimestamp(bin_end, UTC)
@@ -112,9 +117,7 @@ class DecisionService:
             lead_times=lead_times,
             demands=tuple(
                 self._demands.read(shared, bin_end=bin_end, keep=keep)
-                for shared in shared_pools(
-                    self.registry.read(), self.nodes, lead_times=lead_times, decisions=self.settings.decisions
-                )
+                for shared in shared_pools(book, self.nodes, lead_times=lead_times, decisions=self.settings.decisions)
             ),
             previous=current.sizes,
             standing_costs=current.strategy_costs,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from quantos.capacity.ports import GroupSize
 from quantos.environment.adapters.aws import AWS
 from quantos.errors import CapacityError
+from quantos.rounds import every
 from quantos.translation import translated
 
 if TYPE_CHECKING:
@@ -52,10 +53,12 @@ class EksNodeGroups:
             what=f"the node groups of cluster {self.cluster} could not be read",
             remedy="check that the foundation and capacity layers are up and that this role may read them",
         ):
-            for page in self.client.get_paginator("list_nodegroups").paginate(clusterName=self.cluster):
-                for name in page["nodegroups"]:
-                    answer = self.client.describe_nodegroup(clusterName=self.cluster, nodegroupName=name)
-                    group = answer["nodegroup"]
-                    pool = group.get("tags", {}).get(POOL_TAG, "")
-                    if pool in self.pools:
-                        yield pool, group
+            pages = self.client.get_paginator("list_nodegroups").paginate(clusterName=self.cluster)
+            names = [name for page in pages for name in page["nodegroups"]]
+            for group in every(self._described, names):
+                pool = group.get("tags", {}).get(POOL_TAG, "")
+                if pool in self.pools:
+                    yield pool, group
+
+    def _described(self, name: str) -> "NodegroupTypeDef":
+        return self.client.describe_nodegroup(clusterName=self.cluster, nodegroupName=name)["nodegroup"]

@@ -1,5 +1,7 @@
 import json
 from datetime import timedelta
+from threading import Barrier
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -85,6 +87,42 @@ def test_a_preview_writes_nothing_and_is_the_plan_that_would_be_published():
     assert desk.outbox.messages == []
     assert desk.archive.plans == {}
     assert plan.plan_id == decided(desk, 11).plan_id
+
+
+def test_a_decision_reads_in_one_round_and_writes_in_one():
+    desk, reads, writes = desk_at(11), Barrier(2), Barrier(2)
+    service = desk.service()
+    service.ledger = meeting(service.ledger, "current", reads)
+    service.registry = meeting(service.registry, "read", reads)
+    service.archive = meeting(service.archive, "put", writes)
+    service.records = meeting(service.records, "put", writes)
+
+    plan = service.decide(request(11))
+
+    assert plan is not None
+    assert desk.archive.plans == {plan.plan_id: plan}
+
+
+@pytest.mark.parametrize("store", ["archive", "records"])
+def test_what_is_not_kept_is_not_published(store: str):
+    desk = desk_at(11)
+    service = desk.service()
+    setattr(service, store, Mock(put=Mock(side_effect=CapacityError("no room", remedy="wait"))))
+
+    with pytest.raises(CapacityError, match="no room"):
+        service.decide(request(11))
+
+    assert desk.outbox.messages == []
+
+
+def meeting(store: object, method: str, barrier: Barrier) -> Mock:
+    """A store whose `method` waits until the others that wait at `barrier` are under way too."""
+
+    def waited(*arguments: object) -> object:
+        barrier.wait(20.0)
+        return getattr(store, method)(*arguments)
+
+    return Mock(**{method: waited})
 
 
 def test_the_bus_failing_leaves_a_decision_to_be_made_again():

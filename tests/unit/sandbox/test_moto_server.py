@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+import moto.backends
 import pytest
+from moto.server import DomainDispatcherApplication, create_backend_app
 
-from sandbox.moto_server import KeptAliveHandler, KeptAliveServer
+from sandbox.moto_server import KeptAliveHandler, KeptAliveServer, remember_hosts
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -75,3 +77,15 @@ def test_a_client_that_asks_first_is_let_go_on_at_once(connection: http.client.H
         assert raw.recv(100).startswith(b"HTTP/1.1 100 Continue")
         raw.sendall(b"abc")
         assert raw.recv(1000).endswith(b"PUT / abc")
+
+
+def test_a_host_is_looked_up_once(monkeypatch: pytest.MonkeyPatch):
+    looked: list[str] = []
+    monkeypatch.setattr(moto.backends, "list_of_moto_modules", lambda: looked.append("again") or ("s3", "dynamodb"))
+    application = DomainDispatcherApplication(create_backend_app)
+    remember_hosts(application)
+
+    found = [application.get_backend_for_host(host) for host in ("dynamodb", "s3", "dynamodb", "s3")]
+
+    assert found == ["dynamodb", "s3", "dynamodb", "s3"]
+    assert len(looked) == 2
