@@ -21,6 +21,11 @@ def backtest(
     read = read_trace(trace, gaps=gaps)
     if read.repaired:
         err.print(f"{read.repaired} bins without usable demand carry the last known value", style="yellow")
+    if read.complete is not None and not read.complete.all():
+        silent = int((~read.complete).sum())
+        err.print(
+            f"in {silent} bins a source was silent: its share is held, and nothing is learnt from them", style="yellow"
+        )
     terms = terms_of(read, lead_seconds=lead_seconds, hold_seconds=hold_seconds, miss_cost=miss_cost)
     sidecar = read_sidecar(trace)
     beside = None if sidecar is None else known(read, sidecar, path=trace, ahead_seconds=lead_seconds)

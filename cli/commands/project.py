@@ -11,7 +11,12 @@ from cli.places import ROOT
 
 def backtest(
     *,
-    trace: Annotated[Path, typer.Option(help="CSV with the columns time (ISO 8601) and demand; bins of 1 to 60 min.")],
+    trace: Annotated[
+        Path,
+        typer.Option(
+            help="CSV with the columns time (ISO 8601) and demand, or time, source and demand; bins of 1 to 60 min."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--out", help="CSV to write: time, target.")],
     lead: Annotated[str, typer.Option(help="From ordering a node to having it, such as 10m, 600s or 1h.")] = "10m",
     hold: Annotated[str, typer.Option(help="How long a decrease waits.")] = "10m",

@@ -67,6 +67,7 @@ def series_of(trace: Trace, known: Known | None = None) -> Series:
         start=int(trace.first.timestamp()),
         bin_seconds=trace.bin_seconds,
         opened=None if known is None else known.opened,
+        complete=trace.complete,
     )
 
 

@@ -10,12 +10,20 @@ from typing import Final, Literal
 
 import numpy as np
 
+from quantos.contracts.demand import DemandSample
+from quantos.environment.settings import SOURCE_RETIRED_AFTER_SECONDS
 from quantos.errors import SettingsError
-from quantos.telemetry.bins import FloatArray
+from quantos.forecasting.features import DAY_SECONDS
+from quantos.telemetry.bins import BoolArray, FloatArray, Grid
+from quantos.telemetry.completeness import Expectation, Heard, heard
+from quantos.telemetry.sources import source_bins
 
 Gaps = Literal["zero", "hold"]
 
 DEMAND: Final = "demand"
+SOURCE: Final = "source"
+STALE_AFTER_SECONDS: Final = 1800
+"""As in the committed environments."""
 
 MIN_BIN_SECONDS: Final = 60
 MAX_BIN_SECONDS: Final = 3600
@@ -32,6 +40,7 @@ class Trace:
         values: shape (n,), finite, none below zero.
         repaired: bins whose value was no demand (absent from a file with unknown gaps, empty, negative or not finite);
             they carry the last known value.
+        complete: shape (n,), where no source was silent that others told without; None where sources are not known.
     """
 
     name: str
@@ -39,6 +48,7 @@ class Trace:
     bin_seconds: int
     values: FloatArray
     repaired: int
+    complete: BoolArray | None = None
 
     @property
     def tested_from(self) -> int:
@@ -54,13 +64,16 @@ def read_trace(path: Path, *, gaps: Gaps, column: str = DEMAND) -> Trace:
     """Read a trace.
 
     Args:
-        path: CSV with the columns `time` (ISO 8601, start of the bin, UTC unless it says otherwise) and `column`.
+        path: CSV with the columns `time` (ISO 8601, start of the bin, UTC unless it says otherwise) and `column`. With
+            a column `source`, one row a bin and source: what a silent one had is then held as in decisions
+            (`telemetry.completeness`), a bin in which any is heard being an open one.
         gaps: what a bin without a row means: no demand, or unknown.
 
     Raises:
         SettingsError: no such file, or the times are not increasing on an even grid of 1 to 60 minutes.
     """
-    rows = _rows(path, column=column)
+    by_source = _rows(path, column=column)
+    rows = _summed(by_source)
     if len(rows) < 2:
         raise SettingsError(f"{path} has {len(rows)} rows of demand", remedy="give two bins at least")
     first = rows[0][0]
@@ -71,6 +84,11 @@ def read_trace(path: Path, *, gaps: Gaps, column: str = DEMAND) -> Trace:
         raise SettingsError(f"{path} spans {indices[-1] + 1} bins", remedy=f"give {MAX_BINS} bins at most")
     grid = np.full(int(indices[-1]) + 1, 0.0 if gaps == "zero" else np.nan)
     grid[indices] = [value for _, value in rows]
+    complete = None
+    if any(source for _, source, _ in by_source):
+        found = _heard(by_source, first=first, bin_seconds=bin_seconds, count=len(grid))
+        complete, told = found.complete, np.isfinite(found.values)
+        grid[told] = found.values[told]
     unknown = ~(np.isfinite(grid) & (grid >= 0))
     return Trace(
         name=path.stem,
@@ -78,6 +96,7 @@ def read_trace(path: Path, *, gaps: Gaps, column: str = DEMAND) -> Trace:
         bin_seconds=bin_seconds,
         values=carried(np.where(unknown, np.nan, grid)),
         repaired=int(unknown.sum()),
+        complete=complete,
     )
 
 
@@ -88,10 +107,45 @@ def carried(values: Sequence[float] | FloatArray) -> FloatArray:
     return np.where(last >= 0, given[np.maximum(last, 0)], 0.0)
 
 
-def _rows(path: Path, *, column: str) -> list[tuple[datetime, float]]:
+def _summed(rows: Sequence[tuple[datetime, str, float]]) -> list[tuple[datetime, float]]:
+    """What the sources of one time told together; a row without a source stands alone."""
+    found: list[tuple[datetime, float]] = []
+    for time, source, value in rows:
+        if source and found and found[-1][0] == time:
+            known = [part for part in (found[-1][1], value) if not math.isnan(part)]
+            found[-1] = (time, sum(known) if known else math.nan)
+        else:
+            found.append((time, value))
+    return found
+
+
+def _heard(rows: Sequence[tuple[datetime, str, float]], *, first: datetime, bin_seconds: int, count: int) -> Heard:
+    """Demand with what is held for silent sources; a row that is no demand tells nothing."""
+    samples = [
+        DemandSample.model_construct(schema_version=1, series=DEMAND, time=time, source=source, value=value)
+        for time, source, value in rows
+        if math.isfinite(value) and value >= 0
+    ]
+    told = source_bins(samples, Grid(int(first.timestamp()), bin_seconds, count))
+    return heard(
+        told,
+        Expectation(
+            opened=np.isfinite(told.sums()),
+            day_bins=max(DAY_SECONDS // bin_seconds, 1),
+            stale_bins=-(-STALE_AFTER_SECONDS // bin_seconds),
+            retired_bins=SOURCE_RETIRED_AFTER_SECONDS // bin_seconds,
+        ),
+    )
+
+
+def _rows(path: Path, *, column: str) -> list[tuple[datetime, str, float]]:
+    """Time, source and demand; the source is empty where the file has none."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return [(_time(row["time"]), _demand(row[column])) for row in csv.DictReader(file)]
+            return [
+                (_time(row["time"]), (row.get(SOURCE) or "").strip(), _demand(row[column]))
+                for row in csv.DictReader(file)
+            ]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as exc:
         raise SettingsError(
             f"{path} is no trace: {exc!r}", remedy=f"give a CSV file with the columns time (ISO 8601) and {column}"

@@ -1,10 +1,11 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from quantos.backtest.trace import carried, read_trace
+from quantos.backtest.replay import series_of
+from quantos.backtest.trace import Gaps, carried, read_trace
 from quantos.errors import SettingsError
 
 
@@ -72,3 +73,43 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path):
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path):
     with pytest.raises(SettingsError, match="is no trace"):
         read_trace(tmp_path / "none.csv", gaps="zero")
+
+
+def by_source(*, silent_from: int | None = None, bins: int = 3 * 288) -> list[str]:
+    """Two sources that tell 10 and 30 a bin, the second until it falls silent."""
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    return [
+        f"{(start + timedelta(minutes=5 * index)).isoformat()},{source},{value}"
+        for index in range(bins)
+        for source, value in (("a", 10), ("b", 30))
+        if source == "a" or silent_from is None or index < silent_from
+    ]
+
+
+def test_the_sources_of_a_bin_add_up(tmp_path: Path):
+    trace = read_trace(write(tmp_path / "t.csv", *by_source(), header="time,source,demand"), gaps="zero")
+
+    assert set(trace.values.tolist()) == {40.0}
+    assert trace.complete is not None
+    assert trace.complete.all()
+    assert trace.repaired == 0
+
+
+@pytest.mark.parametrize("gaps", ["zero", "hold"])
+def test_the_share_of_a_silent_source_is_held_as_in_decisions(tmp_path: Path, gaps: Gaps):
+    file = write(tmp_path / "t.csv", *by_source(silent_from=700), header="time,source,demand")
+
+    trace = read_trace(file, gaps=gaps)
+
+    assert trace.values == pytest.approx(np.full(3 * 288, 40.0))
+    assert trace.complete is not None
+    assert np.flatnonzero(~trace.complete).tolist() == list(range(700, 3 * 288))
+    assert series_of(trace).complete is trace.complete
+
+
+def test_a_source_that_tells_nothing_usable_is_silent(tmp_path: Path):
+    rows = [row.replace("b,30", "b,nan") if index > 1600 else row for index, row in enumerate(by_source())]
+
+    trace = read_trace(write(tmp_path / "t.csv", *rows, header="time,source,demand"), gaps="hold")
+
+    assert trace.values == pytest.approx(np.full(3 * 288, 40.0))
