@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -15,7 +16,7 @@ class AlarmArgs:
     metric's values, such as 99, in place of a statistic.
 
     `silent_periods` turns it around: it goes off after that many periods in a row without a count, for metrics that
-    should never be at zero.
+    should never be at zero. `missing` is what a period without data counts as otherwise.
     """
 
     alarm_name: str
@@ -31,6 +32,7 @@ class AlarmArgs:
     threshold: float = 0
     periods: int = 1
     silent_periods: int = 0
+    missing: Literal["notBreaching", "breaching", "ignore"] = "notBreaching"
 
 
 class Alarm(pulumi.ComponentResource):
@@ -58,7 +60,7 @@ class Alarm(pulumi.ComponentResource):
             evaluation_periods=args.silent_periods if silent else args.periods,
             comparison_operator="LessThanThreshold" if silent else "GreaterThanThreshold",
             threshold=1 if silent else args.threshold,
-            treat_missing_data="breaching" if silent else "notBreaching",
+            treat_missing_data="breaching" if silent else args.missing,
             alarm_actions=[args.topic_arn],
             ok_actions=[args.topic_arn],
             tags=args.tags,

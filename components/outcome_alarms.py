@@ -15,13 +15,15 @@ MINIMUM_PERIOD_SECONDS = 60
 class WatchedOutcomes:
     """Outcomes that raise one alarm, as the function logs them in the field `status`.
 
-    `description` says what to do. `name` and `metric` tell the alarm and its count from others.
+    `description` says what to do. `name` and `metric` tell the alarm and its count from others. An outcome that is
+    no fault by itself raises it when it comes in so many intervals `in_a_row`.
     """
 
     name: str
     metric: str
     statuses: Sequence[str]
     description: str
+    in_a_row: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +97,8 @@ def _outcome_alarm(
             description=watched.description,
             namespace=args.metric_namespace,
             metric=watched.metric,
+            period_seconds=max(args.interval_seconds, MINIMUM_PERIOD_SECONDS) if watched.in_a_row > 1 else 300,
+            periods=watched.in_a_row,
             topic_arn=args.alarm_topic_arn,
             tags=args.tags,
         ),

@@ -4,7 +4,6 @@ import pulumi
 
 from components.alarm_topic import AlarmTopic, AlarmTopicArgs
 from components.function import Function, FunctionArgs
-from components.outcome_alarms import OutcomeAlarms, OutcomeAlarmsArgs, WatchedOutcomes
 from components.schedule import Schedule, ScheduleArgs
 from components.statements import policy_document
 from components.stream_mapping import StreamMapping, StreamMappingArgs
@@ -14,32 +13,11 @@ from quantos.environment.functions import PARTITIONS, FunctionSpec, function_tab
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.telemetry.adapters import hour_sets
+from stacks.control_alarms import alarms, consumer_group
 from stacks.control_api import http_api
 from stacks.control_cost import billing_lake, cost_watch
 from stacks.control_layer import ControlLayer
 from stacks.function_access import schedule_name, statements, variables
-
-WATCHED_OUTCOMES = (
-    WatchedOutcomes(
-        name="not-applied",
-        metric="PlansNotApplied",
-        statuses=("blocked", "drift", "interrupted", "overtaken", "failed"),
-        description="a plan was blocked, failed, was interrupted or met drift; `quantos explain` says why",
-    ),
-    WatchedOutcomes(
-        name="locked",
-        metric="PlansLocked",
-        statuses=("locked",),
-        description="a backend lock that is none of ours holds the stack; `quantos unlock` shows whose it is",
-    ),
-    WatchedOutcomes(
-        name="unreadable",
-        metric="PlansUnreadable",
-        statuses=("unreadable",),
-        description="the stack's state cannot be loaded; no plan is applied until `quantos state restore STACK`",
-    ),
-)
-SILENT_INTERVALS = 3
 
 
 def program(settings: EnvironmentSettings) -> None:
@@ -63,7 +41,7 @@ def program(settings: EnvironmentSettings) -> None:
     specs = function_table(settings)
     made = {spec.name: _function(layer, spec) for spec in specs}
     api = http_api(layer, made, specs)
-    _outcome_alarms(layer, made[functions.RESIZE])
+    alarms(layer, made, specs)
     cost_watch(layer)
     bill = billing_lake(layer)
     pulumi.export("functions", {name: function.alias_arn for name, function in made.items()})
@@ -133,7 +111,7 @@ def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
             alias_arn=function.alias_arn,
             cluster_arn=layer.output("msk_cluster_arn"),
             topic=stream.topic,
-            consumer_group=f"{name}.{stream.topic}",
+            consumer_group=consumer_group(name, stream.topic),
             batch_size=stream.batch_size,
             batching_window_seconds=stream.batching_window_seconds,
             retries=stream.retries,
@@ -159,18 +137,3 @@ def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
         )
         Schedule(f"{spec.name}-{schedule.stack}", schedule_args)
     return function
-
-
-def _outcome_alarms(layer: ControlLayer, resize: Function) -> None:
-    settings = layer.settings
-    args = OutcomeAlarmsArgs(
-        function_name=settings.names().function(functions.RESIZE),
-        log_group_name=resize.log_group_name,
-        metric_namespace=settings.names().prefix,
-        watched=WATCHED_OUTCOMES,
-        interval_seconds=settings.decisions.bin_seconds,
-        silent_intervals=SILENT_INTERVALS,
-        alarm_topic_arn=layer.alarms.arn,
-        tags=settings.tags(),
-    )
-    OutcomeAlarms("resize-outcomes", args)

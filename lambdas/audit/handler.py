@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
+from lambdas.measures import log_batch
 from quantos.audit.adapters.composition import compose_intake
 from quantos.audit.intake import AuditIntake
 
@@ -23,7 +24,8 @@ service = runtime.PerRuntime(_compose)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Append what the chain lacks and set aside what it cannot take; when a store fails the batch comes again whole."""
     del context
-    taken = service().take(tuple(records.decoded(event)))
-    answer = {"appended": taken.appended, "known": taken.known, "rejected": taken.rejected}
-    logger.info("batch taken", extra=answer)
-    return answer
+    batch = tuple(records.decoded(event))
+    taken = service().take(batch)
+    counts = {"appended": taken.appended, "known": taken.known}
+    log_batch(logger, batch, rejected=taken.rejected, counts=counts)
+    return {**counts, "rejected": taken.rejected}

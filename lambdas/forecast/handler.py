@@ -6,9 +6,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import runtime
+from lambdas.measures import log_ages
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.decision import DecisionService
 from quantos.contracts.plan import DecisionRequest
+from quantos.environment.measures import RETIRED_SOURCES, SILENT_SOURCES
 
 logger = Logger(service="forecast")
 
@@ -28,14 +30,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | No
     if plan is None:
         logger.info("nothing left to decide")
         return {"plan_id": None}
+    log_ages(logger, service().newest_sample_ages)
     silences = plan.explanation.silences
     logger.info(
         plan.explanation.sentence,
         extra={
             "plan_id": plan.plan_id,
             "sequence": plan.sequence,
-            "silent": sum(not item.retired for item in silences),
-            "retired_sources": sum(item.retired for item in silences),
+            SILENT_SOURCES.field: sum(not item.retired for item in silences),
+            RETIRED_SOURCES.field: sum(item.retired for item in silences),
             "held_by_silence_usd_per_hour": round(sum(item.usd_per_hour for item in silences), 4),
         },
     )

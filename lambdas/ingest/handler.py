@@ -6,6 +6,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
+from lambdas.measures import log_batch
 from quantos.telemetry.adapters.composition import compose_intake
 from quantos.telemetry.intake import Intake
 
@@ -23,6 +24,7 @@ service = runtime.PerRuntime(_compose)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Take the good records of the batch and set the others aside; when a store fails the batch comes again whole."""
     del context
-    taken = service().take(tuple(records.decoded(event)))
-    logger.info("batch taken", extra={"samples": taken.samples, "rejected": taken.rejected})
+    batch = tuple(records.decoded(event))
+    taken = service().take(batch)
+    log_batch(logger, batch, rejected=taken.rejected, counts={"samples": taken.samples})
     return {"samples": taken.samples, "rejected": taken.rejected}

@@ -53,6 +53,7 @@ class DecisionService:
     code: CodeSource
     _demands: PoolDemands = field(init=False)
     _lead_times: PoolLeadTimes = field(init=False)
+    _ages: Mapping[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         decisions = self.settings.decisions
@@ -61,6 +62,11 @@ class DecisionService:
             DemandWindows(self.history, self.windows), SignalWindows(self.signals), decisions, fits
         )
         self._lead_times = PoolLeadTimes(self.history, decisions)
+
+    @property
+    def newest_sample_ages(self) -> Mapping[str, int]:
+        """By series, how old its newest sample was when the last decision was made, in seconds of open session."""
+        return self._ages
 
     def decide(self, request: DecisionRequest) -> ScalingPlan | None:
         """Plan the last bin that ended at `scheduled_time`, and publish the plan and its audit record.
@@ -122,6 +128,7 @@ class DecisionService:
             previous=current.sizes,
             standing_costs=current.strategy_costs,
         )
+        self._ages = {part.strategy.series: part.age_seconds for demand in inputs.demands for part in demand.strategies}
         chosen = solved(inputs)
         plan = make_plan(inputs, chosen, check=self.check)
         record = DecisionRecord(

@@ -54,12 +54,14 @@ class StrategyDemand:
         stale: nothing is known of its demand: its session is open, and telemetry has been silent for
             `stale_after_seconds` of it; or there was none in the whole history.
         silences: what is not known of it.
+        age_seconds: how long its session has been open since its newest sample; 0 while it is closed.
     """
 
     strategy: Strategy
     weight_vcpu: float
     stale: bool
     silences: tuple[SilentFeed, ...] = ()
+    age_seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,7 +237,13 @@ class PoolDemands:
         silences = tuple(self._silent_sources(series, grid))
         if stale:
             silences = (SilentFeed(source=None, since=series.last_known(grid), held_vcpu=float(lately[-1])),)
-        return StrategyDemand(strategy=series.strategy, weight_vcpu=needed, stale=stale, silences=silences)
+        return StrategyDemand(
+            strategy=series.strategy,
+            weight_vcpu=needed,
+            stale=stale,
+            silences=silences,
+            age_seconds=series.silent_bins() * self.settings.bin_seconds,
+        )
 
     def _silent_sources(self, series: StrategySeries, grid: Grid) -> Iterator[SilentFeed]:
         """Those missed in the last bin, where others are heard, and those given up within the last day."""
@@ -259,9 +267,7 @@ class PoolDemands:
             return True
         if not series.opened[count - 1]:
             return False
-        known = np.isfinite(series.values[series.opened[:count]])
-        silent_bins = int(np.argmax(known[::-1])) if known.any() else len(known)
-        return silent_bins * self.settings.bin_seconds >= self.settings.stale_after_seconds
+        return series.silent_bins() * self.settings.bin_seconds >= self.settings.stale_after_seconds
 
     def _carried(self, values: FloatArray, lead_bins: int) -> FloatArray:
         """The last `lead_bins`, an unknown one taking the last known value not yet stale; else zero."""

@@ -35,6 +35,14 @@ class StrategySeries:
     first: int
     sources: tuple[SourceState, ...]
 
+    def silent_bins(self) -> int:
+        """Open bins since the last in which anything was told; 0 where the last bin is not open."""
+        count = len(self.values)
+        if not self.opened[count - 1]:
+            return 0
+        known = np.isfinite(self.values[self.opened[:count]])
+        return int(np.argmax(known[::-1])) if known.any() else len(known)
+
     def last_known(self, grid: Grid) -> datetime | None:
         """End of the last open bin that is known; None where none is."""
         known = np.flatnonzero(np.isfinite(self.values) & self.opened[: len(self.values)])

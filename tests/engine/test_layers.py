@@ -11,6 +11,8 @@ import pytest
 from quantos.contracts import topics
 from quantos.contracts.plan import DecisionRequest
 from quantos.environment.functions import HTTP_ROUTES, function_table, topic_partitions
+from quantos.environment.measures import DEAD_LETTER_SHARE, DEAD_LETTERS, OLDEST_SAMPLE_AGE, SAMPLE_AGE, TOPIC
+from stacks.control_alarms import WATCHED_OUTCOMES
 from tests.support.layer_stacks import PROGRAMS, Layers, fresh_account, make_layers
 
 pytestmark = pytest.mark.engine
@@ -251,6 +253,33 @@ def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: La
     assert {("5xx", api["ApiId"]), ("Latency", api["ApiId"])} <= watched
     silent = next(alarm for alarm in alarms if alarm["AlarmName"] == "quantos-dev-resize-silent")
     assert (silent["TreatMissingData"], silent["ComparisonOperator"]) == ("breaching", "LessThanThreshold")
+
+
+def test_an_alarm_on_a_log_counts_what_a_filter_of_the_layer_makes_of_it(dev: Layers) -> None:
+    filters = dev.inputs("control", "aws:cloudwatch/logMetricFilter:LogMetricFilter")
+    made = {
+        (one["name"], frozenset(one.get("dimensions") or ())) for one in (f["metricTransformation"] for f in filters)
+    }
+    declared, prefix = dev.inputs("control", "aws:cloudwatch/metricAlarm:MetricAlarm"), dev.settings.names().prefix
+    alarms = [one for one in declared if one["namespace"] == prefix]
+    counted = {(one["metricName"], frozenset(one.get("dimensions") or ())) for one in alarms}
+    assert counted == made - {(SAMPLE_AGE.metric, frozenset(SAMPLE_AGE.dimensions))}
+    for measure in (DEAD_LETTERS, DEAD_LETTER_SHARE):
+        watched = {one["dimensions"][TOPIC] for one in alarms if one["metricName"] == measure.metric}
+        assert watched == {*topics.TELEMETRY, topics.AUDIT_RECORDS}
+    assert {one["metricName"] for one in alarms} >= {each.metric for each in WATCHED_OUTCOMES}
+    silent = next(one for one in alarms if one["name"] == f"{dev.settings.names().function('forecast')}-silent")
+    assert (silent["treatMissingData"], silent["metricName"]) == ("breaching", OLDEST_SAMPLE_AGE.metric)
+
+
+def test_every_consumer_group_has_an_alarm_on_its_lag(dev: Layers) -> None:
+    mappings = dev.inputs("control", "aws:lambda/eventSourceMapping:EventSourceMapping")
+    reading = {(one["amazonManagedKafkaEventSourceConfig"]["consumerGroupId"], *one["topics"]) for one in mappings}
+    alarms = dev.inputs("control", "aws:cloudwatch/metricAlarm:MetricAlarm")
+    lags = [one for one in alarms if one["metricName"] == "EstimatedMaxTimeLag"]
+    assert {(one["dimensions"]["Consumer Group"], one["dimensions"]["Topic"]) for one in lags} == reading
+    (bus,) = dev.inputs("foundation", "aws:msk/cluster:Cluster")
+    assert {one["dimensions"]["Cluster Name"] for one in lags} == {bus["clusterName"]}
 
 
 def test_no_route_of_the_api_is_open_and_each_leads_to_a_live_function(dev: Layers) -> None:

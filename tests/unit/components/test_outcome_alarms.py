@@ -4,7 +4,7 @@ from typing import get_args
 
 from components.outcome_alarms import filter_pattern
 from quantos.contracts.plan import OutcomeStatus
-from stacks.control import WATCHED_OUTCOMES
+from stacks.control_alarms import WATCHED_OUTCOMES
 
 
 def test_every_outcome_that_raises_an_alarm_exists() -> None:
