@@ -10,6 +10,7 @@ from cli.audit import audited
 from cli.console import out
 from cli.target import Target, open_target
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3StrategyRegistry
+from quantos.capacity.node_prices import node_prices
 from quantos.capacity.strategy_file import read_strategies
 
 
@@ -29,7 +30,8 @@ def apply(environment: str, file: Path) -> None:
     """
     target = open_target(environment)
     now = datetime.now(tz=UTC)
-    stated = read_strategies(file, pools=tuple(target.settings.pools), today=now.date())
+    nodes = node_prices(target.settings, target.catalog)
+    stated = read_strategies(file, nodes=nodes, today=now.date())
     names = [strategy.name for strategy in stated.book.strategies]
     digest = hashlib.sha256(stated.book.to_json()).hexdigest()
     audited(

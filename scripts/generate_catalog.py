@@ -46,7 +46,9 @@ def _shape_row(name: str, description: Mapping[str, Any]) -> dict[str, object] |
     if architecture is None:
         return None
     gpus = description.get("GpuInfo", {}).get("Gpus", [])
-    cards = description["NetworkInfo"]["NetworkCards"]
+    network = description["NetworkInfo"]
+    cards = network["NetworkCards"]
+    interfaces = cards[network["DefaultNetworkCardIndex"]]["MaximumNetworkInterfaces"]
     return {
         "instance_type": name,
         "architecture": architecture,
@@ -54,6 +56,7 @@ def _shape_row(name: str, description: Mapping[str, Any]) -> dict[str, object] |
         "memory_gib": f"{description['MemoryInfo']['SizeInMiB'] / 1024:g}",
         "gpus": sum(gpu["LogicalGpuCount"] for gpu in gpus),
         "network_mbps": round(sum(card["BaselineBandwidthInGbps"] for card in cards) * 1000),
+        "pod_addresses": interfaces * (network["Ipv4AddressesPerInterface"] - 1),
     }
 
 

@@ -9,10 +9,11 @@ import pulumi_kubernetes as k8s
 
 from components.pod_identity import PodIdentity, PodIdentityArgs
 from components.services.charts import AWS_EBS_CSI_DRIVER
-from components.services.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
+from components.services.hardening import CONTAINER_SECURITY_CONTEXT, agent_resources, resources, run_as
 from components.services.layout import survives_drain, zone_spread
 from components.services.release import release
 from components.statements import Statement
+from quantos.environment.node_agents import DISKS, NODE_AGENTS
 
 SERVICE_ACCOUNT: Final = "ebs-csi-controller-sa"
 PROVISIONER: Final = "ebs.csi.aws.com"
@@ -166,7 +167,13 @@ def values(args: EbsCsiArgs) -> dict[str, object]:
                 for part in CONTROLLER_SIDECARS
             },
             # The node plugin has these too, and runs as root to reach the kubelet's sockets.
-            **{part: {"resources": small, "securityContext": on_nodes} for part in NODE_SIDECARS},
+            **{
+                part: {
+                    "resources": agent_resources(NODE_AGENTS[DISKS][part], memory_limit="256Mi"),
+                    "securityContext": on_nodes,
+                }
+                for part in NODE_SIDECARS
+            },
         },
         "controller": {
             "replicaCount": args.replicas,
@@ -193,7 +200,7 @@ def values(args: EbsCsiArgs) -> dict[str, object]:
             "priorityClassName": "system-node-critical",
             "tolerateAllTaints": True,
             "enableWindows": False,
-            "resources": resources(cpu="20m", memory="64Mi", memory_limit="256Mi"),
+            "resources": agent_resources(NODE_AGENTS[DISKS]["node"], memory_limit="256Mi"),
         },
         "helmTester": {"enabled": False},
     }

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from quantos.environment.node_agents import Requests
+
 NOBODY: Final = 65532
 TOKEN_ANNOTATION: Final = "quantos.io/uses-service-account-token"  # noqa: S105 - the name of an annotation
 """On the template of a pod that is given a token of the Kubernetes API: says what for, as the security pack asks."""
@@ -29,6 +31,11 @@ CONTAINER_SECURITY_CONTEXT: Final[Mapping[str, object]] = {
 def run_as(user: int) -> dict[str, object]:
     """The pod's security context with a user, and group, of its image's own."""
     return {**POD_SECURITY_CONTEXT, "runAsUser": user, "runAsGroup": user, "fsGroup": user}
+
+
+def agent_resources(asked: Requests, *, memory_limit: str) -> dict[str, dict[str, str]]:
+    """What a container of a daemon set requests, and its limit of memory."""
+    return resources(cpu=f"{asked.millicores}m", memory=f"{asked.memory_mib}Mi", memory_limit=memory_limit)
 
 
 def resources(*, cpu: str, memory: str, memory_limit: str | None = None) -> dict[str, dict[str, str]]:

@@ -8,9 +8,10 @@ import pulumi
 from components.pod_identity import PodIdentity, PodIdentityArgs
 from components.services.charts import KUBE_PROMETHEUS_STACK
 from components.services.external_secret import external_secret
-from components.services.hardening import CONTAINER_SECURITY_CONTEXT, resources
+from components.services.hardening import CONTAINER_SECURITY_CONTEXT, agent_resources, resources
 from components.services.release import release
 from components.statements import Statement
+from quantos.environment.node_agents import NODE_AGENTS, NODE_EXPORTER
 
 NAME = "metrics"
 PORT = 9090
@@ -125,7 +126,7 @@ def values(args: MetricsArgs) -> dict[str, object]:
         "prometheusOperator": _operator(),
         "prometheus-node-exporter": {
             "namespaceOverride": args.agents_namespace,
-            "resources": resources(cpu="50m", memory="64Mi", memory_limit="128Mi"),
+            "resources": agent_resources(NODE_AGENTS[NODE_EXPORTER]["node-exporter"], memory_limit="128Mi"),
         },
         "kube-state-metrics": {
             "resources": resources(cpu="50m", memory="128Mi", memory_limit="512Mi"),

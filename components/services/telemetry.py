@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pulumi
 
 from components.services.charts import OPENTELEMETRY_COLLECTOR
-from components.services.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, resources
+from components.services.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, agent_resources, resources
 from components.services.release import release
+from quantos.environment.node_agents import LOG_AGENT, NODE_AGENTS
 
 GATEWAY = "otel-gateway"
 AGENT = "otel-agent"
@@ -110,7 +111,7 @@ def agent_values(args: TelemetryArgs) -> dict[str, object]:
             "runAsUser": 0,
             "capabilities": {"drop": ["ALL"], "add": ["DAC_READ_SEARCH"]},
         },
-        "resources": resources(cpu="100m", memory="256Mi", memory_limit="512Mi"),
+        "resources": agent_resources(NODE_AGENTS[LOG_AGENT][AGENT], memory_limit="512Mi"),
         "config": {
             "processors": _processors(),
             "exporters": {"otlphttp/logs": {"endpoint": args.logs_url}},

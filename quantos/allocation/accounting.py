@@ -181,6 +181,7 @@ class Books:
                     priority=demand.priority,
                     shortfall_share=_fixed(share),
                     shortfall_vcpu=_fixed(share * demand.need.vcpu),
+                    shortfall_gpus=_fixed(share * demand.need.gpus),
                     bound_by=self._bound_by(demand),
                 )
 

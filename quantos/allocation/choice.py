@@ -196,7 +196,7 @@ class Concession:
     """A demand that is not given all it needs.
 
     Attributes:
-        shortfall_share: of its need. `shortfall_vcpu`: the same in vCPU.
+        shortfall_share: of its need. `shortfall_vcpu`, `shortfall_gpus`: the same in vCPU and in GPUs.
         bound_by: what kept more from it, over the pools it may run on.
     """
 
@@ -205,6 +205,7 @@ class Concession:
     shortfall_share: float
     shortfall_vcpu: float
     bound_by: tuple[Constraint, ...]
+    shortfall_gpus: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

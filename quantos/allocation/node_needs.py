@@ -1,15 +1,17 @@
 """From servers, or from demand for several resources, to nodes: what a node has to give, and what runs out first."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from quantos.allocation.choice import Resources
 from quantos.catalog.catalog import InstanceShape
+from quantos.environment.node_agents import NODE_AGENTS, Requests
 from quantos.errors import CapacityError
 
-Resource = Literal["vcpu", "memory", "network", "pods"]
+Resource = Literal["vcpu", "memory", "network", "gpu", "pods"]
 
 _ROUNDING: Final = 1e-9
 _MIB_PER_GIB: Final = 1024
@@ -29,9 +31,10 @@ class ServerNeed:
     vcpu: float
     memory_gib: float
     network_mbps: float = 0.0
+    gpus: int = 0
 
     def __post_init__(self) -> None:
-        needs = (self.vcpu, self.memory_gib, self.network_mbps)
+        needs = (self.vcpu, self.memory_gib, self.network_mbps, self.gpus)
         if not all(0 <= need < math.inf for need in needs) or not any(needs):
             raise CapacityError(
                 f"no server can need this: {self}", remedy="give finite needs, none negative, not all 0"
@@ -55,6 +58,13 @@ class Allocatable:
     memory_gib: float
     network_mbps: float
     pods: int
+    gpus: int = 0
+
+    def resources(self) -> Resources:
+        """All but the count of pods."""
+        return Resources(
+            vcpu=self.vcpu, memory_gib=self.memory_gib, network_mbps=self.network_mbps, gpus=float(self.gpus)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,26 +110,39 @@ class ResourceNodes:
     by_resource: Mapping[Resource, int]
 
 
-def default_max_pods(vcpu: int) -> int:
-    """Pods that EKS lets a node have where addresses come in prefixes: 110, and 250 on nodes of more than 30 vCPU.
+def max_pods(shape: InstanceShape) -> int:
+    """Pods that EKS lets a node of a managed group have: as many as it has addresses for, and at most 110, or 250 on
+    nodes of 30 vCPU and more.
 
-    Without prefixes the instance type's network interfaces allow fewer, which must then be given to `allocatable`.
-    Source: max-pods-calculator of the EKS image.
+    Two pods more than addresses, since network plugin and proxy are on the host's network.
+    Source: nodeadm's max-pods by network interfaces, and the cap of managed node groups. Prefixes of addresses, which
+    would allow more, are not in use.
     """
-    return 250 if vcpu > 30 else 110
+    return min(shape.pod_addresses + 2, 110 if shape.vcpu < 30 else 250)
 
 
-def allocatable(shape: InstanceShape, *, max_pods: int | None = None, daemons: DaemonNeed | None = None) -> Allocatable:
+def daemon_need(agents: Mapping[str, Mapping[str, Requests]]) -> DaemonNeed:
+    """What the pods of some daemon sets request together."""
+    containers = [container for pod in agents.values() for container in pod.values()]
+    return DaemonNeed(
+        pods=len(agents),
+        vcpu=sum(container.millicores for container in containers) / 1000,
+        memory_gib=sum(container.memory_mib for container in containers) / _MIB_PER_GIB,
+    )
+
+
+def allocatable(shape: InstanceShape, *, daemons: DaemonNeed | None = None) -> Allocatable:
     """What is left of an instance once the kernel, the kubelet and the daemons have theirs.
 
-    Source: the EKS image reserves 255 MiB and 11 MiB a pod, of each vCPU 6 % of the first, 1 % of the second, 0.5 %
-    of two more and 0.25 % of the rest, and evicts below 100 MiB; 7.5 % of an instance's memory is not seen by its
-    kernel, at most (what Karpenter takes by default).
+    Source: nodeadm of the EKS image reserves 255 MiB and 11 MiB a pod, of each vCPU 6 % of the first, 1 % of the
+    second, 0.5 % of two more and 0.25 % of the rest; it evicts below 100 MiB and reserves nothing for the system
+    beside; 7.5 % of an instance's memory is not seen by its kernel, at most (what Karpenter takes by default). Network
+    is the baseline, which nobody reserves.
 
     Raises:
         CapacityError: nothing is left.
     """
-    pods = default_max_pods(shape.vcpu) if max_pods is None else max_pods
+    pods = max_pods(shape)
     taken = daemons or DaemonNeed()
     reserved_gib = (255 + 11 * pods + _EVICTION_MIB) / _MIB_PER_GIB
     left = Allocatable(
@@ -127,22 +150,38 @@ def allocatable(shape: InstanceShape, *, max_pods: int | None = None, daemons: D
         memory_gib=shape.memory_gib * (1 - _UNSEEN_MEMORY_SHARE) - reserved_gib - taken.memory_gib,
         network_mbps=float(shape.network_mbps),
         pods=pods - taken.pods,
+        gpus=shape.gpus,
     )
     if left.vcpu <= 0 or left.memory_gib <= 0 or left.pods <= 0:
         raise CapacityError(
             f"a node of {shape.instance_type} has nothing left for servers: {left}",
-            remedy="take a larger type, fewer pods or fewer daemons",
+            remedy="take a larger type, or fewer daemons",
         )
     return left
 
 
+def offered(shapes: Sequence[InstanceShape]) -> Allocatable:
+    """What any node of a pool has left, whichever of its types it is, beside what runs on every node."""
+    left = [allocatable(shape, daemons=daemon_need(NODE_AGENTS)) for shape in shapes]
+    return Allocatable(
+        vcpu=min(item.vcpu for item in left),
+        memory_gib=min(item.memory_gib for item in left),
+        network_mbps=min(item.network_mbps for item in left),
+        pods=min(item.pods for item in left),
+        gpus=min(item.gpus for item in left),
+    )
+
+
 def nodes_for_servers(servers: int, need: ServerNeed, *, node: Allocatable) -> NodeNeed | ServerTooLarge:
     """The nodes that hold some equal servers, none split between nodes. Of resources that run out together the first
-    of vCPU, memory, network and pods is named.
+    of vCPU, memory, network, GPU and pods is named.
     """
-    fits = {resource: available / needed for resource, available, needed in _shares(need, node=node) if needed > 0} | {
-        "pods": float(node.pods)
+    fits: dict[Resource, float] = {
+        resource: available / needed for resource, available, needed in _shares(need, node=node) if needed > 0
     }
+    if need.gpus:
+        fits["gpu"] = node.gpus / need.gpus
+    fits["pods"] = float(node.pods)
     binding, most = min(fits.items(), key=lambda item: item[1])
     servers_per_node = math.floor(most + _ROUNDING)
     if servers_per_node < 1:

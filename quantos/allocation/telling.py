@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from quantos.allocation.choice import ChoiceSolution, Constraint
+from quantos.allocation.choice import ChoiceSolution, Concession, Constraint
 
 _REASONS: Final[Mapping[Constraint, str]] = {
     "budget": "the environment's budget",
@@ -28,9 +28,14 @@ def gave_way(solution: ChoiceSolution) -> Iterator[str]:
         yield f"pool {floor.pool} stays {nodes} below its floor, bound by {_listed(floor.bound_by)}"
     for item in solution.gave_way:
         yield (
-            f"{item.demand} (priority {item.priority}) is given {item.shortfall_vcpu:.1f} vCPU "
+            f"{item.demand} (priority {item.priority}) is given {shortfall(item)} "
             f"({item.shortfall_share:.1%}) less than it needs, bound by {_listed(item.bound_by)}"
         )
+
+
+def shortfall(item: Concession) -> str:
+    """What is missing, in GPUs where any are asked for."""
+    return f"{item.shortfall_gpus:.1f} GPU" if item.shortfall_gpus else f"{item.shortfall_vcpu:.1f} vCPU"
 
 
 def reason(constraint: Constraint) -> str:

@@ -33,11 +33,14 @@ class PoolLimit:
 def all_needs(inputs: PlanningInputs) -> tuple[StrategyNeed, ...]:
     """What every strategy must be given, or as much of it as can be reckoned with."""
     bin_seconds = inputs.settings.decisions.bin_seconds
+    availability = {pool: inputs.availability(pool) for pool in inputs.settings.pools}
     return tuple(
         _reckoned(with_held(need, part, inputs), inputs)
         for demand in inputs.demands
         for part, need in zip(
-            demand.strategies, strategy_needs(demand, nodes=inputs.nodes, bin_seconds=bin_seconds), strict=True
+            demand.strategies,
+            strategy_needs(demand, nodes=inputs.nodes, bin_seconds=bin_seconds, availability=availability),
+            strict=True,
         )
     )
 
@@ -115,9 +118,10 @@ def _demand(need: StrategyNeed, *, inputs: PlanningInputs) -> ChoiceDemand:
 def _reckoned(need: StrategyNeed, inputs: PlanningInputs) -> StrategyNeed:
     pools = inputs.settings.pools
     held_vcpu = sum(
-        pool_limit(pools[pool], node=inputs.nodes[pool]).nodes * inputs.nodes[pool].vcpu for pool in need.pools
+        pool_limit(pools[pool], node=inputs.nodes[pool]).nodes * inputs.nodes[pool].vcpu_for(need.strategy)
+        for pool in need.pools
     )
-    part = MOST_NEEDED * held_vcpu / need.need.vcpu if need.need.vcpu > 0 else 1.0
+    part = MOST_NEEDED * held_vcpu / need.need.vcpu if need.need.vcpu > 0 and need.pools else 1.0
     if part >= 1:
         return need
     told = f"{need.strategy.name}: {need.need.vcpu:.3g} vCPU are more than {MOST_NEEDED:g} times what its pools hold"
@@ -127,6 +131,13 @@ def _reckoned(need: StrategyNeed, inputs: PlanningInputs) -> StrategyNeed:
 def _ceiling_usd_per_hour(need: StrategyNeed, nodes: Mapping[str, NodePrice]) -> float:
     """What the strategy may cost, or what its stated throughput costs on its dearest pool where that is more."""
     strategy = need.strategy
-    per_vcpu = max(nodes[pool].usd_per_vcpu_hour * need.packing.get(pool, 1.0) for pool in need.pools)
+    per_vcpu = max((_usd_per_vcpu_hour(need, pool, nodes[pool]) for pool in need.pools), default=0.0)
     stated = strategy.stated_vcpu * per_vcpu
     return max(strategy.cost.ceiling_usd_per_hour * (1 - CEILING_MARGIN), stated * (1 + CEILING_MARGIN))
+
+
+def _usd_per_vcpu_hour(need: StrategyNeed, pool: str, node: NodePrice) -> float:
+    """What a vCPU of the need costs on a pool, packed as it is there."""
+    if need.strategy.counted_pod is not None:
+        return node.usd_per_hour / node.vcpu_for(need.strategy)
+    return node.usd_per_vcpu_hour * need.packing.get(pool, 1.0)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from quantos.capacity.wording import Unit
 from quantos.contracts.plan import Alternative, PoolReasoning, PoolSize
 
 _ORDER: Final = {
@@ -57,9 +58,10 @@ def demand_chart(
     top = max((row.vcpu for row in rows if row.vcpu is not None), default=0.0)
     if item.vcpu_per_node is None or width < _LEAST_BAR or top <= 0:
         width = 0
-    bars = _Bars(width=width, top_vcpu=top, upper_vcpu=item.demand_upper_vcpu, glyphs=glyphs)
-    lines = [_line("", ("nodes", "vCPU", bars.axis(), "USD/hour", "risk"))]
-    lines += [_line(row.label, (*_counts(row), bars.bar(row), *_price(row))) for row in rows]
+    unit = Unit.of(item.gpus_per_vcpu)
+    bars = _Bars(width=width, top_vcpu=top, upper_vcpu=item.demand_upper_vcpu, glyphs=glyphs, unit=unit)
+    lines = [_line("", ("nodes", unit.name, bars.axis(), "USD/hour", "risk"))]
+    lines += [_line(row.label, (*_counts(row, unit), bars.bar(row), *_price(row))) for row in rows]
     if width:
         lines.append(f"{_INDENT}{bars.legend(level=item.level)}")
     return lines
@@ -71,10 +73,11 @@ class _Bars:
     top_vcpu: float
     upper_vcpu: float
     glyphs: Glyphs
+    unit: Unit
 
     def axis(self) -> str:
         """Zero and the greatest value at the ends."""
-        return f"0{self.top_vcpu:>{self.width - 1}.0f}" if self.width else ""
+        return f"0{self.unit.count(self.top_vcpu):>{self.width - 1}}" if self.width else ""
 
     def bar(self, row: ChartRow) -> str:
         """Shape (width,): demand from zero, or nodes with the upper value marked."""
@@ -121,8 +124,8 @@ def _figures(choice: Alternative) -> tuple[int, float, float | None]:
     return choice.nodes, choice.usd_per_hour, choice.risk_of_shortage
 
 
-def _counts(row: ChartRow) -> tuple[str, str]:
-    return "" if row.nodes is None else str(row.nodes), "" if row.vcpu is None else f"{row.vcpu:.0f}"
+def _counts(row: ChartRow, unit: Unit) -> tuple[str, str]:
+    return "" if row.nodes is None else str(row.nodes), "" if row.vcpu is None else unit.count(row.vcpu)
 
 
 def _price(row: ChartRow) -> tuple[str, str]:

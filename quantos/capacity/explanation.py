@@ -13,7 +13,7 @@ from quantos.allocation.telling import gave_way
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.silence import silence_words, silences
 from quantos.capacity.sizing import HeldDemand, SizedPool, nodes_for
-from quantos.capacity.wording import listed, node_count, percent
+from quantos.capacity.wording import Unit, listed, node_count, percent
 from quantos.contracts.plan import (
     Alternative,
     ChoiceQuality,
@@ -93,12 +93,13 @@ def _reasoning(
         rejected=forecast.rejected,
         degraded=degraded,
         alternatives=tuple(_alternatives(inputs, item, held)),
-        vcpu_per_node=item.node.vcpu,
+        vcpu_per_node=held.vcpu_per_node,
+        gpus_per_vcpu=held.gpus_per_vcpu or None,
         quantiles=tuple(
             DemandQuantile(level=level, vcpu=peak) for level, peak in zip(forecast.levels, forecast.peaks, strict=True)
         ),
         coverage=demand.coverage,
-        risk_of_shortage=_risk(item, held, nodes=item.size.floor),
+        risk_of_shortage=_risk(held, nodes=item.size.floor),
         sensitivity=_sensitivity(item, held),
         unmet=held.unmet,
         strategies=held.names,
@@ -118,8 +119,8 @@ def _alternatives(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> 
     floor_nodes = inputs.settings.pools[item.pool].floor_nodes
     demand = held.demand
     choices: tuple[tuple[Literal["reactive", "static", "one-cheaper", "one-more"], int], ...] = (
-        ("reactive", max(_nodes(item, held, vcpu=demand.recent_vcpu), floor_nodes)),
-        ("static", max(_nodes(item, held, vcpu=max(demand.history_peak_vcpu, demand.recent_vcpu)), floor_nodes)),
+        ("reactive", max(_nodes(held, vcpu=demand.recent_vcpu), floor_nodes)),
+        ("static", max(_nodes(held, vcpu=max(demand.history_peak_vcpu, demand.recent_vcpu)), floor_nodes)),
         ("one-cheaper", item.size.floor - 1),
         ("one-more", item.size.floor + 1),
     )
@@ -129,24 +130,24 @@ def _alternatives(inputs: PlanningInputs, item: SizedPool, held: HeldDemand) -> 
                 name=name,
                 nodes=nodes,
                 usd_per_hour=nodes * item.node.usd_per_hour,
-                risk_of_shortage=_risk(item, held, nodes=nodes),
+                risk_of_shortage=_risk(held, nodes=nodes),
             )
 
 
-def _nodes(item: SizedPool, held: HeldDemand, *, vcpu: float) -> int:
+def _nodes(held: HeldDemand, *, vcpu: float) -> int:
     """Nodes of the pool that hold a demand together with what the other pools hold of it."""
-    return max(nodes_for(vcpu - held.elsewhere_vcpu, vcpu_per_node=item.node.vcpu), 0)
+    return max(nodes_for(vcpu - held.elsewhere_vcpu, vcpu_per_node=held.vcpu_per_node), 0)
 
 
-def _risk(item: SizedPool, held: HeldDemand, *, nodes: int) -> float:
-    capacity_vcpu = max(nodes * item.node.vcpu + held.elsewhere_vcpu, 0.0)
+def _risk(held: HeldDemand, *, nodes: int) -> float:
+    capacity_vcpu = max(nodes * held.vcpu_per_node + held.elsewhere_vcpu, 0.0)
     return round(shortage_probability(held.demand.forecast, capacity_vcpu=capacity_vcpu), _RISK_DECIMALS)
 
 
 def _sensitivity(item: SizedPool, held: HeldDemand) -> str:
     """What one node more would cost and change, in words."""
     nodes = item.size.floor
-    risk, less = (_risk(item, held, nodes=count) for count in (nodes, nodes + 1))
+    risk, less = (_risk(held, nodes=count) for count in (nodes, nodes + 1))
     more = "one node more" if nodes < item.size.ceiling else "one node more than is allowed"
     cost = f"{more} would cost {item.node.usd_per_hour:.2f} USD/hour"
     if percent(risk) == percent(less):
@@ -206,12 +207,12 @@ def _movement(inputs: PlanningInputs, item: SizedPool) -> str:
         since = "since no strategy needs it" if inputs.demands_on(item.pool) else "since no strategy runs on it"
         return f"Pool {item.pool} goes {change}, {item.binding}, {since}"
     held = item.holds[0]
-    demand, forecast = held.demand, held.demand.forecast
+    demand, forecast, unit = held.demand, held.demand.forecast, Unit.of(held.gpus_per_vcpu)
     verb = "rises" if item.size.floor > item.previous.floor else "can fall"
     until = inputs.bin_end + timedelta(seconds=demand.horizon_seconds)
     course = (
-        f"{listed(held.names)} used {demand.now_vcpu:.0f} vCPU at {inputs.bin_end:%H:%M} UTC and should stay under "
-        f"{forecast.upper:.0f} until {until:%H:%M} UTC ({forecast.upper_level:.1%} sure)"
+        f"{listed(held.names)} used {unit.amount(demand.now_vcpu)} at {inputs.bin_end:%H:%M} UTC and should stay under "
+        f"{unit.count(forecast.upper)} until {until:%H:%M} UTC ({forecast.upper_level:.1%} sure)"
     )
     if forecast.upper <= 0:
         course = f"{listed(held.names)} should need nothing until {until:%H:%M} UTC"

@@ -1,5 +1,6 @@
 """Everything that a plan depends on, as plain values."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,6 +37,10 @@ class PlanningInputs:
         """The size that a pool has now."""
         settings = self.settings.pools[pool]
         return self.previous.get(pool) or PoolSize(floor=settings.floor_nodes, ceiling=settings.ceiling_nodes)
+
+    def availability(self, pool: str) -> float:
+        """The part of a node of a pool that is expected to be there while an interrupted one is replaced."""
+        return math.exp(-self.settings.pools[pool].interruptions_per_hour * self.lead_times[pool].seconds / 3600)
 
     def demands_on(self, pool: str) -> tuple[PoolDemand, ...]:
         """Those whose strategies may run on a pool."""

@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 
 from quantos.allocation.choice import Resources
-from quantos.allocation.node_needs import Allocatable, allocatable
+from quantos.allocation.node_needs import Allocatable, NodeNeed, ServerNeed, nodes_for_servers, offered
 from quantos.catalog.catalog import Catalog
+from quantos.contracts.strategy import ServerNeeds, Strategy
 from quantos.environment.settings import EnvironmentSettings, PoolSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodePrice:
-    """A node of a pool: the least that any of its types has of each resource, and the price of the dearest.
+    """A node of a pool: the least that any of its types offers of each resource, and the price of the dearest.
 
-    `node` is the whole instance, `holds` what it has left for servers; `spot` nodes may be taken back.
+    `node` is what Kubernetes would allocate of it beside what runs on every node, `holds` the same with the pods that
+    it may have; in decisions recorded by earlier releases `node` is the whole instance. `spot` nodes may be taken back.
     """
 
     node: Resources
@@ -22,13 +24,26 @@ class NodePrice:
 
     @property
     def vcpu(self) -> float:
-        """Of the whole instance."""
+        """What it offers of it."""
         return self.node.vcpu
 
     @property
     def usd_per_vcpu_hour(self) -> float:
         """Price of one of its vCPU."""
         return self.usd_per_hour / self.node.vcpu
+
+    def vcpu_for(self, strategy: Strategy) -> float:
+        """vCPU of a strategy's demand that it holds, by what it runs out of first; 0 where none of its pods fits."""
+        pod = strategy.counted_pod
+        if pod is None:
+            return self.vcpu
+        found = nodes_for_servers(1, server_need(pod), node=self.holds)
+        return found.servers_per_node * pod.vcpu if isinstance(found, NodeNeed) else 0.0
+
+
+def server_need(pod: ServerNeeds) -> ServerNeed:
+    """What a pod asks of its node."""
+    return ServerNeed(vcpu=pod.vcpu, memory_gib=pod.memory_gib, network_mbps=pod.network_mbps, gpus=pod.gpus)
 
 
 def node_prices(settings: EnvironmentSettings, catalog: Catalog) -> dict[str, NodePrice]:
@@ -41,21 +56,10 @@ def node_prices(settings: EnvironmentSettings, catalog: Catalog) -> dict[str, No
 
 
 def _node_price(pool: PoolSettings, catalog: Catalog, *, region: str) -> NodePrice:
-    shapes = [catalog.shape(name) for name in pool.instance_types]
-    left = [allocatable(shape) for shape in shapes]
+    holds = offered([catalog.shape(name) for name in pool.instance_types])
     return NodePrice(
-        node=Resources(
-            vcpu=min(shape.vcpu for shape in shapes),
-            memory_gib=min(shape.memory_gib for shape in shapes),
-            network_mbps=min(shape.network_mbps for shape in shapes),
-            gpus=min(shape.gpus for shape in shapes),
-        ),
-        holds=Allocatable(
-            vcpu=min(item.vcpu for item in left),
-            memory_gib=min(item.memory_gib for item in left),
-            network_mbps=min(item.network_mbps for item in left),
-            pods=min(item.pods for item in left),
-        ),
+        node=holds.resources(),
+        holds=holds,
         usd_per_hour=max(
             catalog.usd_per_hour(name, capacity_type=pool.capacity_type, region=region) for name in pool.instance_types
         ),

@@ -13,7 +13,7 @@ from quantos.capacity.lead_times import PoolLeadTimes, horizon_of, planned_day
 from quantos.capacity.planning import Chosen, PlanCheck, chosen_before, make_plan
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands
 from quantos.capacity.ports import FitStore, Signer
-from quantos.capacity.shared_pools import SharedPools, UpperLevel
+from quantos.capacity.shared_pools import SharedPools, UpperLevel, least_held
 from quantos.capacity.wording import listed
 from quantos.contracts.plan import ScalingPlan
 from quantos.telemetry.ports import DemandHistory, SignalHistory
@@ -155,11 +155,12 @@ def _solution(chosen: Chosen) -> Finding:
 
 def _shared(inputs: PlanningInputs, demand: PoolDemand) -> SharedPools:
     """Whose demand it was, as it was decided on."""
+    strategies = tuple(part.strategy for part in demand.strategies)
     return SharedPools(
         pools=demand.pools,
-        strategies=tuple(part.strategy for part in demand.strategies),
+        strategies=strategies,
         upper=UpperLevel(demand.forecast.upper_level, demand.level_reason),
-        node_vcpu=min(inputs.nodes[pool].vcpu for pool in demand.pools),
+        node_vcpu=least_held(demand.pools, strategies, inputs.nodes),
         horizon=horizon_of([inputs.lead_times[pool] for pool in demand.pools], inputs.settings.decisions),
     )
 

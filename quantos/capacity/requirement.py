@@ -1,20 +1,23 @@
 """What each strategy must be given, and on which pools: a pure function of demand, nodes and service levels."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from quantos.allocation.choice import Resources
-from quantos.allocation.node_needs import NodeNeed, ServerNeed, nodes_for_servers
+from quantos.allocation.node_needs import NodeNeed, ServerTooLarge, nodes_for_servers
 from quantos.allocation.servers import Infeasible, LatencyTarget, OfferedLoad, Servers, servers_needed
 from quantos.allocation.service_time import MeasuredPercentile, ServiceTime
-from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.node_prices import NodePrice, server_need
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.contracts.strategy import ServerNeeds, ServiceProfile, Strategy
 
 FORECAST: Final = "the forecast"
 MEASURED: Final = "demand already measured"
 STATED: Final = "the throughput that strategies must always be given"
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +43,20 @@ class StrategyNeed:
     unmet: tuple[str, ...] = ()
 
 
-def strategy_needs(demand: PoolDemand, *, nodes: Mapping[str, NodePrice], bin_seconds: int) -> tuple[StrategyNeed, ...]:
+def strategy_needs(
+    demand: PoolDemand,
+    *,
+    nodes: Mapping[str, NodePrice],
+    bin_seconds: int,
+    availability: Mapping[str, float] = MappingProxyType({}),
+) -> tuple[StrategyNeed, ...]:
     """The needs of the strategies that share some pools, in their order.
 
     Their demand together, the greater of forecast and measured, is shared out by weight; a strategy is given no less
-    than the throughput it states, nor than the servers that its response time takes. Servers of one strategy are never
-    split between nodes; strategies share nodes. One without service times, or whose service level no size keeps, needs
-    what its demand fills. `nodes` holds every pool that the strategies name.
+    than the throughput it states, nor than the servers that its response time takes. Pods of one strategy are never
+    split between nodes; strategies share nodes. One that states no pods, or whose service level no size keeps, needs
+    what its demand fills. `nodes` holds every pool that the strategies name; `availability` the part of a node that is
+    expected to be there where that is less than all.
     """
     whole_vcpu = max(demand.forecast.upper, demand.recent_vcpu)
     ahead = FORECAST if demand.forecast.upper >= demand.recent_vcpu else MEASURED
@@ -59,9 +69,23 @@ def strategy_needs(demand: PoolDemand, *, nodes: Mapping[str, NodePrice], bin_se
             now_vcpu=max(share * now_vcpu, part.strategy.stated_vcpu),
             ahead=ahead,
             nodes={pool: nodes[pool] for pool in part.strategy.pools},
+            availability=availability,
             bin_seconds=bin_seconds,
         )
         for part, share in zip(demand.strategies, shares, strict=True)
+    )
+
+
+def resources_for(strategy: Strategy, vcpu: float) -> Resources:
+    """All resources that some vCPU of a strategy's demand stand for."""
+    pod = strategy.counted_pod
+    if pod is None:
+        return Resources(vcpu=vcpu)
+    return Resources(
+        vcpu=vcpu,
+        memory_gib=vcpu / pod.vcpu * pod.memory_gib,
+        network_mbps=vcpu / pod.vcpu * pod.network_mbps,
+        gpus=vcpu / pod.vcpu * pod.gpus,
     )
 
 
@@ -78,6 +102,7 @@ def _need(
     now_vcpu: float,
     ahead: str,
     nodes: Mapping[str, NodePrice],
+    availability: Mapping[str, float],
     bin_seconds: int,
 ) -> StrategyNeed:
     vcpu = max(demand_vcpu, strategy.stated_vcpu)
@@ -91,11 +116,14 @@ def _need(
     )
     if strategy.placement.min_spot_share > 0 and not any(node.spot for node in nodes.values()):
         filled = _unmet(filled, f"{strategy.placement.min_spot_share:.0%} of it are to be spot, and no pool of its is")
+    counted = _counted(filled, nodes=nodes, availability=availability)
     if strategy.service is None or vcpu <= 0:
-        return filled
+        return counted
     servers = _servers(strategy, strategy.service, demand_vcpu=demand_vcpu, bin_seconds=bin_seconds)
     if isinstance(servers, Infeasible):
-        return _unmet(filled, servers.detail)
+        return _unmet(counted, servers.detail)
+    if strategy.counted_pod is not None:
+        return _counted(filled, nodes=nodes, availability=availability, servers=servers)
     return _served(filled, servers, strategy.service.server, nodes=nodes)
 
 
@@ -124,16 +152,9 @@ def _served(
     filled: StrategyNeed, servers: Servers, server: ServerNeeds, *, nodes: Mapping[str, NodePrice]
 ) -> StrategyNeed:
     """The need with its servers, on the pools whose nodes hold any of them."""
-    asked = ServerNeed(vcpu=server.vcpu, memory_gib=server.memory_gib, network_mbps=server.network_mbps)
-    held: dict[str, NodeNeed] = {}
-    for pool, node in nodes.items():
-        found = nodes_for_servers(servers.count, asked, node=node.holds)
-        if isinstance(found, NodeNeed):
-            held[pool] = found
-        elif len(nodes) == 1:
-            return _unmet(filled, found.detail)
+    held, details = _packed(servers.count, server, nodes)
     if not held:
-        return _unmet(filled, f"no node of its {len(nodes)} pools holds one of its servers")
+        return _unmet(filled, _no_room(details))
     need = Resources(
         vcpu=max(filled.need.vcpu, servers.count * server.vcpu),
         memory_gib=servers.count * server.memory_gib,
@@ -152,6 +173,64 @@ def _served(
         if by_servers[cheapest] >= by_demand[cheapest]
         else filled.binding,
     )
+
+
+def _counted(
+    filled: StrategyNeed,
+    *,
+    nodes: Mapping[str, NodePrice],
+    availability: Mapping[str, float],
+    servers: Servers | None = None,
+) -> StrategyNeed:
+    """The need in the pods in which demand is counted, on the pools whose nodes hold any of them, and on no other.
+
+    All resources follow demand; what it fills of a pool is whole pods. What an interruption may take is spared for
+    demand, and not for what rounding adds to it.
+    """
+    strategy, pod = filled.strategy, filled.strategy.counted_pod
+    if pod is None:
+        return filled
+    responds = servers is not None and servers.count * pod.vcpu >= filled.need.vcpu
+    vcpu = servers.count * pod.vcpu if servers is not None and responds else filled.need.vcpu
+    pods, whole = vcpu / pod.vcpu, math.ceil(vcpu / pod.vcpu - _ROUNDING)
+    held, details = _packed(whole, pod, nodes)
+    need = resources_for(strategy, vcpu)
+    if not held:
+        return _unmet(replace(filled, pools=(), need=need), _no_room(details))
+    if whole == 0:
+        return replace(filled, pools=tuple(held))
+    taken = {
+        pool: max(whole * availability.get(pool, 1.0), pods) / found.servers_per_node for pool, found in held.items()
+    }
+    cheapest = min(held, key=lambda pool: (taken[pool] * nodes[pool].usd_per_hour, pool))
+    return replace(
+        filled,
+        pools=tuple(held),
+        need=need,
+        packing={pool: max(taken[pool] / _filled_nodes(need, nodes[pool].node), 1.0) for pool in held},
+        binding=_response(strategy, servers, held[cheapest]) if servers is not None and responds else filled.binding,
+    )
+
+
+def _packed(
+    pods: int, pod: ServerNeeds, nodes: Mapping[str, NodePrice]
+) -> tuple[dict[str, NodeNeed], list[ServerTooLarge]]:
+    """How pods are packed by pool, and why not where they are not."""
+    held: dict[str, NodeNeed] = {}
+    refused: list[ServerTooLarge] = []
+    for pool, node in nodes.items():
+        found = nodes_for_servers(pods, server_need(pod), node=node.holds)
+        if isinstance(found, NodeNeed):
+            held[pool] = found
+        else:
+            refused.append(found)
+    return held, refused
+
+
+def _no_room(refused: Sequence[ServerTooLarge]) -> str:
+    if len(refused) == 1:
+        return refused[0].detail
+    return f"no node of its {len(refused)} pools holds one of its servers"
 
 
 def _filled_nodes(need: Resources, node: Resources) -> float:

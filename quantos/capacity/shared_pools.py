@@ -1,6 +1,6 @@
 """Strategies by the pools they share, and the risk that sharing them makes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,7 @@ class SharedPools:
     Attributes:
         pools: sorted.
         strategies: by name.
-        node_vcpu: size of the pools' smallest node.
+        node_vcpu: demand that a node holds of the pool and the strategy of which it holds least.
         horizon: by the slowest of the pools.
     """
 
@@ -56,11 +56,12 @@ def upper_level(strategies: Collection[Strategy], *, usd_per_vcpu_hour: float) -
     strictest = min(strategies, key=lambda item: (-item.miss_usd_per_vcpu_hour, item.name))
     miss_usd = strictest.miss_usd_per_vcpu_hour
     ratio = miss_usd / (miss_usd + usd_per_vcpu_hour)
+    unit, vcpu = ("GPU", 1 / strictest.gpus_per_vcpu) if strictest.gpus_per_vcpu else ("vCPU", 1.0)
     lowest, highest = UPPER_LEVEL_BOUNDS
     bounded = "" if lowest <= ratio <= highest else f", and {lowest:.0%} to {highest:.1%} is planned for"
     return UpperLevel(
         level=round(float(np.clip(ratio, lowest, highest)), 3),
-        reason=f"a vCPU that {strictest.name} misses for an hour costs {miss_usd:.2f} USD, "
+        reason=f"a {unit} that {strictest.name} misses for an hour costs {miss_usd * vcpu:.2f} USD, "
         f"{miss_usd / usd_per_vcpu_hour:.3g} times one that is there{bounded}",
     )
 
@@ -98,9 +99,25 @@ def shared_pools(
         SharedPools(
             pools=pools,
             strategies=strategies,
-            upper=upper_level(strategies, usd_per_vcpu_hour=min(nodes[pool].usd_per_vcpu_hour for pool in pools)),
-            node_vcpu=min(nodes[pool].vcpu for pool in pools),
+            upper=upper_level(strategies, usd_per_vcpu_hour=least_usd_per_vcpu_hour(pools, strategies, nodes)),
+            node_vcpu=least_held(pools, strategies, nodes),
             horizon=horizon_of([lead_times[pool] for pool in pools], decisions),
         )
         for pools, strategies in strategies_by_pools(book, nodes).items()
+    )
+
+
+def least_held(pools: Sequence[str], strategies: Sequence[Strategy], nodes: Mapping[str, NodePrice]) -> float:
+    """The least demand that a node of any of the pools holds of any of the strategies, of those it holds; vCPU."""
+    held = [nodes[pool].vcpu_for(strategy) for pool in pools for strategy in strategies]
+    return min((vcpu for vcpu in held if vcpu > 0), default=min(nodes[pool].vcpu for pool in pools))
+
+
+def least_usd_per_vcpu_hour(
+    pools: Sequence[str], strategies: Sequence[Strategy], nodes: Mapping[str, NodePrice]
+) -> float:
+    """What demand of one vCPU costs where it costs least."""
+    held = [(nodes[pool].usd_per_hour, nodes[pool].vcpu_for(strategy)) for pool in pools for strategy in strategies]
+    return min(
+        (usd / vcpu for usd, vcpu in held if vcpu > 0), default=min(nodes[pool].usd_per_vcpu_hour for pool in pools)
     )

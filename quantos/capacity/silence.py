@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.pool_demand import PoolDemand, SilentFeed, StrategyDemand
+from quantos.capacity.shared_pools import least_usd_per_vcpu_hour
 from quantos.capacity.sizing import SizedPool
 from quantos.capacity.standing import HeldFloors, held_floors
-from quantos.capacity.wording import listed
+from quantos.capacity.wording import Unit, listed
 from quantos.contracts.plan import Silence
 
 
@@ -41,13 +42,14 @@ def _silence(
 ) -> Silence:
     name, series = part.strategy.name, part.strategy.series
     if feed.source is not None:
-        usd = feed.held_vcpu * min(inputs.nodes[pool].usd_per_vcpu_hour for pool in demand.pools)
+        usd = feed.held_vcpu * least_usd_per_vcpu_hour(demand.pools, [part.strategy], inputs.nodes)
+        kept = Unit.of(part.strategy.gpus_per_vcpu).amount(feed.held_vcpu, decimals=1)
         return Silence(
             strategy=name,
             series=series,
             source=feed.source,
             since=feed.since,
-            held="it is taken to have gone, and nothing is" if feed.retired else f"{feed.held_vcpu:.1f} vCPU are",
+            held="it is taken to have gone, and nothing is" if feed.retired else f"{kept} are",
             usd_per_hour=round(usd, 6),
             retired=feed.retired,
         )

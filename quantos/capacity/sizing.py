@@ -7,7 +7,7 @@ from typing import Final
 
 from quantos.allocation.choice import ChoiceProblem, ChoiceSolution, PoolChoice
 from quantos.allocation.placement import nodes_filled
-from quantos.allocation.telling import reason
+from quantos.allocation.telling import reason, shortfall
 from quantos.capacity.choosing import ROUNDING, pool_limit
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.maxima import maxima
@@ -30,12 +30,16 @@ class HeldDemand:
 
     Attributes:
         filled_nodes: of the pool, in parts of nodes.
+        vcpu_per_node: of the demand that a node of the pool holds, by what it runs out of first.
+        gpus_per_vcpu: GPUs that the demand stands for beside each vCPU; 0 where it asks for none.
         elsewhere_vcpu: capacity for it in its other pools, less what other demand fills of this one.
         unmet: service levels that no size keeps, one sentence each.
     """
 
     demand: PoolDemand
     filled_nodes: float
+    vcpu_per_node: float
+    gpus_per_vcpu: float
     elsewhere_vcpu: float
     unmet: tuple[str, ...]
 
@@ -122,12 +126,14 @@ class _Books:
         """The demands that fill some of a pool; of those that fill nothing anywhere, the ones it comes first for."""
         found = [(self._filled_by(demand, pool), demand) for demand in self.inputs.demands_on(pool)]
         for filled, demand in sorted(found, key=lambda item: (-item[0], item[1].pools)):
-            idle = not any(self._filled_by(demand, other) for other in demand.pools) and demand.pools[0] == pool
+            idle = not any(self._filled_by(demand, other) for other in demand.pools) and self._first(demand) == pool
             if filled > 0 or idle:
                 names = [part.strategy.name for part in demand.strategies]
                 yield HeldDemand(
                     demand=demand,
                     filled_nodes=filled,
+                    vcpu_per_node=self._vcpu_per_node(demand, pool) or self.inputs.nodes[pool].vcpu,
+                    gpus_per_vcpu=self._gpus_per_vcpu(demand),
                     elsewhere_vcpu=self._elsewhere_vcpu(demand, pool),
                     unmet=tuple(sentence for name in names for sentence in self._unmet(name)),
                 )
@@ -160,7 +166,7 @@ class _Books:
             if pool in self.needs[item.demand].pools:
                 limit = pool_limit(self.inputs.settings.pools[pool], node=self.inputs.nodes[pool])
                 words = limit.words if item.bound_by[0] == "pool-maximum" else reason(item.bound_by[0])
-                return f"{words}, which leaves {item.demand} {item.shortfall_vcpu:.1f} vCPU short"
+                return f"{words}, which leaves {item.demand} {shortfall(item)} short"
         return ""
 
     def _emptied_by(self, pool: str) -> str:
@@ -172,8 +178,27 @@ class _Books:
     def _filled_by(self, demand: PoolDemand, pool: str) -> float:
         return sum(self.filled[pool].get(part.strategy.name, 0.0) for part in demand.strategies)
 
+    def _first(self, demand: PoolDemand) -> str:
+        """The first of its pools that holds any of a demand."""
+        return next((pool for pool in demand.pools if self._vcpu_per_node(demand, pool) > 0), demand.pools[0])
+
+    def _vcpu_per_node(self, demand: PoolDemand, pool: str) -> float:
+        """Of a demand that a node holds: of its strategies in proportion to their needs, of those that it holds."""
+        node = self.inputs.nodes[pool]
+        held = {part.strategy.name: node.vcpu_for(part.strategy) for part in demand.strategies}
+        needed = {name: self.needs[name].need.vcpu for name, vcpu in held.items() if vcpu > 0}
+        filled = sum(vcpu / held[name] for name, vcpu in needed.items())
+        return sum(needed.values()) / filled if filled > 0 else min((held[name] for name in needed), default=0.0)
+
+    def _gpus_per_vcpu(self, demand: PoolDemand) -> float:
+        needs = [self.needs[part.strategy.name].need for part in demand.strategies]
+        vcpu = sum(need.vcpu for need in needs)
+        if vcpu > 0:
+            return sum(need.gpus for need in needs) / vcpu
+        return max(part.strategy.gpus_per_vcpu for part in demand.strategies)
+
     def _elsewhere_vcpu(self, demand: PoolDemand, pool: str) -> float:
         rest = {name: sum(self.filled[name].values()) - self._filled_by(demand, name) for name in demand.pools}
-        vcpu = {name: self.inputs.nodes[name].vcpu for name in demand.pools}
+        vcpu = {name: self._vcpu_per_node(demand, name) for name in demand.pools}
         others = sum(max(self.nodes[name] - rest[name], 0.0) * vcpu[name] for name in demand.pools if name != pool)
         return others - rest[pool] * vcpu[pool]

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from quantos.allocation.choice import Resources
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.pool_demand import StrategyDemand
-from quantos.capacity.requirement import StrategyNeed
+from quantos.capacity.requirement import StrategyNeed, resources_for
 
 HELD: Final = "what stands for it, held while its demand is unknown"
 _ROUNDING: Final = 1e-5
@@ -61,14 +60,14 @@ def with_held(need: StrategyNeed, part: StrategyDemand, inputs: PlanningInputs) 
         return need
     nodes = {pool: count for pool, count in known.nodes.items() if pool in inputs.nodes}
     vcpu = _allowed(inputs, part, nodes=nodes) * sum(
-        count * _held_vcpu(inputs, pool) / need.packing.get(pool, 1.0) for pool, count in nodes.items()
+        count * _held_vcpu(inputs, pool, need) for pool, count in nodes.items()
     )
     if vcpu <= need.need.vcpu:
         return need
     times = vcpu / need.need.vcpu if need.need.vcpu > 0 else math.inf
     return replace(
         need,
-        need=Resources(vcpu=vcpu) if math.isinf(times) else need.need.scaled(times),
+        need=resources_for(need.strategy, vcpu) if math.isinf(times) else need.need.scaled(times),
         now_share=need.now_share / times,
         binding=HELD,
     )
@@ -98,7 +97,7 @@ def _allowed(inputs: PlanningInputs, part: StrategyDemand, *, nodes: Mapping[str
     return ceiling_usd / usd
 
 
-def _held_vcpu(inputs: PlanningInputs, pool: str) -> float:
-    """What a node of a pool counts for, interruptions allowed for, vCPU."""
-    missed = inputs.settings.pools[pool].interruptions_per_hour * inputs.lead_times[pool].seconds / 3600
-    return inputs.nodes[pool].vcpu * math.exp(-missed)
+def _held_vcpu(inputs: PlanningInputs, pool: str, need: StrategyNeed) -> float:
+    """What a node of a pool counts for, interruptions allowed for, vCPU of a need."""
+    packing = 1.0 if need.strategy.counted_pod else need.packing.get(pool, 1.0)
+    return inputs.nodes[pool].vcpu_for(need.strategy) * inputs.availability(pool) / packing

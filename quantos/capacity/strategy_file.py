@@ -1,12 +1,14 @@
 """A file of strategies as a person hands it in: all that is wrong with it at once, and what to know beforehand."""
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
 
+from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.strategy_room import without_room
 from quantos.contracts.strategy import ExchangeSession, Strategy, StrategyBook
 from quantos.errors import ForecastError
 from quantos.faults import FaultPath, in_order
@@ -28,11 +30,11 @@ class StrategyFile:
     notes: tuple[str, ...]
 
 
-def read_strategies(path: Path, *, pools: Collection[str], today: date) -> StrategyFile:
+def read_strategies(path: Path, *, nodes: Mapping[str, NodePrice], today: date) -> StrategyFile:
     """The strategies of a YAML or JSON file.
 
     Args:
-        pools: of the environment.
+        nodes: by pool of the environment.
         today: from which on every calendar must be told.
 
     Raises:
@@ -40,7 +42,9 @@ def read_strategies(path: Path, *, pools: Collection[str], today: date) -> Strat
     """
     document = read_file(path, shown=str(path), remedy=REMEDY)
     book, faults = validated(StrategyBook, document)
-    further = [*_unknown_pools(document.value, pools), *(() if book is None else _no_calendars(book, today=today))]
+    further = [*_unknown_pools(document.value, nodes)]
+    if book is not None:
+        further += [*_no_calendars(book, today=today), *without_room(book, nodes)]
     if book is None or further:
         raise refusal(str(path), in_order((*faults, *placed(further, document))), remedy=REMEDY)
     return StrategyFile(book, tuple(_notes(book, today=today)))

@@ -8,7 +8,7 @@ from typing import Final
 
 from quantos.allocation.lead_time import MIN_OBSERVATIONS
 from quantos.capacity.demand_chart import ASCII, BLOCKS, demand_chart
-from quantos.capacity.wording import in_words, listed, model_name, node_count
+from quantos.capacity.wording import Unit, in_words, listed, model_name, node_count
 from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import ChoiceQuality, PoolReasoning, ResizeOutcome, ScalingPlan
 
@@ -129,23 +129,24 @@ def _lead_time(item: PoolReasoning) -> str:
 
 
 def _demand(item: PoolReasoning) -> str:
-    now = f"{item.demand_now_vcpu:.0f} vCPU now"
+    unit = Unit.of(item.gpus_per_vcpu)
+    now = f"{unit.amount(item.demand_now_vcpu)} now"
     if item.demand_upper_vcpu <= 0:
         return f"{now}, and none is expected within the horizon"
     return (
-        f"{now}; at its height within the horizon {item.demand_expected_vcpu:.0f} is as likely as not to be exceeded, "
-        f"and {item.demand_upper_vcpu:.0f} should hold with {item.level:.1%}"
+        f"{now}; at its height within the horizon {unit.count(item.demand_expected_vcpu)} is as likely as not to be "
+        f"exceeded, and {unit.count(item.demand_upper_vcpu)} should hold with {item.level:.1%}"
         + (f", since {item.level_reason}" if item.level_reason else "")
     )
 
 
 def _elsewhere(item: PoolReasoning) -> str:
-    vcpu = item.elsewhere_vcpu or 0.0
+    vcpu, unit = item.elsewhere_vcpu or 0.0, Unit.of(item.gpus_per_vcpu)
     if abs(vcpu) < LEAST_TOLD_VCPU:
         return ""
     if vcpu < 0:
-        return f"{-vcpu:.1f} vCPU of the pool are filled by other strategies"
-    return f"other pools have room for {vcpu:.1f} vCPU of it"
+        return f"{unit.amount(-vcpu, decimals=1)} of the pool are filled by other strategies"
+    return f"other pools have room for {unit.amount(vcpu, decimals=1)} of it"
 
 
 def _coverage(item: PoolReasoning) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 _MODELS: Final = {
@@ -28,6 +29,28 @@ _MODELS: Final = {
 }
 _SHARE: Final = re.compile(r"(\S+) (\d+%)")
 _WORD: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What demand is told in: `per_vcpu` of it stand for a vCPU, told with so many decimals."""
+
+    name: str = "vCPU"
+    per_vcpu: float = 1.0
+    decimals: int = 0
+
+    @classmethod
+    def of(cls, gpus_per_vcpu: float | None) -> "Unit":
+        """GPUs where demand asks for any, to a tenth; else vCPU."""
+        return cls("GPU", gpus_per_vcpu, 1) if gpus_per_vcpu else cls()
+
+    def count(self, vcpu: float, *, decimals: int | None = None) -> str:
+        """A figure without its unit."""
+        return f"{vcpu * self.per_vcpu:.{self.decimals if decimals is None else decimals}f}"
+
+    def amount(self, vcpu: float, *, decimals: int | None = None) -> str:
+        """A figure with its unit, told as exactly as the unit is by itself."""
+        return f"{self.count(vcpu, decimals=decimals)} {self.name}"
 
 
 def node_count(count: int) -> str:

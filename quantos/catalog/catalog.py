@@ -21,7 +21,11 @@ ARCHITECTURES: Mapping[str, Architecture] = {"x86_64": "x86_64", "arm64": "arm64
 
 @dataclass(frozen=True)
 class InstanceShape:
-    """What one instance holds. `network_mbps` is the baseline, which a small instance may exceed for a while."""
+    """What one instance holds.
+
+    `network_mbps` is the baseline, which a small instance may exceed for a while. `pod_addresses` is how many pods the
+    interfaces of its first network card give an address to: each interface keeps one address for itself.
+    """
 
     instance_type: str
     vcpu: int
@@ -29,6 +33,7 @@ class InstanceShape:
     gpus: int
     network_mbps: int
     architecture: Architecture
+    pod_addresses: int
 
     @property
     def family(self) -> str:
@@ -144,8 +149,10 @@ def _shapes(path: Path) -> dict[str, InstanceShape]:
         rows = csv.reader(file)
         next(rows)
         return {
-            name: InstanceShape(name, int(vcpu), float(memory), int(gpus), int(network), ARCHITECTURES[architecture])
-            for name, architecture, vcpu, memory, gpus, network in rows
+            name: InstanceShape(
+                name, int(vcpu), float(memory), int(gpus), int(network), ARCHITECTURES[architecture], int(addresses)
+            )
+            for name, architecture, vcpu, memory, gpus, network, addresses in rows
         }
 
 

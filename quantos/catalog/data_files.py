@@ -9,7 +9,7 @@ from typing import Literal
 from quantos.catalog.catalog import DATA
 
 SHAPES_FILE = "shapes.csv"
-SHAPE_COLUMNS = ("instance_type", "architecture", "vcpu", "memory_gib", "gpus", "network_mbps")
+SHAPE_COLUMNS = ("instance_type", "architecture", "vcpu", "memory_gib", "gpus", "network_mbps", "pod_addresses")
 PRICE_COLUMNS = ("instance_type", "usd_per_hour")
 SERVICE_COLUMNS = ("item", "unit", "usd", "stated_on", "checked", "source")
 PRICE_LIST = "https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/price-changes.html"

@@ -35,7 +35,7 @@ LEAST_CEILING: Final = 1
 
 def _not_told(value: object) -> bool:
     """Left out of the document, so that one made before the field existed keeps its digest."""
-    return value is None or value == ()
+    return value is None or value in ((), {})
 
 
 class _Part(BaseModel):
@@ -184,6 +184,8 @@ class PoolReasoning(_Part):
         horizon_seconds: how far ahead the demand was looked at: the longest lead time of the pools that share it, and
             what a plan should last beyond it.
         signals: names of the outside signals that the forecast looked at.
+        vcpu_per_node: of this demand that a node holds, by what it runs out of first.
+        gpus_per_vcpu: GPUs that each vCPU of this demand stands for, where it asks for any.
     """
 
     pool: Slug
@@ -209,6 +211,7 @@ class PoolReasoning(_Part):
     lead_time: PlannedLeadTime | None = Field(default=None, exclude_if=_not_told)
     horizon_seconds: int | None = Field(default=None, gt=0, exclude_if=_not_told)
     signals: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
+    gpus_per_vcpu: float | None = Field(default=None, gt=0, exclude_if=_not_told)
 
 
 class Silence(_Part):

@@ -143,13 +143,14 @@ class ServiceLevel(BaseModel):
 
 
 class ServerNeeds(BaseModel):
-    """What one server (a pod) of a strategy asks of its node."""
+    """What one server (a pod) of a strategy asks of its node, all at once; network beyond what comes in bursts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     vcpu: Amount
     memory_gib: AmountOrZero = 0.0
     network_mbps: AmountOrZero = 0.0
+    gpus: int = Field(default=0, ge=0, le=64, exclude_if=lambda value: not value)
 
 
 class ServiceProfile(BaseModel):
@@ -226,7 +227,9 @@ class Strategy(Contract):
     vCPU serves within the service level. With `service`, one unit is one request, and the strategy is also given the
     servers that queueing says the latency needs. `signals` are series that tell something about that demand before it
     comes, such as a count of news; `sources` are those of the series that are missed for as long as they tell nothing,
-    where others are taken to have gone after a time. The document of a strategy without any is that of earlier
+    where others are taken to have gone after a time. `resources` is what one of its pods asks of a node, where that is
+    more than vCPU: it serves `units_per_vcpu` for each of its vCPU, and nodes are counted by what they run out of
+    first. With `service`, its `server` says so. The document of a strategy without any of these is that of earlier
     releases.
     """
 
@@ -246,6 +249,7 @@ class Strategy(Contract):
     service: ServiceProfile | None = None
     signals: tuple[SignalName, ...] = Field(default=(), exclude_if=lambda value: not value)
     sources: tuple[SourceName, ...] = Field(default=(), exclude_if=lambda value: not value)
+    resources: ServerNeeds | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @field_validator("pools", "signals", "sources")
     @classmethod
@@ -262,6 +266,24 @@ class Strategy(Contract):
                 f"hour of one vCPU, more than {MOST_MISS_USD:.0e}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_pod(self) -> Self:
+        told = "says what a pod asks for, and so does service.server: state service.server alone"
+        refuse_all([(("resources",), told)] if self.resources is not None and self.service is not None else ())
+        return self
+
+    @property
+    def counted_pod(self) -> ServerNeeds | None:
+        """The pod in which its demand is counted, whole; None where its vCPU alone is."""
+        server = None if self.service is None else self.service.server
+        return server if server is not None and server.gpus else self.resources
+
+    @property
+    def gpus_per_vcpu(self) -> float:
+        """GPUs that its demand asks for beside each vCPU; 0 where it asks for none."""
+        pod = self.counted_pod
+        return 0.0 if pod is None else pod.gpus / pod.vcpu
 
     @property
     def miss_usd_per_vcpu_hour(self) -> float:

@@ -177,7 +177,7 @@ def _way(
         np.array(nodes, dtype=np.int64),
         _demand(seen),
         vcpu_per_node=pool.vcpu_per_node,
-        usd_per_node_hour=scenario.usd_per_vcpu_hour * pool.vcpu_per_node,
+        usd_per_node_hour=scenario.usd_per_node_hour,
         bin_seconds=scenario.trace.bin_seconds,
     )
     return WayOfSizing(

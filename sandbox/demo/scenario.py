@@ -41,6 +41,7 @@ class Scenario:
     history_start: datetime
     units_per_vcpu: float
     usd_per_vcpu_hour: float
+    usd_per_node_hour: float
     greedy: tuple[datetime, datetime]
     paused: tuple[datetime, datetime]
     kill_from: datetime
@@ -112,7 +113,7 @@ class Scenario:
 
     def _strategy(self, name: str, *, greedy: bool) -> Strategy:
         share = SHARES[name]
-        ceiling = 1.6 * share * PEAK_NODES * 8 * self.usd_per_vcpu_hour
+        ceiling = 1.6 * share * PEAK_NODES * self.usd_per_node_hour
         asked = GREED * ceiling / self.usd_per_vcpu_hour * self.units_per_vcpu if greedy and name == GREEDY else 0.0
         return Strategy(
             name=name,
@@ -156,6 +157,7 @@ def make_scenario(
         history_start=history_start,
         units_per_vcpu=peak / (PEAK_NODES * vcpu_per_node),
         usd_per_vcpu_hour=usd_per_node_hour / vcpu_per_node,
+        usd_per_node_hour=usd_per_node_hour,
         greedy=(busiest, busiest + timedelta(minutes=10)),
         paused=(busiest + timedelta(hours=3), busiest + timedelta(hours=4)),
         kill_from=last,

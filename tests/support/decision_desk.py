@@ -1,6 +1,6 @@
 """A decision service with everything around it, over two weeks of a hump of demand a day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from quantos.capacity.decision import DecisionService
 from quantos.capacity.decision_record import CodeVersion
+from quantos.capacity.node_prices import NodePrice
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import Session, Strategy, StrategyBook
@@ -82,12 +83,13 @@ class Desk:
     windows: FakeWindows = field(default_factory=FakeWindows)
     records: FakeRecords = field(default_factory=FakeRecords)
     settings: EnvironmentSettings = field(default_factory=make_settings)
+    nodes: Mapping[str, NodePrice] = field(default_factory=dict)
 
     def service(self) -> DecisionService:
         chosen = self.settings
         return DecisionService(
             settings=chosen,
-            nodes=dict.fromkeys(chosen.pools, NODE),
+            nodes=self.nodes or dict.fromkeys(chosen.pools, NODE),
             check=agree,
             registry=FakeRegistry(StrategyBook(strategies=self.strategies)),
             history=self.history,

@@ -17,6 +17,7 @@ from quantos.contracts.strategy import (
     CostLimits,
     ExchangeSession,
     Placement,
+    ServerNeeds,
     ServiceLevel,
     ServiceProfile,
     Session,
@@ -51,6 +52,7 @@ def make_strategy(
     session: Session | ExchangeSession | None = None,
     service: ServiceProfile | None = None,
     signals: tuple[str, ...] = (),
+    resources: ServerNeeds | None = None,
 ) -> Strategy:
     return Strategy(
         name=name,
@@ -68,6 +70,7 @@ def make_strategy(
         session=session,
         service=service,
         signals=signals,
+        resources=resources,
     )
 
 

@@ -13,18 +13,21 @@ from quantos.allocation.node_needs import (
     ServerNeed,
     ServerTooLarge,
     allocatable,
-    default_max_pods,
+    daemon_need,
+    max_pods,
     nodes_for_demand,
     nodes_for_servers,
+    offered,
 )
-from quantos.catalog.catalog import InstanceShape
+from quantos.catalog.catalog import InstanceShape, load_catalog
+from quantos.environment.node_agents import NODE_AGENTS, Requests
 from quantos.errors import CapacityError
 
-NODE = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=4000.0, pods=50)
+NODE = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=4000.0, pods=50, gpus=4)
 
 
 def shape(vcpu: int = 8, memory_gib: float = 16.0) -> InstanceShape:
-    return InstanceShape("c7i.2xlarge", vcpu, memory_gib, 0, 3125, "x86_64")
+    return InstanceShape("c7i.2xlarge", vcpu, memory_gib, 0, 3125, "x86_64", 56)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,7 @@ def shape(vcpu: int = 8, memory_gib: float = 16.0) -> InstanceShape:
         pytest.param(ServerNeed(vcpu=1, memory_gib=5), 3, "memory", id="memory"),
         pytest.param(ServerNeed(vcpu=1, memory_gib=1, network_mbps=1500), 2, "network", id="network"),
         pytest.param(ServerNeed(vcpu=0.1, memory_gib=0.1), 50, "pods", id="pods"),
+        pytest.param(ServerNeed(vcpu=1, memory_gib=1, gpus=2), 2, "gpu", id="gpu"),
         pytest.param(ServerNeed(vcpu=2, memory_gib=4), 4, "vcpu", id="first-of-equals"),
     ],
 )
@@ -92,15 +96,52 @@ def test_the_kubelet_reserves_vcpu_in_steps(vcpu: int, reserved_millicores: int)
 
 
 def test_memory_is_reserved_by_pods_and_daemons_take_theirs() -> None:
-    left = allocatable(shape(), max_pods=58, daemons=DaemonNeed(pods=4, vcpu=0.3, memory_gib=0.5))
+    left = allocatable(shape(), daemons=DaemonNeed(pods=4, vcpu=0.3, memory_gib=0.5))
     assert left.memory_gib == pytest.approx(16 * 0.925 - (255 + 11 * 58 + 100) / 1024 - 0.5)
     assert left.vcpu == pytest.approx(8 - 0.09 - 0.3)
     assert (left.pods, left.network_mbps) == (54, 3125.0)
 
 
-@pytest.mark.parametrize(("vcpu", "pods"), [(2, 110), (30, 110), (32, 250)])
-def test_pods_a_node_may_have(vcpu: int, pods: int) -> None:
-    assert default_max_pods(vcpu) == pods
+CATALOG = load_catalog()
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "pods"),
+    [
+        ("t3.medium", 17),
+        ("m5.large", 29),
+        ("c7i.2xlarge", 58),
+        ("g5.xlarge", 58),
+        ("c6in.4xlarge", 110),
+        ("p4d.24xlarge", 250),
+    ],
+)
+def test_a_node_has_pods_by_its_interfaces_up_to_the_cap_of_managed_groups(instance_type: str, pods: int) -> None:
+    assert max_pods(CATALOG.shape(instance_type)) == pods
+
+
+@given(st.sampled_from(sorted(CATALOG.shapes)), st.sampled_from(sorted(CATALOG.shapes)))
+def test_a_node_is_never_promised_beyond_what_any_of_its_types_can_allocate(one: str, other: str) -> None:
+    shapes = [CATALOG.shape(one), CATALOG.shape(other)]
+    agents = daemon_need(NODE_AGENTS)
+    try:
+        node = offered(shapes)
+    except CapacityError:
+        return
+    for held in shapes:
+        assert 0 < node.vcpu <= held.vcpu * 0.9975 - agents.vcpu
+        assert 0 < node.memory_gib <= held.memory_gib - 355 / 1024 - agents.memory_gib
+        assert node.network_mbps <= held.network_mbps
+        assert node.gpus <= held.gpus
+        assert 0 < node.pods <= held.pod_addresses + 2 - agents.pods
+
+
+def test_pods_that_run_everywhere_are_counted_with_all_their_containers() -> None:
+    agents = {
+        "one": {"a": Requests(millicores=100, memory_mib=256), "b": Requests(millicores=50)},
+        "two": {"c": Requests()},
+    }
+    assert daemon_need(agents) == DaemonNeed(pods=2, vcpu=0.15, memory_gib=0.25)
 
 
 def test_a_node_with_nothing_left_is_refused() -> None:

@@ -17,7 +17,7 @@ def catalog(*rows: tuple[str, int, float, float]) -> Catalog:
     """A catalog of x86 types: name, vCPU, GiB, USD/hour; network follows vCPU, and `gN` types have a GPU."""
     return Catalog(
         shapes={
-            name: InstanceShape(name, vcpu, memory, int(name.startswith("g")), 400 * vcpu, "x86_64")
+            name: InstanceShape(name, vcpu, memory, int(name.startswith("g")), 400 * vcpu, "x86_64", 56)
             for name, vcpu, memory, _ in rows
         },
         on_demand={REGION: {name: price for name, *_, price in rows if price > 0}},
@@ -50,7 +50,7 @@ def named(settings: EnvironmentSettings, known: Catalog) -> list[str]:
 
 
 def priced(name: str, vcpu: int, memory: float, price: float) -> PricedType:
-    return PricedType(shape=InstanceShape(name, vcpu, memory, 0, 1000, "x86_64"), usd_per_hour=price)
+    return PricedType(shape=InstanceShape(name, vcpu, memory, 0, 1000, "x86_64", 56), usd_per_hour=price)
 
 
 @pytest.mark.parametrize(

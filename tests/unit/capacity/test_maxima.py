@@ -1,6 +1,7 @@
 """What pools may grow to is paid for by the strategies that share them, a loss of spot first."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
@@ -127,52 +128,58 @@ def test_a_strategy_of_two_pools_pays_once_for_both():
     assert at_most(inputs, plan, BOTH) > 6.0 - inputs.nodes["cpu-spot"].usd_per_hour
 
 
-ENOUGH = 4.8
-"""USD/hour that seven nodes on spot cost with the eight on demand that hold as much, and a little more."""
+ENOUGH = 5.8
+"""USD/hour that nine nodes on demand cost with the eight on spot that hold as much beside one, and a little more."""
+VCPU = 62
+
+
+def nodes_on_demand(inputs: PlanningInputs, *, share: float = 1.0) -> int:
+    return math.ceil(share * VCPU / inputs.nodes["cpu"].vcpu)
 
 
 def test_on_demand_has_room_for_all_that_runs_on_spot_before_spot_may_grow():
-    inputs = priced(make_demand(make_strategy(pools=BOTH, ceiling_usd_per_hour=ENOUGH), upper=62))
+    inputs = priced(make_demand(make_strategy(pools=BOTH, ceiling_usd_per_hour=ENOUGH), upper=VCPU))
 
     plan = planned(inputs)
 
     spot, on_demand = plan.sizes["cpu-spot"], plan.sizes["cpu"]
-    assert (spot.floor, on_demand.floor) == (7, 1)
-    assert on_demand.ceiling >= 8
+    assert (spot.floor + on_demand.floor, on_demand.floor) == (nodes_on_demand(inputs), 1)
+    assert on_demand.ceiling >= nodes_on_demand(inputs)
     assert all(item.unmet == () for item in plan.explanation.pools)
 
 
 @pytest.mark.parametrize(
-    ("placement", "least"),
+    ("placement", "share"),
     [
-        pytest.param(Placement(), 8, id="all-that-is-on-spot"),
-        pytest.param(Placement(max_spot_share=0.5), 8, id="half-of-it-and-what-stands"),
-        pytest.param(Placement(max_pool_share=0.9), 7, id="no-more-than-one-pool-may-hold"),
+        pytest.param(Placement(), 1.0, id="all-that-is-on-spot"),
+        pytest.param(Placement(max_spot_share=0.5), 1.0, id="half-of-it-and-what-stands"),
+        pytest.param(Placement(max_pool_share=0.9), 0.9, id="no-more-than-one-pool-may-hold"),
     ],
 )
-def test_what_is_reserved_is_what_may_run_on_demand(placement: Placement, least: int):
+def test_what_is_reserved_is_what_may_run_on_demand(placement: Placement, share: float):
     strategy = make_strategy(pools=BOTH, ceiling_usd_per_hour=ENOUGH, placement=placement)
+    inputs = priced(make_demand(strategy, upper=VCPU, recent=0))
 
-    plan = planned(priced(make_demand(strategy, upper=62, recent=0)))
+    plan = planned(inputs)
 
-    assert plan.sizes["cpu"].ceiling >= least
+    assert plan.sizes["cpu"].ceiling >= nodes_on_demand(inputs, share=share)
 
 
 def test_nothing_is_reserved_for_what_must_be_spot():
-    only_spot = make_strategy(pools=BOTH, ceiling_usd_per_hour=3.0, placement=Placement(min_spot_share=1.0))
+    only_spot = make_strategy(pools=BOTH, ceiling_usd_per_hour=4.0, placement=Placement(min_spot_share=1.0))
 
-    plan = planned(priced(make_demand(only_spot, upper=62, recent=0)))
+    plan = planned(priced(make_demand(only_spot, upper=VCPU, recent=0)))
 
     assert plan.sizes["cpu-spot"].ceiling > plan.sizes["cpu-spot"].floor
     assert all(item.unmet == () for item in plan.explanation.pools)
 
 
 def test_spot_that_could_not_be_replaced_is_told():
-    inputs = priced(make_demand(make_strategy(pools=BOTH, ceiling_usd_per_hour=2.4), upper=62))
+    inputs = priced(make_demand(make_strategy(pools=BOTH, ceiling_usd_per_hour=2.4), upper=VCPU))
 
     plan = planned(inputs)
 
-    assert plan.sizes["cpu"].ceiling < 8
+    assert plan.sizes["cpu"].ceiling < nodes_on_demand(inputs)
     (told,) = {sentence for item in plan.explanation.pools for sentence in item.unmet}
     assert told.startswith(
         f"orders: if its spot nodes are lost, cpu may grow to {plan.sizes['cpu'].ceiling} nodes, and"

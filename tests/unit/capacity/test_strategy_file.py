@@ -8,6 +8,7 @@ import pytest
 from quantos.capacity.strategy_file import StrategyFile, read_strategies
 from quantos.contracts.strategy import ExchangeSession, Session
 from quantos.errors import SettingsError
+from tests.support.demand_cases import NODE
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "settings"
 POOLS = ("cpu", "cpu-spot", "memory")
@@ -32,12 +33,12 @@ strategies:
 def read(folder: Path, text: str, *, today: date = TODAY) -> StrategyFile:
     path = folder / "strategies.yaml"
     path.write_text(text, encoding="utf-8")
-    return read_strategies(path, pools=POOLS, today=today)
+    return read_strategies(path, nodes=dict.fromkeys(POOLS, NODE), today=today)
 
 
 def test_a_wrong_file_tells_all_its_faults_with_line_field_and_what_is_allowed() -> None:
     with pytest.raises(SettingsError) as caught:
-        read_strategies(GOLDEN / "strategies.yaml", pools=POOLS, today=TODAY)
+        read_strategies(GOLDEN / "strategies.yaml", nodes=dict.fromkeys(POOLS, NODE), today=TODAY)
 
     said = caught.value.what.replace(f"{GOLDEN}/", "")
     assert said == (GOLDEN / "strategies.txt").read_text(encoding="utf-8").rstrip("\n")
@@ -118,3 +119,24 @@ def test_a_calendar_whose_holidays_end_is_taken_and_told(tmp_path: Path) -> None
     assert stated.book.strategies[0].session == ExchangeSession(calendar="XSHG")
     assert "hedging: holidays of its exchange are recorded until 2026-12-31" in stated.notes[0]
     assert not read(tmp_path, GOOD.replace("{SESSION}", "{calendar: XNYS}")).notes
+
+
+def test_gpus_that_no_named_pool_has_are_refused_with_line_and_field(tmp_path: Path) -> None:
+    text = GOOD.replace("pools: [cpu]", "pools: [cpu, memory]\n    resources: {vcpu: 2, gpus: 1}").replace(
+        "{SESSION}", "null"
+    )
+
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, text)
+
+    assert (
+        "line 6, column 5: strategies.0.pools: hedging asks for GPUs, and no node of cpu or memory has any; no pool"
+        in (caught.value.what)
+    )
+
+
+def test_a_pod_that_is_stated_twice_is_refused_with_its_field(tmp_path: Path) -> None:
+    twice = "resources: {vcpu: 2}\n    service: {mean_ms: 3, server: {vcpu: 1}}"
+
+    with pytest.raises(SettingsError, match=r"strategies\.0\.resources: says what a pod asks for"):
+        read(tmp_path, GOOD.replace("pools: [cpu]", f"pools: [cpu]\n    {twice}").replace("{SESSION}", "null"))
