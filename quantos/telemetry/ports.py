@@ -7,8 +7,17 @@ from typing import Protocol
 from quantos.contracts.demand import DemandSample, SignalSample
 
 
+def corrections_of(series: str) -> str:
+    """The series under which a history tells what was corrected of another: see `DemandHistory`."""
+    return f"{series}!corrected"
+
+
 class DemandHistory(Protocol):
-    """Samples by (series, time, source), and all their corrections. Adding is idempotent and commutative."""
+    """Samples by (series, time, source), and all their corrections. Adding is idempotent and commutative.
+
+    What says from when it was known is told a second time, so that who keeps bins need not read weeks to find it: as a
+    sample of `corrections_of(series)` at that moment, whose source and value are the hour of its time, epoch seconds.
+    """
 
     def add(self, samples: Sequence[DemandSample]) -> tuple[DemandSample, ...]:
         """Add samples, and return those of hours that are full: no more of these will ever be taken.

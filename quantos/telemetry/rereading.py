@@ -1,6 +1,6 @@
 """Which parts of a window kept between decisions are read again, so that late samples are found."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -56,3 +56,10 @@ def _part(grid: Grid, *, hour: int) -> Iterator[tuple[int, int]]:
     for index in range(grid.start // length, -(-grid.end // length)):
         if index % REREAD_PARTS == hour % REREAD_PARTS:
             yield max(index * length, grid.start), min((index + 1) * length, grid.end)
+
+
+def joined_hours(hours: Collection[int]) -> Iterator[tuple[int, int]]:
+    """Spans of hours, each given by its start in epoch seconds; those that follow one another in one."""
+    begins = [hour for hour in hours if hour - _HOUR_SECONDS not in hours]
+    ends = [hour + _HOUR_SECONDS for hour in hours if hour + _HOUR_SECONDS not in hours]
+    yield from zip(sorted(begins), sorted(ends), strict=True)

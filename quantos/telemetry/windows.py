@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from quantos.contracts.demand import DemandSample
 from quantos.telemetry.bins import Grid
 from quantos.telemetry.kept_windows import KeptWindow, dumped, loaded, window_key
-from quantos.telemetry.ports import DemandHistory, WindowStore
-from quantos.telemetry.rereading import ReadSpan, continues, read_again
+from quantos.telemetry.ports import DemandHistory, WindowStore, corrections_of
+from quantos.telemetry.rereading import ReadSpan, continues, joined_hours, read_again
 from quantos.telemetry.sources import SourceBins, source_bins
 
 
@@ -22,9 +23,9 @@ class _Kept:
 class DemandWindows:
     """What sources told by series and bin, read through from the history.
 
-    With a store, a new process goes on from what another read last. A late sample is in a decision as soon as
-    `telemetry.rereading` comes to it. Errors of the histories and of the store (TelemetryError, CapacityError) pass
-    through.
+    With a store, a new process goes on from what another read last. A correction, and whatever else says from when it
+    was known, is in the next decision; another late sample as soon as `telemetry.rereading` comes to it. Errors of the
+    histories and of the store (TelemetryError, CapacityError) pass through.
     """
 
     history: DemandHistory
@@ -44,11 +45,7 @@ class DemandWindows:
             waiting[kept.span if kept is not None and continues(kept.span, grid) else None].append(name)
         found: dict[str, SourceBins] = {}
         for span, names in waiting.items():
-            found |= (
-                self._fetch(names, grid, known_by=grid.ends_at)
-                if span is None
-                else self._continue(names, grid, span=span)
-            )
+            found |= self._fetch(names, grid) if span is None else self._continue(names, grid, span=span)
         for name, told in found.items():
             self._keep(name, grid, told=told)
         if keep:
@@ -79,17 +76,35 @@ class DemandWindows:
         """Series that are kept on one span."""
         shift = (grid.start - span.start) // grid.bin_seconds
         found = {name: self._kept[name, grid.bin_seconds].told.moved(shift, count=grid.count) for name in series}
-        for start, end in read_again(span, grid):
-            first = max((start - grid.start) // grid.bin_seconds, 0)
-            last = min(-(-(end - grid.start) // grid.bin_seconds), grid.count)
-            part = Grid(grid.start + first * grid.bin_seconds, grid.bin_seconds, last - first)
-            for name, told in self._fetch(series, part, known_by=grid.ends_at).items():
-                found[name] = found[name].replaced(told, first=first)
+        tail, *parts = read_again(span, grid)
+        corrected = self._overwrite(found, grid, tail, journals=[corrections_of(name) for name in series])
+        hours = {int(sample.value) for sample in corrected if grid.start <= sample.value < tail[0]}
+        for part in (*parts, *joined_hours(hours)):
+            self._overwrite(found, grid, part)
         return found
 
-    def _fetch(self, series: Collection[str], grid: Grid, *, known_by: datetime) -> dict[str, SourceBins]:
+    def _overwrite(
+        self, found: dict[str, SourceBins], grid: Grid, span: tuple[int, int], *, journals: Collection[str] = ()
+    ) -> list[DemandSample]:
+        """Read a span, epoch seconds, again; what journals of corrections tell in it."""
+        start, end = span
+        first = max((start - grid.start) // grid.bin_seconds, 0)
+        last = min(-(-(end - grid.start) // grid.bin_seconds), grid.count)
+        part = Grid(grid.start + first * grid.bin_seconds, grid.bin_seconds, last - first)
+        samples = self._samples([*found, *journals], part, known_by=grid.ends_at)
+        for name, before in found.items():
+            found[name] = before.replaced(source_bins(samples[name], part), first=first)
+        return [sample for name in journals for sample in samples[name]]
+
+    def _fetch(self, series: Collection[str], grid: Grid) -> dict[str, SourceBins]:
+        samples = self._samples(series, grid, known_by=grid.ends_at)
+        return {name: source_bins(samples[name], grid) for name in series}
+
+    def _samples(
+        self, series: Collection[str], grid: Grid, *, known_by: datetime
+    ) -> dict[str, tuple[DemandSample, ...]]:
         """As was known by a moment, whatever has been corrected since."""
         samples = self.history.samples(series, start=grid.starts_at, end=grid.ends_at)
-        if any(not sample.was_known(known_by) for found in samples.values() for sample in found):
-            samples = self.history.samples(series, start=grid.starts_at, end=grid.ends_at, known_by=known_by)
-        return {name: source_bins(samples[name], grid) for name in series}
+        if all(sample.was_known(known_by) for found in samples.values() for sample in found):
+            return samples
+        return self.history.samples(series, start=grid.starts_at, end=grid.ends_at, known_by=known_by)

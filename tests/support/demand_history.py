@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from quantos.contracts.demand import DemandSample
 from quantos.errors import TelemetryError
+from quantos.telemetry.ports import corrections_of
 
 
 @dataclass
@@ -27,6 +28,13 @@ class MemoryDemandHistory:
             raise error
         for sample in samples:
             self._kept[sample.series].add(sample)
+            if sample.known_at is not None:
+                hour, series = int(sample.time.timestamp()) // 3600 * 3600, corrections_of(sample.series)
+                self._kept[series].add(
+                    DemandSample.model_construct(
+                        schema_version=1, series=series, time=sample.known_at, source=f"{hour}", value=float(hour)
+                    )
+                )
         return ()
 
     def samples(

@@ -11,7 +11,9 @@ from typing import Final
 
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.adapters.hour_sets import HourEntry, HourSets
+from quantos.telemetry.ports import corrections_of
 
+HOUR_SECONDS: Final = 3600
 _GOODBYE: Final = "goodbye"
 
 
@@ -27,7 +29,7 @@ class DynamoDemandHistory:
         Raises TelemetryError; adding all again is safe.
         """
         entries = {sample: HourEntry.at(sample.series, sample.time, text=_text(sample)) for sample in samples}
-        full = self.sets.add(entries.values())
+        full = self.sets.add([*entries.values(), *(_told_again(sample) for sample in samples if sample.known_at)])
         return tuple(sample for sample, entry in entries.items() if entry.place in full)
 
     def samples(
@@ -45,6 +47,11 @@ class DynamoDemandHistory:
             if sample.was_known(known_by) and (key not in found or found[key].order < sample.order):
                 found[key] = sample
         return {name: tuple(found[key] for key in sorted(found)) for name, found in counting.items()}
+
+
+def _told_again(sample: DemandSample) -> HourEntry:
+    hour = int(sample.time.timestamp()) // HOUR_SECONDS * HOUR_SECONDS
+    return HourEntry.at(corrections_of(sample.series), sample.known_at or sample.time, text=f"{hour}|{hour}")
 
 
 def _text(sample: DemandSample) -> str:

@@ -13,7 +13,7 @@ from quantos.contracts.demand import DemandSample
 from quantos.errors import TelemetryError
 from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
 from quantos.telemetry.adapters.hour_sets import TTL_ATTRIBUTE, HourEntry, HourSets
-from quantos.telemetry.ports import DemandHistory
+from quantos.telemetry.ports import DemandHistory, corrections_of
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.telemetry_account import telemetry_table
 
@@ -106,6 +106,16 @@ def test_what_was_known_at_a_moment_is_read_as_of_it(history: DemandHistory, min
     found = history.samples([ORDERS], known_by=START + timedelta(minutes=minutes), **span)[ORDERS]
 
     assert [item.value for item in found] == [value]
+
+
+def test_what_was_corrected_is_told_when_it_was_known(history: DemandHistory):
+    history.add([sample(value=1e9), correction(1, value=2.0, known=7200), correction(1, value=3.0, known=7200)])
+    span = {"start": START + timedelta(hours=2), "end": START + timedelta(hours=3)}
+
+    (told,) = history.samples([corrections_of(ORDERS)], **span)[corrections_of(ORDERS)]
+
+    assert (told.time, told.value) == (START + timedelta(hours=2), START.timestamp())
+    assert everything(history) == (correction(1, value=3.0, known=7200),)
 
 
 def test_a_goodbye_comes_back_beside_what_was_measured(history: DemandHistory):

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.bins import Grid
 from quantos.telemetry.kept_windows import KeptWindow, dumped, window_key
-from quantos.telemetry.rereading import REREAD_PARTS, ReadSpan
+from quantos.telemetry.rereading import REREAD_PARTS, ReadSpan, joined_hours
 from quantos.telemetry.sources import source_bins
 from quantos.telemetry.windows import DemandWindows
 from tests.support.capacity_fakes import KeptBytes
@@ -158,3 +159,26 @@ def test_a_correction_counts_from_when_it_was_known_and_a_replay_reads_what_was_
 
     assert (np.nansum(before), np.nansum(after)) == (1e9, 4.0)
     assert np.nansum(DemandWindows(history).read([SERIES], grid(-5))[SERIES].sums()) == 1e9
+
+
+@pytest.mark.parametrize("days", [0, 1, 2])
+def test_a_correction_however_late_is_in_the_next_read_after_it_was_known(days: int):
+    history, store = MemoryDemandHistory(), KeptBytes()
+    wrong = sample(-days * 1440 - 200, value=1e9)
+    history.add([sample(minute) for minute in range(-3 * 1440, 0, 5)])
+    history.add([wrong])
+    DemandWindows(history, store).read([SERIES], grid(0), keep=True)
+    history.add([wrong.model_copy(update={"value": 1.0, "revision": 1, "known_at": START + timedelta(minutes=3)})])
+
+    found = DemandWindows(history, store).read([SERIES], grid(5))[SERIES].sums()
+
+    assert np.nanmax(found) == 1
+    assert same(found, read_directly(history, grid(5)))
+
+
+@given(hours=st.sets(st.integers(0, 40)))
+def test_hours_to_read_again_are_joined_and_none_is_lost(hours: set[int]):
+    spans = list(joined_hours({hour * 3600 for hour in hours}))
+
+    assert {hour for start, end in spans for hour in range(start // 3600, end // 3600)} == hours
+    assert all(end < start for (_, end), (start, _) in pairwise(spans))
