@@ -118,12 +118,13 @@ class LayerStacks:
         Raises:
             StateUnreadableError: its state cannot be loaded. StackMissingError, EngineError.
         """
+        command = self._command()
         ensure_loadable(self._backend_url, stack)
         with translated(
             PULUMI, into=EngineError, what=f"stack {stack} could not be selected", remedy="run `quantos doctor`"
         ):
             try:
-                return self._selected(stack, create=create)
+                return self._selected(stack, command, create=create)
             except StackNotFoundError as exc:
                 raise StackMissingError(f"there is no stack {stack}", remedy="bring it up first: `quantos up`") from exc
             except CommandError as exc:
@@ -140,12 +141,12 @@ class LayerStacks:
                 "PULUMI_BACKEND_URL is not set", remedy="set it to the state bucket, as `quantos env` prints it"
             ) from exc
 
-    def _selected(self, stack: str, *, create: bool) -> QuietStack:
+    def _selected(self, stack: str, command: SupervisedCommand, *, create: bool) -> QuietStack:
         workspace = auto.LocalWorkspace(
             work_dir=str(self.project_dir),
             program=lambda: self.program(stack),
             env_vars=dict(self.environment),
-            pulumi_command=self._command(),
+            pulumi_command=command,
             secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
         )
         mode = "create or select" if create else "select"

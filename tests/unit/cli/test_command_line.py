@@ -18,6 +18,8 @@ ON_AN_ENVIRONMENT = (
     ("env", "dev"),
     ("drift", "dev"),
     ("destroy", "dev", "--yes"),
+    ("unlock", "dev-capacity", "--yes"),
+    ("state", "versions", "dev-capacity"),
     ("cost", "dev"),
     ("plan", "dev"),
     ("resize", "dev"),
