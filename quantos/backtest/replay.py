@@ -51,11 +51,13 @@ def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cos
     trained = trace.values[: max(trace.tested_from, 1)]
     sizes = (float(np.quantile(trained, NODE_QUANTILE)), float(trained.max()))
     busy = next((size for size in sizes if size > LEAST_DEMAND), float(NODES))
+    lead_bins = -int(-lead_seconds // trace.bin_seconds)
     return Terms(
-        lead_bins=-int(-lead_seconds // trace.bin_seconds),
+        lead_bins=lead_bins,
         hold_bins=-int(-hold_seconds // trace.bin_seconds),
         node_size=busy / NODES,
         miss_cost=miss_cost,
+        measured_bins=max(lead_bins, 1),
     )
 
 

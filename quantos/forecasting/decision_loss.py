@@ -23,15 +23,18 @@ class Terms:
         hold_bins: bins a decrease waits.
         node_size: demand that one node serves, in the unit of the series.
         miss_cost: node-bins that one missing node costs in one bin.
+        measured_bins: the latest bins whose demand is the least that is asked for, one at least.
     """
 
     lead_bins: int
     hold_bins: int
     node_size: float
     miss_cost: float
+    measured_bins: int = 1
 
     def __post_init__(self) -> None:
-        if not (self.lead_bins >= 0 and self.hold_bins >= 0 and self.node_size > 0 and self.miss_cost > 0):
+        bins = self.lead_bins >= 0 and self.hold_bins >= 0 and self.measured_bins >= 1
+        if not (bins and self.node_size > 0 and self.miss_cost > 0):
             raise ForecastError(
                 f"capacity cannot be bought on these terms: {self}",
                 remedy="give a lead and a hold of zero or more, and a node size and a miss cost above zero",
@@ -67,8 +70,8 @@ class Margin:
 
 MARGINS: Final = tuple(
     Margin(factor, extra)
-    for factor in (1.0, 1.04, 0.95, 1.08, 0.9, 1.15, 0.85, 1.25, 1.4, 1.6, 2.0, 3.0, 4.5)
-    for extra in (0.0, 1.0, 2.0)
+    for factor in (1.0, 1.04, 0.95, 1.08, 0.9, 1.15, 0.85, 1.25, 0.75, 1.4, 0.6, 1.6, 2.0, 2.5, 3.0, 4.5, 7.0)
+    for extra in (0.0, 1.0, 2.0, 4.0)
 )
 """Margins that are tried on every candidate; of equal ones the earlier, which changes less, is taken."""
 
@@ -98,6 +101,21 @@ def losses(demand: FloatArray, targets: FloatArray, terms: Terms) -> FloatArray:
     capacity = simulate(targets, terms)
     missing = np.maximum(demand / terms.node_size - capacity.available, 0.0)
     return capacity.paid + terms.miss_cost * missing
+
+
+def answered_losses(demand: FloatArray, targets: FloatArray, terms: Terms) -> FloatArray:
+    """Nodes held plus the miss cost of what the targets that answer for a bin lack, by bin; shapes (n,).
+
+    Without rounding up to whole nodes, `losses` is no greater, and at most a node greater with it. Unlike `losses` this
+    is jointly convex in the targets: a bin is taken to be covered by those that aim at it, and by no others that happen
+    to be held.
+    """
+    asked, aim = targets / terms.node_size, terms.aim
+    ordered = np.concatenate([np.full(terms.hold_bins + 1, asked[0]), asked[:-1]])
+    paid = np.maximum(sliding_window_view(ordered, terms.hold_bins + 1).max(axis=1), 1.0)
+    answering = np.concatenate([np.full(aim.last_bins, asked[0]), asked])[: len(asked) + aim.last_bins - aim.first_bins]
+    least = sliding_window_view(answering, aim.last_bins - aim.first_bins + 1).min(axis=1)
+    return paid + terms.miss_cost * np.maximum(demand / terms.node_size - least, 0.0)
 
 
 def margin_losses(

@@ -1,7 +1,7 @@
 """Fitting a series: learn, rehearse on days not learnt from, and choose who serves. Once a day; may be slow."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from quantos.errors import QuantosError
 from quantos.forecasting.calibration import Calibration
-from quantos.forecasting.decision_loss import Terms, losses
+from quantos.forecasting.decision_loss import MARGINS, Terms, losses
 from quantos.forecasting.family import Family, Parameters, Sample
 from quantos.forecasting.features import DAY_SECONDS, Frame, Layout, layout_of
 from quantos.forecasting.rules import NAIVE, PLAIN, REACTIVE, Rules
@@ -39,23 +39,31 @@ def fit_series(
     """
     with single_threaded(with_scipy=True):
         if previous is not None and _goes_on(previous, series, terms):
-            ledger, calibration = _continued(series, previous, families=families)
+            held_out = _continued(series, previous, families=families)
         else:
-            ledger, calibration = _rehearsed(series, terms, families=families)
-        return _learnt(series, terms, ledger=ledger, calibration=calibration, families=families)
+            held_out = _rehearsed(series, terms, families=families)
+        return _learnt(series, terms, held_out=held_out, families=families)
 
 
 def _goes_on(previous: FittedSeries, series: Series, terms: Terms) -> bool:
     """Whether a model speaks of the same decisions, and finds in the series all that it looks at."""
     layout = previous.layout
     same = previous.terms == terms and layout.bin_seconds == series.bin_seconds
-    return same and set(layout.covariates) <= set(series.covariates)
+    margins = all(len(sums) == len(MARGINS) for sums in previous.ledger.sums.values())
+    return same and margins and set(layout.covariates) <= set(series.covariates)
 
 
-def _learnt(
-    series: Series, terms: Terms, *, ledger: Ledger, calibration: Calibration, families: Mapping[str, Family]
-) -> FittedSeries:
-    count = len(series.values)
+@dataclass(frozen=True)
+class _HeldOut:
+    """What days that were not learnt from have taught: losses, misses, and whom to follow."""
+
+    ledger: Ledger
+    calibration: Calibration
+    weights: Mapping[str, float]
+
+
+def _learnt(series: Series, terms: Terms, *, held_out: _HeldOut, families: Mapping[str, Family]) -> FittedSeries:
+    count, ledger = len(series.values), held_out.ledger
     layout = layout_of(
         bin_seconds=series.bin_seconds,
         aim=terms.aim,
@@ -80,7 +88,8 @@ def _learnt(
         champion=champion,
         degraded=degraded,
         peak=float(np.nanmax(series.learnable, initial=0.0)),
-        calibration=calibration,
+        calibration=held_out.calibration,
+        weights=held_out.weights,
     )
 
 
@@ -144,38 +153,39 @@ def _champion(ledger: Ledger, *, rule: str | None) -> tuple[str, str | None]:
     return (rule if contest.get(BLEND, 0.0) > (1 - NAIVE_LEAD) * rival else BLEND), None
 
 
-def _continued(series: Series, previous: FittedSeries, *, families: Mapping[str, Family]) -> tuple[Ledger, Calibration]:
-    """The ledger and the calibration with the bins since the previous fit."""
-    ledger = previous.ledger.copy()
+def _continued(series: Series, previous: FittedSeries, *, families: Mapping[str, Family]) -> _HeldOut:
+    """What was known with the bins since the previous fit."""
+    known = _HeldOut(previous.ledger.copy(), previous.calibration, previous.weights)
     first = previous.bins_learnt(series)
     if first >= len(series.values):
-        return ledger, previous.calibration
-    return ledger, _add_held_out(ledger, previous, series=series, first=first, families=families)
+        return known
+    return _with_held_out(known, previous, series=series, first=first, families=families)
 
 
-def _rehearsed(series: Series, terms: Terms, *, families: Mapping[str, Family]) -> tuple[Ledger, Calibration]:
-    """A ledger made by fitting on the beginning of the history and deciding on what followed, several times.
+def _rehearsed(series: Series, terms: Terms, *, families: Mapping[str, Family]) -> _HeldOut:
+    """What comes of fitting on the beginning of the history and deciding on what followed, several times.
 
     What was learnt of the misses of a plain rule is forgotten when the blend takes over, and the other way round.
     """
-    ledger, fresh = Ledger(), Calibration(level=terms.critical_level)
-    calibration, champion = fresh, None
+    fresh = Calibration(level=terms.critical_level)
+    known, champion = _HeldOut(Ledger(), fresh, {}), None
     count = len(series.values)
     cuts = np.linspace(count // 3, count, REHEARSALS + 1).astype(int).tolist()
     for cut, end in pairwise(cuts):
         if 1 < cut < end:
-            fitted = _learnt(series.until(cut), terms, ledger=ledger, calibration=fresh, families=families)
-            if (fitted.champion == BLEND) == (champion == BLEND):
-                fitted = replace(fitted, calibration=calibration)
-            calibration = _add_held_out(ledger, fitted, series=series.until(end), first=cut, families=families)
+            fitted = _learnt(series.until(cut), terms, held_out=known, families=families)
+            if (fitted.champion == BLEND) != (champion == BLEND):
+                fitted = replace(fitted, calibration=fresh)
+            known = _with_held_out(known, fitted, series=series.until(end), first=cut, families=families)
             champion = fitted.champion
-    return ledger, replace(calibration, surplus={})
+    return replace(known, calibration=replace(known.calibration, surplus={}))
 
 
-def _add_held_out(
-    ledger: Ledger, fitted: FittedSeries, *, series: Series, first: int, families: Mapping[str, Family]
-) -> Calibration:
-    """Enter what would have come of deciding on the bins from `first` on; the calibration after them."""
+def _with_held_out(
+    known: _HeldOut, fitted: FittedSeries, *, series: Series, first: int, families: Mapping[str, Family]
+) -> _HeldOut:
+    """With what would have come of deciding on the bins from `first` on; they are entered into the ledger."""
+    ledger = known.ledger
     lead_in = max(first - fitted.terms.memory_bins, 0)
     said = candidate_targets(fitted, series, first=lead_in, families=families)
     found = {name: np.where(np.isnan(values), said[REACTIVE], values) for name, values in said.items()}
@@ -194,5 +204,6 @@ def _add_held_out(
             {name: losses(demand, values, fitted.terms)[skip:][counted] for name, values in told.items()}, days=days
         )
     if not fitted.standings:
-        return fitted.calibration
-    return calibration_over(fitted, said, series, first=first).after
+        return replace(known, calibration=fitted.calibration)
+    found_out = calibration_over(fitted, said, series, first=first)
+    return _HeldOut(ledger, found_out.after, found_out.decided.weights)

@@ -13,13 +13,10 @@ from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import BLEND, FittedSeries, Series
-from quantos.forecasting.serving import uppers
+from quantos.forecasting.serving import first_followed, uppers
 from quantos.telemetry.bins import FloatArray
 
 LAST_VALUE: Final = "last-value"
-FOLLOWED_DAYS: Final = 2
-"""Misses since the fit teach the upper value, of so many days at most where the fit is older."""
-
 LAST_VALUE_MARGIN: Final = 1.5
 """What the last value is raised by at the top level; half of the raise goes to the levels above the median."""
 
@@ -177,8 +174,7 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
         without = predict(fitted.plain, window)
         return replace(without, degraded=clauses(_silent(silence), without.degraded))
     last = len(series.values) - 1
-    since = max(fitted.series.bins_learnt(series), last - FOLLOWED_DAYS * window.day_bins, 0)
-    found = uppers(fitted.series, series, first=min(since, last))
+    found = uppers(fitted.series, series, first=first_followed(fitted.series, series, first=last))
     peaks = [*(found.last_at(level) for level in fitted.levels[:-1]), float(found.values[-1])]
     served = fitted
     if found.decided.demoted[-1]:

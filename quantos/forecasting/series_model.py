@@ -96,6 +96,7 @@ class FittedSeries:
         champion: the blend, or that rule.
         peak: the highest demand learnt from.
         calibration: how the upper quantile has held on what was held out.
+        weights: by expert, how far each is followed from the fit on (`tracking`); those absent start by trust.
     """
 
     layout: Layout
@@ -110,6 +111,7 @@ class FittedSeries:
     degraded: str | None
     peak: float
     calibration: Calibration
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def score(self) -> float | None:

@@ -1,7 +1,7 @@
 """What a fitted series asks for: the blend of its candidates, or a plain rule where that does better; and quantiles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,8 @@ from quantos.forecasting.calibration import (
 )
 from quantos.forecasting.decision_loss import Margin, losses
 from quantos.forecasting.family import Family
-from quantos.forecasting.rules import REACTIVE
+from quantos.forecasting.lookback import Lookback
+from quantos.forecasting.rules import COMBINED_DAY, COMBINED_SESSION, REACTIVE, STATIC
 from quantos.forecasting.selection import blend
 from quantos.forecasting.series_model import (
     BLEND,
@@ -34,6 +35,7 @@ from quantos.forecasting.series_model import (
     opened_at,
 )
 from quantos.forecasting.threads import single_threaded
+from quantos.forecasting.tracking import CHAMPION, tracked
 from quantos.telemetry.bins import BoolArray, FloatArray
 
 LAST_RESORT: Final = Margin(1.5, 1.0)
@@ -46,27 +48,47 @@ DEMOTED_AT: Final = 2.0
 """The champion's loss over the last hour, by the best plain rule's, from which on that rule serves."""
 
 
+FOLLOWED: Final = (REACTIVE, STATIC, COMBINED_DAY)
+FOLLOWED_IN_SESSIONS: Final = (COMBINED_SESSION,)
+"""Plain rules that are followed beside the champion and the best of all rules. With sessions, those that know of none
+look cheap while they are closed, and miss the opening."""
+
+FOLLOWED_DAYS: Final = 2
+"""What came since the fit is learnt from, of so many days at most where the fit is older."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decisions:
     """What is asked for at the end of each of some bins.
 
     Attributes:
         targets: shape (m,), raw requirement in the unit of demand.
-        demoted: shape (m,), where the best plain rule serves since the champion did worse over the last hour.
+        demoted: shape (m,), where the best plain rule stands in for the champion, which did worse over the last hour.
+        weights: by expert, how far each is followed after them.
     """
 
     targets: FloatArray
     demoted: BoolArray
+    weights: Mapping[str, float]
+
+    def since(self, skip: int) -> "Decisions":
+        """All but the first `skip` of them."""
+        return Decisions(targets=self.targets[skip:], demoted=self.demoted[skip:], weights=self.weights)
 
 
 def decide(fitted: FittedSeries, series: Series, *, first: int, families: Mapping[str, Family] = FAMILIES) -> Decisions:
-    """Decide at the end of each bin from `first` on, through stored parameters only."""
-    lead_in = max(first - fitted.layout.hour_bins - fitted.terms.memory_bins, 0)
+    """Decide at the end of each bin from `first` on, through stored parameters and what came since the fit only."""
+    since = first_followed(fitted, series, first=first)
+    lead_in = max(since - fitted.layout.hour_bins - fitted.terms.memory_bins, 0)
     with single_threaded():
         found = candidate_targets(fitted, series, first=lead_in, families=families)
-    decided = _decided(fitted, found, demand=series.values[lead_in:])
-    skip = first - lead_in
-    return Decisions(targets=decided.targets[skip:], demoted=decided.demoted[skip:])
+    return _decided(fitted, found, series, first=since).since(first - lead_in)
+
+
+def first_followed(fitted: FittedSeries, series: Series, *, first: int) -> int:
+    """The bin from which on experts are followed, to decide from bin `first` on: the first after the fit."""
+    oldest = len(series.values) - 1 - FOLLOWED_DAYS * fitted.layout.day_bins
+    return min(max(fitted.bins_learnt(series), oldest, 0), first)
 
 
 def serving(fitted: FittedSeries, found: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
@@ -80,7 +102,56 @@ def serving(fitted: FittedSeries, found: Mapping[str, FloatArray]) -> dict[str, 
     return told
 
 
-def _decided(fitted: FittedSeries, found: Mapping[str, FloatArray], *, demand: FloatArray) -> Decisions:
+def _decided(fitted: FittedSeries, found: Mapping[str, FloatArray], series: Series, *, first: int) -> Decisions:
+    """The mean of the experts by how far each is followed, and never less than demand measured within
+    `measured_bins`; nothing for where it is known that there can be none.
+
+    `found` ends with the series; from bin `first` of it on weights are learnt.
+    """
+    size = len(found[REACTIVE])
+    begin = len(series.values) - size
+    demand = series.values[begin:]
+    champion, demoted = _champion(fitted, found, demand=demand)
+    shut = _known_shut(fitted, series, first=begin)
+    asked = {name: np.where(shut, 0.0, values) for name, values in _experts(fitted, found, champion).items()}
+    best = min((standing.loss for standing in fitted.standings.values()), default=0.0)
+    followed = tracked(
+        asked,
+        demand,
+        fitted.terms,
+        weights=fitted.weights,
+        first=first - begin,
+        scale=max(best, 1.0),
+        day_bins=fitted.layout.day_bins,
+    )
+    measured = Lookback(series.values, begin, len(series.values)).maximum(fitted.terms.measured_bins)
+    return Decisions(targets=np.maximum(followed.targets, measured), demoted=demoted, weights=followed.weights)
+
+
+def _known_shut(fitted: FittedSeries, series: Series, *, first: int) -> BoolArray:
+    """At which origins a calendar knows that there can be no demand in the bins aimed at, shape (n - first,)."""
+    count = len(series.values) - first
+    if series.opened is None:
+        return np.zeros(count, dtype=np.bool_)
+    aim = fitted.terms.aim
+    aimed = sliding_window_view(series.opened[first + aim.first_bins :], aim.last_bins - aim.first_bins + 1)
+    return np.logical_not(aimed[:count].any(axis=1))
+
+
+def _experts(fitted: FittedSeries, found: Mapping[str, FloatArray], champion: FloatArray) -> dict[str, FloatArray]:
+    """Who may be followed, each shape (m,); one that says nothing asks for what the champion does."""
+    told = {CHAMPION: champion}
+    followed = FOLLOWED_IN_SESSIONS if fitted.layout.sessions else FOLLOWED
+    for name, rule in [(RULE, fitted.rule), *((name, name) for name in followed)]:
+        if rule in found and rule in fitted.standings:
+            asked = fitted.standings[rule].margin.over(found[rule], node_size=fitted.terms.node_size)
+            told[name] = np.where(np.isfinite(asked), asked, champion)
+    return told
+
+
+def _champion(
+    fitted: FittedSeries, found: Mapping[str, FloatArray], *, demand: FloatArray
+) -> tuple[FloatArray, BoolArray]:
     """What the champion asks for, the next best where it says nothing, the best plain rule where it is demoted; of the
     last hour before the first origin nothing is known.
     """
@@ -93,7 +164,7 @@ def _decided(fitted: FittedSeries, found: Mapping[str, FloatArray], *, demand: F
     if RULE in told and fitted.champion == BLEND:
         demoted = _demoted(fitted, served, told[RULE], demand=demand)
         served = np.where(demoted, told[RULE], served)
-    return Decisions(targets=served, demoted=demoted)
+    return served, demoted
 
 
 def _demoted(fitted: FittedSeries, served: FloatArray, rule: FloatArray, *, demand: FloatArray) -> BoolArray:
@@ -158,7 +229,7 @@ def calibration_over(fitted: FittedSeries, found: Mapping[str, FloatArray], seri
     aim, layout = fitted.terms.aim, fitted.layout
     lead_in = max(first - aim.last_bins, 0)
     size = len(found[REACTIVE])
-    decided = _decided(fitted, found, demand=series.values[-size:])
+    decided = _decided(fitted, found, series, first=first)
     skip = lead_in - (len(series.values) - size)
     asked = np.maximum(decided.targets[skip:], layout.least)
     phases = _aimed_phases(fitted, series, first=lead_in)
@@ -174,7 +245,7 @@ def calibration_over(fitted: FittedSeries, found: Mapping[str, FloatArray], seri
     part = slice(first - lead_in, None)
     return Uppers(
         values=values[part],
-        decided=Decisions(targets=asked[part], demoted=decided.demoted[skip:][part]),
+        decided=replace(decided.since(skip + first - lead_in), targets=asked[part]),
         phases=phases[part],
         after=after,
     )

@@ -17,7 +17,7 @@ from quantos.forecasting.selection import Ledger, Standing
 from quantos.forecasting.series_model import FittedSeries
 from quantos.telemetry.bins import FloatArray
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 MAX_BYTES: Final = 65_536
 _META: Final = "meta.json"
 _SHORT: Final = frozenset({"feature", "left", "right", "root"})
@@ -51,6 +51,7 @@ class _Meta(BaseModel):
     degraded: str | None
     peak: float
     calibration: _Calibration
+    weights: dict[str, float] = {}
 
 
 def dumped(fitted: FittedSeries) -> bytes:
@@ -75,6 +76,7 @@ def dumped(fitted: FittedSeries) -> bytes:
         degraded=fitted.degraded,
         peak=fitted.peak,
         calibration=_Calibration(level=fitted.calibration.level, surplus=dict(fitted.calibration.surplus)),
+        weights=dict(fitted.weights),
     )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -135,6 +137,7 @@ def loaded(content: bytes) -> FittedSeries:
         degraded=meta.degraded,
         peak=meta.peak,
         calibration=Calibration(level=meta.calibration.level, scores=scores, surplus=meta.calibration.surplus),
+        weights=meta.weights,
     )
 
 
