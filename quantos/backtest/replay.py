@@ -12,6 +12,7 @@ from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide
+from quantos.forecasting.wall_time import Clocked
 from quantos.telemetry.bins import FloatArray
 
 Watch = Callable[[FittedSeries, Series, int], None]
@@ -63,12 +64,14 @@ def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cos
 
 def series_of(trace: Trace, known: Known | None = None) -> Series:
     """A trace, and what was known beside it, as a series."""
+    opened, offsets = (None, None) if known is None else (known.opened, known.offsets)
     return Series(
         values=trace.values,
         covariates={} if known is None else known.covariates,
+        parts=() if offsets is None else (Clocked(values=trace.values, offsets=offsets, opened=opened),),
         start=int(trace.first.timestamp()),
         bin_seconds=trace.bin_seconds,
-        opened=None if known is None else known.opened,
+        opened=opened,
         complete=trace.complete,
     )
 

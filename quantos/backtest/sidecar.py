@@ -8,20 +8,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, ValidationError
 
 from quantos.backtest.trace import Trace
 from quantos.errors import SettingsError
 from quantos.forecasting.covariates import signal_columns
-from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.telemetry.bins import BoolArray, FloatArray, Grid
+from quantos.telemetry.clocks import clock_offsets
 from quantos.telemetry.signals import SignalReadings, known_values
 
 SUFFIX: Final = ".meta.json"
 _DAY_SECONDS: Final = 86_400
-_LOCAL_TIME: Final = "local time"
 
 
 class Signal(BaseModel):
@@ -56,10 +57,12 @@ class Known:
     Attributes:
         covariates: by name, shape (n, k) each, what was known at the end of each bin.
         opened: shape (n + a day,), when there could be demand; None without a calendar.
+        offsets: shape (n + a day,), seconds that the clock of its times of day is ahead of UTC; None goes by UTC.
     """
 
     covariates: Mapping[str, FloatArray]
     opened: BoolArray | None
+    offsets: NDArray[np.int64] | None = None
 
 
 def read_sidecar(trace_path: Path) -> Sidecar | None:
@@ -92,14 +95,17 @@ def known(trace: Trace, sidecar: Sidecar, *, path: Path, ahead_seconds: float) -
         )
         for signal in sidecar.signals
     }
-    if sidecar.time_zone is not None:
-        covariates[_LOCAL_TIME] = _local_clock(trace, sidecar.time_zone)
-    opened = None if sidecar.calendar is None else open_in_calendar(trace, sidecar.calendar)
-    return Known(covariates=covariates, opened=opened)
+    opened, clock = None, sidecar.time_zone
+    if sidecar.calendar is not None:
+        opened, stated = open_in_calendar(trace, sidecar.calendar)
+        clock = clock or stated
+    return Known(covariates=covariates, opened=opened, offsets=None if clock is None else _offsets(trace, clock))
 
 
-def open_in_calendar(trace: Trace, name: str) -> BoolArray:
-    """Which bins have any part in a session of an exchange, half days and holidays included; a day past the end."""
+def open_in_calendar(trace: Trace, name: str) -> tuple[BoolArray, str]:
+    """Which bins have any part in a session of an exchange, half days and holidays included, a day past the end; and
+    its time zone.
+    """
     import exchange_calendars  # noqa: PLC0415  over a second to import
 
     count = len(trace.values) + round(_DAY_SECONDS / trace.bin_seconds)
@@ -120,22 +126,20 @@ def open_in_calendar(trace: Trace, name: str) -> BoolArray:
         begin = (opens.to_pydatetime() - first).total_seconds() / trace.bin_seconds
         end = (closes.to_pydatetime() - first).total_seconds() / trace.bin_seconds
         opened[max(math.floor(begin), 0) : max(math.ceil(end), 0)] = True
-    return opened
+    return opened, str(calendar.tz)
 
 
 def _day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d")
 
 
-def _local_clock(trace: Trace, time_zone: str) -> FloatArray:
-    """Local time of day at the end of each bin, as a point on a circle, shape (n, 2)."""
+def _offsets(trace: Trace, time_zone: str) -> NDArray[np.int64]:
+    """Seconds that a clock is ahead of UTC at the start of each bin, to whole bins, a day past the end."""
+    count = len(trace.values) + round(_DAY_SECONDS / trace.bin_seconds)
     try:
-        zone = ZoneInfo(time_zone)
+        return clock_offsets(time_zone, Grid(int(trace.first.timestamp()), trace.bin_seconds, count))
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise SettingsError(f"there is no time zone {time_zone!r}", remedy="name one such as America/New_York") from exc
-    ends = [trace.time(index + 1).astimezone(zone) for index in range(len(trace.values))]
-    angle = np.array([end.hour * 3600 + end.minute * 60 + end.second for end in ends]) / _DAY_SECONDS * 2 * np.pi
-    return np.column_stack([np.sin(angle), np.cos(angle)])
 
 
 def _readings(signal: Signal, *, path: Path, bin_seconds: int) -> SignalReadings:

@@ -12,7 +12,7 @@ from quantos.capacity.daily_fits import DailyFits, Question, ServingFit
 from quantos.capacity.lead_times import Horizon
 from quantos.capacity.ports import FitKey
 from quantos.capacity.shared_pools import SharedPools
-from quantos.capacity.strategy_series import StrategySeries, strategy_series, total_demand
+from quantos.capacity.strategy_series import StrategySeries, by_clock, strategy_series, total_demand
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
@@ -215,6 +215,7 @@ class PoolDemands:
             bin_seconds=grid.bin_seconds,
             start=grid.start,
             signals=told,
+            parts=by_clock(series, day_bins=DAY_SECONDS // grid.bin_seconds),
         )
 
     def _until_midnight(
@@ -230,6 +231,9 @@ class PoolDemands:
     def _part(self, series: StrategySeries, horizon: Horizon, *, grid: Grid) -> StrategyDemand:
         week = 7 * DAY_SECONDS // self.settings.bin_seconds
         start = len(series.values) - week
+        if start >= 0:
+            changed = series.offsets[len(series.values) - 1] - series.offsets[start]
+            start += int(changed) // self.settings.bin_seconds
         last_week = series.values[max(start, 0) : max(start + horizon.ahead_bins, 0)]
         lately = self._carried(series.values, horizon.lead_bins)
         needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.demand_window import filled
 from quantos.forecasting.features import DAY_SECONDS
+from quantos.forecasting.wall_time import Clocked
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
+from quantos.telemetry.clocks import UNSTATED, clock_of, clock_offsets
 from quantos.telemetry.completeness import Expectation, SourceState, heard
 from quantos.telemetry.open_hours import open_bins
 from quantos.telemetry.sources import SourceBins
@@ -26,6 +29,8 @@ class StrategySeries:
         opened: shape (n + the horizon,).
         first: the first bin ever measured, n when none was.
         sources: of the series, in the last bin.
+        clock: the time zone that its times of day go by.
+        offsets: shape (n + the horizon,), seconds that its clock is ahead of UTC.
     """
 
     strategy: Strategy
@@ -34,6 +39,8 @@ class StrategySeries:
     opened: BoolArray
     first: int
     sources: tuple[SourceState, ...]
+    clock: str
+    offsets: NDArray[np.int64]
 
     def silent_bins(self) -> int:
         """Open bins since the last in which anything was told; 0 where the last bin is not open."""
@@ -64,6 +71,7 @@ def strategy_series(strategy: Strategy, ahead: Grid, *, told: SourceBins, settin
             declared=strategy.sources,
         ),
     )
+    clock = clock_of(strategy.session, ahead)
     return StrategySeries(
         strategy=strategy,
         values=demand_in_session(found.values, opened=opened[: told.count]) / strategy.units_per_vcpu,
@@ -71,6 +79,8 @@ def strategy_series(strategy: Strategy, ahead: Grid, *, told: SourceBins, settin
         opened=opened,
         first=int(told.bins[0]) if len(told.bins) else told.count,
         sources=found.sources,
+        clock=clock,
+        offsets=clock_offsets(clock, ahead),
     )
 
 
@@ -90,3 +100,18 @@ def total_demand(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[Fl
         total += np.where(part.complete, values, np.nan)
         held[beginning:] += filled(values[beginning:], day_bins=day_bins)
     return total, np.where(np.isnan(total) & told, held, np.nan)
+
+
+def by_clock(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[Clocked, ...]:
+    """Demand by clock, that of the first strategy with hours of its own first; nothing where all go by UTC."""
+    clocks = dict.fromkeys(part.clock for part in sorted(series, key=lambda part: part.strategy.session is None))
+    if set(clocks) <= {UNSTATED}:
+        return ()
+    found: list[Clocked] = []
+    for clock in clocks:
+        mine = [part for part in series if part.clock == clock]
+        total, held = total_demand(mine, day_bins=day_bins)
+        opened = np.logical_or.reduce([part.opened for part in mine])
+        values = np.where(np.isnan(total), held, total)
+        found.append(Clocked(values=values, offsets=mine[0].offsets, opened=opened))
+    return tuple(found)

@@ -1,7 +1,7 @@
 """Demand of one series up to an origin, and when there can be any."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from quantos.errors import ForecastError
 from quantos.forecasting.covariates import signal_columns
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.series_model import Series
+from quantos.forecasting.wall_time import Clocked, seen_from, together
 from quantos.telemetry.bins import BoolArray, FloatArray
 
 
@@ -23,6 +24,7 @@ class DemandWindow:
         start: when the first bin starts, epoch seconds.
         signals: by name, shape (n,), what was known at the end of each bin; NaN is unknown.
         held: shape (n,), what is held where demand is not known whole, NaN elsewhere; None where nothing is held.
+        parts: what is known and held, by the clock that its times of day go by; none goes by UTC.
     """
 
     values: FloatArray
@@ -31,6 +33,7 @@ class DemandWindow:
     start: int = 0
     signals: Mapping[str, FloatArray] = field(default_factory=dict)
     held: FloatArray | None = None
+    parts: tuple[Clocked, ...] = ()
 
     def __post_init__(self) -> None:
         if not 60 <= self.bin_seconds <= 3600 or DAY_SECONDS % self.bin_seconds:
@@ -107,6 +110,7 @@ class DemandWindow:
             start=self.start + first * self.bin_seconds,
             bin_seconds=self.bin_seconds,
             opened=self.opened[first:],
+            parts=tuple(self._filled(part.since(first)) for part in self.parts),
             complete=None if self.held is None else ~np.isfinite(self.held[first:]) | known[first:],
         )
 
@@ -114,15 +118,22 @@ class DemandWindow:
         """Demand, and what is held where it is not known whole; NaN where neither is, shape (n,)."""
         return self.values if self.held is None else np.where(np.isfinite(self.values), self.values, self.held)
 
+    def _filled(self, part: Clocked) -> Clocked:
+        """The part with its unknown values filled; zero before any is known."""
+        known = np.where(part.values >= 0, part.values, np.nan)
+        return replace(part, values=np.nan_to_num(filled(known, day_bins=self.day_bins)))
+
     def course(self) -> FloatArray:
         """Expected demand over the horizon by its own maximum, 0 to 1; level where none is known, zero where closed."""
+        values = self.values
+        if self.parts and len(values):
+            last = len(values) - 1
+            values, _ = together([seen_from(part, last, bin_seconds=self.bin_seconds) for part in self.parts])
         opened = self.opened[len(self.values) :].astype(np.float64)
         ahead = np.arange(len(self.values), len(self.opened))
         lags = np.array([[day * self.day_bins] for day in range(1, 8)])
         before = ahead - lags
-        found = (
-            np.where(before >= 0, self.values[np.maximum(before, 0)], np.nan) if len(self.values) else before * np.nan
-        )
+        found = np.where(before >= 0, values[np.maximum(before, 0)], np.nan) if len(values) else before * np.nan
         weights = np.isfinite(found)
         mean = np.nan_to_num(found).sum(axis=0) / np.maximum(weights.sum(axis=0), 1) * opened
         return mean / mean.max() if mean.max() > 0 else opened

@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from quantos.forecasting.aim import Aim
 from quantos.forecasting.lookback import Lookback
-from quantos.forecasting.sessions import session_reference
+from quantos.forecasting.sessions import LOOKED_BACK_DAYS, session_reference
 from quantos.telemetry.bins import BoolArray, FloatArray
 
 DAY_SECONDS: Final = 86_400
@@ -35,6 +35,7 @@ class Layout:
         least: the smallest demand worth telling from none, above zero.
         sessions: whether it is known when there can be demand.
         covariates: names of what else is looked at, in order.
+        local: whether times of day are those of the demand's own clocks; else UTC.
     """
 
     bin_seconds: int
@@ -44,6 +45,7 @@ class Layout:
     least: float
     sessions: bool = False
     covariates: tuple[str, ...] = ()
+    local: bool = False
 
     @property
     def day_bins(self) -> int:
@@ -63,11 +65,19 @@ class Layout:
     @property
     def context_bins(self) -> int:
         """Bins before an origin that its features are made of."""
-        return max(self.weeks * 7, self.days, 7) * self.day_bins + 4 * self.level_bins + 1
+        back = LOOKED_BACK_DAYS if self.sessions else MAX_DAYS
+        return max(self.weeks * 7, self.days, back) * self.day_bins + 4 * self.level_bins + 1
 
 
 def layout_of(
-    *, bin_seconds: int, aim: Aim, history_bins: int, least: float, sessions: bool, covariates: tuple[str, ...] = ()
+    *,
+    bin_seconds: int,
+    aim: Aim,
+    history_bins: int,
+    least: float,
+    sessions: bool,
+    covariates: tuple[str, ...] = (),
+    local: bool = False,
 ) -> Layout:
     """The layout that a history allows: a season is looked back on once it has been seen one and a half times."""
     day_bins = round(DAY_SECONDS / bin_seconds)
@@ -82,6 +92,7 @@ def layout_of(
         least=least,
         sessions=sessions,
         covariates=covariates,
+        local=local,
     )
 
 
@@ -93,7 +104,8 @@ class Frame:
         scale: shape (m,), the size of demand lately, above zero, in its unit.
         columns: shape (m, k), by `scale` where they have its unit.
         linear: indices of the columns that linear models use.
-        clock_bin: bins from the epoch to the first bin of the series, so that seasons do not depend on where it starts.
+        clock_bin: bins from the epoch to the first bin of the series by its clock, so that seasons do not depend on
+            where it starts.
         session: shape (m,), demand expected from the last open day, with the present level; None without sessions.
     """
 
@@ -246,7 +258,7 @@ def _phase(look: Lookback, layout: Layout, *, opened: BoolArray) -> dict[str, Fl
 
 
 def _clock(look: Lookback, layout: Layout, *, start: int) -> dict[str, FloatArray]:
-    """Time of day, day of week and bin of the hour of the last aimed-at bin, UTC."""
+    """Time of day, day of week and bin of the hour of the last aimed-at bin, by the clock of the series."""
     ahead = start + (look.origins + layout.aim.last_bins) * layout.bin_seconds
     day = ahead % DAY_SECONDS / DAY_SECONDS
     found = {"time_of_day": day, "weekday": ahead // DAY_SECONDS % 7}

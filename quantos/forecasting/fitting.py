@@ -64,6 +64,7 @@ class _HeldOut:
 
 def _learnt(series: Series, terms: Terms, *, held_out: _HeldOut, families: Mapping[str, Family]) -> FittedSeries:
     count, ledger = len(series.values), held_out.ledger
+    seen = series.seen_from(count - 1)
     layout = layout_of(
         bin_seconds=series.bin_seconds,
         aim=terms.aim,
@@ -71,8 +72,9 @@ def _learnt(series: Series, terms: Terms, *, held_out: _HeldOut, families: Mappi
         least=1e-3 * terms.node_size,
         sessions=_with_sessions(series, terms),
         covariates=tuple(series.covariates),
+        local=bool(series.parts),
     )
-    parameters, failures = _fitted(series, terms, layout=layout, families=families)
+    parameters, failures = _fitted(seen, terms, layout=layout, families=families)
     standings = ledger.standings()
     rule = next((name for name in standings if name in PLAIN), None)
     champion, degraded = _champion(ledger, rule=rule)

@@ -1,6 +1,6 @@
 """The forecast of one series: fitted and chosen once a day, carried on at every bin through what was stored."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,6 +19,7 @@ from quantos.forecasting.regression import QuantileRegression
 from quantos.forecasting.rules import Rules
 from quantos.forecasting.selection import Ledger, Standing
 from quantos.forecasting.sessions import learnt_sessions
+from quantos.forecasting.wall_time import Clocked, seen_at, seen_from, spans, together
 from quantos.telemetry.bins import BoolArray, FloatArray
 
 FAMILIES: Final[Mapping[str, Family]] = {
@@ -44,6 +45,8 @@ class Series:
         opened: shape (n + at least the aim's last bin,), when there can be demand, as a calendar knows it; None lets it
             be learnt.
         complete: shape (n,), where demand is known whole; from other bins nothing is learnt. None where it always is.
+        parts: demand by the clock that its times of day go by, adding up to `values`, `opened` likewise; the first says
+            what time of day it is. None goes by UTC.
     """
 
     values: FloatArray
@@ -52,6 +55,7 @@ class Series:
     covariates: Mapping[str, FloatArray] = field(default_factory=dict)
     opened: BoolArray | None = None
     complete: BoolArray | None = None
+    parts: tuple[Clocked, ...] = ()
 
     def __post_init__(self) -> None:
         if not 60 <= self.bin_seconds <= 3600:
@@ -77,7 +81,20 @@ class Series:
             covariates={name: columns[:count] for name, columns in self.covariates.items()},
             opened=None if self.opened is None else self.opened[: count + len(self.opened) - len(self.values)],
             complete=None if self.complete is None else self.complete[:count],
+            parts=tuple(part.until(count) for part in self.parts),
         )
+
+    def seen_from(self, origin: int) -> "Series":
+        """The series by the clocks on the wall at an origin: its times are local, and its past is at those times."""
+        if not self.parts:
+            return self
+        moved = [seen_from(part, origin, bin_seconds=self.bin_seconds) for part in self.parts]
+        values, opened = together(moved)
+        start, complete = self.start + int(self.parts[0].offsets[origin]), self.complete
+        if complete is not None:
+            places = [seen_at(part.offsets, origin, bin_seconds=self.bin_seconds) for part in self.parts]
+            complete = np.logical_and.reduce([np.concatenate([complete[at], complete[len(at) :]]) for at in places])
+        return replace(self, values=values, opened=opened, complete=complete, start=start, parts=())
 
     def knowing(self, names: Collection[str]) -> "Series":
         """The series with no other covariates than these."""
@@ -135,7 +152,24 @@ def candidate_targets(
 
     NaN where a candidate diverges: no finite number, or one far above anything ever seen.
     """
-    frame = frame_at(series, fitted.layout, first=first, end=len(series.values))
+    found = [
+        _targets(fitted, seen, first=begin, end=end, families=families)
+        for seen, begin, end in views(series, fitted.layout, first=first)
+    ]
+    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+
+
+def views(series: Series, layout: Layout, *, first: int) -> Iterator[tuple[Series, int, int]]:
+    """The origins from `first` on in runs, as (begin, end), with the series as it is seen from each."""
+    parts = series.parts if layout.local else ()
+    for begin, end in spans(parts, first=first, end=len(series.values)):
+        yield (series.seen_from(begin) if parts else series), begin, end
+
+
+def _targets(
+    fitted: FittedSeries, series: Series, *, first: int, end: int, families: Mapping[str, Family]
+) -> dict[str, FloatArray]:
+    frame = frame_at(series, fitted.layout, first=first, end=end)
     found: dict[str, FloatArray] = {}
     for name, parameters in fitted.parameters.items():
         found |= families[name].targets(parameters, frame)

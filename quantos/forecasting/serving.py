@@ -33,6 +33,7 @@ from quantos.forecasting.series_model import (
     candidate_targets,
     frame_at,
     opened_at,
+    views,
 )
 from quantos.forecasting.threads import single_threaded
 from quantos.forecasting.tracking import CHAMPION, tracked
@@ -214,8 +215,11 @@ def expectations(fitted: FittedSeries, series: Series, *, first: int) -> FloatAr
     """Mean of the greatest demand within the aim, from bin `first` on, shape (m,); else what the best rule says."""
     with single_threaded():
         if "boosting" in fitted.parameters:
-            frame = frame_at(series, fitted.layout, first=first, end=len(series.values))
-            return expected(fitted.parameters["boosting"], frame)
+            frames = [
+                frame_at(seen, fitted.layout, first=begin, end=end)
+                for seen, begin, end in views(series, fitted.layout, first=first)
+            ]
+            return np.concatenate([expected(fitted.parameters["boosting"], frame) for frame in frames])
         found = candidate_targets(fitted, series, first=first)
     return found[fitted.rule or REACTIVE]
 
@@ -255,11 +259,18 @@ def _aimed_phases(fitted: FittedSeries, series: Series, *, first: int) -> NDArra
     """The phase that each origin from `first` on aims at: of those within its aim the opening, the middle, the closing
     comes first.
     """
-    aim, layout = fitted.terms.aim, fitted.layout
+    layout = fitted.layout
     if not layout.sessions:
         return np.full(len(series.values) - first, MIDDLE)
+    return np.concatenate(
+        [_phases_in(seen, fitted, first=begin, end=end) for seen, begin, end in views(series, layout, first=first)]
+    )
+
+
+def _phases_in(series: Series, fitted: FittedSeries, *, first: int, end: int) -> NDArray[np.intp]:
+    aim, layout = fitted.terms.aim, fitted.layout
     cut = max(first - layout.context_bins, 0)
-    opened = opened_at(series, layout, first=cut, end=len(series.values), ahead=aim.last_bins)
+    opened = opened_at(series, layout, first=cut, end=end, ahead=aim.last_bins)
     phases = phases_of(opened, hour_bins=layout.hour_bins)[first - cut + aim.first_bins :]
     aimed = sliding_window_view(phases, aim.last_bins - aim.first_bins + 1)
     found = np.full(len(aimed), CLOSED)

@@ -6,7 +6,9 @@ import numpy as np
 
 from quantos.telemetry.bins import BoolArray, FloatArray
 
-LOOKED_BACK_DAYS: Final = 7
+LOOKED_BACK_DAYS: Final = 14
+"""Longer than any exchange stays closed, and two weeks of one that opens once a week."""
+
 _CLOSED_SHARE: Final = 0.1
 _LEAST_RUN_SECONDS: Final = 3600
 

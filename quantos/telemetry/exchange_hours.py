@@ -39,6 +39,11 @@ def exchange_open_bins(session: ExchangeSession, grid: "Grid") -> "BoolArray":
     return (latest >= 0) & (closes[np.maximum(latest, 0)] > starts)
 
 
+def exchange_time_zone(session: ExchangeSession, grid: "Grid") -> str:
+    """The IANA time zone that the exchange's hours go by."""
+    return _hours_around(session.calendar, grid).time_zone
+
+
 def _month(moment: datetime) -> date:
     """The first of its month, so that few calendars are made."""
     return moment.astimezone(UTC).date().replace(day=1)
@@ -51,6 +56,7 @@ class _Hours:
     opens: NDArray[np.int64]
     closes: NDArray[np.int64]
     recorded_until: date | None
+    time_zone: str
 
 
 def recorded_until(session: ExchangeSession, grid: "Grid") -> date | None:
@@ -78,10 +84,10 @@ def _hours(calendar: str, *, first: date, last: date) -> _Hours:
     made, bound = _calendar(calendar, first=first, last=last)
     opens, closes = _epoch_seconds(made.opens), _epoch_seconds(made.closes)
     if bound is None or bound >= last:
-        return _Hours(opens, closes, bound)
+        return _Hours(opens, closes, bound, str(made.tz))
     assumed = [_as_usual(made, day) for day in _days(bound, last)]
     more = np.array([hours for hours in assumed if hours is not None], dtype=np.int64).reshape(-1, 2)
-    return _Hours(np.concatenate([opens, more[:, 0]]), np.concatenate([closes, more[:, 1]]), bound)
+    return _Hours(np.concatenate([opens, more[:, 0]]), np.concatenate([closes, more[:, 1]]), bound, str(made.tz))
 
 
 def _calendar(calendar: str, *, first: date, last: date) -> "tuple[ExchangeCalendar, date | None]":

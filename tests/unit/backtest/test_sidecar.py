@@ -22,12 +22,13 @@ def hours(opened: np.ndarray, day: int, *, bins: int = 48) -> float:
 
 def test_a_calendar_knows_holidays_half_days_and_the_change_of_the_clock():
     thanksgiving = trace(datetime(2024, 11, 27, tzinfo=UTC), bins=48 * 4)
-    opened = open_in_calendar(thanksgiving, "XNYS")
+    opened, clock = open_in_calendar(thanksgiving, "XNYS")
 
     assert len(opened) == 48 * 5
     assert [hours(opened, day) for day in range(4)] == [6.5, 0, 3.5, 0]
     assert int(np.argmax(opened)) == 29
-    summer = open_in_calendar(trace(datetime(2024, 7, 1, tzinfo=UTC), bins=48), "XNYS")
+    assert clock == "America/New_York"
+    summer, _ = open_in_calendar(trace(datetime(2024, 7, 1, tzinfo=UTC), bins=48), "XNYS")
     assert int(np.argmax(summer)) == 27
 
 
@@ -77,14 +78,19 @@ def test_a_signal_may_be_revised_scheduled_or_over_and_unknown_is_told_from_zero
     assert values == [None, 0, 0, 5, 7, 7, 7]
 
 
-def test_local_time_follows_the_zone(tmp_path: Path):
-    shown = trace(datetime(2024, 1, 1, 4, 30, tzinfo=UTC), bins=2)
+def test_times_of_day_go_by_the_zone_that_is_stated_else_by_the_calendars(tmp_path: Path):
+    shown, path = trace(datetime(2026, 10, 31, tzinfo=UTC), bins=48 * 2), tmp_path / "none.csv"
 
-    covariates = known(
-        shown, Sidecar(time_zone="America/New_York"), path=tmp_path / "none.csv", ahead_seconds=600
-    ).covariates
+    stated = known(shown, Sidecar(time_zone="America/New_York"), path=path, ahead_seconds=600).offsets
+    calendars = known(shown, Sidecar(calendar="XLON"), path=path, ahead_seconds=600).offsets
 
-    assert covariates["local time"][0] == pytest.approx([0, 1], abs=1e-9)
+    assert stated is not None
+    assert calendars is not None
+    assert (stated[:60] == -4 * 3600).all()
+    assert (stated[60:] == -5 * 3600).all()
+    assert len(stated) == 48 * 3
+    assert not calendars.any()
+    assert known(shown, Sidecar(), path=path, ahead_seconds=600).offsets is None
 
 
 def test_a_trace_without_a_sidecar_has_none_and_a_wrong_one_is_refused(tmp_path: Path):

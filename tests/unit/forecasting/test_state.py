@@ -9,7 +9,7 @@ from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide, uppers
-from quantos.forecasting.state import MAX_BYTES, dumped, loaded
+from quantos.forecasting.state import MAX_BYTES, SCHEMA_VERSION, dumped, loaded
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "forecasting" / "state-v1.bin"
 BIN = 900
@@ -75,11 +75,11 @@ def test_what_is_no_state_is_refused(content: bytes):
 
 
 def test_a_later_schema_is_refused(fitted: FittedSeries, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("quantos.forecasting.state.SCHEMA_VERSION", 3)
+    monkeypatch.setattr("quantos.forecasting.state.SCHEMA_VERSION", SCHEMA_VERSION + 1)
     later = dumped(fitted)
     monkeypatch.undo()
 
-    with pytest.raises(ForecastError, match="schema 3"):
+    with pytest.raises(ForecastError, match=f"schema {SCHEMA_VERSION + 1}"):
         loaded(later)
 
 
