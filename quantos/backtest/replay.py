@@ -1,7 +1,7 @@
 """Online decisions on a trace: fitted once a day on what lay before, decided at the end of every bin."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide
+from quantos.forecasting.spikes import Spike, judged_alike, spikes_in, without_spikes
 from quantos.forecasting.wall_time import Clocked
 from quantos.telemetry.bins import FloatArray
 
@@ -86,19 +87,29 @@ def replay(trace: Trace, terms: Terms, *, known: Known | None = None, watch: Wat
     count, first = len(trace.values), trace.tested_from
     whole = series_of(trace, known)
     day_bins = max(round(DAY_SECONDS / trace.bin_seconds), 1)
+    spikes = spikes_in(whole.values, start=whole.start, bin_seconds=whole.bin_seconds)
     decided: list[FloatArray] = []
     days: list[DayServed] = []
     fitted = None
     for begin in range(first, count, day_bins):
         end = min(begin + day_bins, count)
         if begin:
-            fitted = fit_series(whole.until(begin), terms, previous=fitted)
+            fitted = fit_series(_as_known(whole.until(begin), spikes, origin=begin - 1), terms, previous=fitted)
         if fitted is None:
             decided.append(np.zeros(end - begin))
             continue
         upto = whole.until(end)
-        decided.append(decide(fitted, upto, first=begin).targets)
+        for since, until in judged_alike(spikes, first=begin, end=end):
+            seen = _as_known(upto, spikes, origin=since)
+            decided.append(decide(fitted, seen, first=since).targets[: until - since])
         days.append(DayServed(first=begin, champion=fitted.champion, degraded=fitted.degraded))
         if watch is not None:
-            watch(fitted, upto, begin)
+            watch(fitted, _as_known(upto, spikes, origin=end - 1), begin)
     return Replay(targets=np.concatenate(decided), days=tuple(days))
+
+
+def _as_known(series: Series, spikes: Sequence[Spike], *, origin: int) -> Series:
+    """The series as an origin of it knows it."""
+    values = without_spikes(series.values, spikes, origin=origin)
+    parts = tuple(replace(part, values=values) for part in series.parts)
+    return replace(series, values=values, parts=parts)

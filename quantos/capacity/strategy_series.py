@@ -11,6 +11,7 @@ from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.demand_window import filled
 from quantos.forecasting.features import DAY_SECONDS
+from quantos.forecasting.spikes import cleaned
 from quantos.forecasting.wall_time import Clocked
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
 from quantos.telemetry.clocks import UNSTATED, clock_of, clock_offsets
@@ -24,7 +25,8 @@ class StrategySeries:
     """A strategy's demand, in vCPU.
 
     Attributes:
-        values: shape (n,), what was told, and what is held for silent sources; NaN where nothing was told.
+        values: shape (n,), what was told, and what is held for silent sources; NaN where nothing was told. Spikes that
+            have ended are left out.
         complete: shape (n,), where nothing of `values` is held.
         opened: shape (n + the horizon,).
         first: the first bin ever measured, n when none was.
@@ -71,10 +73,11 @@ def strategy_series(strategy: Strategy, ahead: Grid, *, told: SourceBins, settin
             declared=strategy.sources,
         ),
     )
+    units = demand_in_session(found.values, opened=opened[: told.count])
     clock = clock_of(strategy.session, ahead)
     return StrategySeries(
         strategy=strategy,
-        values=demand_in_session(found.values, opened=opened[: told.count]) / strategy.units_per_vcpu,
+        values=cleaned(units, start=ahead.start, bin_seconds=ahead.bin_seconds) / strategy.units_per_vcpu,
         complete=found.complete,
         opened=opened,
         first=int(told.bins[0]) if len(told.bins) else told.count,

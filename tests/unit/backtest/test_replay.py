@@ -129,6 +129,18 @@ def test_an_outage_carried_forward_does_not_scale_down():
     assert asked[cut - 14 * DAY + 3 :][:12].min() >= 0.8 * values[cut - 1]
 
 
+@pytest.mark.parametrize("at", [10 * DAY + 7, 16 * DAY + 7])
+def test_a_single_wild_bin_is_followed_in_its_own_bin_only(undisturbed: np.ndarray, at: int):
+    values = demand(21)
+    values[at] = 1e9
+
+    asked = decided(values)
+
+    later = max(at - 14 * DAY, -1) + 1
+    assert asked[later:] == pytest.approx(undisturbed[later:], rel=0.1)
+    assert later == 0 or asked[later - 1] >= 1e9
+
+
 def test_nodes_are_fifty_at_the_busiest_of_the_training_part():
     shown = trace(np.arange(300.0))
 
