@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from quantos.catalog.catalog import CapacityType, Catalog
 from quantos.contracts.plan import PlanDocument, PoolSize
 from quantos.environment.names import layer_of
-from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import CatalogError
+
+if TYPE_CHECKING:
+    from quantos.environment.settings import EnvironmentSettings
 
 SYSTEM_POOL = "system"
 POOL_TAG = "pool"
@@ -64,7 +67,7 @@ def is_elastic(tags: Mapping[str, str], *, stack: str) -> bool:
     return layer_of(stack) == "capacity" or tags.get(POOL_TAG) != SYSTEM_POOL
 
 
-def planned_capacity(settings: EnvironmentSettings, document: PlanDocument) -> Capacity:
+def planned_capacity(settings: "EnvironmentSettings", document: PlanDocument) -> Capacity:
     """What the capacity program would declare for a plan document."""
     return Capacity(
         stack=document.stack,
@@ -73,7 +76,7 @@ def planned_capacity(settings: EnvironmentSettings, document: PlanDocument) -> C
     )
 
 
-def _planned_group(settings: EnvironmentSettings, document: PlanDocument, name: str) -> NodeGroup:
+def _planned_group(settings: "EnvironmentSettings", document: PlanDocument, name: str) -> NodeGroup:
     pool = settings.pools[name]
     size = document.sizes.get(name, PoolSize(floor=pool.floor_nodes, ceiling=pool.ceiling_nodes))
     return NodeGroup(

@@ -1,16 +1,19 @@
 """The cost rules: one set, which the planner asks beforehand and the cost pack enforces."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from quantos.allocation.attribution import Attribution, Payer
 from quantos.catalog.catalog import Catalog, family_of
 from quantos.contracts.plan import LEAST_CEILING, PlanDocument, PoolSize, StrategyCost, Violation
-from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import CatalogError
 from quantos.policy.capacity import Capacity, NodeGroup, planned_capacity
 from quantos.policy.controls import finops, firm
 from quantos.policy.limits import CostLimits, cost_limits
 from quantos.policy.rule import Rule
+
+if TYPE_CHECKING:
+    from quantos.environment.settings import EnvironmentSettings
 
 PACK = "quantos-cost"
 ROUNDING = 1e-6
@@ -20,7 +23,7 @@ NAMED = 8
 
 
 def foreseen_violations(
-    document: PlanDocument, settings: EnvironmentSettings, *, catalog: Catalog
+    document: PlanDocument, settings: "EnvironmentSettings", *, catalog: Catalog
 ) -> tuple[Violation, ...]:
     """What the cost pack will refuse when the capacity program runs on `document`: the same rules, the same values."""
     limits, capacity = cost_limits(settings), planned_capacity(settings, document)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import ConfigDict
 
 from quantos.costing.usage import Usage
-from quantos.environment.settings import EnvironmentSettings
+
+if TYPE_CHECKING:
+    from quantos.environment.settings import EnvironmentSettings
 
 READ_STRICTLY = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -47,7 +49,7 @@ class CostLimits:
     usage: Usage
 
 
-def cost_limits(settings: EnvironmentSettings) -> CostLimits:
+def cost_limits(settings: "EnvironmentSettings") -> CostLimits:
     """The limits an environment file states."""
     limits = settings.limits
     return CostLimits(
@@ -71,6 +73,6 @@ def cost_limits(settings: EnvironmentSettings) -> CostLimits:
     )
 
 
-def usage_of(settings: EnvironmentSettings) -> Usage:
+def usage_of(settings: "EnvironmentSettings") -> Usage:
     """What an environment file assumes of use, and says of the disks of its pools' nodes."""
     return Usage(figures=settings.usage, node_disks_gib={name: pool.disk_gib for name, pool in settings.pools.items()})

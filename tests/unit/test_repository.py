@@ -166,6 +166,13 @@ def test_a_function_loads_only_what_it_needs(function: str, never: set[str]) -> 
     assert loaded & never == set()
 
 
+@pytest.mark.parametrize("pack", ["cost", "security"])
+def test_a_pack_starts_without_reading_what_an_environment_file_may_hold(pack: str) -> None:
+    loaded = loaded_by(f"policy_packs.{pack}.validators")
+    assert {name for name in loaded if name.startswith("quantos.environment.")} == {"quantos.environment.names"}
+    assert {name.partition(".")[0] for name in loaded} & {"boto3", "botocore", "numpy", "pandas", "pulumi_aws"} == set()
+
+
 def test_the_forecast_function_loads_its_model_and_not_the_whole_library() -> None:
     loaded = loaded_by("lambdas.forecast.handler")
     assert not loaded & {"statsmodels.api", "statsmodels.tsa.api", "matplotlib"}
