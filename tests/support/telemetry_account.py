@@ -24,7 +24,7 @@ def telemetry_account(monkeypatch: pytest.MonkeyPatch, *, now: datetime) -> Iter
     names = settings.names()
     bus = MemoryBus(topic_partitions(), clock=lambda: now)
     with mock_aws():
-        _create_table(names.demand_table, region=settings.region)
+        create_table(names.demand_table, region=settings.region)
         boto3.client("s3", settings.region).create_bucket(Bucket=names.bucket("plans"))
         kms = boto3.client("kms", settings.region)
         key = kms.create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"]["KeyId"]
@@ -43,7 +43,7 @@ def telemetry_table(monkeypatch: pytest.MonkeyPatch) -> Iterator[HourSets]:
     """A table as the control layer makes it for telemetry, of an account of its own."""
     _use_moto(monkeypatch)
     with mock_aws():
-        _create_table("telemetry", region="us-east-1")
+        create_table("telemetry", region="us-east-1")
         yield HourSets(client=boto3.client("dynamodb", "us-east-1"), table="telemetry", retention=timedelta(days=42))
 
 
@@ -53,7 +53,8 @@ def _use_moto(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
 
-def _create_table(name: str, *, region: str) -> None:
+def create_table(name: str, *, region: str) -> None:
+    """A table with the keys `pk` and `sk`, as every table of an environment has them."""
     boto3.client("dynamodb", region).create_table(
         TableName=name,
         KeySchema=[{"AttributeName": HASH_KEY, "KeyType": "HASH"}, {"AttributeName": RANGE_KEY, "KeyType": "RANGE"}],
