@@ -53,6 +53,14 @@ def disagreements(witness: Witness) -> Iterator[str]:
         yield f"the kill switch is {found} and was {witness.switch}"
 
 
+def untrue(outcomes: Sequence[ResizeOutcome], settings: EnvironmentSettings) -> Iterator[str]:
+    """Plans told as applied, just now, at whose sizes the node groups do not stand; no later plan makes that true."""
+    sizes = compose_groups(settings).sizes()
+    for outcome in outcomes:
+        if outcome.status == "applied" and (wrong := mismatches(outcome.sizes, sizes)):
+            yield f"plan {outcome.plan_id[:12]} was told applied while {'; '.join(wrong)}"
+
+
 def _pointer(witness: Witness, document: PlanDocument, sizes: Mapping[str, GroupSize]) -> Iterator[str]:
     if document.plan_id not in {plan.plan_id for plan in witness.plans}:
         yield f"the pointer is at plan {document.plan_id[:12]}, none of those delivered"

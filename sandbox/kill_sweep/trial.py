@@ -14,7 +14,7 @@ from quantos.contracts import topics
 from quantos.contracts.plan import Explanation, PoolCost, PoolSize, ResizeOutcome, ScalingPlan
 from quantos.errors import SandboxError
 from sandbox.kill_sweep.account_gate import GatedServer
-from sandbox.kill_sweep.agreement import Witness, disagreements, standing_switch
+from sandbox.kill_sweep.agreement import Witness, disagreements, standing_switch, untrue
 from sandbox.kill_sweep.engine_gate import watch_engine
 from sandbox.kill_sweep.gate import Gate
 from sandbox.kill_sweep.moments import Effect, Moment
@@ -60,6 +60,7 @@ class Attempt:
     switch: Switch
     plans: list[ScalingPlan] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
+    lies: list[str] = field(default_factory=list)
 
     def recovered(self, moments: Sequence[Moment]) -> tuple[str, ...]:
         """Kill at the moments, give plans until everything agrees, and say what does not at the end."""
@@ -71,7 +72,7 @@ class Attempt:
         if problems and moments:
             self.run(self.plan(bins=2), moment=None)
             problems = self.problems()
-        return problems
+        return (*self.lies, *problems)
 
     def problems(self) -> tuple[str, ...]:
         """What does not agree now."""
@@ -120,7 +121,9 @@ class Attempt:
         gate.close()
         watch.join()
         self.server.gate = None
-        statuses = tuple(outcome.status for outcome in self.outcomes()[told:])
+        outcomes = self.outcomes()[told:]
+        self.lies += untrue(outcomes, self.stage.settings)
+        statuses = tuple(outcome.status for outcome in outcomes)
         run = Run(gate.effects, statuses, json.loads(mark.read_bytes())["moment"] if mark.exists() else "")
         if moment is None and code != 0:
             raise SandboxError(f"a run failed by itself: {log.read_text(encoding='utf-8')[-600:]}", remedy="mend it")
