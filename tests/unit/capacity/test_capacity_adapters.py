@@ -1,6 +1,7 @@
 """One contract, run against the fakes and against the AWS adapters on moto."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import boto3
@@ -146,6 +147,16 @@ def test_engines_stay_recorded_when_the_lease_changes_hands_and_go_when_cleaned_
     third = take(leases, "c", at=LATER)
     assert third is not None
     assert third.engines == engines[1:]
+
+
+def test_two_processes_of_one_name_hold_no_lease_together(leases: LeaseStore) -> None:
+    first = take(leases, "root/1", at=NOW)
+    assert first is not None
+    twin = replace(first, holder=replace(first.holder, lease_id="another"))
+    assert leases.renew(twin, expires_at=LATER) is None
+    leases.release(twin, engines=())
+    assert not leases.record(twin, engines=())
+    assert leases.read(STACK) == first
 
 
 def test_a_lease_given_back_is_free(leases: LeaseStore) -> None:

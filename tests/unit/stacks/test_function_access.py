@@ -142,3 +142,10 @@ def test_only_the_function_that_runs_the_engine_is_told_where_the_state_is() -> 
     told = {name: variables(SETTINGS, spec, brokers="b-1:9098,b-2:9098") for name, spec in SPECS.items()}
     assert {name for name in told if "PULUMI_BACKEND_URL" in told[name]} == {functions.RESIZE}
     assert all(seen["QUANTOS_BUS"] == "kafka+iam://b-1:9098,b-2:9098?region=us-east-1" for seen in told.values())
+
+
+def test_the_robot_reads_the_kill_switch_and_cannot_write_it() -> None:
+    table = f"arn:aws:dynamodb:us-east-1:123456789012:table/{SETTINGS.names().switch_table}"
+    assert allowed(functions.RESIZE, "dynamodb:GetItem", table)
+    writes = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLInsert")
+    assert not [(name, action) for name in SPECS for action in writes if allowed(name, f"dynamodb:{action}", table)]
