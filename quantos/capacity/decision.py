@@ -5,18 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from quantos.allocation.lead_time import LeadTime
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeSource, DecisionRecord, packed
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.lead_times import PoolLeadTimes, planned_day
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.planning import PlanCheck, make_plan, solved
-from quantos.capacity.pool_demand import PoolDemands
+from quantos.capacity.pool_demand import PoolDemand, PoolDemands, reach
 from quantos.capacity.ports import FitStore, PlanArchive, PlanLedger, RecordStore, Signer, StrategyRegistry
-from quantos.capacity.shared_pools import shared_pools
+from quantos.capacity.shared_pools import shared_pools, strategies_by_pools
+from quantos.capacity.undecided import UndecidedStrategy, decidable, kept_apart
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan
+from quantos.contracts.strategy import Strategy, StrategyBook
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.messaging.ports import Message, Publisher
@@ -76,7 +79,7 @@ class DecisionService:
         decide, and the answer is None.
 
         Raises:
-            SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
+            SettingsError: another stack is asked for.
             TelemetryError, CapacityError, BusError: a store or the bus failed; deciding again is safe.
         """
         decided = self._decided(request, keep=True)
@@ -115,18 +118,17 @@ class DecisionService:
             return None
         decided_at = datetime.fromtimestamp(bin_end, UTC)
         lead_times = self._lead_times.read(self.settings.pools, day=planned_day(decided_at, self.settings.decisions))
+        demands, undecided = self._read(book, lead_times, bin_end=bin_end, keep=keep)
         inputs = PlanningInputs(
             settings=self.settings,
             stack=request.stack,
             bin_end=decided_at,
             nodes=self.nodes,
             lead_times=lead_times,
-            demands=tuple(
-                self._demands.read(shared, bin_end=bin_end, keep=keep)
-                for shared in shared_pools(book, self.nodes, lead_times=lead_times, decisions=self.settings.decisions)
-            ),
+            demands=demands,
             previous=current.sizes,
             standing_costs=current.strategy_costs,
+            undecided=undecided,
         )
         self._ages = {part.strategy.series: part.age_seconds for demand in inputs.demands for part in demand.strategies}
         chosen = solved(inputs)
@@ -139,6 +141,28 @@ class DecisionService:
             violations=plan.explanation.expected_violations,
         )
         return plan, record
+
+    def _read(
+        self, stated: StrategyBook, lead_times: Mapping[str, LeadTime], *, bin_end: int, keep: bool
+    ) -> tuple[tuple[PoolDemand, ...], tuple[UndecidedStrategy, ...]]:
+        """The demand of every set of pools, and the strategies that are set apart because they cannot be decided."""
+        book, apart = decidable(stated, pools=self.nodes, grid=reach(bin_end, self.settings.decisions))
+
+        def read(strategies: tuple[Strategy, ...]) -> PoolDemand:
+            (shared,) = shared_pools(
+                StrategyBook(strategies=strategies),
+                self.nodes,
+                lead_times=lead_times,
+                decisions=self.settings.decisions,
+            )
+            return self._demands.read(shared, bin_end=bin_end, keep=keep)
+
+        sets = [
+            kept_apart(strategies, read, pools=self.nodes)
+            for strategies in strategies_by_pools(book, self.nodes).values()
+        ]
+        demands = tuple(demand for demand, _ in sets if demand is not None)
+        return demands, (*apart, *(culprit for _, culprits in sets for culprit in culprits))
 
     def _refuse_other_stack(self, stack: str) -> None:
         own = self.settings.names().stack("capacity")

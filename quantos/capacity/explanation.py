@@ -11,7 +11,7 @@ from quantos.allocation.choice import ChoiceSolution
 from quantos.allocation.lead_time import LeadTime
 from quantos.allocation.telling import gave_way
 from quantos.capacity.inputs import PlanningInputs
-from quantos.capacity.silence import silence_words, silences
+from quantos.capacity.silence import silence_words, silences, undecided, undecided_words
 from quantos.capacity.sizing import HeldDemand, SizedPool, nodes_for
 from quantos.capacity.wording import Unit, listed, node_count, percent
 from quantos.contracts.plan import (
@@ -22,6 +22,7 @@ from quantos.contracts.plan import (
     PlannedLeadTime,
     PoolReasoning,
     Silence,
+    Undecided,
 )
 from quantos.forecasting.peak_model import PeakForecast, clauses
 
@@ -52,10 +53,13 @@ def explain(
     inputs: PlanningInputs, pools: Sequence[SizedPool], *, solution: ChoiceSolution, violations: Sequence[str]
 ) -> Explanation:
     """The explanation of a plan's sizes; pools without strategies need none."""
-    gave, unknown = tuple(gave_way(solution)), silences(inputs, pools)
+    gave, unknown, apart = tuple(gave_way(solution)), silences(inputs, pools), undecided(inputs, pools)
+    clauses_told = (*gave, *_held_clauses(unknown), *undecided_words(apart))
     return Explanation(
-        sentence=_sentence(inputs, pools, gave=(*gave, *_held_clauses(unknown)), violations=violations),
-        pools=tuple(_reasoning(inputs, item, held, unknown=unknown) for item in pools for held in item.holds),
+        sentence=_sentence(inputs, pools, gave=clauses_told, violations=violations),
+        pools=tuple(
+            _reasoning(inputs, item, held, unknown=unknown, apart=apart) for item in pools for held in item.holds
+        ),
         expected_violations=tuple(violations),
         gave_way=gave,
         choice=ChoiceQuality(
@@ -65,6 +69,7 @@ def explain(
             idle_usd_per_hour=solution.idle_usd_per_hour,
         ),
         silences=unknown,
+        undecided=apart,
     )
 
 
@@ -76,11 +81,21 @@ def _held_clauses(unknown: Sequence[Silence]) -> Iterator[str]:
 
 
 def _reasoning(
-    inputs: PlanningInputs, item: SizedPool, held: HeldDemand, *, unknown: Sequence[Silence]
+    inputs: PlanningInputs,
+    item: SizedPool,
+    held: HeldDemand,
+    *,
+    unknown: Sequence[Silence],
+    apart: Sequence[Undecided],
 ) -> PoolReasoning:
     demand, forecast = held.demand, held.demand.forecast
     stale = f"stale feed of {listed(demand.stale)}" if demand.stale else None
-    degraded = clauses(stale, forecast.degraded, *silence_words([one for one in unknown if one.strategy in held.names]))
+    degraded = clauses(
+        stale,
+        forecast.degraded,
+        *silence_words([one for one in unknown if one.strategy in held.names]),
+        *undecided_words(_on(item.pool, inputs, apart)),
+    )
     return PoolReasoning(
         pool=item.pool,
         demand_now_vcpu=demand.now_vcpu,
@@ -109,6 +124,12 @@ def _reasoning(
         horizon_seconds=demand.horizon_seconds,
         signals=forecast.signals,
     )
+
+
+def _on(pool: str, inputs: PlanningInputs, apart: Sequence[Undecided]) -> list[Undecided]:
+    """Of the strategies that are not decided those that may run on a pool."""
+    here = {one.name for one in inputs.undecided if pool in one.pools or not one.pools}
+    return [one for one in apart if one.strategy in here]
 
 
 def _lead_time(time: LeadTime) -> PlannedLeadTime:

@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime, time
 from typing import Literal
 
 from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.lead_times import PoolLeadTimes
 from quantos.capacity.node_prices import NodePrice
-from quantos.capacity.pool_demand import PoolDemands
+from quantos.capacity.pool_demand import PoolDemands, reach
 from quantos.capacity.ports import Clock, FitStore, StrategyRegistry
 from quantos.capacity.shared_pools import SharedPools, shared_pools, strategies_by_pools
+from quantos.capacity.undecided import decidable
 from quantos.contracts import topics
 from quantos.contracts.learning import LearningTask
 from quantos.contracts.plan import DecisionRequest
+from quantos.contracts.strategy import StrategyBook
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError, SettingsError
 from quantos.messaging.ports import Message, Publisher
@@ -44,12 +46,12 @@ class LearningService:
         Key: (stack, day); repeated, it asks for what is then found stored.
 
         Raises:
-            SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
+            SettingsError: another stack is asked for.
             CapacityError, BusError: the strategies cannot be read, or the bus failed; asking again is safe.
         """
         self._refuse_other_stack(request.stack)
         day = request.scheduled_time.astimezone(UTC).date()
-        named = strategies_by_pools(self.registry.read(), self.nodes)
+        named = strategies_by_pools(self._decidable(day), self.nodes)
         tasks = tuple(LearningTask(stack=request.stack, day=day, pools=pools) for pools in named)
         self.publisher.publish(
             [Message(topics.CAPACITY_LEARNING, "+".join(task.pools), task.to_json()) for task in tasks]
@@ -62,7 +64,7 @@ class LearningService:
         All of the history is read anew, so that samples which came late are in. Key: what the fit is kept under.
 
         Raises:
-            SettingsError: another stack is asked for, or a strategy names a pool that does not exist.
+            SettingsError: another stack is asked for.
             ForecastError: the day has not begun.
             TelemetryError, CapacityError: a store failed; learning again is safe.
         """
@@ -84,7 +86,13 @@ class LearningService:
     def _shared(self, day: date) -> tuple[SharedPools, ...]:
         decisions = self.settings.decisions
         lead_times = PoolLeadTimes(self.history, decisions).read(self.settings.pools, day=day)
-        return shared_pools(self.registry.read(), self.nodes, lead_times=lead_times, decisions=decisions)
+        return shared_pools(self._decidable(day), self.nodes, lead_times=lead_times, decisions=decisions)
+
+    def _decidable(self, day: date) -> StrategyBook:
+        """The strategies that decisions of the day do not set apart."""
+        midnight = int(datetime.combine(day, time(), UTC).timestamp())
+        book, _ = decidable(self.registry.read(), pools=self.nodes, grid=reach(midnight, self.settings.decisions))
+        return book
 
     def _refuse_other_stack(self, stack: str) -> None:
         own = self.settings.names().stack("capacity")

@@ -59,9 +59,14 @@ class _Growth:
         self._usd_left = limits.ceiling_usd_per_hour - sum(self._usd[pool] * count for pool, count in least.items())
         self._nodes_left = limits.max_nodes - sum(least.values())
         self._payers = Attribution(
-            Payer(part.strategy.pools, part.strategy.cost.ceiling_usd_per_hour)
-            for demand in inputs.demands
-            for part in demand.strategies
+            (
+                *(
+                    Payer(part.strategy.pools, part.strategy.cost.ceiling_usd_per_hour)
+                    for demand in inputs.demands
+                    for part in demand.strategies
+                ),
+                *(Payer(cost.pools, cost.ceiling_usd_per_hour) for cost in inputs.undecided_costs().values()),
+            )
         )
         for pool, count in least.items():
             self._payers.charge(pool, count * self._usd[pool])

@@ -105,7 +105,7 @@ def _strategy_costs(inputs: PlanningInputs, solution: ChoiceSolution) -> dict[st
     for part in solution.assignments:
         count = round(part.usd_per_hour / inputs.nodes[part.pool].usd_per_hour, DECIMALS)
         nodes.setdefault(part.demand, {})[part.pool] = count
-    return {
+    return inputs.undecided_costs() | {
         part.strategy.name: StrategyCost(
             usd_per_hour=filled.get(part.strategy.name, 0.0),
             ceiling_usd_per_hour=part.strategy.cost.ceiling_usd_per_hour,

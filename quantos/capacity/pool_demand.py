@@ -14,13 +14,14 @@ from quantos.capacity.ports import FitKey
 from quantos.capacity.shared_pools import SharedPools
 from quantos.capacity.strategy_series import StrategySeries, by_clock, strategy_series, total_demand
 from quantos.contracts.plan import Coverage
-from quantos.contracts.strategy import Strategy
+from quantos.contracts.strategy import ExchangeSession, Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.peak_model import PeakForecast, clauses, predict
 from quantos.telemetry.bins import FloatArray, Grid
+from quantos.telemetry.exchange_hours import recorded_until
 from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.sources import SourceBins
 from quantos.telemetry.windows import DemandWindows
@@ -150,7 +151,9 @@ class PoolDemands:
             soon_vcpu=forecast.expected * max(forecast.path[: shared.horizon.lead_bins + 1]),
             history_peak_vcpu=float(np.nanmax(window.values, initial=0.0)),
             horizon_seconds=window.horizon_bins * grid.bin_seconds,
-            forecast=replace(forecast, degraded=clauses(served.caveat(today), forecast.degraded)),
+            forecast=replace(
+                forecast, degraded=clauses(served.caveat(today), forecast.degraded, *_assumed(shared, window))
+            ),
             coverage=served.fit.coverage_of(forecast),
             evidence=Evidence(
                 fit=question.key(served.day),
@@ -201,9 +204,7 @@ class PoolDemands:
         return self._window(series, grid, told=self._told(shared, grid))
 
     def _grid(self, bin_end: int) -> Grid:
-        bin_seconds = self.settings.bin_seconds
-        start = (bin_end // DAY_SECONDS - self.settings.history_days) * DAY_SECONDS
-        return Grid(start, bin_seconds, (bin_end - start) // bin_seconds)
+        return _history(bin_end, self.settings)
 
     def _window(self, series: Sequence[StrategySeries], grid: Grid, *, told: Mapping[str, FloatArray]) -> DemandWindow:
         """Total demand on the grid."""
@@ -281,6 +282,26 @@ class PoolDemands:
         last_known = np.maximum.accumulate(np.where(known, np.arange(len(tail)), -1))
         carried = np.where(last_known >= 0, tail[np.maximum(last_known, 0)], 0.0)
         return carried[-lead_bins:]
+
+
+def reach(moment: int, settings: DecisionSettings) -> Grid:
+    """The bins that a decision at `moment` (epoch seconds), or the learning of its day, may look at."""
+    grid = _history(moment, settings)
+    return Grid(grid.start, grid.bin_seconds, grid.count + 2 * DAY_SECONDS // grid.bin_seconds)
+
+
+def _history(bin_end: int, settings: DecisionSettings) -> Grid:
+    start = (bin_end // DAY_SECONDS - settings.history_days) * DAY_SECONDS
+    return Grid(start, settings.bin_seconds, (bin_end - start) // settings.bin_seconds)
+
+
+def _assumed(shared: SharedPools, window: DemandWindow) -> Iterator[str]:
+    """Exchanges whose holidays are not known to the end of the horizon, one clause each."""
+    reached = Grid(window.start, window.bin_seconds, len(window.opened))
+    sessions = {part.session for part in shared.strategies if isinstance(part.session, ExchangeSession)}
+    for session in sorted(sessions, key=lambda one: one.calendar):
+        if (until := recorded_until(session, reached)) is not None:
+            yield f"holidays of {session.calendar} are recorded until {until}, and later weekdays count as sessions"
 
 
 def _terms(shared: SharedPools) -> Terms:

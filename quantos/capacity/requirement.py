@@ -119,7 +119,10 @@ def _need(
     counted = _counted(filled, nodes=nodes, availability=availability)
     if strategy.service is None or vcpu <= 0:
         return counted
-    servers = _servers(strategy, strategy.service, demand_vcpu=demand_vcpu, bin_seconds=bin_seconds)
+    try:
+        servers = _servers(strategy, strategy.service, demand_vcpu=demand_vcpu, bin_seconds=bin_seconds)
+    except (ArithmeticError, ValueError) as exc:
+        return _unmet(counted, f"its servers cannot be reckoned: {exc}")
     if isinstance(servers, Infeasible):
         return _unmet(counted, servers.detail)
     if strategy.counted_pod is not None:

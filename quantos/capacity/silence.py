@@ -1,6 +1,6 @@
 """What a plan does not know of demand, and what it holds for it, told with its price."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.pool_demand import PoolDemand, SilentFeed, StrategyDemand
@@ -8,7 +8,7 @@ from quantos.capacity.shared_pools import least_usd_per_vcpu_hour
 from quantos.capacity.sizing import SizedPool
 from quantos.capacity.standing import HeldFloors, held_floors
 from quantos.capacity.wording import Unit, listed
-from quantos.contracts.plan import Silence
+from quantos.contracts.plan import Silence, Undecided
 
 
 def silences(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> tuple[Silence, ...]:
@@ -21,6 +21,30 @@ def silences(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> tuple[Silenc
         for part in demand.strategies
         for feed in part.silences
     )
+
+
+def undecided(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> tuple[Undecided, ...]:
+    """Every strategy that could not be decided."""
+    held = held_floors(inputs)
+    paid = {item.pool: _part_kept(item, held) * item.node.usd_per_hour for item in pools}
+    return tuple(
+        Undecided(
+            strategy=one.name,
+            reason=one.reason,
+            held=_held_words(held.of(one.name)),
+            usd_per_hour=_usd(held.of(one.name), paid),
+        )
+        for one in inputs.undecided
+    )
+
+
+def undecided_words(found: Sequence[Undecided]) -> Iterator[str]:
+    """One clause for each, in words that follow a semicolon."""
+    for item in found:
+        yield (
+            f"{item.strategy} could not be decided: {item.reason.rstrip('.')}; {item.held} held for it, "
+            f"{item.usd_per_hour:.2f} USD/hour"
+        )
 
 
 def silence_words(found: Sequence[Silence]) -> Iterator[str]:
@@ -54,9 +78,16 @@ def _silence(
             retired=feed.retired,
         )
     nodes = held.of(name)
-    told = listed([f"{count:.1f} nodes of {pool}" for pool, count in nodes.items()]) + " are" if nodes else "nothing is"
-    usd = sum(count * paid[pool] for pool, count in nodes.items())
+    told, usd = _held_words(nodes), _usd(nodes, paid)
     return Silence(strategy=name, series=series, source=None, since=feed.since, held=told, usd_per_hour=round(usd, 6))
+
+
+def _held_words(nodes: Mapping[str, float]) -> str:
+    return listed([f"{count:.1f} nodes of {pool}" for pool, count in nodes.items()]) + " are" if nodes else "nothing is"
+
+
+def _usd(nodes: Mapping[str, float], paid: Mapping[str, float]) -> float:
+    return round(sum(count * paid[pool] for pool, count in nodes.items()), 6)
 
 
 def _part_kept(item: SizedPool, held: HeldFloors) -> float:

@@ -1,4 +1,4 @@
-"""What of the floors that stand is held for strategies of whose demand nothing is known: a pure function.
+"""What of the floors that stand is held for strategies of whose demand nothing is known, or that are not decided.
 
 Whose part of a floor is whose, the document that the stack stands on says. What strategies fill whose demand is known,
 or filled that have left the book or the pool since, is nobody's to hold; all the rest is.
@@ -38,9 +38,9 @@ def held_floors(inputs: PlanningInputs) -> HeldFloors:
 
     A strategy whose ceiling was lowered since is held to it, in all its pools alike.
     """
-    silent = {part.strategy.name: part for demand in inputs.demands for part in demand.strategies if part.stale}
-    whole = HeldFloors({pool: dict(_parts(inputs, pool, silent=silent)) for pool in inputs.settings.pools})
-    allowed = {name: _allowed(inputs, part, nodes=whole.of(name)) for name, part in silent.items()}
+    holders = _holders(inputs)
+    whole = HeldFloors({pool: dict(_parts(inputs, pool, holders=holders)) for pool in inputs.settings.pools})
+    allowed = {name: _allowed(inputs, holder, nodes=whole.of(name)) for name, holder in holders.items()}
     return HeldFloors(
         {
             pool: {name: count * allowed[name] for name, count in parts.items()}
@@ -59,7 +59,7 @@ def with_held(need: StrategyNeed, part: StrategyDemand, inputs: PlanningInputs) 
     if not part.stale or known is None:
         return need
     nodes = {pool: count for pool, count in known.nodes.items() if pool in inputs.nodes}
-    vcpu = _allowed(inputs, part, nodes=nodes) * sum(
+    vcpu = _allowed(inputs, _holder(part), nodes=nodes) * sum(
         count * _held_vcpu(inputs, pool, need) for pool, count in nodes.items()
     )
     if vcpu <= need.need.vcpu:
@@ -73,14 +73,51 @@ def with_held(need: StrategyNeed, part: StrategyDemand, inputs: PlanningInputs) 
     )
 
 
-def _parts(inputs: PlanningInputs, pool: str, *, silent: Mapping[str, StrategyDemand]) -> Iterator[tuple[str, float]]:
-    """Nodes of a pool that are held for each silent strategy which may run there."""
-    here = {name: part for name, part in sorted(silent.items()) if pool in part.strategy.pools}
+@dataclass(frozen=True, kw_only=True)
+class _Holder:
+    """A strategy for which is held; `ceiling_usd_per_hour` is None where it is not told."""
+
+    name: str
+    pools: tuple[str, ...]
+    weight_vcpu: float
+    ceiling_usd_per_hour: float | None
+
+
+def _holders(inputs: PlanningInputs) -> dict[str, _Holder]:
+    """By name. One that is not decided, and whose pools are not told, may run on those it filled, else on all."""
+    silent = {
+        part.strategy.name: _holder(part) for demand in inputs.demands for part in demand.strategies if part.stale
+    }
+    for one in inputs.undecided:
+        standing = inputs.standing_costs.get(one.name)
+        filled = () if standing is None else tuple(standing.nodes)
+        silent[one.name] = _Holder(
+            name=one.name,
+            pools=one.pools or filled or tuple(inputs.settings.pools),
+            weight_vcpu=0.0,
+            ceiling_usd_per_hour=one.ceiling_usd_per_hour,
+        )
+    return silent
+
+
+def _holder(part: StrategyDemand) -> _Holder:
+    strategy = part.strategy
+    return _Holder(
+        name=strategy.name,
+        pools=strategy.pools,
+        weight_vcpu=part.weight_vcpu,
+        ceiling_usd_per_hour=strategy.cost.ceiling_usd_per_hour,
+    )
+
+
+def _parts(inputs: PlanningInputs, pool: str, *, holders: Mapping[str, _Holder]) -> Iterator[tuple[str, float]]:
+    """Nodes of a pool that are held for each strategy which may run there."""
+    here = {name: holder for name, holder in sorted(holders.items()) if pool in holder.pools}
     known = {name: cost.nodes.get(pool, 0.0) for name, cost in inputs.standing_costs.items()}
     held = inputs.standing(pool).floor - sum(count for name, count in known.items() if name not in here)
     weights = {name: known.get(name, 0.0) for name in here}
     if sum(weights.values()) <= 0:
-        weights = {name: part.weight_vcpu for name, part in here.items()}
+        weights = {name: holder.weight_vcpu for name, holder in here.items()}
     if sum(weights.values()) <= 0:
         weights = dict.fromkeys(here, 1.0)
     for name, weight in weights.items():
@@ -88,11 +125,11 @@ def _parts(inputs: PlanningInputs, pool: str, *, silent: Mapping[str, StrategyDe
             yield name, held * weight / sum(weights.values())
 
 
-def _allowed(inputs: PlanningInputs, part: StrategyDemand, *, nodes: Mapping[str, float]) -> float:
+def _allowed(inputs: PlanningInputs, holder: _Holder, *, nodes: Mapping[str, float]) -> float:
     """The part of what is held for a strategy that its ceiling allows, 0 to 1; all where it was not lowered."""
-    known, ceiling_usd = inputs.standing_costs.get(part.strategy.name), part.strategy.cost.ceiling_usd_per_hour
+    known, ceiling_usd = inputs.standing_costs.get(holder.name), holder.ceiling_usd_per_hour
     usd = sum(count * inputs.nodes[pool].usd_per_hour for pool, count in nodes.items())
-    if known is None or ceiling_usd >= known.ceiling_usd_per_hour or usd <= ceiling_usd:
+    if known is None or ceiling_usd is None or ceiling_usd >= known.ceiling_usd_per_hour or usd <= ceiling_usd:
         return 1.0
     return ceiling_usd / usd
 

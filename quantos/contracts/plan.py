@@ -235,6 +235,21 @@ class Silence(_Part):
     retired: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
+class Undecided(_Part):
+    """A strategy that could not be decided, and what is held for it while the others are.
+
+    Attributes:
+        reason: why not, in words that follow a colon.
+        held: what is held for it, in words that "held" follows.
+        usd_per_hour: of what is held.
+    """
+
+    strategy: str
+    reason: str
+    held: str
+    usd_per_hour: NonNegativeFinite
+
+
 class ChoiceQuality(_Part):
     """How near the sizes are to the least cost at which everything is held.
 
@@ -258,6 +273,7 @@ class Explanation(_Part):
         gave_way: pools and strategies that are not given all, the most important first, one clause each.
         choice: absent from the plans of earlier releases.
         silences: what is not known of demand; absent where all is.
+        undecided: strategies that could not be decided; absent where all could.
     """
 
     sentence: str
@@ -266,6 +282,7 @@ class Explanation(_Part):
     gave_way: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
     choice: ChoiceQuality | None = Field(default=None, exclude_if=_not_told)
     silences: tuple[Silence, ...] = Field(default=(), exclude_if=_not_told)
+    undecided: tuple[Undecided, ...] = Field(default=(), exclude_if=_not_told)
 
 
 class ScalingPlan(Contract):

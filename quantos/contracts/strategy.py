@@ -1,6 +1,8 @@
 """What a trader states: what a strategy needs, and what it may cost."""
 
+import json
 import re
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +13,10 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    JsonValue,
+    PrivateAttr,
     Tag,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -296,10 +301,49 @@ class Strategy(Contract):
         return self.service_level.min_throughput_units / self.units_per_vcpu
 
 
+@dataclass(frozen=True, kw_only=True)
+class UnreadStrategy:
+    """A stored strategy that this release cannot read: its name and pools as far as they are told, and why not."""
+
+    name: str
+    pools: tuple[str, ...]
+    reason: str
+
+
 class StrategyBook(Contract):
-    """Every strategy of an environment, names unique."""
+    """Every strategy of an environment, names unique; `unread` are those that `from_stored` could not read."""
 
     strategies: tuple[Strategy, ...] = ()
+    _unread: tuple[UnreadStrategy, ...] = PrivateAttr(default=())
+
+    @property
+    def unread(self) -> tuple[UnreadStrategy, ...]:
+        """What a stored book holds beside `strategies`."""
+        return self._unread
+
+    @classmethod
+    def from_stored(cls, content: bytes) -> Self:
+        """A stored book, in which one strategy that cannot be read does not take the others with it.
+
+        Raises:
+            ValidationError: it is no book at all.
+        """
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError:
+            stated = _Listed.model_validate_json(content).strategies
+        read: dict[str, Strategy] = {}
+        unread: list[UnreadStrategy] = []
+        for number, document in enumerate(stated, 1):
+            try:
+                strategy = Strategy.model_validate_json(json.dumps(document))
+            except ValidationError as exc:
+                unread.append(_unread(document, number=number, error=exc))
+            else:
+                read.setdefault(strategy.name, strategy)
+        book = cls(strategies=tuple(read.values()))
+        book._unread = tuple(unread)
+        return book
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
@@ -314,3 +358,19 @@ class StrategyBook(Contract):
             for index, name in repeated
         )
         return self
+
+
+class _Listed(BaseModel):
+    """A book of which nothing is known but that it lists strategies."""
+
+    strategies: tuple[dict[str, JsonValue], ...]
+
+
+def _unread(document: dict[str, JsonValue], *, number: int, error: ValidationError) -> UnreadStrategy:
+    name, pools = document.get("name"), document.get("pools")
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return UnreadStrategy(
+        name=name if isinstance(name, str) else f"strategy {number}",
+        pools=tuple(pool for pool in pools if isinstance(pool, str)) if isinstance(pools, list) else (),
+        reason=f"it cannot be read: {'.'.join(map(str, first['loc']))}: {first['msg']}",
+    )

@@ -24,7 +24,7 @@ from quantos.translation import translated
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-T = TypeVar("T", PlanPointer, ResizeOutcome, ScalingPlan, StrategyBook)
+T = TypeVar("T", PlanPointer, ResizeOutcome, ScalingPlan)
 
 CURRENT_KEY = "current.json"
 STRATEGIES_KEY = "strategies.json"
@@ -180,7 +180,12 @@ class S3StrategyRegistry:
     def read(self) -> StrategyBook:
         """Every strategy; an empty book before the first. Raises CapacityError when it cannot be read."""
         found = self.bucket.get(STRATEGIES_KEY)
-        return StrategyBook() if found is None else _parse(StrategyBook, found[0], STRATEGIES_KEY)
+        if found is None:
+            return StrategyBook()
+        try:
+            return StrategyBook.from_stored(found[0])
+        except ValidationError as exc:
+            raise _unreadable("StrategyBook", STRATEGIES_KEY, exc) from exc
 
     def replace(self, book: StrategyBook) -> None:
         """Make `book` the environment's."""
@@ -209,7 +214,11 @@ def _parse(model: type[T], content: bytes, key: str) -> T:
     try:
         return model.model_validate_json(content)
     except ValidationError as exc:
-        raise CapacityError(
-            f"{key} is not a {model.__name__}: {exc.error_count()} errors, first {exc.errors()[0]['msg']}",
-            remedy=f"restore the previous version of {key}; the bucket keeps them",
-        ) from exc
+        raise _unreadable(model.__name__, key, exc) from exc
+
+
+def _unreadable(name: str, key: str, error: ValidationError) -> CapacityError:
+    return CapacityError(
+        f"{key} is not a {name}: {error.error_count()} errors, first {error.errors()[0]['msg']}",
+        remedy=f"restore the previous version of {key}; the bucket keeps them",
+    )
