@@ -1,12 +1,15 @@
 """No series, however broken, makes a plan that scales down on bad data, breaks a ceiling, or raises."""
 
+import math
 from datetime import timedelta
 
+import numpy as np
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from quantos.contracts.demand import DemandSample
-from quantos.contracts.plan import ScalingPlan
+from quantos.contracts.plan import PlanDocument, ScalingPlan
 from quantos.contracts.strategy import Placement, ServerNeeds, ServiceProfile, Strategy
 from quantos.telemetry.ingest import MAX_VALUE, MIN_POSITIVE_VALUE
 from tests.support.capacity_fakes import FakeLedger
@@ -92,3 +95,63 @@ def test_silence_never_lowers_a_floor(values: list[float | None], strategy: Stra
 
     assert plan.sizes["cpu"].floor >= floor
     assert "stale feed of orders" in (plan.explanation.pools[0].degraded or "")
+
+
+def hourly(series: str, *, until: int = HOURS + 1, level: float = 240.0) -> list[DemandSample]:
+    """A hump a day, from the start of the window to so many hours after it."""
+    start = MONDAY - timedelta(hours=HOURS)
+    return [
+        DemandSample(
+            series=series,
+            time=start + timedelta(hours=index),
+            source="gw",
+            value=level * (2 + float(np.sin(index / 24 * 2 * np.pi))),
+        )
+        for index in range(until)
+    ]
+
+
+ORDERS, QUOTES = make_strategy(), make_strategy("quotes", series="workload/quotes")
+BROKEN: dict[str, tuple[Strategy, list[DemandSample]]] = {
+    "stopped": (ORDERS, hourly(ORDERS.series, until=HOURS - 3)),
+    "gone-for-days": (ORDERS, hourly(ORDERS.series, until=HOURS - 100)),
+    "never-told": (ORDERS, []),
+    "renamed-by-its-producer": (ORDERS, hourly("workload/orders-v2")),
+    "mistyped-by-its-trader": (make_strategy(series="workload/ordres"), hourly(ORDERS.series)),
+    "only-long-ago": (ORDERS, hourly(ORDERS.series, until=24)),
+}
+
+
+@pytest.fixture(scope="module")
+def applied() -> PlanDocument:
+    """What two strategies on one pool stand on, each told of until then."""
+    desk = Desk(ledger=FakeLedger(standing(cpu=1)), strategies=(ORDERS, QUOTES), settings=HOURLY)
+    desk.history.add([*hourly(ORDERS.series, until=HOURS), *hourly(QUOTES.series, until=HOURS)])
+    return decided(desk, 0).document()
+
+
+@pytest.mark.parametrize("way", BROKEN)
+def test_however_a_series_is_lost_what_stands_for_its_strategy_stays(way: str, applied: PlanDocument):
+    strategy, told = BROKEN[way]
+    desk = Desk(ledger=FakeLedger(applied), strategies=(strategy, QUOTES), settings=HOURLY)
+    desk.history.add([*told, *hourly(QUOTES.series, level=0.0)])
+
+    plan = decided(desk, 1)
+
+    part = applied.strategy_costs["orders"].nodes["cpu"]
+    assert part > 3
+    assert plan.sizes["cpu"].floor >= math.floor(part)
+    assert plan.strategy_costs["orders"].nodes["cpu"] >= part - 1e-4
+    assert plan.sizes["cpu"].floor < applied.sizes["cpu"].floor, "what is known of the other strategy counts"
+    assert [item.strategy for item in plan.explanation.silences] == ["orders"]
+    assert plan.explanation.silences[0].usd_per_hour >= part * NODE.usd_per_hour - 1e-3
+
+
+def test_a_strategy_that_leaves_the_book_takes_its_part_with_it(applied: PlanDocument):
+    desk = Desk(ledger=FakeLedger(applied), strategies=(QUOTES,), settings=HOURLY)
+
+    plan = decided(desk, 1)
+
+    assert plan.sizes["cpu"].floor <= applied.sizes["cpu"].floor - math.floor(
+        applied.strategy_costs["orders"].nodes["cpu"]
+    )
