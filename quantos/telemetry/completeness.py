@@ -7,6 +7,7 @@ hours do not count, and a source that tells zero is not silent.
 
 A source that appears while another is silent, or shortly before, is taken for its successor, as of a pod that was
 rolled, where it tells at least half of what is held for the silent one: then nothing is held, and nothing is missing.
+Once it did so in `EXPECTED_FROM` bins the silent one is gone for good, and it is the successor that is expected.
 
 What is held for a silent source is the greatest of three: its share of the series, over the last day that it was heard,
 of what the others tell now; what it told at this time of the last day it told anything, of seven; and, in the time
@@ -24,13 +25,15 @@ from quantos.telemetry.bins import BoolArray, FloatArray
 from quantos.telemetry.sources import IntArray, SourceBins
 
 EXPECTED_FROM: Final = 3
-"""Bins in which an undeclared source was heard before it is missed."""
+"""Bins in which a source that nobody declared is heard before it is missed."""
 INTERVALS: Final = 12
 """Of so many intervals the median says how often a source tells."""
 MOST_SHARE: Final = 0.9
 """Silent sources together are taken to have no greater share of what is told."""
 SUCCEEDS: Final = 0.5
 """Part of what is held for a silent source that a new one must tell to be its successor."""
+ROWS_KEPT: Final = 16
+"""Series by bin of so many sources are in hand at once: there may be thousands."""
 _DAYS: Final = 7
 
 State = Literal["heard", "silent", "succeeded", "retired", "left"]
@@ -123,6 +126,21 @@ class _Missing:
     held: FloatArray
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Bare:
+    """The `bins` of a gap in which nothing stands in for a source, shape (m,).
+
+    Attributes:
+        share: that the source had of all that was told.
+        before: shape (m,), what it told before. `instead`: what a new source tells.
+    """
+
+    bins: IntArray
+    share: float
+    before: FloatArray
+    instead: FloatArray
+
+
 class _Hearing:
     """One series, and when its sources are expected. `clock` counts open bins."""
 
@@ -133,6 +151,7 @@ class _Hearing:
         by_source = np.argsort(told.sources, kind="stable")
         ends = np.cumsum(np.bincount(told.sources, minlength=len(told.names)))
         self.cells: list[IntArray] = np.split(by_source, ends)[: len(told.names)]
+        self.rows: dict[int, FloatArray] = {}
         self.first = [int(told.bins[cells[0]]) if len(cells) else told.count for cells in self.cells]
 
     def gaps(self, source: int) -> Iterator[_Gap]:
@@ -156,19 +175,28 @@ class _Hearing:
 
     def held(self, gaps: Sequence[_Gap]) -> Iterator[_Missing]:
         """What is held for each gap, where no successor tells as much."""
-        shares, missing, others = [self._share(gap) for gap in gaps], np.zeros(self.told.count), self.sums.copy()
-        told_instead = [
-            np.zeros(len(gap.bins)) if successor is None else np.nan_to_num(self._row(successor)[gap.bins])
-            for gap, successor in zip(gaps, self._successors(gaps), strict=True)
-        ]
-        for gap, share, instead in zip(gaps, shares, told_instead, strict=True):
-            missing[gap.bins] += share
-            others[gap.bins] -= instead
-        whole = np.maximum(np.nan_to_num(others), 0.0) / (1 - np.minimum(missing, MOST_SHARE))
-        for gap, share, instead in zip(gaps, shares, told_instead, strict=True):
-            held = np.maximum(share * whole[gap.bins], self._before(gap))
-            bare = (instead < SUCCEEDS * held) | (instead <= 0)
-            yield _Missing(gap=gap, bins=gap.bins[bare], held=np.maximum(held - instead, 0.0)[bare])
+        bare = [self._bare(gap, successor) for gap, successor in zip(gaps, self._successors(gaps), strict=True)]
+        missing, others = np.zeros(self.told.count), np.nan_to_num(self.sums)
+        for item in bare:
+            missing[item.bins] += item.share
+            others[item.bins] -= item.instead
+        whole = np.maximum(others, 0.0) / (1 - np.minimum(missing, MOST_SHARE))
+        for gap, item in zip(gaps, bare, strict=True):
+            held = np.maximum(item.share * whole[item.bins], item.before)
+            yield _Missing(gap=gap, bins=item.bins, held=np.maximum(held - item.instead, 0.0))
+
+    def _bare(self, gap: _Gap, successor: int | None) -> "_Bare":
+        """The bins of a gap in which a successor tells less than half of what would be held, were nothing else missing;
+        none from where it told that much in `EXPECTED_FROM` of them.
+        """
+        share, before, instead = self._share(gap), self._before(gap), np.zeros(len(gap.bins))
+        if successor is not None:
+            instead = np.nan_to_num(self._row(successor)[gap.bins])
+        rest = np.maximum(np.nan_to_num(self.sums[gap.bins]) - instead, 0.0)
+        held = np.maximum(share / (1 - min(share, MOST_SHARE)) * rest, before)
+        bare = (instead < SUCCEEDS * held) | (instead <= 0)
+        bare &= np.cumsum(~bare) < EXPECTED_FROM
+        return _Bare(bins=gap.bins[bare], share=share, before=before[bare], instead=instead[bare])
 
     def state(self, source: int, missing: Sequence[_Missing]) -> SourceState:
         """How a source stands in the last bin."""
@@ -193,17 +221,21 @@ class _Hearing:
 
     def _row(self, source: int) -> FloatArray:
         """What a source told, NaN where it told nothing."""
-        row = np.full(self.told.count, np.nan)
-        row[self.told.bins[self.cells[source]]] = self.told.values[self.cells[source]]
-        return row
+        if source not in self.rows:
+            if len(self.rows) >= ROWS_KEPT:
+                self.rows.clear()
+            row = np.full(self.told.count, np.nan)
+            row[self.told.bins[self.cells[source]]] = self.told.values[self.cells[source]]
+            self.rows[source] = row
+        return self.rows[source]
 
     def _share(self, gap: _Gap) -> float:
         """The part that a source had of all that was told in the bins of its last day."""
         cells = self.cells[gap.source]
         bins = self.told.bins[cells]
-        lately = (bins > gap.last - self.expected.day_bins) & (bins <= gap.last)
-        total = float(self.sums[bins[lately]].sum())
-        return float(self.told.values[cells][lately].sum()) / total if total > 0 else 0.0
+        first, end = np.searchsorted(bins, (gap.last - self.expected.day_bins, gap.last), side="right")
+        total = float(self.sums[bins[first:end]].sum())
+        return float(self.told.values[cells[first:end]].sum()) / total if total > 0 else 0.0
 
     def _before(self, gap: _Gap) -> FloatArray:
         """What a source told at the same time of the last day it told anything, or last, shape (m,)."""

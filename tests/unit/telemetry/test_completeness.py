@@ -199,6 +199,16 @@ def test_a_pod_that_was_rolled_is_not_counted_twice(overlap: int):
     assert state(found, "pod-a").state == "succeeded"
 
 
+def test_a_chain_of_rolled_pods_is_missed_nowhere_but_where_the_last_of_it_ends():
+    lived = 30
+    pods = {f"pod-{index}": steady(first=index * lived, last=(index + 1) * lived - 1) for index in range(6)}
+
+    found = told({"gw-1": steady(), **pods})
+
+    assert np.flatnonzero(~found.complete).tolist() == list(range(6 * lived, 6 * lived + RETIRED))
+    assert found.values[: 6 * lived] == pytest.approx(whole(1, 1)[: 6 * lived])
+
+
 def test_one_new_source_succeeds_one_silent_source_only():
     lost = {"pod-a": steady(last=NOW - 20), "pod-b": steady(last=NOW - 20)}
 
