@@ -62,9 +62,10 @@ class HeldCall:
     arguments: tuple[int, ...]
 
 
-def supported() -> bool:
-    """Whether this machine can hold calls at all; the kernel may still be older than 5.19."""
-    return platform.system() == "Linux" and platform.machine() in CALLS
+def require_support() -> None:
+    """Raise SandboxError where calls can never be held; a kernel that is too old says so at `install`."""
+    if platform.system() != "Linux" or platform.machine() not in CALLS:
+        raise _unsupported(f"{platform.system()} on {platform.machine()}")
 
 
 def install() -> int:
@@ -72,8 +73,7 @@ def install() -> int:
 
     Files are held only where they are opened for writing. Raises SandboxError where the kernel cannot.
     """
-    if not supported():
-        raise _unsupported(f"{platform.system()} on {platform.machine()}")
+    require_support()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
     program = _program(platform.machine())

@@ -28,6 +28,7 @@ from quantos.policy.adapters.packs import render_packs
 from sandbox.child_process import ProcessMark, start_time
 from sandbox.engine.locate import find_engine
 from sandbox.kill_sweep.account_gate import GatedServer
+from sandbox.kill_sweep.seccomp import require_support
 from sandbox.lifecycle import ONE_CHECKPOINT, Sandbox, make_state_key, write_plugins
 from sandbox.project_folder import write_project
 from stacks.programs import declare
@@ -87,7 +88,8 @@ class Stage:
 
 
 def open_stage(folder: Path) -> Stage:
-    """Bring the environment up in a new `folder`. Raises SandboxError."""
+    """Bring the environment up in a new `folder`. Raises SandboxError, also where no call can be held."""
+    require_support()
     catalog = load_catalog()
     settings = load_environment(ENVIRONMENT, root=runtime.ENVIRONMENTS, catalog=catalog)
     folder.mkdir(parents=True)
