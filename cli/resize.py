@@ -14,7 +14,7 @@ from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.outcomes import outcome_messages
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
-from stacks.capacity import program
+from stacks.capacity import resizing
 
 REFUSED = {"blocked", "drift", "failed", "interrupted", "unreadable", "locked", "overtaken", "busy", "paused", "stale"}
 
@@ -35,7 +35,7 @@ def resize(environment: str) -> None:
 
 def _apply(target: Target, decided: ScalingPlan) -> ResizeOutcome:
     engine = EngineSetting(
-        program=lambda document, raised: program(target.settings, document, raised=raised),
+        program=resizing(target.settings),
         packs_root=PACKS,
         variables=target.variables,
     )

@@ -22,6 +22,7 @@ class NodePoolArgs:
     """Shape and size of a pool. Its disks and how its nodes start are its launch template's.
 
     `raised` pools are sent a desired size equal to `minimum`; for all others desired is the Cluster Autoscaler's.
+    `update_seconds` is how long an update may take.
     """
 
     cluster_name: pulumi.Input[str]
@@ -37,6 +38,7 @@ class NodePoolArgs:
     minimum: int
     maximum: int
     raised: bool
+    update_seconds: int
     tags: Mapping[str, str]
 
 
@@ -71,7 +73,7 @@ class NodePool(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 ignore_changes=ignored,
-                custom_timeouts=pulumi.CustomTimeouts(update="6m"),
+                custom_timeouts=pulumi.CustomTimeouts(update=f"{args.update_seconds}s"),
             ),
         )
         self.node_group_name = group.node_group_name

@@ -3,7 +3,6 @@
 from importlib import import_module
 from pathlib import Path
 
-from quantos.capacity.adapters.stores import compose_plan_ledger
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.names import LAYERS, environment_of, layer_of
@@ -14,9 +13,9 @@ ENVIRONMENTS = Path(__file__).resolve().parent / "environments"
 
 
 def declare(stack: str, *, environments: Path = ENVIRONMENTS) -> None:
-    """Declare the resources of a stack, the capacity stack's at the sizes of the applied plan document.
+    """Declare the resources of a stack, the capacity stack's as people run it (`capacity.standing`).
 
-    So a person's `up` changes nothing that the robot has set. `environments` is the folder of environment files.
+    `environments` is the folder of environment files.
     Raises SettingsError when the name is of no layer.
     """
     layer = layer_of(stack)
@@ -26,6 +25,6 @@ def declare(stack: str, *, environments: Path = ENVIRONMENTS) -> None:
         )
     settings = load_environment(environment_of(stack), root=environments, catalog=load_catalog())
     if layer == "capacity":
-        capacity.program(settings, compose_plan_ledger(settings).current().document)
+        capacity.standing(settings)
     else:
         import_module(f"stacks.{layer}").program(settings)

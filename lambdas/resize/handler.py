@@ -11,7 +11,7 @@ from lambdas import records, runtime
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_credentials
 from quantos.capacity.outcomes import outcome_messages
 from quantos.contracts.plan import ScalingPlan
-from stacks.capacity import program
+from stacks.capacity import resizing
 
 logger = Logger(service="resize")
 PACKS = Path(__file__).resolve().parents[2] / "policy_packs"
@@ -20,7 +20,7 @@ PACKS = Path(__file__).resolve().parents[2] / "policy_packs"
 def _compose(current: runtime.Runtime) -> ComposedResizer:
     settings = current.settings
     setting = EngineSetting(
-        program=lambda document, raised: program(settings, document, raised=raised),
+        program=resizing(settings),
         packs_root=PACKS,
         variables=dict(os.environ),
         credentials=compose_credentials(settings, clock=current.wall_clock),

@@ -24,6 +24,7 @@ from quantos.capacity.ports import (
     Signer,
     SwitchStore,
 )
+from quantos.capacity.safe_sizes import safe_sizes
 from quantos.capacity.stopwatch import Stopwatch
 from quantos.capacity.switch_watch import watched
 from quantos.contracts.plan import (
@@ -304,20 +305,10 @@ class _Attempt:
 def candidate(
     plan: ScalingPlan, *, sizes: Mapping[str, PoolSize], actual: Mapping[str, GroupSize], entry: LedgerEntry
 ) -> tuple[PlanDocument, tuple[str, ...]]:
-    """The document to apply, and the pools whose desired size must be raised to their new floor.
-
-    No maximum is ever below the actual size: the minimum goes down first, the autoscaler drains, and a later plan
-    lowers the maximum.
-    """
-    safe = {
-        pool: PoolSize(
-            floor=size.floor, ceiling=max(size.ceiling, actual[pool].desired) if pool in actual else size.ceiling
-        )
-        for pool, size in sizes.items()
-    }
-    raised = tuple(sorted(pool for pool, size in safe.items() if pool in actual and size.floor > actual[pool].desired))
-    document = plan.document().model_copy(update={"sizes": safe, "previous": entry.document.sizes})
-    return document, raised
+    """The document to apply, and the pools whose desired size must be raised to their new floor."""
+    safe = safe_sizes(sizes, actual=actual)
+    document = plan.document().model_copy(update={"sizes": safe.sizes, "previous": entry.document.sizes})
+    return document, safe.raised
 
 
 def mismatches(planned: Mapping[str, PoolSize], found: Mapping[str, GroupSize]) -> list[str]:

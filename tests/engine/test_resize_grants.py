@@ -39,7 +39,7 @@ from tests.support.granted_calls import (
     unused,
 )
 from tests.support.recording_proxy import recording_proxy
-from tests.support.small_environment import SmallEnvironment, make_small_environment, short_leased
+from tests.support.small_environment import SmallEnvironment, make_small_environment, unhurried
 
 pytestmark = pytest.mark.engine
 
@@ -109,14 +109,14 @@ def work(environment: SmallEnvironment, requests: list[Request]) -> tuple[list[s
     del requests[:]
     statuses += call([refused])
     asked += requests
-    environment.control.throw(environment.stack, Switch(paused=True, actor="ada", reason="test"))
+    environment.switches.throw(environment.stack, Switch(paused=True, actor="ada", reason="test"))
     del requests[:]
     return statuses + call([later]), asked + requests
 
 
 @pytest.fixture(scope="module")
 def worked(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
-    settings = short_leased()
+    settings = unhurried()
     names = settings.names()
     with recording_proxy(sandbox.endpoint_url) as (url, requests), pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environ().items():

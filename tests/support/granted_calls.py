@@ -149,8 +149,8 @@ def _eks(request: Request) -> Iterator[Need]:
 
 
 def _query(request: Request) -> Iterator[Need]:
-    action = parse_qs(request.body.decode())["Action"][0]
-    yield Need(f"{request.service}:{action}", "*")
+    fields = parse_qs(request.body.decode())
+    yield Need(f"{request.service}:{fields['Action'][0]}", fields.get("RoleArn", ["*"])[0])
 
 
 _READERS = {"s3": _s3, "dynamodb": _dynamodb, "kms": _kms, "eks": _eks, "sts": _query, "autoscaling": _query}

@@ -52,7 +52,7 @@ class SmallEnvironment:
 
     def resizer(self, *, clock: Clock, wall_clock: Clock) -> Resizer:
         setting = EngineSetting(
-            program=lambda document, raised: capacity.program(self.settings, document, raised=raised),
+            program=capacity.resizing(self.settings),
             packs_root=PACKS,
             variables=dict(os.environ),
         )
@@ -152,10 +152,9 @@ def attach(settings: EnvironmentSettings | None = None, *, project_dir: Path, fo
     packs = render_packs(settings, packs_root=PACKS, folder=folder)
 
     def declare(_stack: str) -> None:
-        capacity.program(settings, environment.ledger.current().document)
+        capacity.standing(settings)
 
-    environment = SmallEnvironment(settings, LayerStacks(project_dir, dict(os.environ), packs, declare))
-    return environment
+    return SmallEnvironment(settings, LayerStacks(project_dir, dict(os.environ), packs, declare))
 
 
 def unhurried() -> EnvironmentSettings:

@@ -1,5 +1,6 @@
 """Node groups as EKS reports them, found by their tags."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,13 +35,17 @@ class EksNodeGroups:
                     f"two node groups of cluster {self.cluster} are tagged as pool {pool}",
                     remedy="finish or undo the replacement under way with `quantos up`",
                 )
-            scaling = group.get("scalingConfig", {})
-            found[pool] = GroupSize(
-                minimum=scaling.get("minSize", 0),
-                maximum=scaling.get("maxSize", 0),
-                desired=scaling.get("desiredSize", 0),
-            )
+            found[pool] = _size(group)
         return found
+
+    def single_sizes(self) -> dict[str, GroupSize]:
+        """Sizes of the pools that one node group alone is tagged as. Raises CapacityError when they cannot be read.
+
+        While a group is replaced there are two of its pool, and nothing can be said of either by the pool's name.
+        """
+        groups = list(self._groups())
+        tagged = Counter(pool for pool, _ in groups)
+        return {pool: _size(group) for pool, group in groups if tagged[pool] == 1}
 
     def names(self) -> dict[str, str]:
         """Node group names by pool. Raises CapacityError when they cannot be read."""
@@ -62,3 +67,10 @@ class EksNodeGroups:
 
     def _described(self, name: str) -> "NodegroupTypeDef":
         return self.client.describe_nodegroup(clusterName=self.cluster, nodegroupName=name)["nodegroup"]
+
+
+def _size(group: "NodegroupTypeDef") -> GroupSize:
+    scaling = group.get("scalingConfig", {})
+    return GroupSize(
+        minimum=scaling.get("minSize", 0), maximum=scaling.get("maxSize", 0), desired=scaling.get("desiredSize", 0)
+    )
