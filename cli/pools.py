@@ -18,6 +18,7 @@ from quantos.audit.adapters.direct import DirectAudit
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger
+from quantos.capacity.node_prices import node_prices
 from quantos.contracts.plan import DecisionRequest, PoolReasoning, ScalingPlan
 from quantos.contracts.strategy import Strategy, StrategyBook
 from quantos.environment.load import load_environment
@@ -84,20 +85,26 @@ def _needs(target: Target, plan: ScalingPlan, book: StrategyBook, *, peak: bool)
             remedy=f"state what runs there: `quantos strategies apply {target.settings.name} FILE`",
         )
     book_by_name = {strategy.name: strategy for strategy in book.strategies}
+    prices = node_prices(target.settings, target.catalog)
     needs: dict[str, PoolNeed] = {}
     for reasoning in plan.explanation.pools:
         strategies = [book_by_name[name] for name in reasoning.strategies if name in book_by_name]
         if strategies:
-            vcpu = max(_peak_vcpu(reasoning) if peak else 0.0, _ahead_vcpu(reasoning))
-            needs[reasoning.pool] = _with(needs.get(reasoning.pool), strategies, vcpu=vcpu)
+            vcpu_per_node = reasoning.vcpu_per_node or prices[reasoning.pool].vcpu
+            needs[reasoning.pool] = _with(
+                needs.get(reasoning.pool),
+                strategies,
+                nodes=max(_peak_nodes(reasoning) if peak else 0.0, _ahead_vcpu(reasoning) / vcpu_per_node),
+                vcpu_per_node=vcpu_per_node,
+            )
     return needs
 
 
-def _with(before: PoolNeed | None, strategies: list[Strategy], *, vcpu: float) -> PoolNeed:
+def _with(before: PoolNeed | None, strategies: list[Strategy], *, nodes: float, vcpu_per_node: float) -> PoolNeed:
     """The need of a pool with that of some more strategies."""
     stated = sum(strategy.stated_vcpu for strategy in strategies)
     return PoolNeed(
-        vcpu=max(vcpu, stated) + (before.vcpu if before else 0.0),
+        nodes=max(nodes, stated / vcpu_per_node) + (before.nodes if before else 0.0),
         priority=max([strategy.priority for strategy in strategies] + ([before.priority] if before else [])),
         miss_usd_per_vcpu_hour=max(
             [item.miss_usd_per_vcpu_hour for item in strategies] + ([before.miss_usd_per_vcpu_hour] if before else [])
@@ -111,10 +118,9 @@ def _ahead_vcpu(reasoning: PoolReasoning) -> float:
     return max(ahead_vcpu - max(reasoning.elsewhere_vcpu or 0.0, 0.0), 0.0)
 
 
-def _peak_vcpu(reasoning: PoolReasoning) -> float:
-    """The highest demand of the history, up to whole nodes, as the plan's static alternative has it."""
-    vcpu_per_node = reasoning.vcpu_per_node or 0.0
-    return max((item.nodes * vcpu_per_node for item in reasoning.alternatives if item.name == "static"), default=0.0)
+def _peak_nodes(reasoning: PoolReasoning) -> float:
+    """Whole nodes for the highest demand of the history, as the plan's static alternative has it."""
+    return max((float(item.nodes) for item in reasoning.alternatives if item.name == "static"), default=0.0)
 
 
 def _file_change(environment: str, found: Proposal) -> FileChange:
@@ -140,7 +146,7 @@ def _check(environment: str, change: FileChange, target: Target) -> None:
 
 def _tell(found: Proposal, change: FileChange, needs: Mapping[str, PoolNeed], *, region: str) -> None:
     compared = ", ".join(
-        f"{pool} {need.vcpu:.0f} vCPU ({found.considered[pool]} shapes)" for pool, need in sorted(needs.items())
+        f"{pool} {need.nodes:.1f} nodes ({found.considered[pool]} shapes)" for pool, need in sorted(needs.items())
     )
     out.print(f"needs: {compared}; prices of {region}", markup=False)
     if not found.changes:

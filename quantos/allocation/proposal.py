@@ -23,11 +23,11 @@ class PoolNeed:
     """What the strategies of a pool need together.
 
     Attributes:
-        vcpu: at the decided quantile.
+        nodes: of the present shape, parts of nodes included, at the decided quantile.
         priority: the greatest of its strategies. `miss_usd_per_vcpu_hour`: the dearest.
     """
 
-    vcpu: float
+    nodes: float
     priority: int
     miss_usd_per_vcpu_hour: float
 
@@ -82,7 +82,7 @@ class Proposal:
 def propose(settings: EnvironmentSettings, needs: Mapping[str, PoolNeed], catalog: Catalog, *, region: str) -> Proposal:
     """Choose among the present shapes, and among all the catalog allows, for the same needs; offer what is cheaper.
 
-    Needs of memory, network and GPU follow the present shape: each vCPU keeps what it has there. Steps are not
+    All that a need asks for follows the present shape: each of its nodes asks for what one offers. Steps are not
     limited, since people change shapes by pull request. Only the catalog's prices speak: vCPU of different types are
     taken as equal, so `units_per_vcpu` wants to be measured again on the new types.
 
@@ -154,7 +154,7 @@ def _pool(settings: EnvironmentSettings, name: str, *, shape: PoolShape, present
 
 def _demand(name: str, need: PoolNeed, *, pools: list[ChoicePool], node: Resources, floor: int) -> ChoiceDemand:
     """The need, and no less than the environment's floor, in the proportions of the present node."""
-    nodes = max(need.vcpu / node.vcpu, floor)
+    nodes = max(need.nodes, floor)
     return ChoiceDemand(
         name=name,
         need=Resources(
@@ -211,8 +211,8 @@ def _why(present: PoolShape, chosen: PoolShape, *, nodes_before: int, nodes_afte
 
 def _nodes_of(shape: PoolShape, count: int) -> str:
     return (
-        f"{count} {'node' if count == 1 else 'nodes'} of {shape.node.vcpu:g} vCPU and {shape.node.memory_gib:g} GiB at "
-        f"{shape.usd_per_node_hour:.4f} USD/hour"
+        f"{count} {'node' if count == 1 else 'nodes'} of {shape.instance.vcpu:g} vCPU and "
+        f"{shape.instance.memory_gib:g} GiB at {shape.usd_per_node_hour:.4f} USD/hour"
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantos.allocation.choice import Resources
+from quantos.allocation.node_needs import offered
 from quantos.catalog.catalog import Catalog, InstanceShape
 from quantos.environment.settings import PoolSettings
 from quantos.errors import CatalogError
@@ -23,9 +24,14 @@ class PricedType:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolShape:
-    """Types of equal vCPU, memory and GPU that one pool may draw on, the cheapest first; priced at the dearest."""
+    """Types of equal vCPU, memory and GPU that one pool may draw on, the cheapest first; priced at the dearest.
+
+    Attributes:
+        instance: the whole of the smallest. `node`: what it offers beside what runs on every node.
+    """
 
     instance_types: tuple[str, ...]
+    instance: Resources
     node: Resources
     usd_per_node_hour: float
 
@@ -51,7 +57,7 @@ def other_shapes(
     pruned once that many others dominate it. Types that the catalog does not price in the region are left out.
     """
     kept = len(pool.instance_types)
-    present = present_shape(pool, catalog, region=region).node
+    present = present_shape(pool, catalog, region=region).instance
     gpu_families = {catalog.shape(name).family for name in pool.instance_types} if present.gpus else set(families)
     architecture = catalog.shape(pool.instance_types[0]).architecture
     allowed = [
@@ -123,10 +129,15 @@ def _cheapest(group: Sequence[PricedType], *, count: int) -> PoolShape:
 
 def _pool_shape(types: Sequence[PricedType], *, names: tuple[str, ...]) -> PoolShape:
     shapes = [priced.shape for priced in types]
-    node = Resources(
+    instance = Resources(
         vcpu=min(shape.vcpu for shape in shapes),
         memory_gib=min(shape.memory_gib for shape in shapes),
         network_mbps=min(shape.network_mbps for shape in shapes),
         gpus=min(shape.gpus for shape in shapes),
     )
-    return PoolShape(instance_types=names, node=node, usd_per_node_hour=max(priced.usd_per_hour for priced in types))
+    return PoolShape(
+        instance_types=names,
+        instance=instance,
+        node=offered(shapes).resources(),
+        usd_per_node_hour=max(priced.usd_per_hour for priced in types),
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from components.services.job_queues import MEMORY, Pool, Taint
+from quantos.allocation.node_needs import offered
 from quantos.catalog.catalog import Catalog
 from quantos.environment.settings import EnvironmentSettings, PoolSettings
 
@@ -21,19 +22,15 @@ def queue_pools(settings: EnvironmentSettings, *, catalog: Catalog) -> list[Pool
 
 
 def queue_pool(name: str, pool: PoolSettings, *, catalog: Catalog) -> Pool:
-    """A pool as queues see it: what its nodes above the floor hold, the floor being there for services.
-
-    Types of one pool are alike, so the first one's shape is every node's. What the system takes of a node is not
-    taken off: a quota bounds what is admitted, and the scheduler where it fits.
-    """
-    shape = catalog.shape(pool.instance_types[0])
+    """A pool as queues see it: what its nodes above the floor offer, the floor being there for services."""
+    node = offered([catalog.shape(name) for name in pool.instance_types])
     nodes = pool.ceiling_nodes - (pool.floor_nodes if pool.workload == "service" else 0)
-    capacity = {CPU: shape.vcpu * nodes, MEMORY: int(shape.memory_gib) * nodes}
+    capacity = {CPU: int(node.vcpu * nodes), MEMORY: int(node.memory_gib * nodes)}
     return Pool(
         name=name,
         labels=pool.labels,
         taints=node_taints(pool),
-        capacity={**capacity, **({GPU: shape.gpus * nodes} if shape.gpus else {})},
+        capacity={**capacity, **({GPU: node.gpus * nodes} if node.gpus else {})},
     )
 
 

@@ -40,7 +40,7 @@ def pool_of(settings: EnvironmentSettings) -> PoolSettings:
 
 
 def proposed(settings: EnvironmentSettings, known: Catalog, *, vcpu: float) -> Proposal:
-    need = PoolNeed(vcpu=vcpu, priority=50, miss_usd_per_vcpu_hour=1.0)
+    need = PoolNeed(nodes=vcpu / 8, priority=50, miss_usd_per_vcpu_hour=1.0)
     return propose(settings, {"cpu": need}, known, region=REGION)
 
 
@@ -73,7 +73,7 @@ def test_a_pool_of_two_types_keeps_two() -> None:
     assert named(environment("a1.x"), known) == ["b1.x"]
     assert named(environment("a1.x", "c1.x"), known) == ["b1.x+c1.x"]
     shape = other_shapes(pool_of(environment("a1.x", "c1.x")), known, region=REGION, families=("b1", "c1"))[0]
-    assert (shape.usd_per_node_hour, shape.node) == (0.34, Resources(vcpu=8, memory_gib=16, network_mbps=3200))
+    assert (shape.usd_per_node_hour, shape.instance) == (0.34, Resources(vcpu=8, memory_gib=16, network_mbps=3200))
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,9 @@ def test_a_saving_below_a_hundredth_is_not_worth_a_rollout(price: float, offered
 def test_a_shape_that_holds_more_within_the_limits_is_offered_though_it_costs_no_less() -> None:
     known = catalog(("a1.x", 8, 16, 0.40), ("b1.x", 8, 16, 0.25))
     (change,) = proposed(environment("a1.x", ceiling_usd_per_hour=1.0), known, vcpu=32).changes
-    assert change.more_vcpu == pytest.approx(16, abs=0.01)
-    assert "16.0 vCPU that had to give way are held" in change.why
+    offered = present_shape(pool_of(environment("b1.x")), known, region=REGION).node
+    assert change.more_vcpu == pytest.approx(2 * offered.vcpu, abs=0.01)
+    assert f"{2 * offered.vcpu:.1f} vCPU that had to give way are held" in change.why
 
 
 def test_the_environments_floor_is_held_whatever_the_need() -> None:

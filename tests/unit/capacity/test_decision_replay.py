@@ -1,11 +1,13 @@
 """A recorded decision comes out again, and what has changed since is named."""
 
 import gzip
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from quantos.allocation.choice import Resources
 from quantos.capacity.decision_record import DecisionRecord, packed, unpacked
 from quantos.capacity.lead_times import order_series
 from quantos.capacity.replay import Finding, Replayer
@@ -14,7 +16,7 @@ from quantos.contracts.plan import ScalingPlan
 from quantos.errors import CapacityError
 from tests.support.capacity_fakes import FakeFits, FakeSigner
 from tests.support.decision_desk import CODE, HISTORY, MONDAY, Desk, decided, desk_at
-from tests.support.demand_cases import agree
+from tests.support.demand_cases import NODE, agree
 
 
 @pytest.fixture(scope="module")
@@ -154,3 +156,22 @@ def test_lead_times_that_read_otherwise_today_are_named(made: tuple[Desk, Scalin
 
     assert found["lead times"].verdict == "gone"
     assert found["document"].verdict == found["demand of cpu"].verdict == "same"
+
+
+def test_a_record_of_a_release_that_took_whole_instances_replays_with_them():
+    whole = replace(NODE, node=Resources(vcpu=9, memory_gib=18.0))
+    desk = desk_at(11)
+    desk.nodes = dict.fromkeys(desk.settings.pools, whole)
+    plan = decided(desk, 11)
+    document = json.loads(gzip.decompress(desk.records.kept[plan.plan_id]))
+    for node in document["inputs"]["nodes"].values():
+        del node["holds"]["gpus"]
+    for demand in document["inputs"]["demands"]:
+        assert all("resources" not in part["strategy"] for part in demand["strategies"])
+    for item in document["solution"]["gave_way"]:
+        del item["shortfall_gpus"]
+
+    record = unpacked(gzip.compress(json.dumps(document).encode()))
+
+    assert replayed(desk, record, plan)["document"].verdict == "same"
+    assert record.inputs.nodes["cpu"].vcpu == 9

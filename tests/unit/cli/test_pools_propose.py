@@ -61,7 +61,7 @@ def test_the_saving_the_reason_and_the_difference_are_printed(
     before = (files / "dev.yaml").read_text(encoding="utf-8")
     said = quantos("pools", "propose", "dev")
     assert said.code == 0, said.err
-    assert "cpu: saves 0.20 USD/hour; the need takes 12 nodes" in said.out
+    assert "cpu: saves 0.22 USD/hour; the need takes 13 nodes" in said.out
     assert "-    instance_types: [c7i.2xlarge, c6i.2xlarge]" in said.out
     assert "+    instance_types: [c6a.2xlarge, c6i.2xlarge]" in said.out
     assert "--- a/stacks/environments/dev.yaml" in said.out
@@ -85,7 +85,7 @@ def test_json_holds_the_whole_proposal(quantos: Command, registry: S3StrategyReg
     document = json.loads(quantos("pools", "propose", "dev", "--json").out)
     (change,) = document["changes"]
     assert change["types_after"] == ["c6a.2xlarge", "c6i.2xlarge"]
-    assert document["saving_usd_per_hour"] == pytest.approx(12 * (0.357 - 0.34))
+    assert document["saving_usd_per_hour"] == pytest.approx(13 * (0.357 - 0.34))
     assert document["difference"].startswith("--- a/stacks")
 
 

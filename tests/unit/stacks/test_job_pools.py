@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from quantos.allocation.node_needs import offered
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
@@ -18,11 +19,11 @@ def environment(name: str) -> EnvironmentSettings:
 
 def test_nodes_on_the_floor_of_a_service_pool_are_not_for_jobs() -> None:
     catalog, pool = load_catalog(), environment("prod").pools["cpu"]
-    shape = catalog.shape(pool.instance_types[0])
+    node = offered([catalog.shape(name) for name in pool.instance_types])
     held = queue_pool("cpu", pool, catalog=catalog)
-    assert held.capacity["cpu"] == (pool.ceiling_nodes - pool.floor_nodes) * shape.vcpu
+    assert held.capacity["cpu"] == int((pool.ceiling_nodes - pool.floor_nodes) * node.vcpu)
     batch = queue_pool("cpu", pool.model_copy(update={"workload": "batch"}), catalog=catalog)
-    assert batch.capacity["cpu"] == pool.ceiling_nodes * shape.vcpu
+    assert batch.capacity["cpu"] == int(pool.ceiling_nodes * node.vcpu)
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
