@@ -241,10 +241,12 @@ class _Hearing:
         """What a source told at the same time of the last day it told anything, or last, shape (m,)."""
         row = self._row(gap.source)
         found = np.full(len(gap.bins), np.nan)
-        for days in range(_DAYS, 0, -1):
-            then = gap.bins - days * self.expected.day_bins
-            told = np.where(then >= 0, row[np.maximum(then, 0)], np.nan)
-            found = np.where(np.isfinite(told), told, found)
+        for days in range(1, _DAYS + 1):
+            unknown = np.flatnonzero(np.isnan(found))
+            then = gap.bins[unknown] - days * self.expected.day_bins
+            if not len(then) or then[-1] < 0:
+                break
+            found[unknown] = np.where(then >= 0, row[np.maximum(then, 0)], np.nan)
         fresh = self.clock[gap.bins] - self.clock[gap.last] < self.expected.stale_bins
         return np.fmax(found, np.where(fresh | np.isnan(found), row[gap.last], np.nan))
 
