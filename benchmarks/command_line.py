@@ -113,7 +113,7 @@ def _working(folder: Path) -> tuple[Line, ...]:
         s3.create_bucket(Bucket=names.bucket(purpose))
         s3.put_bucket_versioning(Bucket=names.bucket(purpose), VersioningConfiguration={"Status": "Enabled"})
     dynamo = boto3.client("dynamodb", region_name=settings.region, **asked)
-    for table in (names.coordination_table, names.audit_table):
+    for table in (names.coordination_table, names.switch_table, names.audit_table):
         dynamo.create_table(
             TableName=table,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],

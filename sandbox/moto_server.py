@@ -124,6 +124,13 @@ def remember_hosts(application: DomainDispatcherApplication) -> None:
     vars(application)["get_backend_for_host"] = functools.cache(application.get_backend_for_host)
 
 
+def remember_methods() -> None:
+    """Let the methods of each service be listed once: moto goes through the class for every request."""
+    from moto.core import responses  # noqa: PLC0415  a second to import
+
+    vars(responses)["method_names_from_class"] = functools.cache(responses.method_names_from_class)
+
+
 def _collect_rarely() -> None:
     """Keep the garbage collector from what is loaded by now, none of which becomes garbage."""
     gc.freeze()
@@ -136,6 +143,7 @@ def main(port_file: Path) -> None:
 
     application = DomainDispatcherApplication(create_backend_app)
     remember_hosts(application)
+    remember_methods()
     _collect_rarely()
     server = KeptAliveServer(("127.0.0.1", 0), partial(KeptAliveHandler, application=application))
     unfinished = port_file.with_suffix(".partial")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import moto.backends
 import pytest
+from moto.core import responses
 from moto.server import DomainDispatcherApplication, create_backend_app
 
-from sandbox.moto_server import KeptAliveHandler, KeptAliveServer, remember_hosts
+from sandbox.moto_server import KeptAliveHandler, KeptAliveServer, remember_hosts, remember_methods
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -89,3 +90,14 @@ def test_a_host_is_looked_up_once(monkeypatch: pytest.MonkeyPatch):
 
     assert found == ["dynamodb", "s3", "dynamodb", "s3"]
     assert len(looked) == 2
+
+
+def test_the_methods_of_a_service_are_listed_once(monkeypatch: pytest.MonkeyPatch):
+    listed: list[type] = []
+    monkeypatch.setattr(responses, "method_names_from_class", lambda service: listed.append(service) or ["put"])
+    remember_methods()
+
+    found = [responses.method_names_from_class(service) for service in (dict, list, dict)]
+
+    assert found == [["put"]] * 3
+    assert listed == [dict, list]
