@@ -3,6 +3,7 @@
 import shlex
 
 from cli.console import out
+from cli.packs import packs_of
 from cli.target import open_target
 
 EXPORTED = (
@@ -33,7 +34,7 @@ EXPORTED = (
 def env(environment: str) -> None:
     """Print the variables that a plain `pulumi` needs, as a shell's `export` lines."""
     target = open_target(environment)
-    packs = target.packs()
+    packs = packs_of(target)
     variables = {name: target.variables[name] for name in EXPORTED if name in target.variables}
     variables["PULUMI_OPTION_POLICY_PACK"] = ",".join(str(pack.path) for pack in packs)
     variables["PULUMI_OPTION_POLICY_PACK_CONFIG"] = ",".join(str(pack.config) for pack in packs)

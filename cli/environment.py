@@ -3,6 +3,7 @@
 import typer
 
 from cli.console import err, out, step
+from cli.packs import packs_of
 from cli.target import Target, open_target
 from quantos.capacity.ports import Change
 from quantos.environment.adapters.bring_up import bring_up, take_down
@@ -58,7 +59,7 @@ def destroy(environment: str, *, ask: bool) -> None:
 
 def _opened(environment: str) -> tuple[Target, LayerStacks]:
     target = open_target(environment)
-    return target, LayerStacks(target.project_dir, target.variables, target.packs(), declare)
+    return target, LayerStacks(target.project_dir, target.variables, packs_of(target), declare)
 
 
 def show_run(run: LayerRun) -> None:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from cli.console import err, out, step
 from cli.environment import show_run
+from cli.packs import packs_of
 from cli.target import Target, open_target
 from quantos.environment.adapters.layers import LayerStacks
 from quantos.environment.adapters.restoring import put_back, strangers
@@ -46,7 +47,7 @@ def restore(stack: str, *, to: str | None, ask: bool) -> None:
     _list("not known to it, and managed by nobody once it is back", unknown)
     if ask:
         typer.confirm(f"Put this version of {stack} back?", abort=True, err=True)
-    stacks = LayerStacks(target.project_dir, target.variables, target.packs(), declare)
+    stacks = LayerStacks(target.project_dir, target.variables, packs_of(target), declare)
     with put_back(target.settings, stacks, files, restoration) as (held, kept):
         out.print(f"put back; what stood is kept at {kept}" if kept else "put back; nothing stood", markup=False)
         with step(f"read back {stack}") as display:

@@ -8,12 +8,11 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.console import err
-from cli.places import ENVIRONMENTS, PACKS, ROOT, SANDBOX_VARIABLE
+from cli.places import ENVIRONMENTS, ROOT, SANDBOX_VARIABLE
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SandboxError, SettingsError
-from quantos.policy.adapters.packs import PolicyPack, render_packs
 from sandbox import lifecycle
 from sandbox.engine.locate import installed_engine
 
@@ -32,15 +31,6 @@ class Target:
     def capacity_stack(self) -> str:
         """The stack the robot owns."""
         return self.settings.names().stack("capacity")
-
-    def packs(self) -> list[PolicyPack]:
-        """The policy packs, with configuration rendered from the environment file."""
-        return render_packs(
-            self.settings,
-            packs_root=PACKS,
-            folder=lifecycle.default_state_dir(ROOT) / "policy",
-            registry_account_id=lifecycle.ACCOUNT_ID if self.sandboxed else None,
-        )
 
 
 def sandbox_asked() -> bool:

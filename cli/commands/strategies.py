@@ -23,6 +23,6 @@ def apply(
     environment: EnvironmentName, file: Annotated[Path, typer.Argument(help="YAML: a list under `strategies`.")]
 ) -> None:
     """Replace the strategies of an environment by those of a file."""
-    from cli import strategies as work
+    from cli import strategy_file as work
 
     work.apply(environment, file)

@@ -12,7 +12,7 @@ from typing import Literal, get_args, get_origin
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
-PLAIN: dict[object, type[str | bool | float | Path]] = {str: str, bool: bool, float: float, Path: Path}
+PLAIN: dict[object, type[str | bool | int | float | Path]] = {kind: kind for kind in (str, bool, int, float, Path)}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PlainValue:
             value = word if isinstance(word, kind) else kind(str(word))
         except ValueError as exc:
             raise typer.BadParameter(f"{word!r} is not a number.") from exc
-        if self.at_least is not None and isinstance(value, float) and not value >= self.at_least:
+        if self.at_least is not None and isinstance(value, (int, float)) and not value >= self.at_least:
             raise typer.BadParameter(f"{word} is not in the range x>={self.at_least:g}.")
         return value
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from cli.main import command_line
 
@@ -85,15 +85,17 @@ def domain(modules: set[str]) -> set[str]:
     }
 
 
-def commands(group: TyperGroup | None = None, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Every command and group as words."""
+def commands(
+    group: TyperGroup | None = None, above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], TyperCommand | TyperGroup]]:
+    """Every command and group, with its words."""
     for name, command in (group or command_line()).commands.items():
-        yield (*above, name)
+        yield (*above, name), command
         if isinstance(command, TyperGroup):
             yield from commands(command, (*above, name))
 
 
-EVERY = list(commands())
+EVERY = [words for words, _ in commands()]
 WRONG = (
     ("grow",),
     ("sandbox", "reboot"),
@@ -102,6 +104,7 @@ WRONG = (
     ("backtest", "--trace", "a", "--out", "b", "--lead", "soon"),
     ("backtest", "--trace", "a", "--out", "b", "--miss-cost", "0"),
     *((*words, "--nonesuch") for words in EVERY),
+    *(words for words, command in commands() if any(parameter.required for parameter in command.params)),
 )
 
 
