@@ -1,5 +1,6 @@
 """An environment file: every value that differs between `dev`, `staging` and `prod`, typed and closed."""
 
+from collections.abc import Iterator
 from datetime import date
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -18,9 +19,11 @@ from pydantic import (
 
 from quantos.contracts.base import Slug
 from quantos.costing.usage import UsageName
+from quantos.cross_field import refuse_all
 from quantos.environment.function_settings import ApiSettings, FunctionSettings
 from quantos.environment.names import Names
 from quantos.environment.platform_settings import PlatformSettings
+from quantos.faults import FaultPath
 
 Layer = Literal["foundation", "capacity", "platform", "control"]
 Mode = Literal["observe", "advise", "act"]
@@ -59,23 +62,24 @@ class NetworkSettings(_Settings):
     endpoint_services: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+$")], ...]
 
     @model_validator(mode="after")
-    def _endpoints(self) -> Self:
-        if len(set(self.endpoint_services)) < len(self.endpoint_services):
-            raise ValueError("endpoint_services names a service twice")
-        if missing := sorted(FUNCTION_SERVICES - set(self.endpoint_services)):
-            raise ValueError(f"endpoint_services lacks {', '.join(missing)}, which functions reach in no other way")
+    def _consistent(self) -> Self:
+        refuse_all((*self._wrong_endpoints(), *self._wrong_subnets()))
         return self
 
-    @model_validator(mode="after")
-    def _disjoint(self) -> Self:
+    def _wrong_endpoints(self) -> Iterator[tuple[FaultPath, str]]:
+        if len(set(self.endpoint_services)) < len(self.endpoint_services):
+            yield ("endpoint_services",), "names a service twice"
+        if missing := sorted(FUNCTION_SERVICES - set(self.endpoint_services)):
+            yield ("endpoint_services",), f"lacks {', '.join(missing)}, which functions reach in no other way"
+
+    def _wrong_subnets(self) -> Iterator[tuple[FaultPath, str]]:
         subnets = [cidr for zone in self.zones for cidr in (zone.public_cidr, zone.private_cidr)]
         for cidr in subnets:
             if not cidr.subnet_of(self.cidr):
-                raise ValueError(f"subnet {cidr} is not inside the VPC's {self.cidr}")
+                yield (), f"subnet {cidr} is not inside the VPC's {self.cidr}"
         for first, second in combinations(subnets, 2):
             if first.overlaps(second):
-                raise ValueError(f"subnets {first} and {second} overlap")
-        return self
+                yield (), f"subnets {first} and {second} overlap"
 
 
 class SystemNodesSettings(_Settings):
@@ -105,11 +109,14 @@ class ClusterSettings(_Settings):
 
     @model_validator(mode="after")
     def _guarded(self) -> Self:
-        if self.public_endpoint and not self.public_access_cidrs:
-            raise ValueError("public_access_cidrs must say who may reach a public endpoint")
-        if wrong := sorted(ADDONS.symmetric_difference(self.addons)):
-            raise ValueError(f"addons must pin {', '.join(sorted(ADDONS))}: look at {', '.join(wrong)}")
+        refuse_all(self._unguarded())
         return self
+
+    def _unguarded(self) -> Iterator[tuple[FaultPath, str]]:
+        if self.public_endpoint and not self.public_access_cidrs:
+            yield ("public_access_cidrs",), "must say who may reach a public endpoint"
+        if wrong := sorted(ADDONS.symmetric_difference(self.addons)):
+            yield ("addons",), f"must pin {', '.join(sorted(ADDONS))}: look at {', '.join(wrong)}"
 
 
 class BusSettings(_Settings):
@@ -179,11 +186,14 @@ class PoolSettings(_Settings):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.floor_nodes > self.ceiling_nodes:
-            raise ValueError(f"floor_nodes {self.floor_nodes} is above ceiling_nodes {self.ceiling_nodes}")
-        if (self.capacity_type == "SPOT") != (self.interruptions_per_hour > 0):
-            raise ValueError("interruptions_per_hour is stated by spot pools, above 0, and by no other")
+        refuse_all(self._disordered())
         return self
+
+    def _disordered(self) -> Iterator[tuple[FaultPath, str]]:
+        if self.floor_nodes > self.ceiling_nodes:
+            yield (), f"floor_nodes {self.floor_nodes} is above ceiling_nodes {self.ceiling_nodes}"
+        if (self.capacity_type == "SPOT") != (self.interruptions_per_hour > 0):
+            yield ("interruptions_per_hour",), "is stated by spot pools, above 0, and by no other"
 
 
 class CostLimitSettings(_Settings):
@@ -316,28 +326,32 @@ class EnvironmentSettings(_Settings):
     usage: dict[UsageName, NonNegativeFloat | dict[str, NonNegativeFloat]]
 
     @model_validator(mode="after")
-    def _zones_exist(self) -> Self:
-        for zone in self.network.zones:
-            if not zone.name.startswith(self.region):
-                raise ValueError(f"network.zones: {zone.name} is not in region {self.region}")
+    def _consistent(self) -> Self:
+        refuse_all((*self._wrong_zones(), *self._wrong_services(), *self._wrong_replica()))
+        return self
+
+    def _wrong_zones(self) -> Iterator[tuple[FaultPath, str]]:
+        first, *others = [zone.name for zone in self.network.zones if not zone.name.startswith(self.region)] or [""]
+        if first:
+            more = f", nor are {', '.join(others)}" if others else ""
+            yield ("network", "zones"), f"{first} is not in region {self.region}{more}"
         known = {zone.name for zone in self.network.zones}
         for name, pool in self.pools.items():
             if unknown := sorted(set(pool.zones) - known):
-                raise ValueError(f"pools.{name}.zones: {', '.join(unknown)} not in network.zones")
-        if self.bus.kind == "redpanda" and "redpanda" not in self.platform.images:
-            raise ValueError("platform.images must name the image of redpanda, which makes the bus's topics")
-        if self.bus.kind == "redpanda" and self.platform.consumers:
-            raise ValueError("platform.consumers: KEDA tells the lag of MSK only")
-        if self.platform.inference.pool not in self.pools:
-            raise ValueError(f"platform.inference.pool: {self.platform.inference.pool} is not one of pools")
-        return self
+                yield ("pools", name, "zones"), f"{', '.join(unknown)} not in network.zones"
 
-    @model_validator(mode="after")
-    def _replica_elsewhere(self) -> Self:
+    def _wrong_services(self) -> Iterator[tuple[FaultPath, str]]:
+        if self.bus.kind == "redpanda" and "redpanda" not in self.platform.images:
+            yield (), "platform.images must name the image of redpanda, which makes the bus's topics"
+        if self.bus.kind == "redpanda" and self.platform.consumers:
+            yield ("platform", "consumers"), "KEDA tells the lag of MSK only"
+        if self.platform.inference.pool not in self.pools:
+            yield ("platform", "inference", "pool"), f"{self.platform.inference.pool} is not one of pools"
+
+    def _wrong_replica(self) -> Iterator[tuple[FaultPath, str]]:
         replica = self.audit.replica_region
         if replica is not None and (replica == self.region or replica not in self.allowed_regions):
-            raise ValueError(f"audit.replica_region: {replica} must be another one of allowed_regions")
-        return self
+            yield ("audit", "replica_region"), f"{replica} must be another one of allowed_regions"
 
     def names(self) -> Names:
         """What this environment's things are called."""

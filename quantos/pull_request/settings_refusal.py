@@ -5,65 +5,55 @@ base has it; the pull request is refused all the same.
 """
 
 import copy
-import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
 from quantos.errors import SettingsError
+from quantos.faults import Fault, FaultPath
 from quantos.pull_request.model import Place, Refusal
 
 RULE = "settings/environment-file"
 Document: TypeAlias = dict[str, object]
 
 
-def settings_refusals(error: SettingsError, *, environment: str, text: str) -> tuple[Refusal, ...]:
-    """One refusal for each thing that is wrong with the environment file, whose content is `text`."""
+def settings_refusals(error: SettingsError, *, environment: str) -> tuple[Refusal, ...]:
+    """One refusal for each thing that is wrong with the environment file."""
     path = f"stacks/environments/{environment}.yaml"
-    found: list[Refusal] = []
-    for said in _complaints(error, path):
-        field = said.partition(":")[0]
-        message = f"{said}. {error.remedy[:1].upper()}{error.remedy[1:]}."
-        place = Place(path=path, line=_line(text, field))
-        found.append(Refusal(rule=RULE, urn="", message=message, level="mandatory", place=place))
-    return tuple(found)
+    remedy = f"{error.remedy[:1].upper()}{error.remedy[1:]}."
+    faults = error.faults or (Fault((), error.what),)
+    return tuple(
+        Refusal(
+            rule=RULE,
+            urn="",
+            message=f"{f'{fault.field}: ' if fault.path else ''}{fault.message}. {remedy}",
+            level="mandatory",
+            place=Place(path=path, line=1 if fault.place is None else fault.place.line),
+        )
+        for fault in faults
+    )
 
 
-def wrong_fields(error: SettingsError, *, environment: str) -> tuple[str, ...]:
-    """The fields that an error complains of, `pools.cpu.instance_types`."""
-    said = _complaints(error, f"stacks/environments/{environment}.yaml")
-    return tuple(dict.fromkeys(line.partition(":")[0] for line in said))
+def wrong_fields(error: SettingsError) -> tuple[FaultPath, ...]:
+    """The fields that an error complains of."""
+    return tuple(dict.fromkeys(fault.path for fault in error.faults if fault.path))
 
 
-def mended(head: Document, base: Document, fields: Sequence[str]) -> Document:
+def mended(head: Document, base: Document, fields: Sequence[FaultPath]) -> Document:
     """The head's document with fields as the base has them; what the base does not have is left out."""
     result = copy.deepcopy(head)
     for field in fields:
-        _mend(result, base, field.split("."))
+        _mend(result, base, field)
     return result
 
 
-def _mend(head: Document, base: Document, keys: Sequence[str]) -> None:
-    first, *rest = keys
-    if first not in base:
-        head.pop(first, None)
+def _mend(head: Document, base: Document, path: FaultPath) -> None:
+    first, *rest = path
+    key = str(first)
+    if key not in base:
+        head.pop(key, None)
         return
-    below_head, below_base = head.get(first), base[first]
+    below_head, below_base = head.get(key), base[key]
     if rest and isinstance(below_head, dict) and isinstance(below_base, dict):
-        _mend(below_head, below_base, rest)
+        _mend(below_head, below_base, tuple(rest))
     else:
-        head[first] = copy.deepcopy(below_base)
-
-
-def _complaints(error: SettingsError, path: str) -> list[str]:
-    return [line.removeprefix(f"{path}: ") for line in error.what.splitlines()]
-
-
-def _line(text: str, field: str) -> int:
-    """Where the keys of `pools.cpu.instance_types` stand one below the other; as far as they can be found."""
-    at = 0
-    for key in field.split("."):
-        found = re.compile(rf"(?:^|[\s{{,]){re.escape(key)}:", re.MULTILINE).search(text, at)
-        if found is None:
-            break
-        at = found.end() - 1
-    return text.count("\n", 0, at) + 1
+        head[key] = copy.deepcopy(below_base)

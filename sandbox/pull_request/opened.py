@@ -9,8 +9,10 @@ from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
+from quantos.faults import FaultPath, field_name
 from quantos.pull_request.model import Refusal
 from quantos.pull_request.settings_refusal import Document, mended, settings_refusals, wrong_fields
+from quantos.yaml_document import read_yaml
 
 MOST_ROUNDS = 3
 """Fields are checked first, then how they fit together, then against the catalog."""
@@ -43,14 +45,13 @@ def open_environment(name: str, *, root: Path, base_root: Path | None, folder: P
     """
     environments = _environments(root)
     refusals: list[Refusal] = []
-    fields: list[str] = []
+    fields: list[FaultPath] = []
     for _ in range(MOST_ROUNDS):
         try:
             settings = load_environment(name, root=environments, catalog=load_catalog())
         except SettingsError as exc:
-            text = (_environments(root) / f"{name}.yaml").read_text(encoding="utf-8")
-            refusals += settings_refusals(exc, environment=name, text=text)
-            fields += wrong_fields(exc, environment=name)
+            refusals += settings_refusals(exc, environment=name)
+            fields += wrong_fields(exc)
             head, base = _document(root, name), None if base_root is None else _document(base_root, name)
             if head is None or base is None:
                 break
@@ -59,7 +60,7 @@ def open_environment(name: str, *, root: Path, base_root: Path | None, folder: P
             content = yaml.safe_dump(mended(head, base, fields), sort_keys=False)
             (environments / f"{name}.yaml").write_text(content, encoding="utf-8")
         else:
-            told = ", ".join(dict.fromkeys(fields))
+            told = ", ".join(dict.fromkeys(field_name(field) for field in fields))
             notes = (f"Its file is refused; judged with {told} as the base has it.",) if fields else ()
             return OpenedEnvironment(
                 settings=settings, environments=environments, refusals=tuple(refusals), notes=notes
@@ -74,7 +75,7 @@ def _environments(root: Path) -> Path:
 def _document(root: Path, name: str) -> Document | None:
     """What the file of an environment holds; None where it holds no fields."""
     try:
-        found = yaml.safe_load((_environments(root) / f"{name}.yaml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        found = read_yaml((_environments(root) / f"{name}.yaml").read_text(encoding="utf-8")).value
+    except (OSError, UnicodeDecodeError):
         return None
     return {str(key): value for key, value in found.items()} if isinstance(found, dict) else None

@@ -1,6 +1,7 @@
 """Reading environment files: each mistake is named once, with its file and field, and what to do."""
 
 import copy
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,25 +161,52 @@ def test_several_mistakes_are_listed_one_a_line(refusal: Callable) -> None:
     document = changed("pools.cpu.floor_nodes", 41)
     document["modes"] = "act"
     del document["limits"]["max_nodes"]
-    assert refusal(document).splitlines() == [
-        "stacks/environments/dev.yaml: limits.max_nodes: is missing",
-        "stacks/environments/dev.yaml: pools.cpu: floor_nodes 41 is above ceiling_nodes 40",
-        "stacks/environments/dev.yaml: modes: is not a known key",
+    told = dict(line.split(": ", 2)[1:] for line in refusal(document).splitlines())
+    assert sorted(told.values()) == [
+        "limits.max_nodes: is missing: a whole number above 0",
+        "modes: is not a known key; did you mean mode?",
+        "pools.cpu: floor_nodes 41 is above ceiling_nodes 40",
     ]
+    assert all(re.fullmatch(r"line \d+, column \d+", place) for place in told)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("name: dev\npools: [\n", "dev.yaml: is not YAML: line 3, column 1: ", id="broken"),
-        pytest.param("name: dev\nname: dev\n", "is not YAML: line 2, column 1: key 'name' stands twice", id="twice"),
-        pytest.param("- name: dev\n", "dev.yaml: the file does not hold fields", id="a-list"),
-        pytest.param("", "dev.yaml: the file does not hold fields", id="empty"),
-        pytest.param("!!python/object/apply:os.system [ls]", "is not YAML: ", id="code"),
+        pytest.param("name: dev\npools: [\n", "dev.yaml: line 3, column 1: is not YAML: ", id="broken"),
+        pytest.param("name: dev\nname: dev\n", "line 2, column 1: name: key 'name' stands twice", id="twice"),
+        pytest.param("- name: dev\n", "dev.yaml: holds no fields, but a list", id="a-list"),
+        pytest.param("", "dev.yaml: holds no fields, but nothing", id="empty"),
+        pytest.param("!!python/object/apply:os.system [ls]", "a tag (tag:yaml.org,2002:python", id="code"),
+        pytest.param("name: dev\nmode: on\n", "line 2, column 7: mode: on is true or false to some", id="on"),
+        pytest.param("account_id: 012345678901\n", "line 1, column 13: account_id: 012345678901 is read", id="octal"),
     ],
 )
 def test_what_is_not_an_environment_is_refused(text: str, expected: str, refusal: Callable) -> None:
     assert expected in refusal(text)
+
+
+def test_faults_of_fields_that_belong_together_are_told_together(refusal: Callable) -> None:
+    document = changed("platform.inference.pool", "tpu")
+    document["pools"]["cpu"]["zones"] = ["us-east-1f"]
+    document["audit"]["replica_region"] = "us-east-1"
+    told = [line.split(": ", 2)[2] for line in refusal(document).splitlines()]
+    assert sorted(told) == [
+        "audit.replica_region: us-east-1 must be another one of allowed_regions",
+        "platform.inference.pool: tpu is not one of pools",
+        "pools.cpu.zones: us-east-1f not in network.zones",
+    ]
+
+
+def test_a_fault_names_the_line_of_the_committed_file_it_stands_in(refusal: Callable) -> None:
+    text = (ENVIRONMENTS / "dev.yaml").read_text(encoding="utf-8")
+    lines = text.splitlines()
+    number = next(index for index, line in enumerate(lines) if "disk_gib: 80" in line)
+    lines[number] = lines[number].replace("80", "2001")
+    assert refusal("\n".join(lines)) == (
+        f"stacks/environments/dev.yaml: line {number + 1}, column 5: pools.cpu.disk_gib: "
+        "input should be less than or equal to 2000, not 2001"
+    )
 
 
 def test_a_missing_file_is_refused_with_the_ones_there_are() -> None:

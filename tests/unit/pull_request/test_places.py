@@ -1,6 +1,7 @@
 """Where a reader is sent."""
 
 from quantos.errors import SettingsError
+from quantos.faults import Fault, Position
 from quantos.pull_request.model import Place
 from quantos.pull_request.places import Places
 from quantos.pull_request.settings_refusal import mended, settings_refusals, wrong_fields
@@ -38,23 +39,36 @@ def test_a_resource_is_found_where_the_program_declares_it_or_the_program_begins
 
 
 def test_each_complaint_about_an_environment_file_points_at_its_field() -> None:
-    error = SettingsError(
-        f"{FILE}: pools.cpu-spot.instance_types: no shape for y\n{FILE}: limits.max_nodes: is wrong",
-        remedy="correct it",
+    faults = (
+        Fault(("pools", "cpu-spot", "instance_types"), "no shape for y", Position(8, 5)),
+        Fault(("limits", "max_nodes"), "is wrong", Position(3, 3)),
     )
-    found = settings_refusals(error, environment="dev", text=TEXT)
+    error = SettingsError("told", remedy="correct it", faults=faults)
+    found = settings_refusals(error, environment="dev")
     assert [refusal.place.line for refusal in found] == [8, 3]
     assert found[0].message == "pools.cpu-spot.instance_types: no shape for y. Correct it."
 
 
 def test_the_fields_that_an_error_complains_of_are_named_once() -> None:
-    error = SettingsError(f"{FILE}: pools.cpu.x: a\n{FILE}: pools.cpu.x: b\n{FILE}: name: c", remedy="correct it")
-    assert wrong_fields(error, environment="dev") == ("pools.cpu.x", "name")
+    faults = [
+        Fault(("pools", "cpu", "x"), "a"),
+        Fault(("pools", "cpu", "x"), "b"),
+        Fault(("name",), "c"),
+        Fault((), "d"),
+    ]
+    error = SettingsError("told", remedy="correct it", faults=faults)
+    assert wrong_fields(error) == (("pools", "cpu", "x"), ("name",))
 
 
 def test_a_wrong_field_is_mended_by_the_base_and_what_the_base_lacks_is_left_out() -> None:
     head = {"name": "dev", "pools": {"cpu": {"types": ["bad"], "nodes": 9}, "new": {"types": ["bad"]}}, "odd": 1}
     base = {"name": "dev", "pools": {"cpu": {"types": ["good"], "nodes": 3}}}
-    found = mended(head, base, ["pools.cpu.types", "pools.new.types", "odd"])
+    found = mended(head, base, [("pools", "cpu", "types"), ("pools", "new", "types"), ("odd",)])
     assert found == {"name": "dev", "pools": {"cpu": {"types": ["good"], "nodes": 9}}}
     assert head["odd"] == 1
+
+
+def test_a_key_with_dots_is_one_field() -> None:
+    head = {"labels": {"quantos.io/pool": "cpu", "quantos.io/burst": True}}
+    base = {"labels": {"quantos.io/pool": "cpu"}}
+    assert mended(head, base, [("labels", "quantos.io/burst")]) == base
