@@ -41,8 +41,9 @@ def _write(path: Path, trace: Trace, done: Replay) -> None:
     try:
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
-            writer.writerow(["time", "target"])
-            for index, target in enumerate(done.targets, start=trace.tested_from):
-                writer.writerow([trace.time(index).astimezone(UTC).isoformat(), repr(float(target))])
+            writer.writerow(["time", "target", "upper"])
+            asked = zip(done.targets.tolist(), done.uppers.tolist(), strict=True)
+            for index, (target, upper) in enumerate(asked, start=trace.tested_from):
+                writer.writerow([trace.time(index).astimezone(UTC).isoformat(), repr(target), repr(upper)])
     except OSError as exc:
         raise SettingsError(f"{path} cannot be written: {exc}", remedy="give a file in an existing folder") from exc

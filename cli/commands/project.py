@@ -17,7 +17,7 @@ def backtest(
             help="CSV with the columns time (ISO 8601) and demand, or time, source and demand; bins of 1 to 60 min."
         ),
     ],
-    output: Annotated[Path, typer.Option("--out", help="CSV to write: time, target.")],
+    output: Annotated[Path, typer.Option("--out", help="CSV to write: time, target, upper.")],
     lead: Annotated[str, typer.Option(help="From ordering a node to having it, such as 10m, 600s or 1h.")] = "10m",
     hold: Annotated[str, typer.Option(help="How long a decrease waits.")] = "10m",
     miss_cost: Annotated[float, typer.Option(min=0.01, help="Node-bins that one missing node costs in a bin.")] = 66.0,
@@ -28,7 +28,8 @@ def backtest(
     """Decide the last third of a trace online, trained on what lay before each day.
 
     The target of a bin is the capacity asked for at its end, in the unit of demand, from demand up to and including it.
-    It is the raw requirement: waiting before a decrease is the actuator's.
+    It is the raw requirement: waiting before a decrease is the actuator's. Its `upper` is that calibrated to hold as
+    often as the miss cost says, which is what a plan holds.
 
     TRACE.meta.json beside TRACE.csv may say more: {"calendar": "XNYS", "time_zone": "America/New_York", "signals":
     [{"column": "news", "known_after_seconds": 60}]}, or "known_at": the column that tells when a value was known;

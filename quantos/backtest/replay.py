@@ -11,8 +11,9 @@ from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
-from quantos.forecasting.serving import decide
+from quantos.forecasting.serving import answered
 from quantos.forecasting.spikes import Spike, judged_alike, spikes_in, without_spikes
+from quantos.forecasting.state import dumped, loaded
 from quantos.forecasting.wall_time import Clocked
 from quantos.telemetry.bins import FloatArray
 
@@ -39,9 +40,12 @@ class Replay:
 
     Attributes:
         targets: shape (n - tested_from,), raw requirement at the end of each bin, in the unit of demand.
+        uppers: shape (n - tested_from,), the requirement calibrated to hold as often as the critical level says, which
+            is what a plan states and holds.
     """
 
     targets: FloatArray
+    uppers: FloatArray
     days: tuple[DayServed, ...]
 
 
@@ -78,7 +82,8 @@ def series_of(trace: Trace, known: Known | None = None) -> Series:
 
 
 def replay(trace: Trace, terms: Terms, *, known: Known | None = None, watch: Watch | None = None) -> Replay:
-    """Decide the last third of a trace, day by day.
+    """Decide the last third of a trace, day by day, as decisions do: each day by a fit that goes on from the day
+    before's and reads as it would once stored, each bin by `answered`, without what by then is known for a spike.
 
     Args:
         known: what a sidecar says beside demand.
@@ -89,23 +94,28 @@ def replay(trace: Trace, terms: Terms, *, known: Known | None = None, watch: Wat
     day_bins = max(round(DAY_SECONDS / trace.bin_seconds), 1)
     spikes = spikes_in(whole.values, start=whole.start, bin_seconds=whole.bin_seconds)
     decided: list[FloatArray] = []
+    uppers: list[FloatArray] = []
     days: list[DayServed] = []
     fitted = None
     for begin in range(first, count, day_bins):
         end = min(begin + day_bins, count)
         if begin:
-            fitted = fit_series(_as_known(whole.until(begin), spikes, origin=begin - 1), terms, previous=fitted)
+            learnt = fit_series(_as_known(whole.until(begin), spikes, origin=begin - 1), terms, previous=fitted)
+            fitted = loaded(dumped(learnt))
         if fitted is None:
             decided.append(np.zeros(end - begin))
+            uppers.append(np.zeros(end - begin))
             continue
         upto = whole.until(end)
         for since, until in judged_alike(spikes, first=begin, end=end):
             seen = _as_known(upto, spikes, origin=since)
-            decided.append(decide(fitted, seen, first=since).targets[: until - since])
+            found = answered(fitted, seen, first=since)
+            decided.append(found.decided.targets[: until - since])
+            uppers.append(found.values[: until - since])
         days.append(DayServed(first=begin, champion=fitted.champion, degraded=fitted.degraded))
         if watch is not None:
             watch(fitted, _as_known(upto, spikes, origin=end - 1), begin)
-    return Replay(targets=np.concatenate(decided), days=tuple(days))
+    return Replay(targets=np.concatenate(decided), uppers=np.concatenate(uppers), days=tuple(days))
 
 
 def _as_known(series: Series, spikes: Sequence[Spike], *, origin: int) -> Series:

@@ -112,9 +112,14 @@ class DailyFits:
         return True
 
     def made(self, question: Question, day: date, *, window: DemandWindow, learnt_by: LearntBy) -> ServingFit:
-        """The fit of a day as it reads once it is stored, which it is not yet. Takes seconds."""
-        model = fit(window, levels=question.levels, terms=question.terms)
-        coverage = recent_coverage(model, window, served=self._lately(question.key(day)))
+        """The fit of a day as it reads once it is stored, which it is not yet; it goes on from the latest before it.
+        Takes seconds.
+        """
+        key = question.key(day)
+        latest = self._before(key)
+        before = None if latest is None else latest.fit.model
+        model = fit(window, levels=question.levels, terms=question.terms, previous=before)
+        coverage = recent_coverage(model, window, served=self._lately(key))
         return ServingFit(day, loaded(dumped(PoolFit(model, coverage, learnt_by))))
 
     def stored(self, key: FitKey) -> ServingFit | None:

@@ -307,7 +307,13 @@ def _assumed(shared: SharedPools, window: DemandWindow) -> Iterator[str]:
 def _terms(shared: SharedPools) -> Terms:
     """Capacity must be ordered a horizon ahead; holding is the actuator's and not counted on."""
     upper, lead_bins = shared.upper.level, shared.horizon.ahead_bins - 1
-    return Terms(lead_bins=lead_bins, hold_bins=0, node_size=shared.node_vcpu, miss_cost=upper / (1 - upper))
+    return Terms(
+        lead_bins=lead_bins,
+        hold_bins=0,
+        node_size=shared.node_vcpu,
+        miss_cost=upper / (1 - upper),
+        measured_bins=max(shared.horizon.lead_bins, 1),
+    )
 
 
 def _digest(values: FloatArray) -> str:

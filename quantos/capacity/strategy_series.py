@@ -90,8 +90,8 @@ def strategy_series(strategy: Strategy, ahead: Grid, *, told: SourceBins, settin
 def total_demand(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[FloatArray, FloatArray]:
     """The pool's demand by bin, unknown where any strategy's is, or is held; and there what is held, or NaN.
 
-    A strategy younger than the pool's history needed nothing before its first sample. Where some strategies' demand is
-    known and others' is not, these are taken to need what they did a day before.
+    Before the first sample of any nothing is known, closed or not; a younger strategy needed nothing before its own.
+    Where some strategies' demand is known and others' is not, these are taken to need what they did a day before.
     """
     beginning = min(part.first for part in series)
     total = np.zeros(len(series[0].values))
@@ -102,6 +102,7 @@ def total_demand(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[Fl
         told |= np.isfinite(values)
         total += np.where(part.complete, values, np.nan)
         held[beginning:] += filled(values[beginning:], day_bins=day_bins)
+    total[:beginning], told[:beginning] = np.nan, False
     return total, np.where(np.isnan(total) & told, held, np.nan)
 
 

@@ -13,7 +13,7 @@ from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import BLEND, FittedSeries, Series
-from quantos.forecasting.serving import first_followed, uppers
+from quantos.forecasting.serving import answered
 from quantos.telemetry.bins import FloatArray
 
 LAST_VALUE: Final = "last-value"
@@ -61,6 +61,8 @@ class PeakForecast:
     """Quantiles of the largest demand within the horizon, and the path they are laid along.
 
     Attributes:
+        asked: what was calibrated into the upper value: the raw requirement that a backtest on the same terms has at
+            the same origin, vCPU to six decimals; None where nothing could be learnt.
         peaks: one a level, vCPU to six decimals, ascending.
         path: one a bin of the horizon, 0 to 1, the expected course of demand by its own maximum.
         score: held-out loss of what serves, node-bins a bin; `rejected` has the others'.
@@ -75,6 +77,7 @@ class PeakForecast:
     rejected: tuple[RejectedModel, ...]
     degraded: str | None
     signals: tuple[str, ...] = ()
+    asked: float | None = None
 
     @property
     def expected(self) -> float:
@@ -111,7 +114,9 @@ class PeakForecast:
         )
 
 
-def fit(window: DemandWindow, *, levels: Sequence[float], terms: Terms) -> FittedModel:
+def fit(
+    window: DemandWindow, *, levels: Sequence[float], terms: Terms, previous: FittedModel | None = None
+) -> FittedModel:
     """Fit all candidates on a window and let those serve whose decisions would have cost least on days held out.
 
     Signals known on `SIGNAL_DAYS` are looked at where that makes decisions cheaper by `SIGNAL_LEAD` on those days; then
@@ -121,6 +126,7 @@ def fit(window: DemandWindow, *, levels: Sequence[float], terms: Terms) -> Fitte
         window: demand up to the moment of fitting, vCPU.
         levels: 0.5 and above, ascending.
         terms: how capacity is bought; they must aim at the window's horizon.
+        previous: what served before, whose account of days held out goes on.
 
     Raises:
         ForecastError: the levels are not ascending from 0.5 up within (0, 1), or the terms aim elsewhere.
@@ -142,11 +148,12 @@ def fit(window: DemandWindow, *, levels: Sequence[float], terms: Terms) -> Fitte
         return replace(bare, degraded=exc.what)
     days = window.signal_days()
     scarce = {name: f"known on {count} of {SIGNAL_DAYS} days" for name, count in days.items() if count < SIGNAL_DAYS}
-    plain = replace(_learnt(bare, series.knowing(())), scarce=scarce)
+    before, informed_before = _before(previous)
+    plain = replace(_learnt(bare, series.knowing(()), previous=before), scarce=scarce)
     told = sorted(days.keys() - scarce.keys())
     if plain.series is None or not told:
         return plain
-    return _with_signals(plain, _learnt(bare, series.knowing(told)))
+    return _with_signals(plain, _learnt(bare, series.knowing(told), previous=informed_before))
 
 
 def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
@@ -163,8 +170,6 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
         )
     if fitted.series is None:
         return _forecast(fitted, window, peaks=_last_value_peaks(fitted, window))
-    if not window.opens:
-        return _forecast(fitted, window, peaks=np.zeros(len(fitted.levels)))
     try:
         series = window.series()
     except ForecastError as exc:
@@ -174,17 +179,29 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
         without = predict(fitted.plain, window)
         return replace(without, degraded=clauses(_silent(silence), without.degraded))
     last = len(series.values) - 1
-    found = uppers(fitted.series, series, first=first_followed(fitted.series, series, first=last))
+    found = answered(fitted.series, series, first=last)
     peaks = [*(found.last_at(level) for level in fitted.levels[:-1]), float(found.values[-1])]
+    if not window.opens:
+        peaks = [0.0] * len(peaks)
     served = fitted
     if found.decided.demoted[-1]:
         served = replace(fitted, degraded=f"demoted to {fitted.series.rule}, which did better over the last hour")
-    return _forecast(served, window, peaks=np.maximum.accumulate(peaks))
+    forecast = _forecast(served, window, peaks=np.maximum.accumulate(peaks))
+    return replace(forecast, asked=round(float(found.decided.targets[-1]), 6))
 
 
-def _learnt(bare: FittedModel, series: Series) -> FittedModel:
+def _before(previous: FittedModel | None) -> tuple[FittedSeries | None, FittedSeries | None]:
+    """What served before without signals, and with them where it did."""
+    if previous is None:
+        return None, None
+    if previous.plain is None:
+        return previous.series, None
+    return previous.plain.series, previous.series
+
+
+def _learnt(bare: FittedModel, series: Series, *, previous: FittedSeries | None) -> FittedModel:
     """What is learnt from a series and the signals in it."""
-    fitted = fit_series(series, bare.terms)
+    fitted = fit_series(series, bare.terms, previous=previous)
     if not fitted.standings:
         return replace(bare, degraded=fitted.degraded)
     return replace(bare, series=fitted, degraded=fitted.degraded)

@@ -1,7 +1,7 @@
 """What a fitted series asks for: the blend of its candidates, or a plain rule where that does better; and quantiles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -78,12 +78,20 @@ class Decisions:
 
 
 def decide(fitted: FittedSeries, series: Series, *, first: int, families: Mapping[str, Family] = FAMILIES) -> Decisions:
-    """Decide at the end of each bin from `first` on, through stored parameters and what came since the fit only."""
+    """Decide at the end of each bin from `first` on, as `answered` does."""
+    return answered(fitted, series, first=first, families=families).decided
+
+
+def answered(
+    fitted: FittedSeries, series: Series, *, first: int, families: Mapping[str, Family] = FAMILIES
+) -> "Uppers":
+    """What is asked for at the end of each bin from `first` on, and the upper value calibrated over it.
+
+    Through stored parameters, and what came since the fit, only: decisions and backtests both go this way, and it is no
+    matter whether bins are asked about one by one or together.
+    """
     since = first_followed(fitted, series, first=first)
-    lead_in = max(since - fitted.layout.hour_bins - fitted.terms.memory_bins, 0)
-    with single_threaded():
-        found = candidate_targets(fitted, series, first=lead_in, families=families)
-    return _decided(fitted, found, series, first=since).since(first - lead_in)
+    return uppers(fitted, series, first=since, families=families).since(first - since)
 
 
 def first_followed(fitted: FittedSeries, series: Series, *, first: int) -> int:
@@ -197,6 +205,15 @@ class Uppers:
     phases: NDArray[np.intp]
     after: Calibration
 
+    def since(self, skip: int) -> "Uppers":
+        """All but the first `skip` of them."""
+        return Uppers(
+            values=self.values[skip:],
+            decided=self.decided.since(skip),
+            phases=self.phases[skip:],
+            after=self.after,
+        )
+
     def last_at(self, level: float) -> float:
         """Another quantile at the last origin, at most the upper one."""
         found = at_level(float(self.decided.targets[-1]), level, phase=int(self.phases[-1]), known=self.after)
@@ -249,7 +266,7 @@ def calibration_over(fitted: FittedSeries, found: Mapping[str, FloatArray], seri
     part = slice(first - lead_in, None)
     return Uppers(
         values=values[part],
-        decided=replace(decided.since(skip + first - lead_in), targets=asked[part]),
+        decided=decided.since(skip + first - lead_in),
         phases=phases[part],
         after=after,
     )
