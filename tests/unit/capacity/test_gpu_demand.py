@@ -18,7 +18,7 @@ from quantos.capacity.replay import Replayer
 from quantos.capacity.strategy_room import without_room
 from quantos.capacity.telling import explain_text
 from quantos.catalog.catalog import load_catalog
-from quantos.contracts.plan import PoolSize, ScalingPlan
+from quantos.contracts.plan import PoolSize, ScalingPlan, StrategyCost
 from quantos.contracts.strategy import ServerNeeds, ServiceProfile, Strategy, StrategyBook
 from quantos.environment.settings import EnvironmentSettings
 from tests.support.capacity_fakes import FakeSigner
@@ -208,3 +208,34 @@ def test_a_decision_sizes_gpu_pools_from_telemetry_and_replays_from_its_record()
 
 def replace_units(strategy: Strategy, *, units_per_vcpu: float) -> Strategy:
     return strategy.model_copy(update={"units_per_vcpu": units_per_vcpu, "session": SESSION})
+
+
+def test_servers_with_gpus_are_those_of_the_queue_or_of_demand_and_have_a_gpu_each():
+    service = ServiceProfile(mean_ms=400.0, server=ServerNeeds(vcpu=1, memory_gib=2, gpus=1))
+    answers = make_strategy(
+        "answers", pools=("gpu",), units_per_vcpu=300.0, max_latency_ms=2500.0, service=service, ceiling_usd_per_hour=40
+    )
+
+    chosen = solved(inputs_of(make_demand(answers, upper=8.0, recent=1.0)))
+
+    (need,) = chosen.needs
+    assert need.need.gpus == need.need.vcpu >= 8
+    assert "the response time of answers" in need.binding or need.need.gpus == 8
+    assert chosen.solution.nodes()["gpu"] == math.ceil(need.need.gpus)
+
+
+def test_what_stands_for_a_silent_strategy_stays_on_its_gpus():
+    standing = {"gpu": PoolSize(floor=5, ceiling=20)}
+    silent = make_demand(renders(pools=("gpu",)), upper=0, recent=0, stale=True)
+    inputs = replace(
+        inputs_of(silent),
+        previous=standing,
+        standing_costs={
+            "renders": StrategyCost(usd_per_hour=5.0, ceiling_usd_per_hour=40.0, pools=("gpu",), nodes={"gpu": 5.0})
+        },
+    )
+
+    chosen = solved(inputs)
+
+    assert chosen.solution.nodes()["gpu"] == 5
+    assert chosen.needs[0].need.gpus == pytest.approx(5)
