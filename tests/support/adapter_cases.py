@@ -47,8 +47,9 @@ from quantos.telemetry.adapters.hour_sets import HASH_KEY, RANGE_KEY, HourEntry,
 from tests.support.audit_fakes import create_audit_aws, make_links, make_record
 from tests.support.capacity_fakes import STACK, document, make_plan
 from tests.support.checkpoints import checkpoint
+from tests.support.coordination_cases import compositions, coordination
 from tests.support.environments import make_settings
-from tests.support.faulty_aws import REGION
+from tests.support.faulty_aws import REGION, Call, create_table
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -62,17 +63,6 @@ CANNED: Mapping[str, bytes] = {
     "DescribeSpotPriceHistory": b"<R><spotPriceHistorySet/></R>",
 }
 """Answers of what moto does not have."""
-
-Call = Callable[[], object]
-
-
-def _table(name: str, hash_key: str, range_key: str) -> None:
-    boto3.client("dynamodb", REGION).create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": hash_key, "KeyType": "HASH"}, {"AttributeName": range_key, "KeyType": "RANGE"}],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in (hash_key, range_key)],
-        BillingMode="PAY_PER_REQUEST",
-    )
 
 
 def _bucket() -> PlansBucket:
@@ -141,6 +131,7 @@ def _eks() -> dict[str, Call]:
     )
     groups = EksNodeGroups(client, "c", frozenset({"cpu"}))
     return {
+        "capacity.eks_node_groups:EksNodeGroups.single_sizes": groups.single_sizes,
         "capacity.eks_node_groups:EksNodeGroups.sizes": groups.sizes,
         "capacity.eks_node_groups:EksNodeGroups.names": groups.names,
     }
@@ -169,7 +160,7 @@ def _audit() -> dict[str, Call]:
 
 
 def _telemetry() -> dict[str, Call]:
-    _table("telemetry", HASH_KEY, RANGE_KEY)
+    create_table("telemetry", HASH_KEY, RANGE_KEY)
     sets = HourSets(client=boto3.client("dynamodb", REGION), table="telemetry", retention=timedelta(days=42))
     history, signals = DynamoDemandHistory(sets), DynamoSignalHistory(sets)
     sample = DemandSample(series="workload/x", time=NOW, source="a", value=1.0)
@@ -233,6 +224,7 @@ def _compositions() -> dict[str, Call]:
     """What makes clients; nothing of it asks AWS."""
     settings, catalog, bus = make_settings(), load_catalog(), MemoryBus(topic_partitions())
     return {
+        **compositions(),
         "audit.composition:compose_store": lambda: audit.compose_store(settings),
         "audit.composition:compose_index": lambda: audit.compose_index(settings),
         "audit.composition:compose_ledger": lambda: audit.compose_ledger(settings),
@@ -268,6 +260,7 @@ CALLING: Mapping[str, Callable[[], dict[str, Call]]] = {
     "audit": _audit,
     "telemetry": _telemetry,
     "prices": _prices,
+    "coordination": coordination,
     "states": _states,
 }
 """Adapters that call AWS, by what they hold: each makes its part of an account and the calls to try on it."""

@@ -5,6 +5,7 @@ import os
 import socket
 import stat
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,12 @@ from pathlib import Path
 import pytest
 
 from quantos.capacity.adapters import code_version
+from quantos.capacity.adapters.backend_locks import FileLocks
+from quantos.capacity.adapters.pulumi_command import SupervisedCommand
+from quantos.capacity.adapters.pulumi_engine import PulumiEngine
+from quantos.capacity.locks import BackendLock
+from quantos.capacity.ports import EngineRun, EngineTerms
+from quantos.capacity.stop_order import StopOrder
 from quantos.catalog.adapters.service_prices import service_offers
 from quantos.charts.adapters.folder import ChartsFolder
 from quantos.charts.adapters.helm import rendered
@@ -21,6 +28,7 @@ from quantos.charts.documents import Recorded, Release
 from quantos.environment.adapters.layers import LayerStacks
 from quantos.environment.adapters.state_files import FileStateFiles
 from quantos.environment.state_versions import StateVersion, StoredState
+from quantos.errors import EngineError
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.adapters.url import kafka_cluster, publisher_from_url
@@ -30,9 +38,10 @@ from quantos.pull_request.adapters import pack_rules
 from quantos.pull_request.adapters.judging_packs import judging
 from quantos.pull_request.adapters.pack_rules import registered_rules
 from quantos.pull_request.adapters.stack_state import resources_of
-from tests.support.adapter_cases import Call
+from tests.support.capacity_fakes import NOW, document
 from tests.support.charts_folder import charts_folder
 from tests.support.environments import make_settings
+from tests.support.faulty_aws import Call
 
 Broken = Callable[[Path, pytest.MonkeyPatch], Mapping[str, Call]]
 PLACE = Place(project="quantos", stack="dev-x", account_id="123456789012", region="us-east-1", domain="dev.example")
@@ -230,6 +239,7 @@ ENGINES: Mapping[str, str] = {
     "held": "echo 'error: [409] Conflict: Another update is currently in progress.' >&2; exit 255",
     "is killed": "kill -9 $$",
     "says nothing": "exit 1",
+    "says bytes": r"printf '\377\376' >&2; exit 1",
 }
 """What becomes of every command but `version`."""
 VERSIONS: Mapping[str, str] = {"is old": "echo v3.0.9", "has no version": "echo hello", "cannot say": "exit 3"}
@@ -273,6 +283,69 @@ def engines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
     return calls
 
 
+def _told(run: EngineRun) -> None:
+    """A failure that is an answer counts as an error here."""
+    if run.error is not None:
+        raise EngineError(run.error, remedy="see the outcome")
+
+
+def resizes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]:
+    def engine(name: str, script: str) -> PulumiEngine:
+        path = _executable(folder / name / "bin" / "pulumi", script).parent
+        environment = {"PATH": f"{path}:{os.environ['PATH']}", "PULUMI_BACKEND_URL": f"file://{folder / name}"}
+        work_dir = folder / name / "work"
+        return PulumiEngine("dev-capacity", lambda *_: None, [], work_dir, environment, StopOrder())
+
+    def operate(engine: PulumiEngine, operation: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("PATH", engine.environment["PATH"])
+            if operation == "preview":
+                _told(engine.preview(document(), raised=()))
+            else:
+                terms = EngineTerms(until=datetime.now(tz=UTC), started=lambda _: None)
+                _told(engine.up(document(), raised=(), terms=terms))
+
+    answering = 'case "$1 $2" in "version "*) echo v3.300.0; exit 0;; esac'
+    scripts = {name: f"{answering}\n{script}" for name, script in ENGINES.items()} | VERSIONS
+    scripts |= {
+        f"{name}, once selected": f'{answering}\ncase "$*" in *" stack "*) exit 0;; esac\n{script}'
+        for name, script in ENGINES.items()
+    }
+    calls: dict[str, Call] = {}
+    for name, script in scripts.items():
+        for operation in ("preview", "up"):
+            calls[f"capacity.pulumi_engine:PulumiEngine.{operation}, {name}"] = partial(
+                operate, engine(name, script), operation
+            )
+    a_file = folder / "file"
+    a_file.write_bytes(b"")
+    unusable = PulumiEngine(
+        "dev-capacity", lambda *_: None, [], a_file / "work", engine("x", "exit 1").environment, StopOrder()
+    )
+    calls["capacity.pulumi_engine:PulumiEngine.up, no folder to work in"] = partial(operate, unusable, "up")
+    calls["capacity.pulumi_engine:PulumiEngine.checkpoint"] = unusable.checkpoint
+    held = folder / "held"
+    locks = held / ".pulumi" / "locks" / "organization" / "quantos" / "dev-capacity"
+    (locks / "1.json").mkdir(parents=True)
+    lock = BackendLock(
+        key=str((locks / "1.json").relative_to(held)), owner="", hostname="", pid=0, taken_at=NOW, partial=False
+    )
+    for name, found in {
+        "backend_locks:FileLocks": FileLocks(held, "dev-capacity"),
+        "pulumi_engine:PulumiEngine": replace(unusable, environment={"PULUMI_BACKEND_URL": f"file://{held}"}),
+    }.items():
+        calls[f"capacity.{name}.locks"] = found.locks
+        calls[f"capacity.{name}.remove_lock"] = partial(found.remove_lock, lock)
+
+    def without_engine() -> object:
+        with monkeypatch.context() as patch:
+            patch.setenv("PATH", str(folder))
+            return SupervisedCommand(StopOrder())
+
+    calls["capacity.pulumi_command:SupervisedCommand"] = without_engine
+    return calls
+
+
 BROKEN: Mapping[str, Broken] = {
     "chart folders": chart_folders,
     "rendering": rendering,
@@ -283,4 +356,5 @@ BROKEN: Mapping[str, Broken] = {
     "packs": packs,
     "brokers": brokers,
     "engines": engines,
+    "resizes": resizes,
 }

@@ -2,7 +2,7 @@
 
 import json
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -34,6 +34,9 @@ RETRYABLE_CODES = {
     "ThrottlingException",
     "ServiceUnavailable",
 } | {code for code, status in CODES.items() if status >= 500}
+
+
+Call = Callable[[], object]
 
 
 class Fault(Protocol):
@@ -94,6 +97,15 @@ def faulty_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
         yield wire
 
 
+def create_table(name: str, hash_key: str, range_key: str) -> None:
+    boto3.client("dynamodb", REGION).create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": hash_key, "KeyType": "HASH"}, {"AttributeName": range_key, "KeyType": "RANGE"}],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in (hash_key, range_key)],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def answer(
     request: AWSPreparedRequest, *, body: bytes, status: int = 200, error: Exception | None = None
 ) -> AWSResponse:
@@ -114,6 +126,8 @@ def refusing(code: str, status: int) -> Fault:
         service = event_name.split(".")[1]
         if service == "s3":
             body = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+        elif service == "sts":
+            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
         elif service == "ec2":
             body = f"<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors></Response>"
         else:

@@ -11,17 +11,19 @@ from datetime import UTC, datetime
 from typing import IO, Final
 
 from pulumi.automation import CommandResult, OnOutput, PulumiCommand
-from pulumi.automation.errors import create_command_error
+from pulumi.automation.errors import InvalidVersionError, create_command_error
 
 from quantos.capacity.adapters.processes import descendants, mark
 from quantos.capacity.holders import EngineMark
 from quantos.capacity.stop_order import StopOrder
 from quantos.errors import EngineError
+from quantos.translation import Vendor, translated
 
 LOCKING: Final = frozenset({"up", "destroy", "refresh", "import"})
 """Commands that take the backend's lock; the others only read."""
 
 POLL_SECONDS: Final = 0.1
+_STARTING: Final = Vendor(raises=(OSError, InvalidVersionError, subprocess.SubprocessError))
 _GATE: Final = ("/bin/sh", "-c", 'read -r go && exec "$@" </dev/null', "gate")
 """Runs the command in its own place, with its own pid, when it is told to; ends when whoever should tell it dies."""
 
@@ -33,16 +35,17 @@ class SupervisedCommand(PulumiCommand):
     of a command that takes the lock before it runs, so that no lock is ever written by an engine nobody recorded.
 
     Raises:
-        EngineError: there is no Pulumi CLI on PATH.
+        EngineError: there is no Pulumi CLI on PATH, or none that serves.
     """
 
     def __init__(self, order: StopOrder) -> None:
-        try:
+        with translated(
+            _STARTING,
+            into=EngineError,
+            what="the Pulumi engine cannot be started",
+            remedy="run `quantos doctor` to see how to get it",
+        ):
             super().__init__()
-        except OSError as exc:
-            raise EngineError(
-                f"the Pulumi engine cannot be started: {exc}", remedy="run `quantos doctor` to see how to get it"
-            ) from exc
         self.order = order
         self.started: Callable[[EngineMark], None] | None = None
 
@@ -66,6 +69,7 @@ class SupervisedCommand(PulumiCommand):
             cwd=cwd,
             env=environment,
             encoding="utf-8",
+            errors="replace",
         ) as process:
             out, err = _Lines(process.stdout, on_output), _Lines(process.stderr, on_error)
             try:

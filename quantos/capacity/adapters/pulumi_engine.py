@@ -1,5 +1,6 @@
 """The capacity stack through the Automation API: an inline program, always refreshing, always under the packs."""
 
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -7,8 +8,9 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+import grpc
 from pulumi import automation as auto
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
 
 from quantos.capacity.adapters.backend_locks import backend_locks
 from quantos.capacity.adapters.checkpoints import stack_checkpoint
@@ -23,6 +25,7 @@ from quantos.environment.adapters.state_check import ensure_loadable, unloadable
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
 from quantos.policy.adapters.packs import PolicyPack
+from quantos.translation import Vendor, translated
 
 CapacityProgram = Callable[[PlanDocument, Sequence[str]], None]
 Credentials = Callable[[datetime], Mapping[str, str]]
@@ -99,6 +102,12 @@ class PulumiEngine:
 
     @cached_property
     def _handle(self) -> QuietStack:
+        with translated(
+            PULUMI, into=EngineError, what=f"stack {self.stack} could not be selected", remedy="run `quantos doctor`"
+        ):
+            return self._selected()
+
+    def _selected(self) -> QuietStack:
         self.work_dir.mkdir(parents=True, exist_ok=True)
         try:
             workspace = auto.LocalWorkspace(
@@ -117,9 +126,7 @@ class PulumiEngine:
         except CommandError as exc:
             if unreadable := unloadable(exc, url=self._backend_url, stack=self.stack):
                 raise unreadable from exc
-            raise EngineError(
-                f"stack {self.stack} could not be selected: {last_line(exc)}", remedy="run `quantos doctor`"
-            ) from exc
+            raise
 
     @contextmanager
     def _on(self, terms: EngineTerms) -> Iterator[None]:
@@ -138,6 +145,10 @@ class PulumiEngine:
     def _run(self, log: EventLog, operation: Callable[[], object]) -> EngineRun:
         if (reason := self.order.reason) is not None:
             return log.run(error=f"the engine was not started: {reason}", interrupted=True)
+        with translated(PULUMI, into=EngineError, what=f"stack {self.stack}", remedy="run `quantos doctor`"):
+            return self._ended(log, operation)
+
+    def _ended(self, log: EventLog, operation: Callable[[], object]) -> EngineRun:
         try:
             operation()
         except ConcurrentUpdateError as exc:
@@ -158,3 +169,13 @@ def last_line(exc: CommandError) -> str:
     lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("error:")]
     return (errors or lines or ["the engine ended without a word"])[-1]
+
+
+def _last_word(error: Exception) -> str:
+    return last_line(error) if isinstance(error, CommandError) else str(error)
+
+
+PULUMI = Vendor(
+    raises=(CommandError, InvalidVersionError, grpc.RpcError, OSError, subprocess.SubprocessError), reason=_last_word
+)
+"""What the Automation API raises: the engine failed, is too old, or is gone."""

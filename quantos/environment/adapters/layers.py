@@ -1,6 +1,5 @@
 """Operations on a layer of an environment through the Automation API, as `pulumi` in the project folder would."""
 
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import grpc
 from pulumi import automation as auto
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 from pulumi.automation.events import EngineEvent
 
 from quantos.capacity.adapters.pulumi_command import SupervisedCommand
-from quantos.capacity.adapters.pulumi_engine import last_line
+from quantos.capacity.adapters.pulumi_engine import PULUMI, last_line
 from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.capacity.holders import EngineMark
 from quantos.capacity.ports import Change
@@ -24,19 +22,9 @@ from quantos.environment.adapters.quiet_stack import EventListener, QuietStack
 from quantos.environment.adapters.state_check import ensure_loadable, unloadable
 from quantos.errors import EngineBusyError, EngineError, StackMissingError
 from quantos.policy.adapters.packs import PolicyPack
-from quantos.translation import Vendor, translated
+from quantos.translation import translated
 
 Progress = Callable[[str, int], None]
-
-
-def _last_word(error: Exception) -> str:
-    return last_line(error) if isinstance(error, CommandError) else str(error)
-
-
-PULUMI = Vendor(
-    raises=(CommandError, InvalidVersionError, grpc.RpcError, OSError, subprocess.SubprocessError), reason=_last_word
-)
-"""What the Automation API raises: the engine failed, is too old, or is gone."""
 
 
 @dataclass(frozen=True)
