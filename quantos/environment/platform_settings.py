@@ -73,6 +73,12 @@ class ConsumerSettings(_Settings):
     minimum: NonNegativeInt
     maximum: PositiveInt
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.minimum > self.maximum:
+            raise ValueError(f"minimum {self.minimum} is above maximum {self.maximum}")
+        return self
+
 
 class PlatformSettings(_Settings):
     """The services in the cluster.

@@ -1,5 +1,6 @@
 """An environment file: every value that differs between `dev`, `staging` and `prod`, typed and closed."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from ipaddress import IPv4Network
@@ -117,6 +118,9 @@ class ClusterSettings(_Settings):
             yield ("public_access_cidrs",), "must say who may reach a public endpoint"
         if wrong := sorted(ADDONS.symmetric_difference(self.addons)):
             yield ("addons",), f"must pin {', '.join(sorted(ADDONS))}: look at {', '.join(wrong)}"
+        proxy = self.addons.get("kube-proxy", "")
+        if proxy and not proxy.startswith(f"v{self.kubernetes_version}."):
+            yield ("addons", "kube-proxy"), f"{proxy} is not of Kubernetes {self.kubernetes_version}; EKS refuses it"
 
 
 class BusSettings(_Settings):
@@ -150,7 +154,7 @@ class AuditSettings(_Settings):
     """Object Lock of the audit bucket, and the region of its replica, where it has one."""
 
     lock_mode: Literal["GOVERNANCE", "COMPLIANCE"]
-    retention_days: PositiveInt
+    retention_days: int = Field(ge=1, le=36_500)
     replica_region: Region | None = None
 
 
@@ -160,6 +164,9 @@ class TaintSettings(_Settings):
     key: str
     value: str
     effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]
+
+
+_RESERVED_LABEL: Final = re.compile(r"([a-z0-9.-]+\.)?(kubernetes\.io|k8s\.io)/|eks\.amazonaws\.com/")
 
 
 class PoolSettings(_Settings):
@@ -194,6 +201,9 @@ class PoolSettings(_Settings):
             yield (), f"floor_nodes {self.floor_nodes} is above ceiling_nodes {self.ceiling_nodes}"
         if (self.capacity_type == "SPOT") != (self.interruptions_per_hour > 0):
             yield ("interruptions_per_hour",), "is stated by spot pools, above 0, and by no other"
+        for label in self.labels:
+            if _RESERVED_LABEL.match(label):
+                yield ("labels", label), "is reserved: EKS takes no labels of Kubernetes' own for node groups"
 
 
 class CostLimitSettings(_Settings):

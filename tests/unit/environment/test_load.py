@@ -138,6 +138,29 @@ def test_committed_environments_are_right(name: str) -> None:
             "allowed_regions: us-east-1, where the environment stands, is not among them",
             id="a-home-that-is-not-allowed",
         ),
+        pytest.param(
+            changed("cluster.kubernetes_version", "1.31"),
+            "cluster.addons.kube-proxy: v1.34.0-eksbuild.4 is not of Kubernetes 1.31",
+            id="kube-proxy-of-another-version",
+        ),
+        pytest.param(
+            changed("audit.retention_days", 255_700),
+            "audit.retention_days: input should be less than or equal to 36500",
+            id="a-lock-for-centuries",
+        ),
+        pytest.param(
+            changed("pools.cpu.labels", {"quantos.io/pool": "cpu", "node-role.kubernetes.io/worker": "true"}),
+            'pools.cpu.labels."node-role.kubernetes.io/worker": is reserved',
+            id="reserved-label",
+        ),
+        pytest.param(
+            changed(
+                "platform.consumers",
+                {"bars": {"namespace": "jobs", "topics": ["x"], "lag": 9, "minimum": 50, "maximum": 10}},
+            ),
+            "platform.consumers.bars: minimum 50 is above maximum 10",
+            id="consumers-the-wrong-way-round",
+        ),
         pytest.param(changed("name", "prod"), "name: is 'prod', but the file is called dev.yaml", id="wrong-name"),
     ],
 )
