@@ -10,6 +10,7 @@ import numpy as np
 from quantos.allocation.choice import ChoiceSolution
 from quantos.allocation.lead_time import LeadTime
 from quantos.allocation.telling import gave_way
+from quantos.capacity.descent import way_down
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.silence import silence_words, silences, undecided, undecided_words
 from quantos.capacity.sizing import HeldDemand, SizedPool, nodes_for
@@ -54,7 +55,9 @@ def explain(
 ) -> Explanation:
     """The explanation of a plan's sizes; pools without strategies need none."""
     gave, unknown, apart = tuple(gave_way(solution)), silences(inputs, pools), undecided(inputs, pools)
-    clauses_told = (*gave, *_held_clauses(unknown), *undecided_words(apart))
+    down = way_down(inputs.settings, pools)
+    limits = () if down is None else (down,)
+    clauses_told = (*gave, *_held_clauses(unknown), *undecided_words(apart), *limits)
     return Explanation(
         sentence=_sentence(inputs, pools, gave=clauses_told, violations=violations),
         pools=tuple(
@@ -70,6 +73,7 @@ def explain(
         ),
         silences=unknown,
         undecided=apart,
+        way_down=down,
     )
 
 

@@ -293,11 +293,21 @@ class LockedBackend(Protocol):
 class Engine(LockedBackend, Protocol):
     """The Pulumi engine on the capacity stack, always refreshing first, always under the packs."""
 
-    def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
-        """What an `up` on the document would do. Pools in `raised` are sent a desired size equal to their floor."""
+    def preview(self, document: PlanDocument, *, raised: Sequence[str], standing: Mapping[str, GroupSize]) -> EngineRun:
+        """What an `up` on the document would do. Pools in `raised` are sent a desired size equal to their floor.
+
+        `standing` are the sizes read under the lease, by which the packs know a way down from above a limit.
+        """
         ...
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
+    def up(
+        self,
+        document: PlanDocument,
+        *,
+        raised: Sequence[str],
+        standing: Mapping[str, GroupSize],
+        terms: EngineTerms,
+    ) -> EngineRun:
         """Do it. Raises EngineBusyError when another operation holds the stack."""
         ...
 

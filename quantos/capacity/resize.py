@@ -183,7 +183,7 @@ class _Attempt:
                 return self.end("unchanged", actuation.reason, sizes=entry.document.sizes)
         document, raised = candidate(plan, sizes=actuation.sizes, actual=actual, entry=entry)
         with self.watch.step("preview"):
-            preview = engine.preview(document, raised=raised)
+            preview = engine.preview(document, raised=raised, standing=actual)
         if stopped := self._checked(preview, document=document, raised=raised, actuation=actuation):
             return stopped
         if (switch := resizer.switches.read(plan.stack)).paused:
@@ -192,7 +192,7 @@ class _Attempt:
             return self.end("overtaken", "the stack's state was changed by another operation during the preview")
         marked = self._mark(entry, held)
         with self.watch.step("up"):
-            run = self._up(engine, document, raised=raised, held=held)
+            run = self._up(engine, document, raised=raised, standing=actual, held=held)
         if run.violations:
             return self.end("blocked", "a policy refused the plan", violations=run.violations)
         if run.error is not None:
@@ -230,13 +230,21 @@ class _Attempt:
         held.renew()
         return replace(entry, version=version, unsettled=unsettled)
 
-    def _up(self, engine: Engine, document: PlanDocument, *, raised: tuple[str, ...], held: HeldLease) -> EngineRun:
+    def _up(
+        self,
+        engine: Engine,
+        document: PlanDocument,
+        *,
+        raised: tuple[str, ...],
+        standing: Mapping[str, GroupSize],
+        held: HeldLease,
+    ) -> EngineRun:
         """Run the engine under the lease and the switch, and remove the lock that it leaves when it dies."""
         resizer = self.resizer
         terms = EngineTerms(started=held.started, until=held.lease.expires_at)
         try:
             with watched(resizer.switches, self.plan.stack, resizer.desk.order):
-                return engine.up(document, raised=raised, terms=terms)
+                return engine.up(document, raised=raised, standing=standing, terms=terms)
         finally:
             resizer.recovery.tidy(engine, held)
 

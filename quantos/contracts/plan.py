@@ -274,6 +274,7 @@ class Explanation(_Part):
         choice: absent from the plans of earlier releases.
         silences: what is not known of demand; absent where all is.
         undecided: strategies that could not be decided; absent where all could.
+        way_down: what is left to give up before a lowered limit is kept, and in how many plans; absent where none is.
     """
 
     sentence: str
@@ -283,6 +284,7 @@ class Explanation(_Part):
     choice: ChoiceQuality | None = Field(default=None, exclude_if=_not_told)
     silences: tuple[Silence, ...] = Field(default=(), exclude_if=_not_told)
     undecided: tuple[Undecided, ...] = Field(default=(), exclude_if=_not_told)
+    way_down: str | None = Field(default=None, exclude_if=_not_told)
 
 
 class ScalingPlan(Contract):

@@ -1,6 +1,7 @@
 """The cost rules: one set, which the planner asks beforehand and the cost pack enforces."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quantos.allocation.attribution import Attribution, Payer
@@ -9,8 +10,9 @@ from quantos.contracts.plan import LEAST_CEILING, PlanDocument, PoolSize, Strate
 from quantos.errors import CatalogError
 from quantos.policy.capacity import Capacity, NodeGroup, planned_capacity
 from quantos.policy.controls import finops, firm
-from quantos.policy.limits import CostLimits, cost_limits
+from quantos.policy.limits import CostLimits, StandingSize, cost_limits
 from quantos.policy.rule import Rule
+from quantos.policy.way_down import on_the_way_down
 
 if TYPE_CHECKING:
     from quantos.environment.settings import EnvironmentSettings
@@ -25,8 +27,16 @@ NAMED = 8
 def foreseen_violations(
     document: PlanDocument, settings: "EnvironmentSettings", *, catalog: Catalog
 ) -> tuple[Violation, ...]:
-    """What the cost pack will refuse when the capacity program runs on `document`: the same rules, the same values."""
-    limits, capacity = cost_limits(settings), planned_capacity(settings, document)
+    """What the cost pack will refuse when the capacity program runs on `document`: the same rules, the same values.
+
+    What stands is taken from the plan before; the pack is told what EKS says.
+    """
+    previous = {
+        pool: StandingSize(minimum=size.floor, maximum=size.ceiling, desired=size.floor)
+        for pool, size in document.previous.items()
+    }
+    limits = replace(cost_limits(settings), standing=previous)
+    capacity = planned_capacity(settings, document)
     found = [(rule.name, rule.messages(group, limits, catalog)) for rule in GROUP_RULES for group in capacity.groups]
     found += [(rule.name, rule.messages(document, limits, catalog)) for rule in PLAN_RULES]
     found += [(rule.name, rule.messages(capacity, limits, catalog)) for rule in STACK_RULES]
@@ -59,20 +69,29 @@ def _wrong_tags(group: NodeGroup, limits: CostLimits, _: Catalog) -> Iterator[st
         yield f"node group {group.name} is tagged {environment}, but these are the limits of {limits.environment}"
 
 
-def _dear_pool(group: NodeGroup, limits: CostLimits, catalog: Catalog) -> Iterator[str]:
-    if not group.elastic:
-        return
-    pool = limits.pools.get(group.name)
-    if pool is None:
-        yield f"node group {group.name} is no pool of {limits.environment}, so it has no ceiling to keep to"
-        return
-    price = group.usd_per_node_hour(catalog, region=limits.region)
-    cost = price * group.maximum
-    if _exceeds(cost, pool.ceiling_usd_per_hour):
-        yield (
-            f"pool {group.name} may grow to {group.maximum} nodes of {price:.4f} USD/hour, {cost:.2f} USD/hour in all, "
-            f"which is {_excess(cost, pool.ceiling_usd_per_hour)}"
-        )
+def _dear_pools(capacity: Capacity, limits: CostLimits, catalog: Catalog) -> Iterator[str]:
+    for group in capacity.elastic:
+        pool = limits.pools.get(group.name)
+        if pool is None:
+            yield f"node group {group.name} is no pool of {limits.environment}, so it has no ceiling to keep to"
+            continue
+        price = group.usd_per_node_hour(catalog, region=limits.region)
+        cost = price * group.maximum
+        if _exceeds(cost, pool.ceiling_usd_per_hour) and not _goes_down(capacity, [group], limits, catalog):
+            yield (
+                f"pool {group.name} may grow to {group.maximum} nodes of {price:.4f} USD/hour, {cost:.2f} USD/hour in "
+                f"all, which is {_excess(cost, pool.ceiling_usd_per_hour)}"
+            )
+
+
+def _goes_down(capacity: Capacity, excess: Sequence[NodeGroup], limits: CostLimits, catalog: Catalog) -> bool:
+    """Whether groups that together cost more than is allowed do so only on the way down."""
+    return on_the_way_down(
+        capacity.elastic,
+        excess,
+        limits.standing,
+        weight=lambda group: group.usd_per_node_hour(catalog, region=limits.region),
+    )
 
 
 def _dear_strategies(document: PlanDocument, _: CostLimits, __: Catalog) -> Iterator[str]:
@@ -104,6 +123,8 @@ def _dear_sharing(capacity: Capacity, limits: CostLimits, catalog: Catalog) -> I
         pools = payers.bound_with(group.name)
         if unpaid > ROUNDING and pools not in told:
             told.add(pools)
+            if _goes_down(capacity, [item for item in shared if item.name in pools], limits, catalog):
+                continue
             cost = sum(price[item.name] * item.maximum for item in shared if item.name in pools)
             able = {name: item for name, item in strategies.items() if set(item.pools) & set(pools)}
             ceiling = sum(item.ceiling_usd_per_hour for item in able.values())
@@ -172,7 +193,7 @@ def _dear_environment(capacity: Capacity, limits: CostLimits, catalog: Catalog) 
         for group in capacity.elastic
     ]
     total = sum(cost for _, cost in costs)
-    if _exceeds(total, limits.ceiling_usd_per_hour):
+    if _exceeds(total, limits.ceiling_usd_per_hour) and not _goes_down(capacity, capacity.elastic, limits, catalog):
         parts = ", ".join(f"{name} {cost:.2f}" for name, cost in costs)
         yield (
             f"{limits.environment} at full size would cost {total:.2f} USD/hour ({parts}), "
@@ -182,7 +203,7 @@ def _dear_environment(capacity: Capacity, limits: CostLimits, catalog: Catalog) 
 
 def _too_many_nodes(capacity: Capacity, limits: CostLimits, _: Catalog) -> Iterator[str]:
     total = sum(group.maximum for group in capacity.elastic)
-    if total > limits.max_nodes:
+    if total > limits.max_nodes and not on_the_way_down(capacity.elastic, capacity.elastic, limits.standing):
         parts = ", ".join(f"{group.name} {group.maximum}" for group in capacity.elastic)
         yield f"{limits.environment} may grow to {total} nodes ({parts}); the most is {limits.max_nodes}"
 
@@ -255,13 +276,6 @@ GROUP_RULES: tuple[Rule[[NodeGroup, CostLimits, Catalog]], ...] = (
         control=finops("Allocation", page="allocation"),
         complaints=_wrong_tags,
     ),
-    Rule(
-        name="pool-ceiling",
-        description="A pool at its maximum size costs no more than its ceiling.",
-        remedy="plan a lower maximum, or raise the pool's ceiling_usd_per_hour by pull request",
-        control=finops("Budgeting", page="budgeting"),
-        complaints=_dear_pool,
-    ),
 )
 PLAN_RULES: tuple[Rule[[PlanDocument, CostLimits, Catalog]], ...] = (
     Rule(
@@ -300,6 +314,13 @@ STACK_RULES: tuple[Rule[[Capacity, CostLimits, Catalog]], ...] = (
         remedy="run the capacity program on the plan document and change no size by hand",
         control=firm("capacity stands on a plan", section="plans"),
         complaints=_unplanned_sizes,
+    ),
+    Rule(
+        name="pool-ceiling",
+        description="A pool at its maximum size costs no more than its ceiling.",
+        remedy="plan a lower maximum, or raise the pool's ceiling_usd_per_hour by pull request",
+        control=finops("Budgeting", page="budgeting"),
+        complaints=_dear_pools,
     ),
     Rule(
         name="environment-ceiling",

@@ -1,7 +1,7 @@
 """What the cost rules hold an environment to. The numbers are the environment file's; a pack is only handed them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import ConfigDict
@@ -25,10 +25,22 @@ class PoolLimits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StandingSize:
+    """One elastic pool as EKS has it, in nodes."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = READ_STRICTLY
+
+    minimum: int
+    maximum: int
+    desired: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CostLimits:
     """Limits of one environment. Money is at maximum sizes; steps are of floors, summed over pools, in one plan.
 
-    `usd_per_month` is by layer; `usage` is what is assumed of use, by which a stack is priced.
+    `usd_per_month` is by layer; `usage` is what is assumed of use, by which a stack is priced. `standing` are the
+    sizes that were read under the stack's lease, by pool; without them nothing passes for a way down.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = READ_STRICTLY
@@ -47,6 +59,7 @@ class CostLimits:
     database_classes: tuple[str, ...]
     broker_types: tuple[str, ...]
     usage: Usage
+    standing: Mapping[str, StandingSize] = field(default_factory=dict[str, StandingSize])
 
 
 def cost_limits(settings: "EnvironmentSettings") -> CostLimits:

@@ -10,13 +10,13 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from quantos.capacity.locks import BackendLock
-from quantos.capacity.ports import Checkpoint, Engine, EngineRun, EngineTerms, LedgerEntry, PlanLedger
+from quantos.capacity.ports import Checkpoint, Engine, EngineRun, EngineTerms, GroupSize, LedgerEntry, PlanLedger
 from quantos.contracts.plan import PlanDocument, ScalingPlan, Unsettled
 from quantos.environment.backend import FileBackend, parse_backend
 from tests.support.small_environment import attach
@@ -49,20 +49,27 @@ class FatalEngine:
     point: str
     groups_moved: Callable[[], bool]
 
-    def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
+    def preview(self, document: PlanDocument, *, raised: Sequence[str], standing: Mapping[str, GroupSize]) -> EngineRun:
         if self.point == "previewing":
             begun = time.monotonic()
             die_when(lambda: time.monotonic() > begun + 0.7)
-        return self.engine.preview(document, raised=raised)
+        return self.engine.preview(document, raised=raised, standing=standing)
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
+    def up(
+        self,
+        document: PlanDocument,
+        *,
+        raised: Sequence[str],
+        standing: Mapping[str, GroupSize],
+        terms: EngineTerms,
+    ) -> EngineRun:
         if self.point == "locked":
             backend = parse_backend(os.environ["PULUMI_BACKEND_URL"])
             assert isinstance(backend, FileBackend)
             die_when(lambda: any(backend.root.glob(".pulumi/locks/**/*.json")))
         if self.point == "half way":
             die_when(self.groups_moved)
-        run = self.engine.up(document, raised=raised, terms=terms)
+        run = self.engine.up(document, raised=raised, standing=standing, terms=terms)
         if self.point == "updated":
             die()
         return run

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PlanDocument, PoolSize, StrategyCost
 from quantos.environment.load import load_environment
+from quantos.policy.adapters.packs import PolicyPack, with_standing
 from quantos.policy.capacity import planned_capacity
 from quantos.policy.config import render_cost_config
 from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
+from quantos.policy.limits import StandingSize
 from quantos.policy.monthly_cost import WHOLE_RULES
 from sandbox.engine.locate import find_engine
 from sandbox.engine.version import PINNED_VERSION, parse_version
@@ -123,13 +125,15 @@ def judge(sandbox: Sandbox, project_names: Iterator[str], tmp_path: Path) -> Cal
         pack: Path = FOLDER,
         configured: bool = True,
         up: bool = False,
+        standing: Mapping[str, StandingSize] | None = None,
     ) -> Judged:
         asyncio.set_event_loop(asyncio.new_event_loop())
         made = automation.create_or_select_stack(stack, project_name=next(project_names), program=program)
         judged = Judged(failed=False)
+        told = with_standing(PolicyPack(path=FOLDER / "analyzer", config=config), standing or {})
         packs = {
             "policy_packs": [str(pack)],
-            "policy_pack_configs": [str(config)] if configured else [],
+            "policy_pack_configs": [str(told.config)] if configured else [],
         }
         events: list[EngineEvent] = []
         try:
@@ -175,6 +179,26 @@ def test_planner_and_pack_say_the_same_of_a_plan(judge: Callable, place: Place) 
         )
     assert len([found for found in judged.log.violations if found.rule in of_plans]) == len(foreseen)
     assert {violation.pack for violation in judged.log.violations} == {PACK}
+
+
+def test_what_stands_above_a_lowered_limit_may_come_down(judge: Callable, place: Place) -> None:
+    """The sizes that count are those that the pack is told were read; a plan's own word for them is worth nothing."""
+    small = {name: PoolSize(floor=0, ceiling=1) for name in FIRST_SIZES}
+    high, above = PoolSize(floor=120, ceiling=120), PoolSize(floor=115, ceiling=120)
+    planned = document(sizes={**small, "cpu": above}, previous={**small, "cpu": high})
+    stands = {name: StandingSize(minimum=0, maximum=1, desired=0) for name in FIRST_SIZES}
+    ceilings = {"pool-ceiling", "max-nodes", "environment-ceiling"}
+
+    def program() -> None:
+        Plan("plan", document=planned.model_dump(mode="json"))
+        place.pools(planned)
+
+    held = {**stands, "cpu": StandingSize(minimum=120, maximum=120, desired=120)}
+    assert judge(program, standing=held).rules & ceilings == set()
+    for low, high_now in ((114, 120), (115, 119)):
+        lower = StandingSize(minimum=low, maximum=high_now, desired=high_now)
+        assert judge(program, standing={**stands, "cpu": lower}).rules & ceilings
+    assert judge(program).rules & ceilings
 
 
 def test_the_pack_as_an_executable_judges_as_its_folder_does(judge: Callable, place: Place) -> None:

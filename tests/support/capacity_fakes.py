@@ -299,17 +299,27 @@ class FakeCloud:
     fail: QuantosError | None = None
     calls: list[str] = field(default_factory=list)
     raised: tuple[str, ...] = ()
+    told_standing: dict[str, GroupSize] = field(default_factory=dict)
     held: list[BackendLock] = field(default_factory=list)
     state: Checkpoint = field(default_factory=lambda: Checkpoint("v0", ""))
     during: dict[str, Callable[[], None]] = field(default_factory=dict)
 
-    def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
+    def preview(self, document: PlanDocument, *, raised: Sequence[str], standing: Mapping[str, GroupSize]) -> EngineRun:
+        self.told_standing = dict(standing)
         self._called("preview")
         if self.fail is not None:
             raise self.fail
         return self.preview_run
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
+    def up(
+        self,
+        document: PlanDocument,
+        *,
+        raised: Sequence[str],
+        standing: Mapping[str, GroupSize],
+        terms: EngineTerms,
+    ) -> EngineRun:
+        assert standing == self.told_standing
         self.raised = tuple(raised)
         engine = make_engine(pid=99)
         terms.started(engine)

@@ -59,14 +59,17 @@ class SmallEnvironment:
         composed = ComposedResizer(self.settings, setting, clock=clock, wall_clock=wall_clock)
         return composed.resizer(time_left_seconds=840.0)
 
-    def plan(self, floors: Mapping[str, int], **changes: object) -> ScalingPlan:
-        """A signed plan with these floors for the environment's pools, the others as they stand."""
+    def plan(
+        self, floors: Mapping[str, int], *, ceilings: Mapping[str, int] | None = None, **changes: object
+    ) -> ScalingPlan:
+        """A signed plan with these floors for the environment's pools, the others as they stand.
+
+        Ceilings that are not named are those of the environment.
+        """
+        most = {pool: settings.ceiling_nodes for pool, settings in self.settings.pools.items()} | dict(ceilings or {})
         current = self.ledger.current().document
         standing = {pool: size.floor for pool, size in current.sizes.items()}
-        sizes = {
-            pool: PoolSize(floor=floor, ceiling=self.settings.pools[pool].ceiling_nodes)
-            for pool, floor in {**standing, **floors}.items()
-        }
+        sizes = {pool: PoolSize(floor=floor, ceiling=most[pool]) for pool, floor in {**standing, **floors}.items()}
         costs = {
             pool: PoolCost(
                 usd_per_node_hour=0.5, floor_usd_per_hour=0.5 * size.floor, ceiling_usd_per_hour=0.5 * size.ceiling

@@ -17,14 +17,15 @@ from quantos.capacity.adapters.checkpoints import stack_checkpoint
 from quantos.capacity.adapters.pulumi_command import SupervisedCommand
 from quantos.capacity.adapters.pulumi_events import EventLog
 from quantos.capacity.locks import BackendLock
-from quantos.capacity.ports import Checkpoint, EngineRun, EngineTerms, LockedBackend
+from quantos.capacity.ports import Checkpoint, EngineRun, EngineTerms, GroupSize, LockedBackend
 from quantos.capacity.stop_order import StopOrder
 from quantos.contracts.plan import PlanDocument
 from quantos.environment.adapters.quiet_stack import QuietStack
 from quantos.environment.adapters.state_check import ensure_loadable, unloadable
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
-from quantos.policy.adapters.packs import PolicyPack
+from quantos.policy.adapters.packs import PolicyPack, with_standing
+from quantos.policy.limits import StandingSize
 from quantos.translation import Vendor, translated
 
 CapacityProgram = Callable[[PlanDocument, Sequence[str]], None]
@@ -54,26 +55,33 @@ class PulumiEngine:
     order: StopOrder
     credentials: Credentials | None = None
 
-    def preview(self, document: PlanDocument, *, raised: Sequence[str]) -> EngineRun:
+    def preview(self, document: PlanDocument, *, raised: Sequence[str], standing: Mapping[str, GroupSize]) -> EngineRun:
         """What an `up` on the document would do.
 
         Raises:
             EngineBusyError: another operation holds the stack. StateUnreadableError: its state cannot be loaded.
         """
         ensure_loadable(self._backend_url, self.stack)
-        log = EventLog()
+        log, packs = EventLog(), measured(self.packs, standing)
         return self._run(
             log,
-            lambda: self._handle.foresee(lambda: self.program(document, raised), packs=self.packs, on_event=log.add),
+            lambda: self._handle.foresee(lambda: self.program(document, raised), packs=packs, on_event=log.add),
         )
 
-    def up(self, document: PlanDocument, *, raised: Sequence[str], terms: EngineTerms) -> EngineRun:
+    def up(
+        self,
+        document: PlanDocument,
+        *,
+        raised: Sequence[str],
+        standing: Mapping[str, GroupSize],
+        terms: EngineTerms,
+    ) -> EngineRun:
         """Do it. Raises EngineBusyError when another operation holds the stack, LeaseLostError when the lease ended."""
-        log = EventLog()
+        log, packs = EventLog(), measured(self.packs, standing)
         with self._on(terms):
             return self._run(
                 log,
-                lambda: self._handle.update(lambda: self.program(document, raised), packs=self.packs, on_event=log.add),
+                lambda: self._handle.update(lambda: self.program(document, raised), packs=packs, on_event=log.add),
             )
 
     def locks(self) -> tuple[BackendLock, ...]:
@@ -162,6 +170,15 @@ class PulumiEngine:
                 return log.run(error=f"{reason}; the engine said: {last_line(exc)}", interrupted=True)
             return log.run(error=last_line(exc), interrupted=False)
         return log.run(error=None, interrupted=False)
+
+
+def measured(packs: Sequence[PolicyPack], standing: Mapping[str, GroupSize]) -> tuple[PolicyPack, ...]:
+    """The packs, told how large the pools are now."""
+    sizes = {
+        pool: StandingSize(minimum=size.minimum, maximum=size.maximum, desired=size.desired)
+        for pool, size in standing.items()
+    }
+    return tuple(with_standing(pack, sizes) for pack in packs)
 
 
 def last_line(exc: CommandError) -> str:

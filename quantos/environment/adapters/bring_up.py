@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from quantos.capacity.adapters.backend_locks import backend_locks
 from quantos.capacity.adapters.composition import compose_desk
+from quantos.capacity.adapters.pulumi_engine import measured
 from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger
 from quantos.capacity.lock_recovery import LockRecovery
 from quantos.capacity.resize import mismatches
@@ -26,7 +27,8 @@ def bring_up(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *, 
     stack = settings.names().stack(layer)
     if layer != "capacity":
         return stacks.up(stack, progress=progress)
-    with leased(settings, stacks, stack) as held:
+    with leased(settings, stacks, stack) as lent:
+        held = replace(lent, packs=measured(lent.packs, compose_groups(settings).sizes()))
         preview = held.preview(stack, progress=progress)
         if preview.violations:
             return preview

@@ -1,5 +1,6 @@
 """The policy packs as the engine takes them, and a file each with the environment's limits."""
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +8,13 @@ from pathlib import Path
 
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import EngineError
-from quantos.policy.config import render_cost_config, render_joint_config, render_security_config
+from quantos.policy.config import COST_RULES, render_cost_config, render_joint_config, render_security_config
+from quantos.policy.configured import LIMITS_KEY
+from quantos.policy.limits import StandingSize
 from quantos.translation import FILES, translated
+
+STANDING_KEY = "standing"
+"""Of the cost limits; see `CostLimits`."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,19 @@ def render_packs(
 def render_joint_pack(settings: EnvironmentSettings, *, packs_root: Path, folder: Path) -> PolicyPack:
     """The rules of every pack as one pack, for which the engine starts one process: the resize's seconds count."""
     return _rendered(folder / f"{settings.name}-joint.json", render_joint_config(settings), pack=packs_root / "joint")
+
+
+def with_standing(pack: PolicyPack, standing: Mapping[str, StandingSize]) -> PolicyPack:
+    """The pack, told the sizes that were read under the lease, by which it knows a way down from above a limit."""
+    told = {name: dataclasses.asdict(size) for name, size in standing.items()}
+    with translated(FILES, into=EngineError, what=f"{pack.config} cannot be read", remedy="see to the folder"):
+        content: dict[str, dict[str, object]] = json.loads(pack.config.read_text(encoding="utf-8"))
+    for name in COST_RULES:
+        limits = content.get(name, {}).get(LIMITS_KEY)
+        if isinstance(limits, dict):
+            limits[STANDING_KEY] = told
+    config = pack.config.with_name(f"{pack.config.stem}-measured.json")
+    return _rendered(config, content, pack=pack.path.parent)
 
 
 def _rendered(config: Path, content: Mapping[str, object], *, pack: Path) -> PolicyPack:

@@ -108,7 +108,7 @@ def test_one_node_more_of_any_pool_is_more_than_is_paid_for(inputs: PlanningInpu
         settings = inputs.settings.pools[pool]
         more = {**plan.sizes, pool: PoolSize(floor=size.floor, ceiling=size.ceiling + 1)}
         refused = foreseen_violations(
-            plan.document().model_copy(update={"sizes": more}), inputs.settings, catalog=CATALOG
+            plan.document().model_copy(update={"sizes": more, "previous": {}}), inputs.settings, catalog=CATALOG
         )
         assert (
             size.ceiling >= settings.ceiling_nodes

@@ -186,4 +186,4 @@ def test_a_state_that_cannot_be_loaded_is_an_outcome_with_its_remedy_and_changes
     assert outcome.status == "unreadable"
     assert "quantos state restore dev-capacity" in outcome.reason
     assert bench.cloud.calls == ["preview"]
-    assert bench.leases.holder is None
+    assert bench.leases.lease is None
