@@ -46,7 +46,7 @@ class Question:
         return canonical_digest(
             {
                 "levels": self.levels,
-                "terms": asdict(self.terms),
+                "terms": {name: value for name, value in asdict(self.terms).items() if name != "measured_bins"},
                 "strategies": [
                     strategy.model_dump(mode="json", exclude=set(NOTHING_LEARNT_FROM)) for strategy in self.strategies
                 ],

@@ -48,7 +48,8 @@ def fit_series(
 def _goes_on(previous: FittedSeries, series: Series, terms: Terms) -> bool:
     """Whether a model speaks of the same decisions, and finds in the series all that it looks at."""
     layout = previous.layout
-    same = previous.terms == terms and layout.bin_seconds == series.bin_seconds
+    terms_before = replace(previous.terms, measured_bins=terms.measured_bins)
+    same = terms_before == terms and layout.bin_seconds == series.bin_seconds
     margins = all(len(sums) == len(MARGINS) for sums in previous.ledger.sums.values())
     return same and margins and set(layout.covariates) <= set(series.covariates)
 

@@ -1,6 +1,6 @@
 """Which fit serves on a day; nothing here learns, unless a test says so."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 
 import numpy as np
@@ -171,3 +171,10 @@ def test_a_fit_made_ahead_is_what_is_read_back():
     shelf = Shelf()
     shelf.fits.learn(QUESTION, DAY, window=idle_window)
     assert shelf.serving() == made
+
+
+def test_how_long_measured_demand_is_held_is_no_other_question():
+    question = make_question()
+    longer = replace(question, terms=replace(question.terms, measured_bins=4))
+
+    assert longer.key(DAY) == question.key(DAY)
