@@ -55,8 +55,8 @@ def make_plan(inputs: PlanningInputs, chosen: Chosen, *, check: PlanCheck) -> Sc
     """The plan for one bin, identified but not signed; `check` is what the pack will hold it to.
 
     It is urgent when demand already measured, or as likely as not to come before a node ordered later could be Ready,
-    or throughput that was stated, needs at least the dead band more than the previous floors, or any node where none
-    stands of a pool that would do.
+    or throughput that was stated, needs at least the dead band more than the previous floors, or any node where no pool
+    that would do has one.
 
     Args:
         inputs: what the plan is a function of.
@@ -123,17 +123,11 @@ def _urgent(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> bool:
     Over all pools that the strategies share, so that a move from one to another is not urgent.
     """
     lacking = {item.pool: min(item.now_nodes, item.size.floor) - item.previous.floor for item in pools}
-    bands = _bands(inputs, pools)
-    return any(
-        sum(lacking[pool] for pool in demand.pools) >= min(bands[pool] for pool in demand.pools)
-        for demand in inputs.demands
-    )
-
-
-def _bands(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> dict[str, int]:
-    """By pool, how many nodes must be lacking; any where none stands."""
+    standing = {item.pool: item.previous.floor for item in pools}
     ranges = pool_ranges(inputs.settings)
-    return {
-        item.pool: dead_band(inputs.settings.actuator, ranges[item.pool]) if item.previous.floor else 1
-        for item in pools
-    }
+    for demand in inputs.demands:
+        band = min(dead_band(inputs.settings.actuator, ranges[pool]) for pool in demand.pools)
+        needed = band if any(standing[pool] for pool in demand.pools) else 1
+        if sum(lacking[pool] for pool in demand.pools) >= needed:
+            return True
+    return False
