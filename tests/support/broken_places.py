@@ -33,7 +33,7 @@ from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, creat
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.adapters.url import kafka_cluster, publisher_from_url
 from quantos.messaging.ports import Message
-from quantos.policy.adapters.packs import PolicyPack, render_joint_pack, render_packs
+from quantos.policy.adapters.packs import PolicyPack, render_joint_pack, render_packs, with_standing
 from quantos.pull_request.adapters import pack_rules
 from quantos.pull_request.adapters.judging_packs import judging
 from quantos.pull_request.adapters.pack_rules import registered_rules
@@ -119,6 +119,7 @@ def writing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
         "charts.manifests:write_manifests, file": lambda: write_manifests(empty, a_file, stack="dev-x"),
         "charts.manifests:write_manifests, below": lambda: write_manifests(empty, a_file / "x", stack="dev-x"),
         "policy.packs:render_packs": lambda: render_packs(settings, packs_root=packs, folder=a_file),
+        "policy.packs:with_standing": lambda: with_standing(PolicyPack(path=packs, config=folder / "nothing"), {}),
         "policy.packs:render_joint_pack": lambda: render_joint_pack(settings, packs_root=packs, folder=a_file),
     }
 
@@ -300,10 +301,10 @@ def resizes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
         with monkeypatch.context() as patch:
             patch.setenv("PATH", engine.environment["PATH"])
             if operation == "preview":
-                _told(engine.preview(document(), raised=()))
+                _told(engine.preview(document(), raised=(), standing={}))
             else:
                 terms = EngineTerms(until=datetime.now(tz=UTC), started=lambda _: None)
-                _told(engine.up(document(), raised=(), terms=terms))
+                _told(engine.up(document(), raised=(), standing={}, terms=terms))
 
     answering = 'case "$1 $2" in "version "*) echo v3.300.0; exit 0;; esac'
     scripts = {name: f"{answering}\n{script}" for name, script in ENGINES.items()} | VERSIONS

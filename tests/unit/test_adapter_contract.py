@@ -132,6 +132,7 @@ ASKS_NOBODY = {
     "capacity.pulumi_command:SupervisedCommand.run": "is the Automation API's own; PulumiEngine and LayerStacks"
     " translate",
     "capacity.pulumi_engine:last_line": "reads an exception",
+    "capacity.pulumi_engine:measured": "calls with_standing",
     "charts.recorder:plausible_output": "makes a text",
     "environment.bring_up:bring_up": "calls other adapters' calls under a lease",
     "environment.bring_up:leased": "calls other adapters' calls",

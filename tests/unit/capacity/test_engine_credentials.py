@@ -73,7 +73,7 @@ def test_the_engine_is_recorded_with_the_end_of_what_it_acts_with(
         credentials=lambda end: {"AWS_ACCESS_KEY_ID": f"until {end:%H:%M}"},
     )
 
-    engine.up(document(cpu=2), raised=(), terms=EngineTerms(started=recorded.append, until=until))
+    engine.up(document(cpu=2), raised=(), standing={}, terms=EngineTerms(started=recorded.append, until=until))
 
     assert seen.read_text().strip() == "until 14:40"
     assert [mark.ends_at for mark in recorded] == [until]
