@@ -40,6 +40,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 ENVIRONMENT: Final = "dev"
 LAYERS: Final = ("foundation", "capacity", "control")
 """The platform layer has no part in a resize."""
+LEASE_SECONDS: Final = 3600
 _MOTO: Final = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_LAMBDA_STUB_ECR": "true"}
 
 
@@ -91,7 +92,7 @@ def open_stage(folder: Path) -> Stage:
     """Bring the environment up in a new `folder`. Raises SandboxError, also where no call can be held."""
     require_support()
     catalog = load_catalog()
-    settings = load_environment(ENVIRONMENT, root=runtime.ENVIRONMENTS, catalog=catalog)
+    settings = _unhurried(load_environment(ENVIRONMENT, root=runtime.ENVIRONMENTS, catalog=catalog))
     folder.mkdir(parents=True)
     for name in ("pulumi", "logs", "tmp"):
         (folder / name).mkdir()
@@ -112,6 +113,15 @@ def open_stage(folder: Path) -> Stage:
     if worker.exitcode != 0:
         raise SandboxError("the sweep's environment did not come up", remedy=f"read {folder / 'logs' / 'up.log'}")
     return stage
+
+
+def _unhurried(settings: EnvironmentSettings) -> EnvironmentSettings:
+    """With a lease so long that no renewal of it comes by the clock, which would be another effect on a slow day.
+
+    Who holds it dead is seen to be dead, however long it is.
+    """
+    actuator = settings.actuator.model_copy(update={"lease_seconds": LEASE_SECONDS})
+    return settings.model_copy(update={"actuator": actuator})
 
 
 def _moto() -> "WSGIApplication":
