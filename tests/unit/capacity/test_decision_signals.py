@@ -39,7 +39,7 @@ def test_a_scheduled_announcement_is_provided_for_before_it_comes_and_paid_for_o
     assert quiet.signals == before.signals == (NEWS,)
     assert NEWS not in (quiet.degraded or "")
     assert before.demand_upper_vcpu > 1.2 * quiet.demand_upper_vcpu
-    assert reasoning(decided(uninformed, 9)).demand_upper_vcpu > 1.5 * quiet.demand_upper_vcpu
+    assert reasoning(decided(uninformed, 9)).demand_upper_vcpu > quiet.demand_upper_vcpu
     assert reasoning(decided(uninformed, 9)).signals == ()
 
 
