@@ -12,6 +12,7 @@ from pulumi import automation
 from sandbox import lifecycle
 from sandbox.engine.locate import find_engine
 from tests.support.kube_control_plane import WHY_NONE, control_plane
+from tests.support.own_sandbox import own_sandbox
 
 LEAKS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """The Automation API leaves event loops and sockets of inline programs to the garbage collector."""
@@ -40,6 +41,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.Sand
     lifecycle.stop(state_dir)
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def module_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lifecycle.Sandbox]:
+    """A sandbox for the tests of one module, which make an environment of a name that others make too."""
+    with own_sandbox(tmp_path_factory.mktemp("own")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -23,12 +23,12 @@ NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 
 
 @pytest.fixture(scope="module")
-def environment(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallEnvironment]:
+def environment(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallEnvironment]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environ().items():
+        for name, value in module_sandbox.environ().items():
             patch.setenv(name, value)
         yield make_small_environment(
-            unhurried(), project_dir=sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
+            unhurried(), project_dir=module_sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
         )
 
 

@@ -115,11 +115,11 @@ def work(environment: SmallEnvironment, requests: list[Request]) -> tuple[list[s
 
 
 @pytest.fixture(scope="module")
-def worked(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
+def worked(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
     settings = unhurried()
     names = settings.names()
-    with recording_proxy(sandbox.endpoint_url) as (url, requests), pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environ().items():
+    with recording_proxy(module_sandbox.endpoint_url) as (url, requests), pytest.MonkeyPatch.context() as patch:
+        for name, value in module_sandbox.environ().items():
             patch.setenv(name, value)
         boto3.client("s3").create_bucket(Bucket=names.state_bucket)
         key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
@@ -131,7 +131,7 @@ def worked(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         patch.setenv("PULUMI_SECRETS_PROVIDER", f"awskms://{names.state_key}?region=us-east-1")
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         environment = make_small_environment(
-            settings, project_dir=sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
+            settings, project_dir=module_sandbox.project_dir, folder=tmp_path_factory.mktemp("packs")
         )
         bus = MemoryBus(topic_partitions(), clock=lambda: NOW)
         at = NOW + timedelta(minutes=8)

@@ -9,17 +9,16 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import boto3
 import pytest
 
-from quantos.capacity.adapters.stores import compose_groups
+from quantos.capacity.adapters.stores import compose_groups, compose_leases
 from quantos.contracts.plan import ResizeOutcome
 from quantos.environment.adapters import layers
 from quantos.environment.adapters.restoring import strangers
 from quantos.environment.adapters.state_files import FileStateFiles
 from quantos.environment.state_versions import propose
 from quantos.errors import StateUnreadableError
-from tests.support.capacity_fakes import NOW
+from tests.support.capacity_fakes import NOW, make_lease
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
 from tests.support.small_environment import ROOT, SmallEnvironment
@@ -197,16 +196,15 @@ def test_a_version_without_a_node_group_names_the_one_that_stands(
 
 
 def test_a_stack_that_another_holds_is_left_alone(environment: SmallEnvironment, checkpoint: Path) -> None:
-    lease = {
-        "pk": {"S": environment.stack}, "sk": {"S": "lease"}, "holder": {"S": "robot"}, "plan_sequence": {"N": "1"},
-        "taken": {"N": "1"}, "expires": {"N": "99999999999999"},
-    }  # fmt: skip
-    table, client = environment.settings.names().coordination_table, boto3.client("dynamodb")
-    client.put_item(TableName=table, Item=lease)
+    now = datetime.now(tz=UTC)
+    leases, end = compose_leases(environment.settings), now + timedelta(minutes=10)
+    robot = make_lease(host="away", name="robot", expires_at=end).holder
+    taken = leases.take(environment.stack, holder=robot, sequence=1, now=now, expires_at=end, instead_of=None)
+    assert taken is not None
     checkpoint.write_bytes(b"")
     try:
         refused = quantos("state", "restore", environment.stack, "--yes")
     finally:
-        client.delete_item(TableName=table, Key={name: lease[name] for name in ("pk", "sk")})
+        leases.release(taken, engines=())
     assert (refused.returncode, checkpoint.read_bytes()) == (1, b"")
     assert "busy" in refused.stderr

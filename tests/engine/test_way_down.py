@@ -31,16 +31,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(sandbox: Sandbox, folder: Path) -> Iterator[SmallEnvironment]:
+def environment(module_sandbox: Sandbox, folder: Path) -> Iterator[SmallEnvironment]:
     """36 nodes of the main pool, which a ceiling of 60 USD/hour allows; the same environment once it allows 4."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environ().items():
+        for name, value in module_sandbox.environ().items():
             patch.setenv(name, value)
-        wide = make_small_environment(limited(60.0), project_dir=sandbox.project_dir, folder=folder)
+        wide = make_small_environment(limited(60.0), project_dir=module_sandbox.project_dir, folder=folder)
         sizes = {name: (pool.floor_nodes, max(pool.floor_nodes, 1)) for name, pool in wide.settings.pools.items()}
         grown = resize(wide, {**sizes, "cpu": (36, 36)}, hours=1)
         assert (grown.status, wide.groups()["cpu"].desired) == ("applied", 36), grown.reason
-        yield attach(limited(4.0), project_dir=sandbox.project_dir, folder=folder)
+        yield attach(limited(4.0), project_dir=module_sandbox.project_dir, folder=folder)
 
 
 def resize(environment: SmallEnvironment, sizes: dict[str, tuple[int, int]], *, hours: int) -> ResizeOutcome:

@@ -13,7 +13,14 @@ from tests.support.small_environment import ROOT, SmallEnvironment, make_small_e
 
 @contextmanager
 def small_environment(settings: EnvironmentSettings, *, state_dir: Path) -> Iterator[SmallEnvironment]:
-    """Start a sandbox in `state_dir`, bring the capacity stack up in it, and stop it after the block.
+    """Bring the capacity stack up in a sandbox of its own in `state_dir`, which lasts as long as the block."""
+    with own_sandbox(state_dir) as sandbox:
+        yield make_small_environment(settings, project_dir=sandbox.project_dir, folder=state_dir / "policy")
+
+
+@contextmanager
+def own_sandbox(state_dir: Path) -> Iterator[lifecycle.Sandbox]:
+    """Start a sandbox in `state_dir`, and stop it after the block.
 
     Meanwhile this process's environment targets it, for child processes and the command line too.
     """
@@ -22,7 +29,7 @@ def small_environment(settings: EnvironmentSettings, *, state_dir: Path) -> Iter
     sandbox = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=engine.bin_dir)
     try:
         os.environ.update({**sandbox.environ(), lifecycle.STATE_VARIABLE: str(state_dir)})
-        yield make_small_environment(settings, project_dir=sandbox.project_dir, folder=state_dir / "policy")
+        yield sandbox
     finally:
         lifecycle.stop(state_dir)
         os.environ.clear()

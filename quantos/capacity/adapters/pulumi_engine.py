@@ -93,7 +93,8 @@ class PulumiEngine:
         self._locks.remove_lock(lock)
 
     def checkpoint(self) -> Checkpoint:
-        """The state as it stands. Raises EngineError when it cannot be read."""
+        """The state as it stands. Raises StateUnreadableError where the engine could not load it."""
+        ensure_loadable(self._backend_url, self.stack)
         return stack_checkpoint(self._backend_url, stack=self.stack)
 
     @cached_property
