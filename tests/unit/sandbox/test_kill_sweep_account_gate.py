@@ -89,11 +89,13 @@ def test_a_kill_drops_delays_or_follows_the_call(
     s3, bucket = client(server, "s3"), f"sweep-{phase}"
     s3.create_bucket(Bucket=bucket)
     applied_at_kill: list[bool] = []
+    killed = threading.Event()
 
     def kill() -> None:
         server_gate, server.gate = server.gate, None
         applied_at_kill.append(exists(server, bucket))
         server.gate = server_gate
+        killed.set()
 
     gate = Gate(kill, mark=tmp_path / "mark", moment=Moment(Effect(f"s3 PUT /{bucket}/a", 1), phase))
     server.gate = gate
@@ -101,6 +103,7 @@ def test_a_kill_drops_delays_or_follows_the_call(
         s3.put_object(Bucket=bucket, Key="a", Body=b"1")
     except HTTPClientError:
         assert phase == "before"
+    assert killed.wait(timeout=30)
     server.gate = None
     assert exists(server, bucket) is there
     assert applied_at_kill == [phase == "after"]
