@@ -1,8 +1,5 @@
 """`quantos resize`: decide, and apply as the robot would."""
 
-import getpass
-import socket
-
 import typer
 
 from cli.capacity import NOTHING_LEFT, audit, now, request_of
@@ -14,6 +11,7 @@ from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.outcomes import outcome_messages
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
+from quantos.environment.adapters.bring_up import person
 from stacks.capacity import resizing
 
 REFUSED = {"blocked", "drift", "failed", "interrupted", "unreadable", "locked", "overtaken", "busy", "paused", "stale"}
@@ -42,6 +40,6 @@ def _apply(target: Target, decided: ScalingPlan) -> ResizeOutcome:
     composed = ComposedResizer(target.settings, engine, clock=now, wall_clock=now)
     resizer = composed.resizer(time_left_seconds=None)
     err.print("resizing under the policy packs …", style="dim")
-    outcome = resizer.resize(decided, holder=f"{getpass.getuser()}@{socket.gethostname()}")
+    outcome = resizer.resize(decided, holder=person())
     audit(target).publish(outcome_messages(outcome, chain=target.settings.names().audit_chain))
     return outcome

@@ -1,7 +1,5 @@
 """`quantos unlock`: a person decides on locks of which nobody can prove that their owner is gone."""
 
-import getpass
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from quantos.capacity.holders import provably_gone
 from quantos.capacity.lease import HeldLease
 from quantos.capacity.locks import BackendLock, SortedLocks, sort_locks
 from quantos.capacity.stop_order import StopOrder
+from quantos.environment.adapters.bring_up import person
 from quantos.environment.names import LAYERS, environment_of, layer_of
 from quantos.errors import EngineBusyError, SettingsError
 
@@ -57,7 +56,7 @@ def _lease(target: Target, stack: str) -> Iterator[HeldLease | None]:
         yield None
         return
     desk = compose_desk(target.settings, order=StopOrder(), clock=_now)
-    with desk.hold(stack, name=f"{getpass.getuser()}@{socket.gethostname()}", sequence=0) as held:
+    with desk.hold(stack, name=person(), sequence=0) as held:
         if held is None:
             standing = desk.store.read(stack)
             until = "" if standing is None else f" by {standing.holder.name} until {standing.expires_at:%H:%M:%S} UTC"
