@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from quantos.capacity.holders import ProcessMark
@@ -72,21 +73,16 @@ def descendants(pid: int) -> list[int]:
     return below
 
 
-def _parents() -> list[tuple[int, int]]:
+def _parents() -> Iterator[tuple[int, int]]:
     """Pid and parent of every process."""
-    answer = (
-        subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=False, timeout=10).stdout
-        if not Path("/proc/self/stat").exists()
-        else _parents_of_proc()
-    )
-    return [(int(line.split()[0]), int(line.split()[1])) for line in answer.splitlines() if line.strip()]
-
-
-def _parents_of_proc() -> str:
-    lines: list[str] = []
+    if not Path("/proc/self/stat").exists():
+        command = ["ps", "-e", "-o", "pid=,ppid="]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10).stdout
+        yield from ((int(pid), int(parent)) for pid, parent in map(str.split, listed.splitlines()))
+        return
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            lines.append(f"{stat.parent.name} {stat.read_text(encoding='utf-8').rpartition(')')[2].split()[1]}")
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
         except OSError:
             continue
-    return "\n".join(lines)
+        yield int(stat.parent.name), int(fields[1])

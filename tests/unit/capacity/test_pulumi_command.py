@@ -20,7 +20,7 @@ from quantos.errors import LeaseLostError
 SCRIPT = """#!/bin/sh
 if [ "$1" = version ]; then echo v3.259.0; exit 0; fi
 echo "began $$" >> "{marks}"
-trap 'echo interrupted >> "{marks}"; echo ended well >&2; exit 255' INT
+trap 'echo interrupted >> "{marks}"; echo ended well >&2; kill $!; exit 255' INT
 sleep 60 & echo "plugin $!" >> "{marks}"
 i=0
 while [ $i -lt {beats} ]; do sleep 0.05; i=$((i+1)); done
