@@ -1,5 +1,6 @@
 """What every test may use: expected outputs on disk, recorded only when asked for."""
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from hypothesis import settings
 
 from tests.support.kube_control_plane import set_cluster_aside
 
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("untimed")
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -1,12 +1,13 @@
 """Single wild measurements told from true surges: a wrong one is not learnt from, and holds nothing up later.
 
-A spike is a run of bins that has ended, no longer than `SUSTAINED_SECONDS` (one bin at least), each above `FACTOR`
-times the reference: the highest level that demand sustained for longer on the `REFERENCE_DAYS` UTC days before, or what
-only one in twenty of its positive bins then exceeded, where that is more. As long as a run lasts it is demand like any
-other: a surge passes at once, and only what went away at once is taken for an error. A run that is not alone is demand
-as well: one of like size (by `FACTOR`) at the same time of another of these days, to `SUSTAINED_SECONDS`, corroborates
-both, and so do `FREQUENT` others of like size at any time of them. Less than `FACTOR` times the reference is never
-doubted, nor is anything without a reference.
+A spike is a run of bins that has ended, no longer than `SUSTAINED_SECONDS` (one bin at least): above `FACTOR` times the
+reference somewhere, and nowhere below half of that, so that the crest of a long surge is none. The reference is the
+highest level that demand sustained for longer on the `REFERENCE_DAYS` UTC days before, or what only one in twenty of
+its positive bins then exceeded, where that is more. As long as a run lasts it is demand like any other: a surge passes
+at once, and only what went away at once is taken for an error. A run that is not alone is demand as well: one of like
+size (by `FACTOR`) at the same time of another of these days, to `SUSTAINED_SECONDS`, corroborates both, and so do
+`FREQUENT` others of like size at any time of them. Less than `FACTOR` times the reference is never doubted unless it
+leads to more, nor is anything without a reference.
 
 Once it has ended, a spike reads as the bin before it, for learning and for serving alike.
 """
@@ -51,8 +52,9 @@ def spikes_in(values: FloatArray, *, start: int, bin_seconds: int) -> tuple[Spik
     days = (start + np.arange(len(values)) * bin_seconds) // _DAY_SECONDS
     days -= days[0] if len(days) else 0
     reference = _references(known, days, most=most)
-    wild = known > FACTOR * reference[days] if len(days) else np.zeros(0, dtype=np.bool_)
-    runs = [(begin, end) for begin, end in _runs(wild) if known[begin:end].max() > 0]
+    usual = reference[days] if len(days) else np.zeros(0)
+    wild = known > FACTOR * usual
+    runs = [(begin, end) for begin, end in _runs(known > FACTOR / 2 * usual) if wild[begin:end].any()]
     day_bins = max(_DAY_SECONDS // bin_seconds, 1)
     second = int(np.searchsorted(days, 1)) if len(days) else 0
     begins = np.array([begin for begin, _ in runs])

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quantos.forecasting.decision_loss import Terms
@@ -44,6 +44,7 @@ def test_a_spike_that_has_ended_reads_as_the_bin_before_it(at: int, bins: int, s
 
 
 @given(at=st.integers(2 * DAY, 8 * DAY), size=st.floats(1, 1e6), bins=st.integers(4, 200), seed=st.integers(0, 50))
+@example(at=2 * DAY, size=12.0, bins=23, seed=2)
 def test_a_surge_that_lasts_is_demand(at: int, size: float, bins: int, seed: int):
     values = season(9, seed=seed)
     values[at : at + bins] *= size
