@@ -118,7 +118,8 @@ def test_lines_off_a_terminal_come_at_once_for_a_new_stage_and_seldom_for_a_runn
     ]
 
 
-def test_terminal_shows_the_stage_and_how_far() -> None:
+def test_terminal_shows_the_stage_and_how_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     output = StringIO()
     with shown_progress(Console(file=output, width=200, force_terminal=True)) as progress:
         progress(EngineProgress(stage="Compiling", done=3, total=9, unit="packages"))
