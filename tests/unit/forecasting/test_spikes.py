@@ -52,6 +52,53 @@ def test_a_surge_that_lasts_is_demand(at: int, size: float, bins: int, seed: int
     assert np.array_equal(read(values), values)
 
 
+@given(
+    at=st.integers(2 * DAY, 8 * DAY),
+    surge=st.floats(2, 50),
+    lasts=st.integers(5, 60),
+    wild=st.floats(1e5, 1e12),
+    place=st.floats(0, 1),
+)
+def test_a_wild_value_within_a_surge_is_a_spike_and_the_surge_is_none(
+    at: int, surge: float, lasts: int, wild: float, place: float
+):
+    sound = season(9)
+    sound[at : at + lasts] *= surge
+    spike = at + round(place * (lasts - 1))
+    values = sound.copy()
+    values[spike] = wild
+
+    after = read(values)
+
+    assert np.array_equal(np.delete(after, spike), np.delete(sound, spike))
+    assert after[spike] == sound[spike - 1]
+
+
+@given(at=st.integers(2 * DAY, 8 * DAY), silent=st.integers(1, 100), beside=st.integers(0, 5))
+def test_a_spike_that_nothing_is_told_around_ends_with_the_next_measurement(at: int, silent: int, beside: int):
+    values = season(9)
+    values[at : at + silent + 1] = np.nan
+    values[at - beside : at] = np.nan
+    values[at] = 1e9
+
+    assert read(values[: at + silent + 1])[at] == 1e9
+    after = read(values)
+    assert after[at] == values[at - beside - 1]
+    assert np.array_equal(np.delete(after, at), np.delete(values, at), equal_nan=True)
+
+
+def test_bins_that_nothing_is_told_of_stay_unknown():
+    values = season(9)
+    values[4 * DAY] = 1e9
+    values[4 * DAY + 1] = np.nan
+    values[4 * DAY + 2] = 1e9
+
+    after = read(values)
+
+    assert np.isnan(after[4 * DAY + 1])
+    assert after[4 * DAY] == after[4 * DAY + 2] == values[4 * DAY - 1]
+
+
 @given(at=st.integers(2 * DAY, 9 * DAY - 10), bins=st.integers(1, 3), size=st.floats(0, FACTOR / 2.2))
 def test_what_is_within_bounds_is_never_doubted(at: int, bins: int, size: float):
     values = season(9)
@@ -129,20 +176,21 @@ def test_in_long_bins_one_bin_is_a_spike_and_two_are_a_surge():
 
 
 @given(
-    spots=st.lists(st.tuples(st.integers(300, 6 * DAY - 5), st.integers(1, 5), st.floats(1e3, 1e9)), max_size=6),
+    spots=st.lists(st.tuples(st.integers(300, 6 * DAY - 5), st.integers(1, 5), st.floats(200, 1e9)), max_size=6),
     seed=st.integers(0, 20),
 )
 def test_each_origin_knows_what_it_would_have_known_alone(spots: list[tuple[int, int, float]], seed: int):
     values = season(6, seed=seed)
     for at, bins, size in spots:
         values[at : at + bins] = size
+        values[at + bins + seed : at + bins + 2 * seed] = np.nan
     found = spikes_in(values, start=0, bin_seconds=BIN)
     spans = list(judged_alike(found, first=4 * DAY, end=6 * DAY))
 
     for begin, end in spans:
         for origin in {begin, end - 1}:
             alone = read(values[: origin + 1])
-            assert np.array_equal(without_spikes(values, found, origin=begin)[: origin + 1], alone)
+            assert np.array_equal(without_spikes(values, found, origin=begin)[: origin + 1], alone, equal_nan=True)
     assert [begin for begin, _ in spans] == [4 * DAY, *(end for _, end in spans[:-1])]
 
 
