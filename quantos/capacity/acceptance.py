@@ -37,8 +37,6 @@ def refuse_early(
     plan: ScalingPlan, *, current: PlanDocument, switch: Switch, mode: Mode, now: datetime
 ) -> Refusal | None:
     """What ends a sound plan before the actuator looks at it; None lets it through."""
-    if plan.plan_id == current.plan_id:
-        return Refusal("applied", "this plan was applied before; nothing is left to do")
     if plan.sequence <= current.sequence:
         return Refusal("stale", f"sequence {plan.sequence} is not above {current.sequence}, the last one applied")
     if now >= plan.expires_at:

@@ -203,14 +203,14 @@ class SwitchStore(Protocol):
 
 
 PlannedFloors = Mapping[int, Mapping[str, int]]
-"""Floors by pool that were planned lately, by the sequence (epoch seconds) of the plan."""
+"""Floors by pool that were planned lately, by the sequence (epoch seconds) of the plans; the highest of each bin."""
 
 
 class FloorMemory(Protocol):
     """Which floors were planned lately, by stack; what the actuator holds scale-downs by."""
 
-    def remember(self, stack: str, *, sequence: int, floors: Mapping[str, int]) -> PlannedFloors:
-        """Keep the floors of the plan of that sequence beside all others, and return them all. Key: sequence."""
+    def remember(self, stack: str, *, sequence: int, plan_id: str, floors: Mapping[str, int]) -> PlannedFloors:
+        """Keep the floors of a plan beside those of all others, and return them all. Key: `plan_id`."""
         ...
 
     def read(self, stack: str) -> PlannedFloors:

@@ -22,6 +22,7 @@ from quantos.capacity.ports import (
     PlanLedger,
     PlannedFloors,
     Signer,
+    Switch,
     SwitchStore,
 )
 from quantos.capacity.safe_sizes import safe_sizes
@@ -45,6 +46,7 @@ from quantos.errors import (
     StackLockedError,
     StateUnreadableError,
 )
+from quantos.rounds import both
 
 _PASSING = frozenset({"busy", "locked", "paused", "stale", "unchanged"})
 """Ends that say nothing of the plan itself: the same plan may end otherwise when it comes again."""
@@ -107,17 +109,16 @@ class _Attempt:
     plan: ScalingPlan
     watch: Stopwatch = field(default_factory=Stopwatch)
     begun: bool = False
+    owed: tuple[str, ...] = ()
 
     def run(self, holder: str) -> ResizeOutcome:
         resizer, plan = self.resizer, self.plan
         with self.watch.step("accept"):
-            if stopped := self._unsound():
+            signed, entry = both(self._signed, resizer.ledger.current)
+            if (stopped := self._unsound(signed=signed)) or (stopped := self._applied_before(entry)):
                 return stopped
-            floors = resizer.floors.remember(
-                plan.stack, sequence=plan.sequence, floors={pool: size.floor for pool, size in plan.sizes.items()}
-            )
-            entry = resizer.ledger.current()
-            if (stopped := self._refused(entry)) or (stopped := self._unchanged(entry, floors=floors)):
+            floors, switch = both(self._remembered, lambda: resizer.switches.read(plan.stack))
+            if (stopped := self._refused(entry, switch)) or (stopped := self._unchanged(entry, floors=floors)):
                 return stopped
         with resizer.desk.hold(plan.stack, name=holder, sequence=plan.sequence) as held:
             if held is None:
@@ -125,41 +126,58 @@ class _Attempt:
             self.begun = True
             return self._transact(held)
 
-    def _unsound(self) -> ResizeOutcome | None:
+    def _signed(self) -> bool:
+        return self.resizer.signer.verify(self.plan.signed_bytes(), signature=self.plan.signature)
+
+    def _remembered(self) -> PlannedFloors:
+        plan = self.plan
+        floors = {pool: size.floor for pool, size in plan.sizes.items()}
+        return self.resizer.floors.remember(plan.stack, sequence=plan.sequence, plan_id=plan.plan_id, floors=floors)
+
+    def _unsound(self, *, signed: bool) -> ResizeOutcome | None:
         resizer, plan = self.resizer, self.plan
-        signed = resizer.signer.verify(plan.signed_bytes(), signature=plan.signature)
         refusal = refuse_unsound(
             plan, stack=resizer.stack, signed=signed, now=resizer.clock(), bin_seconds=resizer.bin_seconds
         )
         return None if refusal is None else self.end(refusal.status, refusal.reason)
 
-    def _refused(self, entry: LedgerEntry) -> ResizeOutcome | None:
+    def _applied_before(self, entry: LedgerEntry) -> ResizeOutcome | None:
+        """`applied` once more for the plan that the stack stands on, whatever else cannot be reached."""
+        if self.plan.plan_id != entry.document.plan_id:
+            return None
+        self._pay(entry)
+        reason = "this plan was applied before; nothing is left to do"
+        return self._known() or self.end("applied", reason, sizes=entry.document.sizes)
+
+    def _refused(self, entry: LedgerEntry, switch: Switch) -> ResizeOutcome | None:
         """What ends the plan before anything is looked at; one that was dealt with before ends as it did then."""
         resizer, plan, current = self.resizer, self.plan, entry.document
-        switch = resizer.switches.read(plan.stack)
         refusal = refuse_early(plan, current=current, switch=switch, mode=resizer.mode, now=resizer.clock())
         if refusal is None:
             return None
-        if refusal.status == "applied":
-            self._pay(entry)
-        if refusal.status in {"applied", "stale"} and (known := resizer.outcomes.get(plan.plan_id)):
+        if refusal.status == "stale" and (known := self._known()):
             return known
         return self.end(refusal.status, refusal.reason, sizes=current.sizes)
+
+    def _known(self) -> ResizeOutcome | None:
+        try:
+            return self.resizer.outcomes.get(self.plan.plan_id)
+        except QuantosError as exc:
+            self.owed += (f"what became of this plan before is not known: {exc}",)
+            return None
 
     def _unchanged(self, entry: LedgerEntry, *, floors: PlannedFloors) -> ResizeOutcome | None:
         """`unchanged` where there is nothing worth doing, and the node groups stand where the pointer says."""
         if entry.unsettled is not None:
             return None
-        actuation = self._actuation(entry, floors)
+        actuation = self._actuation(entry.document, floors)
         if actuation.act or self._strays(entry, self.resizer.groups.sizes()):
             return None
         return self.end("unchanged", actuation.reason, sizes=entry.document.sizes)
 
-    def _actuation(self, entry: LedgerEntry, floors: PlannedFloors) -> Actuation:
+    def _actuation(self, standing: PlanDocument, floors: PlannedFloors) -> Actuation:
         resizer = self.resizer
-        return actuate(
-            self.plan, current=entry.document, floors=floors, settings=resizer.settings, ranges=resizer.ranges
-        )
+        return actuate(self.plan, current=standing, floors=floors, settings=resizer.settings, ranges=resizer.ranges)
 
     def _strays(self, entry: LedgerEntry, actual: Mapping[str, GroupSize]) -> list[str]:
         """Node groups of the plan's pools that stand elsewhere than the pointer says."""
@@ -177,8 +195,8 @@ class _Attempt:
                 return self.end("stale", "another plan was applied while this one waited", sizes=entry.document.sizes)
             self._pay(entry)
             state = engine.checkpoint()
-            actuation = self._actuation(entry, resizer.floors.read(plan.stack))
             actual = resizer.groups.sizes()
+            actuation = self._actuation(standing(entry.document, actual), resizer.floors.read(plan.stack))
             if not actuation.act and not self._strays(entry, actual) and entry.unsettled is None:
                 return self.end("unchanged", actuation.reason, sizes=entry.document.sizes)
         document, raised = candidate(plan, sizes=actuation.sizes, actual=actual, entry=entry)
@@ -261,12 +279,18 @@ class _Attempt:
         return self.end("applied", self.plan.explanation.sentence, sizes=document.sizes)
 
     def _pay(self, entry: LedgerEntry) -> None:
-        """Keep the outcome of the applied plan where the run that applied it could not."""
-        document = entry.document
-        known = self.resizer.outcomes.get(document.plan_id) if document.plan_id else None
-        if not document.plan_id or (known is not None and known.status == "applied"):
+        """Keep the outcome of the applied plan where the run that applied it could not; else it is owed still."""
+        if entry.document.plan_id:
+            try:
+                self._paid(entry.document)
+            except QuantosError as exc:
+                self.owed += (f"the outcome of the applied plan {entry.document.plan_id[:12]} is not kept: {exc}",)
+
+    def _paid(self, document: PlanDocument) -> None:
+        known = self.resizer.outcomes.get(document.plan_id)
+        if known is not None and known.status == "applied":
             return
-        owed = ResizeOutcome(
+        paid = ResizeOutcome(
             stack=document.stack,
             plan_id=document.plan_id,
             sequence=document.sequence,
@@ -275,7 +299,7 @@ class _Attempt:
             finished_at=_whole_second(self.resizer.clock()),
             sizes=document.sizes,
         )
-        self.resizer.outcomes.put(owed)
+        self.resizer.outcomes.put(paid)
 
     def kept(self, outcome: ResizeOutcome) -> ResizeOutcome:
         """Keep what became of a plan that held the lease; an outcome that cannot be kept is owed."""
@@ -284,7 +308,7 @@ class _Attempt:
         try:
             self.resizer.outcomes.put(outcome)
         except QuantosError as exc:
-            return outcome.model_copy(update={"owed": (f"the outcome is not kept: {exc}",)})
+            return outcome.model_copy(update={"owed": (*outcome.owed, f"the outcome is not kept: {exc}")})
         return outcome
 
     def end(
@@ -307,6 +331,7 @@ class _Attempt:
             violations=violations,
             drift=drift,
             timings=self.watch.timings(),
+            owed=self.owed,
         )
 
 
@@ -317,6 +342,17 @@ def candidate(
     safe = safe_sizes(sizes, actual=actual)
     document = plan.document().model_copy(update={"sizes": safe.sizes, "previous": entry.document.sizes})
     return document, safe.raised
+
+
+def standing(document: PlanDocument, actual: Mapping[str, GroupSize]) -> PlanDocument:
+    """The document with the floors that node groups stand on, where an update that failed half way raised them."""
+    sizes = {
+        pool: size.model_copy(update={"floor": max(size.floor, min(actual[pool].minimum, size.ceiling))})
+        if pool in actual
+        else size
+        for pool, size in document.sizes.items()
+    }
+    return document.model_copy(update={"sizes": sizes})
 
 
 def mismatches(planned: Mapping[str, PoolSize], found: Mapping[str, GroupSize]) -> list[str]:

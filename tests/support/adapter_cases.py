@@ -82,6 +82,7 @@ def _plans() -> dict[str, Call]:
     archive.put(plan)
     outcomes.put(outcome)
     ledger.replace(document(), expected_version=None)
+    sequences = count(1)
     return {
         "capacity.s3_plans:PlansBucket.get": lambda: bucket.get("key"),
         "capacity.s3_plans:PlansBucket.put": lambda: bucket.put("key", b"{}"),
@@ -89,7 +90,7 @@ def _plans() -> dict[str, Call]:
         "capacity.s3_plans:PlansBucket.keys": lambda: bucket.keys("", limit=3),
         "capacity.s3_plans:S3PlanLedger.current": ledger.current,
         "capacity.s3_plans:S3PlanLedger.replace": lambda: ledger.replace(
-            document(), expected_version=ledger.current().version
+            document(sequence=next(sequences)), expected_version=ledger.current().version
         ),
         "capacity.s3_plans:S3PlanArchive.put": lambda: archive.put(plan),
         "capacity.s3_plans:S3PlanArchive.get": lambda: archive.get(plan.plan_id),

@@ -212,7 +212,8 @@ class FakeLeases:
         instead_of: str | None,
     ) -> Lease | None:
         standing = self.lease
-        if standing is not None and standing.expires_at > now and standing.holder.lease_id != instead_of:
+        replaceable = {instead_of, holder.lease_id}
+        if standing is not None and standing.expires_at > now and standing.holder.lease_id not in replaceable:
             return None
         self.lease = Lease(stack, holder, sequence, now, expires_at, self.engines)
         return self.lease
@@ -275,9 +276,13 @@ class FakeSwitches:
 @dataclass
 class FakeFloors:
     kept: dict[int, dict[str, int]] = field(default_factory=dict)
+    fail: QuantosError | None = None
 
-    def remember(self, stack: str, *, sequence: int, floors: Mapping[str, int]) -> PlannedFloors:
-        self.kept[sequence] = dict(floors)
+    def remember(self, stack: str, *, sequence: int, plan_id: str, floors: Mapping[str, int]) -> PlannedFloors:
+        if self.fail is not None:
+            raise self.fail
+        kept = self.kept.setdefault(sequence, {})
+        kept.update({pool: max(nodes, kept.get(pool, 0)) for pool, nodes in floors.items()})
         return dict(self.kept)
 
     def read(self, stack: str) -> PlannedFloors:

@@ -67,7 +67,9 @@ def coordination() -> dict[str, Call]:
     return {
         **_leases(),
         **_locks(),
-        "capacity.dynamo_control:DynamoFloors.remember": lambda: floors.remember(STACK, sequence=1, floors={"cpu": 1}),
+        "capacity.dynamo_control:DynamoFloors.remember": lambda: floors.remember(
+            STACK, sequence=1, plan_id="p", floors={"cpu": 1}
+        ),
         "capacity.dynamo_control:DynamoFloors.read": lambda: floors.read(STACK),
         "capacity.dynamo_control:DynamoSwitches.read": lambda: switches.read(STACK),
         "capacity.dynamo_control:DynamoSwitches.throw": lambda: switches.throw(

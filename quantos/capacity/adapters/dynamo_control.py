@@ -1,7 +1,8 @@
 """What governs resizes: floors planned lately in the coordination table, kill switches in a table of their own.
 
-Both have one item a stack: (`pk` = stack, `sk` = `floors`) with an attribute `f<sequence>` for each plan, so that
-plans never overwrite one another; (`pk` = stack, `sk` = `switch`) which the robot's role may read and not write.
+Both have one item a stack: (`pk` = stack, `sk` = `floors`) with an attribute `f<sequence>-<plan_id>` for each plan, so
+that plans never overwrite one another, those of one bin neither; (`pk` = stack, `sk` = `switch`) which the robot's role
+may read and not write.
 """
 
 import json
@@ -32,19 +33,20 @@ class DynamoFloors:
     table: str
     keep_seconds: int
 
-    def remember(self, stack: str, *, sequence: int, floors: Mapping[str, int]) -> PlannedFloors:
-        """Keep the floors of one plan beside all others, and return them all: one write. Key: sequence."""
+    def remember(self, stack: str, *, sequence: int, plan_id: str, floors: Mapping[str, int]) -> PlannedFloors:
+        """Keep the floors of one plan beside all others, and return them all: one write. Key: `plan_id`."""
         with _reached(self.table):
             answer = self.client.update_item(
                 TableName=self.table,
                 Key=_key(stack, "floors"),
                 UpdateExpression="SET #plan = :floors",
-                ExpressionAttributeNames={"#plan": f"{PREFIX}{sequence}"},
+                ExpressionAttributeNames={"#plan": f"{PREFIX}{sequence}-{plan_id}"},
                 ExpressionAttributeValues={":floors": {"S": json.dumps(dict(floors))}},
                 ReturnValues="ALL_NEW",
             )
-            kept = self._parsed(stack, answer.get("Attributes", {}))
-            stale = sorted(one for one in kept if one <= max(kept) - self.keep_seconds)
+            item = answer.get("Attributes", {})
+            kept = self._parsed(stack, item)
+            stale = sorted(name for name in _plans(item) if _sequence(name) <= max(kept) - self.keep_seconds)
             if len(stale) >= MOST_STALE:
                 self._forget(stack, stale)
         return kept
@@ -53,8 +55,8 @@ class DynamoFloors:
         """All that are kept."""
         return self._parsed(stack, _item(self.client, self.table, _key(stack, "floors")))
 
-    def _forget(self, stack: str, sequences: list[int]) -> None:
-        names = {f"#p{place}": f"{PREFIX}{sequence}" for place, sequence in enumerate(sequences)}
+    def _forget(self, stack: str, plans: list[str]) -> None:
+        names = {f"#p{place}": plan for place, plan in enumerate(plans)}
         self.client.update_item(
             TableName=self.table,
             Key=_key(stack, "floors"),
@@ -63,19 +65,18 @@ class DynamoFloors:
         )
 
     def _parsed(self, stack: str, item: Mapping[str, "AttributeValueTypeDef"]) -> PlannedFloors:
+        kept: dict[int, dict[str, int]] = {}
         try:
-            return {
-                int(name.removeprefix(PREFIX)): {
-                    str(pool): int(nodes) for pool, nodes in json.loads(value.get("S", "")).items()
-                }
-                for name, value in item.items()
-                if name not in {"pk", "sk"}
-            }
+            for name in _plans(item):
+                floors = kept.setdefault(_sequence(name), {})
+                for pool, nodes in json.loads(item[name].get("S", "")).items():
+                    floors[str(pool)] = max(int(nodes), floors.get(str(pool), 0))
         except (AttributeError, TypeError, ValueError) as exc:
             raise CapacityError(
                 f"the floors planned lately for {stack} are not readable: {exc}",
                 remedy=f"delete the item ({stack}, floors) of table {self.table}; the next plan starts it anew",
             ) from exc
+        return kept
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,14 @@ class DynamoSwitches:
             self.client.put_item(
                 TableName=self.table, Item={**_key(stack, "switch"), "document": {"S": json.dumps(document)}}
             )
+
+
+def _plans(item: Mapping[str, "AttributeValueTypeDef"]) -> list[str]:
+    return [name for name in item if name not in {"pk", "sk"}]
+
+
+def _sequence(name: str) -> int:
+    return int(name.removeprefix(PREFIX).partition("-")[0])
 
 
 def _item(

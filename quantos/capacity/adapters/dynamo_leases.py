@@ -51,7 +51,10 @@ class DynamoLeases:
         expires_at: datetime,
         instead_of: str | None,
     ) -> Lease | None:
-        """The lease, with the engines recorded before; None when another holds one that has not run out."""
+        """The lease, with the engines recorded before; None when another holds one that has not run out.
+
+        Key: the holder's `lease_id`; a take whose answer was lost may be repeated.
+        """
         values: dict[str, AttributeValueTypeDef] = {
             ":id": {"S": holder.lease_id},
             ":name": {"S": holder.name},
@@ -62,7 +65,7 @@ class DynamoLeases:
             ":now": {"N": str(_milliseconds(now))},
             ":free": {"S": FREE},
         }
-        condition = "attribute_not_exists(pk) OR lease_id = :free OR expires <= :now"
+        condition = "attribute_not_exists(pk) OR lease_id = :free OR lease_id = :id OR expires <= :now"
         if instead_of is not None:
             values[":instead"] = {"S": instead_of}
             condition += " OR lease_id = :instead"

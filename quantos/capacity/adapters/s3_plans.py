@@ -110,9 +110,18 @@ class S3PlanLedger:
     def replace(
         self, document: PlanDocument, *, expected_version: str | None, unsettled: Unsettled | None = None
     ) -> str:
-        """Make `document` current. Raises PlanConflictError when another writer was first."""
-        pointer = PlanPointer.to(document, unsettled=unsettled)
-        return self.bucket.replace(CURRENT_KEY, pointer.to_json(), expected_etag=expected_version)
+        """Make `document` current. Raises PlanConflictError when another writer was first.
+
+        A write whose answer is lost may have been made, and is then refused when it is repeated: what stands decides.
+        """
+        content = PlanPointer.to(document, unsettled=unsettled).to_json()
+        try:
+            return self.bucket.replace(CURRENT_KEY, content, expected_etag=expected_version)
+        except CapacityError:
+            standing = self.bucket.get(CURRENT_KEY)
+            if standing is None or standing[0] != content:
+                raise
+            return standing[1]
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 
 from quantos.capacity.adapters.dynamo_control import MOST_STALE, DynamoFloors, DynamoSwitches
@@ -40,6 +42,9 @@ from tests.support.capacity_fakes import (
     make_plan,
 )
 from tests.support.environments import make_settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=15)
@@ -127,6 +132,12 @@ def test_a_lease_is_one_holders_until_it_ends(leases: LeaseStore) -> None:
     assert taken_over.holder == holder("b")
 
 
+def test_a_lease_is_taken_once_however_often_its_holder_asks(leases: LeaseStore) -> None:
+    taken = take(leases, "a", at=NOW)
+    assert taken is not None
+    assert take(leases, "a", at=NOW) == taken
+
+
 def test_a_lease_is_taken_from_the_very_holder_that_is_gone(leases: LeaseStore) -> None:
     take(leases, "a", at=NOW)
     assert take(leases, "b", at=NOW, instead_of="id-other") is None
@@ -190,18 +201,52 @@ def test_the_switch_is_released_at_first_and_stays_as_thrown(switches: SwitchSto
     assert switches.read(STACK) == thrown
 
 
-def test_floors_are_kept_by_sequence_in_any_order_and_again(floors: FloorMemory) -> None:
+class Repeating:
+    """A client of S3 whose first answer to every write is lost: `again` says whether botocore then repeats it."""
+
+    def __init__(self, client: "S3Client", *, again: bool) -> None:
+        self._client, self._again = client, again
+
+    def put_object(self, **asked: object) -> object:
+        self._client.put_object(**asked)
+        if not self._again:
+            raise ReadTimeoutError(endpoint_url="https://s3")
+        return self._client.put_object(**asked)
+
+    def get_object(self, **asked: object) -> object:
+        return self._client.get_object(**asked)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_pointer_whose_write_is_not_answered_is_moved_all_the_same(*, again: bool) -> None:
+    ledger = S3PlanLedger(
+        PlansBucket(Repeating(boto3.client("s3", REGION), again=again), "plans"), make_settings(), STACK
+    )
+    first = ledger.replace(document(sequence=1), expected_version=None)
+    second = ledger.replace(document(sequence=2), expected_version=first)
+    assert (ledger.current().document.sequence, ledger.current().version) == (2, second)
+    with pytest.raises(PlanConflictError if again else CapacityError):
+        S3PlanLedger(bucket(), make_settings(), STACK).replace(document(sequence=3), expected_version=first)
+
+
+def test_floors_are_kept_by_plan_in_any_order_and_again(floors: FloorMemory) -> None:
     assert floors.read(STACK) == {}
-    floors.remember(STACK, sequence=600, floors={"cpu": 4, "memory": 1})
-    floors.remember(STACK, sequence=300, floors={"cpu": 3})
-    kept = floors.remember(STACK, sequence=300, floors={"cpu": 3})
+    floors.remember(STACK, sequence=600, plan_id="b", floors={"cpu": 4, "memory": 1})
+    floors.remember(STACK, sequence=300, plan_id="a", floors={"cpu": 3})
+    kept = floors.remember(STACK, sequence=300, plan_id="a", floors={"cpu": 3})
     assert kept == floors.read(STACK) == {300: {"cpu": 3}, 600: {"cpu": 4, "memory": 1}}
+
+
+def test_of_two_plans_of_one_bin_the_higher_floor_counts(floors: FloorMemory) -> None:
+    floors.remember(STACK, sequence=300, plan_id="a", floors={"cpu": 12})
+    floors.remember(STACK, sequence=300, plan_id="b", floors={"cpu": 3, "memory": 2})
+    assert floors.read(STACK) == {300: {"cpu": 12, "memory": 2}}
 
 
 def test_floors_too_old_to_hold_are_removed_in_time() -> None:
     memory = DynamoFloors(boto3.client("dynamodb", REGION), "coordination", 3600)
     for place in range(200):
-        memory.remember(STACK, sequence=300 * place, floors={"cpu": place})
+        memory.remember(STACK, sequence=300 * place, plan_id="p", floors={"cpu": place})
     kept = memory.read(STACK)
     assert {300 * place for place in range(188, 200)} <= set(kept)
     assert len(kept) < 12 + MOST_STALE + 1

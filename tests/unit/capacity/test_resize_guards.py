@@ -44,6 +44,21 @@ class TestUnsettled:
         assert (again.status, bench.cloud.groups["cpu"].minimum) == ("applied", 9)
         assert bench.ledger.unsettled is None
 
+    def test_a_half_applied_scale_up_is_held_as_long_as_one_that_was_applied(self) -> None:
+        bench = Bench()
+        bench.cloud.up_run = EngineRun((), (), (), "memory failed")
+        bench.cloud.during["up"] = lambda: bench.cloud.groups.update(cpu=GroupSize(12, 20, 12))
+        assert bench.resizer().resize(make_plan(floors={"cpu": 12}, urgent=True), holder="a").status == "failed"
+
+        bench.cloud.up_run, bench.cloud.during = EngineRun((), (), (), None), {}
+        bench.now += minutes(5)
+        bench.resizer().resize(make_plan(at=NOW + minutes(5), floors={"cpu": 3}), holder="b")
+        assert bench.cloud.groups["cpu"].minimum == 12
+
+        bench.now += minutes(60)
+        bench.resizer().resize(make_plan(at=NOW + minutes(65), floors={"cpu": 3}), holder="c")
+        assert bench.cloud.groups["cpu"].minimum == 3
+
     def test_an_unsettled_pointer_passes_dead_band_and_interval(self) -> None:
         bench = Bench(ledger=FakeLedger(document(sequence=int(NOW.timestamp()) - 300, plan_id="p", cpu=2)))
         bench.ledger.unsettled = Unsettled(plan_id="q", lease_id="x", since=NOW)
@@ -213,6 +228,14 @@ class TestMemory:
         bench.resizer().resize(older, holder="a")
         assert bench.floors.kept[newer.sequence] == {"cpu": 9}
 
+    def test_a_second_plan_of_a_bin_does_not_undo_the_hold_of_the_first(self) -> None:
+        bench = Bench(ledger=FakeLedger(document(cpu=12)))
+        bench.cloud.groups["cpu"] = GroupSize(12, 20, 12)
+        for at, floor in ((NOW, 12), (NOW, 3), (NOW + minutes(5), 3)):
+            bench.now = at + timedelta(seconds=30)
+            bench.resizer().resize(make_plan(at=at, floors={"cpu": floor}), holder="a")
+        assert bench.cloud.groups["cpu"].minimum == 12
+
 
 class TestOutcomes:
     """A plan ends as it ended, whatever came later."""
@@ -245,6 +268,27 @@ class TestOutcomes:
         bench.now += minutes(5)
         bench.resizer().resize(make_plan(at=NOW + minutes(5), floors={"cpu": 12}, urgent=True), holder="a")
         assert bench.outcomes.kept[plan.plan_id].status == "applied"
+
+    def test_what_is_still_owed_stops_no_later_plan(self) -> None:
+        bench = Bench()
+        bench.outcomes.fail = CapacityError("the bucket is away", remedy="wait")
+        first = make_plan(floors={"cpu": 6})
+        bench.resizer().resize(first, holder="a")
+        bench.now += minutes(5)
+        urgent = make_plan(at=NOW + minutes(5), floors={"cpu": 12}, urgent=True)
+        outcome = bench.resizer().resize(urgent, holder="a")
+
+        assert (outcome.status, bench.cloud.groups["cpu"].minimum) == ("applied", 12)
+        assert len(outcome.owed) == 2
+        assert first.plan_id[:12] in outcome.owed[0]
+
+    def test_an_applied_plan_is_applied_when_it_comes_again_and_nothing_else_can_be_reached(self) -> None:
+        bench, plan = Bench(), make_plan(floors={"cpu": 6})
+        away = CapacityError("away", remedy="wait")
+        bench.resizer().resize(plan, holder="a")
+        bench.floors.fail, bench.outcomes.fail, bench.outcomes.kept = away, away, {}
+        again = bench.resizer().resize(plan, holder="a")
+        assert (again.status, len(again.owed)) == ("applied", 1)
 
     @pytest.mark.parametrize(
         ("ahead", "status"),
