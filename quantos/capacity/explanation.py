@@ -207,7 +207,7 @@ def _standing(pools: Sequence[SizedPool]) -> str:
 
 
 def _silent(item: SizedPool) -> bool:
-    return any(held.demand.stale for held in item.holds)
+    return any(held.demand.silent for held in item.holds)
 
 
 def _difference(usd_per_hour: float) -> str:

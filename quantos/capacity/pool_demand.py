@@ -64,6 +64,11 @@ class StrategyDemand:
     silences: tuple[SilentFeed, ...] = ()
     age_seconds: int = 0
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing was told in the last open bin; `stale` once that has lasted."""
+        return self.stale or any(feed.source is None for feed in self.silences)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -107,8 +112,13 @@ class PoolDemand:
 
     @property
     def stale(self) -> tuple[str, ...]:
-        """Names of the strategies whose telemetry is silent."""
+        """Names of the strategies whose telemetry has been silent for long."""
         return tuple(part.strategy.name for part in self.strategies if part.stale)
+
+    @property
+    def silent(self) -> bool:
+        """Whether any strategy's telemetry is silent."""
+        return any(part.silent for part in self.strategies)
 
 
 @dataclass
@@ -240,7 +250,7 @@ class PoolDemands:
         needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))
         stale = self._stale(series)
         silences = tuple(self._silent_sources(series, grid))
-        if stale:
+        if stale or series.silent_bins():
             silences = (SilentFeed(source=None, since=series.last_known(grid), held_vcpu=float(lately[-1])),)
         return StrategyDemand(
             strategy=series.strategy,
@@ -270,8 +280,6 @@ class PoolDemands:
         count = len(series.values)
         if series.first == count:
             return True
-        if not series.opened[count - 1]:
-            return False
         return series.silent_bins() * self.settings.bin_seconds >= self.settings.stale_after_seconds
 
     def _carried(self, values: FloatArray, lead_bins: int) -> FloatArray:

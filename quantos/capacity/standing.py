@@ -56,7 +56,7 @@ def with_held(need: StrategyNeed, part: StrategyDemand, inputs: PlanningInputs) 
     What it filled in pools that it no longer may run on is held in those it may.
     """
     known = inputs.standing_costs.get(need.strategy.name)
-    if not part.stale or known is None:
+    if not part.silent or known is None:
         return need
     nodes = {pool: count for pool, count in known.nodes.items() if pool in inputs.nodes}
     vcpu = _allowed(inputs, _holder(part), nodes=nodes) * sum(
@@ -86,7 +86,7 @@ class _Holder:
 def _holders(inputs: PlanningInputs) -> dict[str, _Holder]:
     """By name. One that is not decided, and whose pools are not told, may run on those it filled, else on all."""
     silent = {
-        part.strategy.name: _holder(part) for demand in inputs.demands for part in demand.strategies if part.stale
+        part.strategy.name: _holder(part) for demand in inputs.demands for part in demand.strategies if part.silent
     }
     for one in inputs.undecided:
         standing = inputs.standing_costs.get(one.name)

@@ -11,7 +11,8 @@ from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.demand_window import filled
 from quantos.forecasting.features import DAY_SECONDS
-from quantos.forecasting.spikes import cleaned
+from quantos.forecasting.source_spikes import tamed
+from quantos.forecasting.spikes import cleaned, spikes_in
 from quantos.forecasting.wall_time import Clocked
 from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
 from quantos.telemetry.clocks import UNSTATED, clock_of, clock_offsets
@@ -63,8 +64,9 @@ class StrategySeries:
 def strategy_series(strategy: Strategy, ahead: Grid, *, told: SourceBins, settings: DecisionSettings) -> StrategySeries:
     """A strategy's demand; `ahead` is the grid of what was told and the horizon after it."""
     opened = open_bins(strategy.session, ahead)
+    sums = demand_in_session(told.sums(), opened=opened[: told.count])
     found = heard(
-        told,
+        tamed(told, spikes_in(sums, start=ahead.start, bin_seconds=ahead.bin_seconds)),
         Expectation(
             opened=opened[: told.count],
             day_bins=DAY_SECONDS // ahead.bin_seconds,

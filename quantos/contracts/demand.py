@@ -41,9 +41,9 @@ class DemandSample(Contract):
     goodbye: StrictBool = Field(default=False, exclude_if=lambda value: not value)
 
     @property
-    def order(self) -> tuple[int, datetime, float]:
-        """Of samples of one series, time and source the greatest by this counts."""
-        return self.revision, self.known_at or self.time, self.value
+    def order(self) -> tuple[int, datetime, float, bool]:
+        """Of samples of one series, time and source the greatest by this counts; no two are equal in it."""
+        return self.revision, self.known_at or self.time, self.value, self.known_at is not None
 
     def was_known(self, by: datetime | None) -> bool:
         """Whether a decision of that moment could have known it; of any moment where that is None."""

@@ -36,7 +36,7 @@ Region = Literal[
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ZoneSettings(_Settings):
@@ -248,8 +248,8 @@ class ActuatorSettings(_Settings):
     """
 
     dead_band_nodes: PositiveInt
-    min_interval_seconds: NonNegativeInt
-    hold_seconds: NonNegativeInt
+    min_interval_seconds: int = Field(ge=0, le=86_400)
+    hold_seconds: int = Field(ge=0, le=7 * 86_400)
     lease_seconds: int = Field(ge=600, le=900)
 
 
@@ -273,7 +273,7 @@ class DecisionSettings(_Settings):
     lead_seconds: int = Field(ge=1, le=LONGEST_LEAD_SECONDS)
     ahead_seconds: int = Field(ge=1, le=12 * 3600)
     history_days: int = Field(ge=2, le=90)
-    plan_valid_seconds: PositiveInt
+    plan_valid_seconds: int = Field(ge=1, le=86_400)
     stale_after_seconds: int = Field(gt=0, lt=86_400)
     source_retired_after_seconds: int = Field(
         default=SOURCE_RETIRED_AFTER_SECONDS,

@@ -1,9 +1,9 @@
 """Which bins of a series are all there, and what is held for sources that should have told something and did not.
 
 A source is expected once it was heard in `EXPECTED_FROM` bins, or where it is declared: in every open bin, or as often
-as it used to tell, by the median of its last intervals. It is no longer expected once it said goodbye, or once it was
-silent for a stated time of open bins while others of its series were heard; a declared one is expected for ever. Closed
-hours do not count, and a source that tells zero is not silent.
+as it used to tell, by the median of its last intervals. It is no longer expected once it said goodbye, nor, unless it
+is declared, once it was silent for a stated time of open bins while others of its series were heard. Closed hours do
+not count, and a source that tells zero is not silent.
 
 A source that appears while another is silent, or shortly before, is taken for its successor, as of a pod that was
 rolled, where it tells at least half of what is held for the silent one: then nothing is held, and nothing is missing.
@@ -48,7 +48,7 @@ class Expectation:
         day_bins: bins of a day.
         stale_bins: bins of silence for which the last value is taken to stand.
         retired_bins: open bins of silence after which an undeclared source is expected no more.
-        declared: names of sources that are expected for ever.
+        declared: names of sources that are expected however long they are silent.
     """
 
     opened: BoolArray

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Self
 
@@ -100,24 +101,29 @@ class SourceBins:
 def source_bins(samples: Sequence[DemandSample], grid: Grid) -> SourceBins:
     """Samples of one series by source and bin; those outside the grid are left out.
 
-    Counts (`market/`, `workload/`) of a source add up over a bin; of levels (`system/`) its greatest counts.
+    Counts (`market/`, `workload/`) of a source add up over a bin; of levels (`system/`) its greatest counts. A goodbye
+    counts unless its source was heard after it in the same bin.
     """
     place: dict[str, int] = {}
     cells: dict[tuple[int, int], float] = {}
-    left: set[tuple[int, int]] = set()
+    left: dict[tuple[int, int], datetime] = {}
+    heard: dict[tuple[int, int], datetime] = {}
     for sample in samples:
         index = (int(sample.time.timestamp()) - grid.start) // grid.bin_seconds
         if not 0 <= index < grid.count:
             continue
         key = (index, place.setdefault(sample.source, len(place)))
+        moments = left if sample.goodbye else heard
+        moments[key] = max(sample.time, moments.get(key, sample.time))
         if sample.goodbye:
-            left.add(key)
-        elif sample.series.startswith("system/"):
+            continue
+        if sample.series.startswith("system/"):
             cells[key] = max(cells.get(key, 0.0), sample.value)
         else:
             cells[key] = cells.get(key, 0.0) + sample.value
     told = np.array(sorted(cells), dtype=np.int64).reshape(-1, 2)
-    gone = np.array(sorted(left), dtype=np.int64).reshape(-1, 2)
+    last = sorted(key for key, moment in left.items() if key not in heard or moment >= heard[key])
+    gone = np.array(last, dtype=np.int64).reshape(-1, 2)
     return SourceBins(
         count=grid.count,
         names=tuple(place),

@@ -41,6 +41,15 @@ _TREES: Final = st.recursive(
 )
 
 
+MISTAKEN: Final = (*FORMS, True, False, 1_772_461_500, 1_772_461_500_000)
+"""What some readers take for a number, a truth or a time."""
+
+
+def misread(good: Mapping[str, object]) -> list[bytes]:
+    """A record that would be good, with each of these in each of its fields."""
+    return [json.dumps({**good, field: value}).encode() for field in good for value in MISTAKEN]
+
+
 def payloads(good: Mapping[str, object]) -> st.SearchStrategy[bytes]:
     """Bytes in the place of a record that would be good: its fields changed, its text broken, or anything at all."""
     changed = st.builds(
@@ -56,7 +65,14 @@ def payloads(good: Mapping[str, object]) -> st.SearchStrategy[bytes]:
     lacking = st.sampled_from(list(good)).map(
         lambda field: json.dumps({name: value for name, value in good.items() if name != field}).encode()
     )
-    return st.one_of(changed, numbered, lacking, st.sampled_from(broken(good)), st.binary(max_size=60))
+    return st.one_of(
+        changed,
+        numbered,
+        lacking,
+        st.sampled_from(misread(good)),
+        st.sampled_from(broken(good)),
+        st.binary(max_size=60),
+    )
 
 
 def broken(good: Mapping[str, object]) -> list[bytes]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 UNKNOWN = "an unknown process"
+_SIDECAR = ".attrs"
+"""Of files beside others, which the engine does not list."""
 _GONE = {"NoSuchKey", "404"}
 
 
@@ -45,7 +47,8 @@ class FileLocks:
             return _ordered(self._read())
 
     def _read(self) -> Iterable[BackendLock]:
-        for path in (self.root / _folder(self.stack)).glob("*.json*"):
+        folder = self.root / _folder(self.stack)
+        for path in (path for path in folder.glob("*") if path.suffix != _SIDECAR):
             try:
                 content, modified = path.read_bytes(), datetime.fromtimestamp(path.stat().st_mtime, UTC)
             except FileNotFoundError:
@@ -123,7 +126,7 @@ def _parse(key: str, content: bytes, modified: datetime) -> BackendLock:
             taken_at=datetime.fromisoformat(fields["timestamp"]).astimezone(UTC),
             partial=partial,
         )
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return BackendLock(key=key, owner=UNKNOWN, hostname="", pid=0, taken_at=modified, partial=partial)
 
 

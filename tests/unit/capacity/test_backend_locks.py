@@ -40,7 +40,15 @@ def test_a_lock_whose_writer_was_killed_is_seen(tmp_path: Path, folder: Path, co
     assert lock.partial
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"pid": "x"}', b"\xff", b'{"pid": 1e400}'])
+@pytest.mark.parametrize(("name", "lists"), [("abc", 1), ("fileblob123", 1), ("a.json.attrs", 0)])
+def test_every_file_that_the_engine_takes_for_a_lock_is_one(
+    tmp_path: Path, folder: Path, name: str, lists: int
+) -> None:
+    (folder / name).write_bytes(LOCK)
+    assert len(backend_locks(f"file://{tmp_path}", stack=STACK).locks()) == lists
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"pid": "x"}', b"\xff", b'{"pid": 1e400}', b"[" * 100_000])
 def test_a_lock_that_says_nothing_is_a_lock(tmp_path: Path, folder: Path, content: bytes) -> None:
     (folder / "a.json").write_bytes(content)
     (lock,) = backend_locks(f"file://{tmp_path}", stack=STACK).locks()

@@ -174,6 +174,19 @@ def test_a_feed_gone_silent_never_lowers_the_floor(silent_from: float):
     assert "stale feed of orders" in (plan.explanation.pools[0].degraded or "")
 
 
+@pytest.mark.parametrize("minutes", [5, 15, 25])
+def test_what_stands_is_held_from_the_first_silent_bin_on_and_told_with_its_price(minutes: int):
+    noon = MONDAY + timedelta(hours=12)
+    kept = [item for item in HISTORY if item.time < noon - timedelta(minutes=minutes)]
+
+    plan = decided(desk_at(12, cpu=25, samples=kept), 12)
+
+    assert plan.sizes["cpu"].floor == 25
+    (silence,) = plan.explanation.silences
+    assert (silence.source, silence.since) == (None, noon - timedelta(minutes=minutes))
+    assert silence.usd_per_hour == pytest.approx(25 * NODE.usd_per_hour)
+
+
 def test_a_feed_late_by_less_than_the_limit_is_not_stale():
     kept = [item for item in HISTORY if item.time < MONDAY + timedelta(hours=11, minutes=35)]
 

@@ -45,6 +45,24 @@ def whole() -> ScalingPlan:
     return decided(desk(), 12)
 
 
+def test_a_source_that_sends_nonsense_and_falls_silent_is_held_at_what_it_used_to_tell(whole: ScalingPlan):
+    wild = NOON - timedelta(minutes=30)
+    bad = desk(silent_minutes=25)
+    bad.history.add(
+        [
+            item.model_copy(update={"value": 1e9})
+            for item in by_two(HISTORY)
+            if item.source == "gw-2" and item.time == wild
+        ]
+    )
+    plan = decided(bad, 12)
+
+    pool, (silence,) = told(plan)
+    assert silence.source == "gw-2"
+    assert pool.demand_now_vcpu == pytest.approx(told(whole)[0].demand_now_vcpu, rel=0.1)
+    assert pool.demand_upper_vcpu == pytest.approx(told(whole)[0].demand_upper_vcpu, rel=0.1)
+
+
 @pytest.mark.parametrize("minutes", [5, 30, 120])
 def test_the_share_of_a_silent_source_is_held_and_told_with_its_price(whole: ScalingPlan, minutes: int):
     plan = decided(desk(silent_minutes=minutes), 12)

@@ -77,6 +77,17 @@ def test_every_whole_pod_has_its_gpu(gpus: int, vcpu: float):
     assert gpus <= nodes_of(plan) <= gpus + 1
 
 
+def test_strategies_that_share_nodes_do_not_share_a_gpu():
+    both = [
+        make_strategy(name, pools=("gpu",), resources=WORKER, ceiling_usd_per_hour=40) for name in ("renders", "tests")
+    ]
+
+    chosen = solved(inputs_of(make_demand(*both, upper=6, recent=6)))
+
+    assert [item.need.vcpu / WORKER.vcpu for item in chosen.needs] == [1.5, 1.5]
+    assert chosen.solution.nodes()["gpu"] == 4
+
+
 @settings(deadline=None)
 @given(small=st.floats(0, 24), more=st.floats(0, 24), upper=st.floats(0, 100), gpus=st.sampled_from([0, 1]))
 def test_more_memory_never_takes_fewer_nodes(small: float, more: float, upper: float, gpus: int):

@@ -1,6 +1,7 @@
 """Reading environment files: each mistake is named once, with its file and field, and what to do."""
 
 import copy
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -61,6 +62,21 @@ def test_committed_environments_are_right(name: str) -> None:
     [
         pytest.param(
             changed("region", "us-east-9"), "region: input should be 'us-east-1', 'us-east-2'", id="unknown-region"
+        ),
+        pytest.param(
+            changed("limits.ceiling_usd_per_hour", math.inf),
+            "limits.ceiling_usd_per_hour: input should be a finite number",
+            id="no-limit-at-all",
+        ),
+        pytest.param(
+            changed("decisions.plan_valid_seconds", 10**12),
+            "decisions.plan_valid_seconds: input should be less than or equal to 86400",
+            id="plans-for-ever",
+        ),
+        pytest.param(
+            changed("actuator.hold_seconds", 10**30),
+            "actuator.hold_seconds: input should be less than or equal to 604800",
+            id="held-for-ever",
         ),
         pytest.param(
             changed("region", "us-west-2"), "network.zones: us-east-1a is not in region us-west-2", id="other-region"

@@ -146,18 +146,22 @@ def test_a_backend_that_does_not_say_how_it_is_laid_out_is_told_and_mended(place
     assert ensure_readable(place.files, STACK) is not None
 
 
+@pytest.mark.parametrize("beside", [STATE, ".pulumi/meta.yaml"])
 @pytest.mark.parametrize("sidecar", [b"", b'{"user.cache', b"[]"])
-def test_a_sidecar_that_does_not_decode_goes_and_the_state_stays(tmp_path: Path, sidecar: bytes) -> None:
+def test_a_sidecar_that_does_not_decode_is_set_aside_and_the_state_stays(
+    tmp_path: Path, sidecar: bytes, beside: str
+) -> None:
     place = Folder(tmp_path)
     place.put(".pulumi/meta.yaml", b"version: 1\n")
     update(place, 0, checkpoint("cpu"))
-    place.put(f"{STATE}.attrs", sidecar)
+    place.put(f"{beside}.attrs", sidecar)
     with pytest.raises(StateUnreadableError, match="attrs"):
         ensure_readable(place.files, STACK)
     found = propose(place.files, STACK, name=None)
     place.files.replace(STACK, found.content, found=found.found, now=NOW)
     assert ensure_readable(place.files, STACK) is not None
     assert place.get(STATE) == checkpoint("cpu")
+    assert [path.read_bytes() for path in tmp_path.rglob("*.attrs.replaced-*")] == [sidecar]
 
 
 def test_an_older_version_is_put_back_by_name_and_what_it_does_not_know_is_named(place: Place) -> None:
@@ -170,6 +174,19 @@ def test_an_older_version_is_put_back_by_name_and_what_it_does_not_know_is_named
     assert found.version.name == old
     assert [each.id for each in found.forgotten] == ["quantos-dev:memory", ""]
     assert [each.name for each in found.forgotten] == ["memory", "gpu"]
+
+
+@pytest.mark.parametrize(
+    ("standing", "forgotten"),
+    [(b"\x00\x01", ["memory"]), (checkpoint("cpu", "gpu"), ["gpu", "memory"])],
+    ids=["by-a-newer-version", "by-the-state-that-stands"],
+)
+def test_what_is_known_elsewhere_alone_is_named_too(place: Place, standing: bytes, forgotten: list[str]) -> None:
+    old = update(place, 0, checkpoint("cpu"))
+    update(place, 10, checkpoint("cpu", "memory"))
+    place.put(STATE, standing)
+
+    assert [each.name for each in propose(place.files, STACK, name=old).forgotten] == forgotten
 
 
 def test_a_state_that_loads_is_changed_only_to_a_version_that_was_named(place: Place) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lambdas.ingest.handler import handler
@@ -18,7 +18,7 @@ from quantos.messaging.adapters.memory import MemoryBus
 from quantos.telemetry.adapters.composition import compose_history, compose_signals
 from sandbox.events.events import Account, local_context
 from tests.support.environments import make_settings
-from tests.support.hostile_records import NUMBERS, broken, payloads
+from tests.support.hostile_records import NUMBERS, broken, misread, payloads
 from tests.support.telemetry_account import telemetry_account
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -92,6 +92,13 @@ FOREIGN = st.one_of(
         max_size=8,
     ),
     place=st.integers(0, 8),
+)
+@example(
+    hostile=[
+        *map(wire, misread(GOOD | {"known_at": GOOD["time"]})),
+        *(wire(content, topic=topics.TELEMETRY_SIGNAL) for content in misread(GOOD_SIGNAL)),
+    ],
+    place=3,
 )
 def test_good_records_are_stored_and_each_other_is_one_letter(bus: MemoryBus, hostile: list[object], place: int):
     sources = {f"good-{next(COUNTER)}" for _ in range(2)}

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,20 @@ class Watch(ResizeWatch):
 
     def reached(self, moment: KillMoment) -> bool:
         return self.began is not None and self.seen
+
+
+class Begun(ResizeWatch):
+    """A watch that has looked at nothing yet."""
+
+    def __init__(self) -> None:
+        self.began = None
+
+
+@pytest.mark.parametrize("moment", [KillMoment("begun"), KillMoment("0", 0.0)])
+def test_no_moment_is_reached_before_the_work_begins(moment: KillMoment) -> None:
+    watch = Begun()
+    before, watch.began = watch.reached(moment), time.monotonic()
+    assert (before, watch.reached(moment)) == (False, True)
 
 
 def ending(code: str) -> "subprocess.Popen[bytes]":

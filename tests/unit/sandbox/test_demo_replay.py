@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from types import SimpleNamespace
 from typing import get_args
+from unittest.mock import Mock
 
 import pytest
 
+from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import OutcomeStatus, ResizeOutcome
 from quantos.errors import CapacityError
 from sandbox.demo.replay import Replay, UnexpectedOutcomeError
@@ -41,6 +44,34 @@ def test_an_outcome_that_is_not_expected_stops_the_demo_and_is_named_with_bin_re
     with pytest.raises(UnexpectedOutcomeError, match=f"Thu 09:00 ended as {status}.*: why") as raised:
         held(BIN_END, outcome("applied"), outcome(status))
     assert "quantos explain 0123456789ab --sandbox" in raised.value.remedy
+
+
+class Bins(Replay):
+    """A replay of nothing but outcomes, so many a bin."""
+
+    def __init__(self, *ended: list[ResizeOutcome]) -> None:
+        self.scenario, self.observations = scenario(), []
+        self.loop, self.registry, self.pool = Mock(abandoned=[]), Mock(), Mock(**{"telemetry.return_value": []})
+        self._ended, self._floor = chain(ended, repeat([])), 1
+
+    def _publish(self, samples: list[DemandSample]) -> None: ...
+    def _act_as_people(self, moment: datetime) -> None: ...
+
+    def _saw_kill(self) -> bool:
+        return False
+
+    def _read_outcomes(self) -> list[bytes]:
+        return [one.model_dump_json().encode() for one in next(self._ended)]
+
+    def _read_plans(self) -> list[bytes]:
+        return []
+
+
+def test_no_bin_is_replayed_after_one_that_ended_as_nobody_expects() -> None:
+    replay = Bins([outcome("unchanged")], [outcome("failed")])
+    with pytest.raises(UnexpectedOutcomeError, match="ended as failed"):
+        replay.run(lambda *_: None)
+    assert len(replay.observations) == 1
 
 
 def test_what_the_scenario_states_is_expected() -> None:

@@ -144,6 +144,15 @@ def test_values_survive_exactly(history: DemandHistory):
     assert [item.value for item in everything(history)] == values
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_value_that_says_since_when_it_was_known_counts_before_the_same_without(history: DemandHistory, order: int):
+    plain = sample(0)
+    told = plain.model_copy(update={"known_at": plain.time})
+    history.add([plain, told][::order])
+
+    assert everything(history) == (told,)
+
+
 @given(data=st.data())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_shuffled_and_doubled_delivery_changes_nothing(dynamo: DynamoDemandHistory, data: st.DataObject):

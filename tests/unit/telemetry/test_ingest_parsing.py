@@ -1,11 +1,14 @@
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import pytest
+from hypothesis import given
 
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
-from quantos.telemetry.ingest import MAX_AHEAD, MAX_VALUE, Rejection, parse_record
+from quantos.telemetry.ingest import MAX_AHEAD, MAX_BEHIND, MAX_VALUE, Rejection, parse_record
+from tests.support.hostile_records import misread, payloads
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 
@@ -140,6 +143,44 @@ def test_a_bad_signal_is_rejected_by_name(record: bytes, reason: str):
 
     assert isinstance(rejection, Rejection)
     assert (rejection.reason, bool(rejection.detail)) == (reason, True)
+
+
+GOOD: Final[dict[str, object]] = json.loads(payload())
+GOOD_SIGNAL: Final[dict[str, object]] = json.loads(signal())
+
+
+def ensure_meant(content: bytes, *, topic: str) -> None:
+    """What is taken says what is written, each key once, and lies where a decision may use it."""
+    found = parse_record(content, topic=topic, now=NOW)
+    if isinstance(found, Rejection):
+        return
+    pairs: list[tuple[str, object]] = json.loads(content, object_pairs_hook=list)
+    written = dict(pairs)
+    assert len(written) == len(pairs)
+    assert type(written["value"]) in (int, float)
+    assert written["value"] == found.value
+    for field in {"time", "known_at"} & written.keys():
+        assert "T" in str(written[field])
+        assert datetime.fromisoformat(str(written[field])) == getattr(found, field)
+    known = found.known_at or found.time
+    assert NOW - MAX_BEHIND <= min(found.time, known) <= known <= NOW + MAX_AHEAD
+
+
+@given(payloads(GOOD))
+def test_what_is_taken_as_demand_is_what_was_meant(content: bytes):
+    ensure_meant(content, topic=topics.TELEMETRY_WORKLOAD)
+
+
+@given(payloads(GOOD_SIGNAL))
+def test_what_is_taken_as_a_signal_is_what_was_meant(content: bytes):
+    ensure_meant(content, topic=topics.TELEMETRY_SIGNAL)
+
+
+def test_what_some_readers_take_for_something_else_is_meant_or_refused():
+    for content in (*misread(GOOD), *misread(GOOD | {"known_at": GOOD["time"]})):
+        ensure_meant(content, topic=topics.TELEMETRY_WORKLOAD)
+    for content in misread(GOOD_SIGNAL):
+        ensure_meant(content, topic=topics.TELEMETRY_SIGNAL)
 
 
 def test_a_signal_among_demand_is_no_sample():

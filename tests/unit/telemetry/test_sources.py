@@ -51,6 +51,13 @@ def test_a_goodbye_counts_nothing_and_makes_no_bin_known():
     assert (found.left_bins.tolist(), found.left.tolist()) == ([1], [0])
 
 
+def test_a_source_that_is_heard_after_its_goodbye_has_not_left():
+    parting, alive, again = sample(0.2, 0, goodbye=True), sample(0, 1), sample(1, 1)
+
+    assert len(source_bins([alive, parting], GRID).left)
+    assert not len(source_bins([alive, parting, again], GRID).left)
+
+
 samples = st.lists(
     st.builds(sample, st.integers(0, 59), st.sampled_from([0.0, 1.0, 7.0]), source=st.sampled_from(["a", "b", "c"]))
     | st.builds(sample, st.integers(0, 59), st.just(0.0), source=st.sampled_from(["a", "d"]), goodbye=st.just(True)),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.bins import Grid
-from quantos.telemetry.kept_windows import KeptWindow, dumped, window_key
+from quantos.telemetry.kept_windows import KeptWindow, dumped, loaded, window_key
 from quantos.telemetry.rereading import REREAD_PARTS, ReadSpan, joined_hours
 from quantos.telemetry.sources import source_bins
 from quantos.telemetry.windows import DemandWindows
@@ -139,6 +139,17 @@ def test_what_cannot_be_read_is_read_from_the_history_again(content: bytes):
     store.put(window_key([SERIES], bin_seconds=300), content)
 
     assert same(DemandWindows(history, store).read([SERIES], grid(0))[SERIES].sums(), read_directly(history, grid(0)))
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255))
+def test_a_kept_window_with_one_damaged_byte_is_none(place: float, bits: int):
+    told = source_bins([sample(-5)], grid(0))
+    whole = dumped(KeptWindow(ReadSpan(0, 300, 0), {SERIES: told}))
+    damaged = bytearray(whole)
+    damaged[int(place * len(whole))] ^= bits
+
+    assert loaded(whole) is not None
+    assert loaded(bytes(damaged)) is None
 
 
 def test_the_key_is_of_the_set_of_series():
