@@ -69,18 +69,28 @@ def decidable(
 def kept_apart(
     strategies: tuple[Strategy, ...], read: Callable[[tuple[Strategy, ...]], DemandT], *, pools: Collection[str]
 ) -> tuple[DemandT | None, tuple[UndecidedStrategy, ...]]:
-    """What is read of strategies that share pools, without the one that it cannot be read with; None where all fail."""
+    """What is read of strategies that share pools, without those that cannot be read alone; None where none is left."""
     try:
         return read(strategies), ()
     except BROKEN as exc:
-        error = exc
-    for culprit in strategies if len(strategies) > 1 else ():
+        error: Exception = exc
+    errors = {strategy.name: failed for strategy in strategies if (failed := _failure(strategy, read)) is not None}
+    apart = tuple(undecided(one, errors[one.name], pools=pools) for one in strategies if one.name in errors)
+    kept = tuple(one for one in strategies if one.name not in errors)
+    if kept and apart:
         try:
-            demand = read(tuple(one for one in strategies if one is not culprit))
-        except BROKEN:
-            continue
-        return demand, (undecided(culprit, error, pools=pools),)
-    return None, tuple(undecided(strategy, error, pools=pools) for strategy in strategies)
+            return read(kept), apart
+        except BROKEN as exc:
+            error = exc
+    return None, (*apart, *(undecided(one, error, pools=pools) for one in kept))
+
+
+def _failure(strategy: Strategy, read: Callable[[tuple[Strategy, ...]], DemandT]) -> Exception | None:
+    try:
+        read((strategy,))
+    except BROKEN as exc:
+        return exc
+    return None
 
 
 def _probe(strategy: Strategy, *, pools: Collection[str], grid: Grid) -> None:

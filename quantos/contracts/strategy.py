@@ -363,11 +363,12 @@ class StrategyBook(Contract):
 class _Listed(BaseModel):
     """A book of which nothing is known but that it lists strategies."""
 
-    strategies: tuple[dict[str, JsonValue], ...]
+    strategies: tuple[JsonValue, ...]
 
 
-def _unread(document: dict[str, JsonValue], *, number: int, error: ValidationError) -> UnreadStrategy:
-    name, pools = document.get("name"), document.get("pools")
+def _unread(document: JsonValue, *, number: int, error: ValidationError) -> UnreadStrategy:
+    fields = document if isinstance(document, dict) else {}
+    name, pools = fields.get("name"), fields.get("pools")
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     return UnreadStrategy(
         name=name if isinstance(name, str) else f"strategy {number}",

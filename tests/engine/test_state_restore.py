@@ -66,6 +66,14 @@ def quantos(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def known_sizes(checkpoint: Path) -> dict[str, tuple[int, int, int]]:
+    """Minimum, maximum and desired size by pool, as the state has them."""
+    resources = json.loads(checkpoint.read_bytes())["checkpoint"]["latest"]["resources"]
+    groups = [each for each in resources if each["type"] == "aws:eks/nodeGroup:NodeGroup"]
+    sizes = {each["urn"].rpartition("::")[2]: each["outputs"]["scalingConfig"] for each in groups}
+    return {pool: (size["minSize"], size["maxSize"], size["desiredSize"]) for pool, size in sizes.items()}
+
+
 def halve(path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
@@ -172,6 +180,9 @@ def test_an_older_version_takes_over_what_stands(environment: SmallEnvironment, 
     done = quantos("state", "restore", environment.stack, "--to", oldest.name, "--yes")
 
     assert environment.groups() == groups
+    assert known_sizes(checkpoint) == {
+        pool: (size.minimum, size.maximum, size.desired) for pool, size in groups.items()
+    }
     assert "aws:eks/nodeGroup" not in done.stdout, done.stdout + done.stderr
     assert resize(environment, 12, hours=5).status == "applied"
 

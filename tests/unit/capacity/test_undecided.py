@@ -96,6 +96,24 @@ def test_without_any_strategy_to_decide_the_floors_stand() -> None:
     assert [one.strategy for one in plan.explanation.undecided] == ["broken"]
 
 
+def test_two_on_the_pools_of_a_third_are_named_and_it_is_decided() -> None:
+    alone = decided(desk(ORDERS), HOURS)
+    two = [CASES["shares-the-pool"].model_copy(update={"name": name}) for name in ("broken", "torn")]
+
+    plan = decided(desk(ORDERS, *two), HOURS)
+
+    assert [one.strategy for one in plan.explanation.undecided] == ["broken", "torn"]
+    assert plan.sizes["cpu"].floor >= alone.sizes["cpu"].floor
+
+
+@pytest.mark.parametrize("entry", [b'"x"', b"null", b"7", b"[]", b"{}"])
+def test_an_entry_of_the_stored_book_that_is_no_strategy_does_not_take_the_others_with_it(entry: bytes) -> None:
+    book = StrategyBook.from_stored(b'{"strategies": [%s, %s]}' % (ORDERS.model_dump_json().encode(), entry))
+
+    assert book.strategies == (ORDERS,)
+    assert [one.name for one in book.unread] == ["strategy 2"]
+
+
 def test_a_stored_strategy_that_cannot_be_read_does_not_take_the_others_with_it() -> None:
     content = StrategyBook(strategies=(ORDERS, OTHER)).to_json()
     stored = content.replace(b'"name":"broken"', b'"name":"broken","weekday":[7]')
