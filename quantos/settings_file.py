@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from quantos.allowed import allowed_keys, allowed_value
-from quantos.cross_field import CROSS_FIELD
+from quantos.cross_field import CROSS_FIELD, faults_between
 from quantos.errors import SettingsError
 from quantos.faults import Fault, FaultPath, in_order
 from quantos.yaml_document import Plain, YamlDocument, read_yaml
@@ -49,6 +49,7 @@ def validated(model: type[ModelT], document: YamlDocument) -> tuple[ModelT | Non
     except ValidationError as exc:
         errors = [error for error in exc.errors(include_url=False) if not _follows(error)]
         faults = [fault for error in errors for fault in _faults(error, document, model.model_json_schema())]
+        faults += placed(faults_between(model, document.value), document)
         known = {fault.path for fault in document.faults}
         return None, in_order((*document.faults, *(fault for fault in faults if fault.path not in known)))
     return (None, document.faults) if document.faults else (found, ())

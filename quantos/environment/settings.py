@@ -64,7 +64,7 @@ class NetworkSettings(_Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        refuse_all((*self._wrong_endpoints(), *self._wrong_subnets()))
+        refuse_all(self._wrong_endpoints(), self._wrong_subnets())
         return self
 
     def _wrong_endpoints(self) -> Iterator[tuple[FaultPath, str]]:
@@ -337,7 +337,7 @@ class EnvironmentSettings(_Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        refuse_all((*self._wrong_zones(), *self._wrong_services(), *self._wrong_replica()))
+        refuse_all(self._wrong_zones(), self._wrong_services(), self._wrong_replica())
         return self
 
     def _wrong_zones(self) -> Iterator[tuple[FaultPath, str]]:

@@ -237,6 +237,25 @@ def test_faults_of_fields_that_belong_together_are_told_together(refusal: Callab
     ]
 
 
+def test_faults_between_fields_are_told_beside_those_of_single_ones(refusal: Callable) -> None:
+    """What rests on a field that is wrong itself is not judged: neither the zones of cpu nor its floor are."""
+    document = changed("platform.inference.pool", "tpu")
+    document["audit"]["replica_region"] = "us-east-1"
+    document["audit"]["retention_days"] = "long"
+    document["pools"]["cpu"] |= {"zones": "all", "floor_nodes": 41, "ceiling_nodes": 501}
+    document["pools"]["memory"] |= {"floor_nodes": 31, "ceiling_nodes": 30, "disk_gib": 1}
+    told = [line.split(": ", 2)[2] for line in refusal(document).splitlines()]
+    assert sorted(told) == [
+        "audit.replica_region: us-east-1 must be another one of allowed_regions",
+        "audit.retention_days: input should be a valid integer, not 'long'",
+        "platform.inference.pool: tpu is not one of pools",
+        "pools.cpu.ceiling_nodes: input should be less than or equal to 500, not 501",
+        "pools.cpu.zones: input should be a valid array, not 'all'",
+        "pools.memory.disk_gib: input should be greater than or equal to 20, not 1",
+        "pools.memory: floor_nodes 31 is above ceiling_nodes 30",
+    ]
+
+
 def test_a_fault_names_the_line_of_the_committed_file_it_stands_in(refusal: Callable) -> None:
     text = (ENVIRONMENTS / "dev.yaml").read_text(encoding="utf-8")
     lines = text.splitlines()
