@@ -34,10 +34,10 @@ from tests.support.capacity_fakes import (
     FakeRegistry,
     FakeSigner,
     FakeWindows,
-    document,
 )
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
+from tests.support.plan_cases import document
 from tests.support.signal_history import MemorySignalHistory
 
 BENCHMARK = "forecast"

@@ -14,9 +14,9 @@ from pathlib import Path
 from benchmarks.measurement import Figure, Report, median_figure, now
 from quantos.contracts.plan import PoolSize, ResizeOutcome
 from quantos.errors import EngineError
-from tests.support.capacity_fakes import NOW
 from tests.support.environments import make_settings
 from tests.support.own_sandbox import small_environment
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import SmallEnvironment
 
 BENCHMARK = "resize"

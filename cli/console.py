@@ -6,10 +6,18 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 LINE_SECONDS = 5.0
+TABLE_WIDTH = 1000
+"""Wider than any: figures are never cut off, and a narrow terminal wraps."""
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as it is."""
+    Console(file=out.file, width=TABLE_WIDTH, highlight=False, soft_wrap=True).print(table, width=TABLE_WIDTH)
 
 
 class StepDisplay:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import typer
 from rich.table import Table
 
-from cli.console import err, out
+from cli.console import err, out, print_table
 from cli.target import Target, open_target
 from quantos.costing.cost import MonthlyCost, StackCost
 from quantos.costing.pricing import priced
@@ -17,7 +17,6 @@ from quantos.errors import StackMissingError
 from quantos.policy.limits import usage_of
 from stacks.programs import declare
 
-TABLE_WIDTH = 100
 """What the longest names and sums take; a narrower terminal wraps."""
 
 
@@ -64,7 +63,7 @@ def _print(costs: Mapping[str, StackCost], budgets: Mapping[str, float]) -> None
     totals = [of.usd_per_month for of in costs.values()]
     whole = MonthlyCost(ceiling=sum(one.ceiling for one in totals), floor=sum(one.floor for one in totals))
     table.add_row("all", "", *_told(whole), "", style="bold")
-    out.print(table, width=max(out.width, TABLE_WIDTH))
+    print_table(table)
 
 
 def _told(of: MonthlyCost) -> tuple[str, str]:

@@ -33,8 +33,14 @@ def drift(environment: str, layer: str | None) -> None:
     differs = False
     for name in layers:
         stack = target.settings.names().stack(name)
-        with step(f"look at {stack}") as display:
-            run = stacks.drift(stack, progress=display.progress)
+        try:
+            with step(f"look at {stack}") as display:
+                run = stacks.drift(stack, progress=display.progress)
+        except StackMissingError:
+            if layer is not None:
+                raise
+            out.print(f"{stack}: not up")
+            continue
         show_run(run)
         differs = differs or run.changed or bool(run.violations)
     if differs:

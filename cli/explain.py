@@ -7,11 +7,11 @@ from cli.console import out
 from cli.places import environment_names
 from cli.target import Target, open_target
 from quantos.audit.adapters.composition import compose_ledger
-from quantos.capacity.adapters.s3_plans import S3PlanArchive
+from quantos.capacity.adapters.s3_plans import ID_FROM, S3PlanArchive
 from quantos.capacity.adapters.stores import compose_bucket
 from quantos.capacity.telling import MOST_COLUMNS, Page, explain_text
 from quantos.contracts.plan import OutcomeStatus, ResizeOutcome, ScalingPlan
-from quantos.errors import PlanNotFoundError, QuantosError
+from quantos.errors import PlanAmbiguousError, PlanNotFoundError, QuantosError
 
 _PASSING = ("/stale", "/busy")
 """Ends of a plan that came again, or at the wrong moment."""
@@ -27,7 +27,7 @@ def explain(plan_id: str, env: str | None, *, as_json: bool) -> None:
 def find_plan(plan_id: str, env: str | None) -> tuple[Target, ScalingPlan]:
     """The plan whose id starts with `plan_id`, and the environment that has it.
 
-    Raises PlanNotFoundError where none has, or several plans do.
+    Raises PlanNotFoundError where none has, PlanAmbiguousError where several plans of one do.
     """
     names = [env] if env else environment_names()
     closed: list[str] = []
@@ -37,14 +37,16 @@ def find_plan(plan_id: str, env: str | None) -> tuple[Target, ScalingPlan]:
             return target, S3PlanArchive(compose_bucket(target.settings)).get(plan_id)
         except PlanNotFoundError:
             continue
+        except PlanAmbiguousError:
+            raise
         except QuantosError as exc:
             if env:
                 raise
             closed.append(f"{name} ({exc.what})")
     unread = f"; could not look in {', '.join(closed)}" if closed else ""
     raise PlanNotFoundError(
-        f"no plan of {', '.join(names)} has an id that starts with {plan_id!r}, or several have{unread}",
-        remedy="take an id from `quantos plan`, the report or the audit chain",
+        f"no plan of {', '.join(names)} has an id that starts with {plan_id!r}{unread}",
+        remedy=f"{ID_FROM}; plans of the sandbox are found with --sandbox",
     )
 
 

@@ -18,8 +18,11 @@ from quantos.telemetry.windows import DemandWindows
 
 def show(environment: str) -> None:
     """Print every source, one a line."""
-    for found in _listed(open_target(environment), at=datetime.now(tz=UTC)):
+    listed = _listed(open_target(environment), at=datetime.now(tz=UTC))
+    for found in listed:
         out.print(f"{found.strategy}: {found.sentence}", markup=False)
+    if not listed:
+        out.print("no strategy's series has told anything within the history that decisions look at")
 
 
 def retire(environment: str, *, series: str, source: str) -> None:

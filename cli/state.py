@@ -6,7 +6,7 @@ from datetime import UTC
 import typer
 from rich.table import Table
 
-from cli.console import err, out, step
+from cli.console import err, out, print_table, step
 from cli.environment import show_run
 from cli.packs import packs_of
 from cli.target import Target, open_target
@@ -33,7 +33,7 @@ def versions(stack: str, *, most: int) -> None:
         judged = loads(files, stack, version)
         holds = judged.what if isinstance(judged, StateUnreadableError) else f"{len(judged.resources)} resources"
         table.add_row(version.name, f"{version.written_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", version.source, holds)
-    out.print(table)
+    print_table(table)
 
 
 def restore(stack: str, *, to: str | None, ask: bool) -> None:

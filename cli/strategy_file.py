@@ -26,7 +26,11 @@ def apply(environment: str, file: Path) -> None:
     audited(
         target, kind="strategy", subject=environment, at=now, body={"strategies": list(names), "book_sha256": digest}
     )
-    registry_of(target).replace(stated.book)
+    registry = registry_of(target)
+    gone = [strategy.name for strategy in registry.read().strategies if strategy.name not in names]
+    registry.replace(stated.book)
     for note in stated.notes:
         out.print(f"Note: {note}", markup=False)
-    out.print(f"{len(names)} strategies: {', '.join(names)}")
+    out.print(f"{len(names)} strateg{'y' if len(names) == 1 else 'ies'}: {', '.join(names) or 'none'}", markup=False)
+    if gone:
+        out.print(f"No longer there: {', '.join(gone)}", markup=False)

@@ -102,6 +102,12 @@ class CapacityError(QuantosError):
     code = "capacity.failed"
 
 
+class PlanAmbiguousError(CapacityError):
+    """Several plans have an id that starts as asked."""
+
+    code = "capacity.ambiguous"
+
+
 class PlanConflictError(CapacityError):
     """Another writer moved the plan pointer first."""
 

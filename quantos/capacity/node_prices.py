@@ -40,6 +40,13 @@ class NodePrice:
         found = nodes_for_servers(1, server_need(pod), node=self.holds)
         return found.servers_per_node * pod.vcpu if isinstance(found, NodeNeed) else 0.0
 
+    def has_room(self, strategy: Strategy) -> bool:
+        """Whether one of a strategy's pods fits, whether its demand is counted in pods or in servers."""
+        server = None if strategy.service is None else strategy.service.server
+        if server is not None and not isinstance(nodes_for_servers(1, server_need(server), node=self.holds), NodeNeed):
+            return False
+        return self.vcpu_for(strategy) > 0
+
 
 def server_need(pod: ServerNeeds) -> ServerNeed:
     """What a pod asks of its node."""

@@ -208,16 +208,15 @@ def _quality(choice: ChoiceQuality) -> str:
 
 def _outcome_lines(plan: ScalingPlan, outcome: ResizeOutcome | None) -> Iterator[str]:
     if outcome is None:
-        yield "No outcome is known yet."
+        yield "No outcome is known yet." if plan.signature else "This is a look ahead: nothing is published or kept."
         yield from (f"  The cost policy is expected to refuse: {text}" for text in plan.explanation.expected_violations)
         return
     reason = "" if outcome.reason == plan.explanation.sentence else f": {outcome.reason.rstrip('.')}"
     yield f"{_STATUS[outcome.status]} ({outcome.finished_at:%Y-%m-%d %H:%M} UTC){reason}."
     yield from (f"  Rule {item.rule} of {item.pack}: {item.message}" for item in outcome.violations)
     yield from (f"  Differs: {item}" for item in outcome.drift)
-    if outcome.sizes and outcome.status != "applied":
-        yield (
-            "  The stack stands at "
-            + listed([f"{pool} {node_count(size.floor)}" for pool, size in outcome.sizes.items()])
-            + "."
-        )
+    held = outcome.status == "applied" and outcome.sizes != plan.sizes
+    if outcome.sizes and (held or outcome.status != "applied"):
+        stands = listed([f"{pool} {node_count(size.floor)}" for pool, size in outcome.sizes.items()])
+        why = "; floors planned lately are held for a while before they fall" if held else ""
+        yield f"  The stack stands at {stands}{why}."

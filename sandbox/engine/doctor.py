@@ -23,6 +23,7 @@ Status: TypeAlias = Literal["ok", "missing", "warning"]
 PYTHON_MINIMUM: Final = (3, 11)
 PYTHON_BELOW: Final = (3, 14)
 JAVA_MINIMUM: Final = 17
+BOOTSTRAPPED: Final = Path(__file__).resolve().parents[2] / ".quantos" / "bootstrap" / "bin"
 _TIMEOUT_S: Final = 30.0
 _JAVA_VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
 _CREDENTIAL_VARIABLES: Final = (
@@ -50,6 +51,7 @@ def diagnose(
     plugin_path: str = "",
     backend: Path | None = None,
     sources: Sequence[EngineSource] | None = None,
+    bootstrapped: Path = BOOTSTRAPPED,
 ) -> tuple[Finding, ...]:
     """Everything worth knowing about this machine, in the order to read it. Nothing is downloaded, built or changed.
 
@@ -58,12 +60,13 @@ def diagnose(
         plugin_path: more folders to search for resource plugins, before those on PATH.
         backend: the sandbox's folder of states; None leaves them out.
         sources: as for `find_engine`.
+        bootstrapped: where `make bootstrap` puts a uv for the project alone.
     """
     environment = os.environ if environment is None else environment
     search_path = environment.get("PATH", "")
     return (
         python_finding(sys.version_info[:3]),
-        _tool_finding("uv", environment, remedy="Run `make bootstrap`."),
+        _tool_finding("uv", _with_folder(environment, bootstrapped), remedy="Run `make bootstrap`."),
         _tool_finding("git", environment, remedy="Install git with the system's package manager."),
         _tool_finding("make", environment, remedy="Install make with the system's package manager."),
         *_engine_findings(environment, sources),
@@ -74,6 +77,11 @@ def diagnose(
         _credentials_finding(environment),
         *(state_findings(backend) if backend is not None else ()),
     )
+
+
+def _with_folder(environment: Mapping[str, str], folder: Path) -> Mapping[str, str]:
+    """With a folder more at the end of PATH."""
+    return {**environment, "PATH": os.pathsep.join([environment.get("PATH", ""), str(folder)])}
 
 
 def python_finding(version: tuple[int, int, int]) -> Finding:

@@ -16,9 +16,9 @@ from quantos.environment.adapters.bring_up import bring_up, take_down
 from quantos.environment.names import LAYERS
 from quantos.errors import SettingsError
 from quantos.policy.adapters.packs import render_packs
-from tests.support.capacity_fakes import NOW
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import PACKS, ROOT, SmallEnvironment
 
 pytestmark = pytest.mark.engine

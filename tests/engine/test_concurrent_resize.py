@@ -12,9 +12,9 @@ import pytest
 
 from quantos.capacity.resize import mismatches
 from quantos.contracts.plan import ScalingPlan
-from tests.support.capacity_fakes import NOW
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import ROOT, SmallEnvironment
 
 pytestmark = pytest.mark.engine

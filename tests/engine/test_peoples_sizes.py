@@ -14,8 +14,8 @@ from quantos.capacity.ports import GroupSize
 from quantos.environment.settings import EnvironmentSettings
 from sandbox.lifecycle import Sandbox
 from stacks import capacity
-from tests.support.capacity_fakes import NOW
 from tests.support.environments import make_settings
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import SmallEnvironment, make_small_environment, unhurried
 
 pytestmark = pytest.mark.engine

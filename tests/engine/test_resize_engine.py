@@ -10,7 +10,7 @@ from components.node_pool import Taint
 from components.scale_from_zero import PREFIX, ScaleFromZero, ScaleFromZeroArgs
 from quantos.contracts.plan import StrategyCost
 from sandbox.lifecycle import Sandbox
-from tests.support.capacity_fakes import NOW
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import SmallEnvironment, make_small_environment, unhurried
 
 pytestmark = pytest.mark.engine

@@ -26,7 +26,6 @@ from quantos.messaging.adapters.record import StoredRecord
 from sandbox.events.events import Account, local_context, msk_event
 from sandbox.lifecycle import Sandbox
 from stacks.function_access import statements
-from tests.support.capacity_fakes import NOW
 from tests.support.granted_calls import (
     ACCOUNT,
     DECRYPTING,
@@ -38,6 +37,7 @@ from tests.support.granted_calls import (
     needs,
     unused,
 )
+from tests.support.plan_cases import NOW
 from tests.support.recording_proxy import recording_proxy
 from tests.support.small_environment import SmallEnvironment, make_small_environment, unhurried
 

@@ -18,9 +18,10 @@ from quantos.environment.adapters.restoring import strangers
 from quantos.environment.adapters.state_files import FileStateFiles
 from quantos.environment.state_versions import propose
 from quantos.errors import StateUnreadableError
-from tests.support.capacity_fakes import NOW, make_lease
 from tests.support.environments import committed_settings
+from tests.support.lease_cases import make_lease
 from tests.support.own_sandbox import small_environment
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import ROOT, SmallEnvironment
 
 pytestmark = pytest.mark.engine

@@ -10,7 +10,7 @@ import pytest
 from quantos.contracts.plan import ResizeOutcome
 from quantos.environment.settings import EnvironmentSettings
 from sandbox.lifecycle import Sandbox
-from tests.support.capacity_fakes import NOW
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import SmallEnvironment, attach, make_small_environment, unhurried
 
 pytestmark = pytest.mark.engine

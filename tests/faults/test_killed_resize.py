@@ -11,7 +11,7 @@ import pytest
 
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
 from sandbox.lifecycle import Sandbox
-from tests.support.capacity_fakes import NOW
+from tests.support.plan_cases import NOW
 from tests.support.small_environment import ROOT, SmallEnvironment, make_small_environment, unhurried
 
 pytestmark = pytest.mark.engine

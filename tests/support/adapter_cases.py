@@ -45,11 +45,11 @@ from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
 from quantos.telemetry.adapters.dynamo_signals import DynamoSignalHistory
 from quantos.telemetry.adapters.hour_sets import HASH_KEY, RANGE_KEY, HourEntry, HourSets
 from tests.support.audit_fakes import create_audit_aws, make_links, make_record
-from tests.support.capacity_fakes import STACK, document, make_plan
 from tests.support.checkpoints import checkpoint
 from tests.support.coordination_cases import compositions, coordination
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import REGION, Call, create_table
+from tests.support.plan_cases import STACK, document, make_plan
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -38,10 +38,10 @@ from quantos.pull_request.adapters import pack_rules
 from quantos.pull_request.adapters.judging_packs import judging
 from quantos.pull_request.adapters.pack_rules import registered_rules
 from quantos.pull_request.adapters.stack_state import resources_of
-from tests.support.capacity_fakes import NOW, document
 from tests.support.charts_folder import charts_folder
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import Call
+from tests.support.plan_cases import NOW, document
 
 Broken = Callable[[Path, pytest.MonkeyPatch], Mapping[str, Call]]
 PLACE = Place(project="quantos", stack="dev-x", account_id="123456789012", region="us-east-1", domain="dev.example")

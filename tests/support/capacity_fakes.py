@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
 from quantos.capacity.holders import EngineMark, LeaseHolder, ProcessMark
@@ -22,56 +22,11 @@ from quantos.capacity.ports import (
 )
 from quantos.capacity.resize import Resizer
 from quantos.capacity.stop_order import StopOrder
-from quantos.contracts.plan import Explanation, PlanDocument, PoolSize, ResizeOutcome, ScalingPlan, Unsettled
+from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
-from quantos.environment.settings import ActuatorSettings
 from quantos.errors import PlanConflictError, QuantosError
-
-NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
-STACK = "dev-capacity"
-ACTUATOR = ActuatorSettings(dead_band_nodes=2, min_interval_seconds=3600, hold_seconds=1800, lease_seconds=600)
-
-
-def sizes(**floors: int) -> dict[str, PoolSize]:
-    """Pools with these floors, each with a ceiling of 20."""
-    return {pool: PoolSize(floor=floor, ceiling=20) for pool, floor in floors.items()}
-
-
-def make_plan(
-    *, at: datetime = NOW, floors: Mapping[str, int] | None = None, urgent: bool = False, **changes: object
-) -> ScalingPlan:
-    """A signed plan decided at `at`, valid for 15 minutes."""
-    planned = sizes(**(floors or {"cpu": 6}))
-    fields: dict[str, object] = {
-        "stack": STACK,
-        "sequence": int(at.timestamp()),
-        "created_at": at,
-        "expires_at": at + timedelta(minutes=15),
-        "sizes": planned,
-        "previous": sizes(cpu=2),
-        "pool_costs": {},
-        "strategy_costs": {},
-        "usd_per_hour_before": 0.7,
-        "usd_per_hour_after": 2.1,
-        "urgent": urgent,
-        "explanation": Explanation(sentence="pricing needs six nodes by 14:40.", pools=()),
-    }
-    plan = ScalingPlan.model_validate({**fields, **changes}).identified()
-    return plan.model_copy(update={"signature": f"signed:{plan.plan_id}"})
-
-
-def document(*, sequence: int = 0, plan_id: str = "", **floors: int) -> PlanDocument:
-    """An applied document with these floors."""
-    stood = sizes(**(floors or {"cpu": 2}))
-    return PlanDocument(
-        stack=STACK,
-        plan_id=plan_id,
-        sequence=sequence,
-        sizes=stood,
-        previous=stood,
-        pool_costs={},
-        strategy_costs={},
-    )
+from tests.support.lease_cases import make_engine, make_lock
+from tests.support.plan_cases import ACTUATOR, NOW, STACK, document
 
 
 class FakeSigner:
@@ -238,24 +193,6 @@ class FakeLeases:
 
     def _ours(self, lease: Lease) -> bool:
         return self.lease is not None and self.lease.holder.lease_id == lease.holder.lease_id
-
-
-def make_lease(
-    *, pid: int = 7, host: str = "here", name: str = "other", expires_at: datetime, ends_at: datetime | None = None
-) -> Lease:
-    """A lease of a process of this machine, unless `host` says otherwise."""
-    holder = LeaseHolder(f"id-{name}", name, ProcessMark(host, pid, "t"), ends_at)
-    return Lease(STACK, holder, 1, expires_at - timedelta(minutes=10), expires_at)
-
-
-def make_engine(*, pid: int = 8, host: str = "here", at: datetime = NOW, ends_at: datetime | None = None) -> EngineMark:
-    """An engine of this machine, unless `host` says otherwise."""
-    return EngineMark(ProcessMark(host, pid, "t"), "desk", at, ends_at)
-
-
-def make_lock(*, pid: int = 8, at: datetime = NOW, partial: bool = False) -> BackendLock:
-    """The lock of an engine on the host that calls itself desk."""
-    return BackendLock(f"locks/{pid}-{partial}", f"ada@desk (pid {pid})", "desk", pid, at, partial)
 
 
 @dataclass

@@ -15,9 +15,9 @@ from quantos.capacity.holders import LeaseHolder, ProcessMark
 from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import Lease, Switch
 from quantos.capacity.stop_order import StopOrder
-from tests.support.capacity_fakes import STACK
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import REGION, Call, create_table
+from tests.support.plan_cases import STACK
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=15)

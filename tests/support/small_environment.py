@@ -21,8 +21,8 @@ from quantos.environment.adapters.layers import LayerRun, LayerStacks
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.adapters.packs import render_packs
 from stacks import capacity
-from tests.support.capacity_fakes import make_plan
 from tests.support.environments import make_settings
+from tests.support.plan_cases import make_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKS = ROOT / "policy_packs"

@@ -18,7 +18,7 @@ from quantos.contracts.plan import PlanDocument, PlanPointer, PoolSize, ResizeOu
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.adapters.aws import AWS, error_code
 from quantos.environment.settings import EnvironmentSettings
-from quantos.errors import CapacityError, PlanConflictError, PlanNotFoundError
+from quantos.errors import CapacityError, PlanAmbiguousError, PlanConflictError, PlanNotFoundError
 from quantos.translation import translated
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", PlanPointer, ResizeOutcome, ScalingPlan)
 
+ID_FROM = "take an id from the report, from what a resize prints, or from the audit chain"
 CURRENT_KEY = "current.json"
 STRATEGIES_KEY = "strategies.json"
 CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict"}
@@ -135,13 +136,12 @@ class S3PlanArchive:
         self.bucket.put(f"plans/{plan.plan_id}.json", plan.to_json())
 
     def get(self, plan_id: str) -> ScalingPlan:
-        """The plan whose id is, or uniquely starts with, `plan_id`. Raises PlanNotFoundError."""
+        """The plan whose id is, or uniquely starts with, `plan_id`. Raises PlanNotFoundError, PlanAmbiguousError."""
         keys = self.bucket.keys(f"plans/{plan_id}", limit=2)
-        if len(keys) != 1:
-            found = "no plan has" if not keys else "several plans have"
-            raise PlanNotFoundError(
-                f"{found} an id that starts with {plan_id!r}", remedy="take an id from `quantos plan` or the report"
-            )
+        if len(keys) > 1:
+            raise PlanAmbiguousError(f"several plans have an id that starts with {plan_id!r}", remedy="say more of it")
+        if not keys:
+            raise PlanNotFoundError(f"no plan has an id that starts with {plan_id!r}", remedy=ID_FROM)
         found_plan = self.bucket.get(keys[0])
         if found_plan is None:
             raise PlanNotFoundError(f"plan {plan_id} is gone", remedy="look in the bucket's object versions")

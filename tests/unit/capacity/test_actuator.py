@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from quantos.capacity.actuator import Actuation, actuate
 from quantos.contracts.plan import PlanDocument, ScalingPlan
-from tests.support.capacity_fakes import ACTUATOR, NOW, document, make_plan
+from tests.support.plan_cases import ACTUATOR, NOW, document, make_plan
 
 RANGES = {"cpu": 20}
 

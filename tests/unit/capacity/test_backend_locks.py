@@ -11,7 +11,8 @@ from moto import mock_aws
 from quantos.capacity.adapters.backend_locks import S3Locks, backend_locks
 from quantos.capacity.locks import LONGEST_WRITE, sort_locks
 from quantos.errors import SettingsError
-from tests.support.capacity_fakes import FakeProcesses, make_engine, make_lock
+from tests.support.capacity_fakes import FakeProcesses
+from tests.support.lease_cases import make_engine, make_lock
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 STACK = "dev-capacity"

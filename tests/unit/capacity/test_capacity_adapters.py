@@ -28,20 +28,11 @@ from quantos.capacity.ports import (
     SwitchStore,
 )
 from quantos.contracts.plan import ResizeOutcome, Unsettled
-from quantos.errors import CapacityError, PlanConflictError, PlanNotFoundError
-from tests.support.capacity_fakes import (
-    STACK,
-    FakeFits,
-    FakeFloors,
-    FakeLeases,
-    FakeLedger,
-    FakeOutcomes,
-    FakeSwitches,
-    document,
-    make_engine,
-    make_plan,
-)
+from quantos.errors import CapacityError, PlanAmbiguousError, PlanConflictError, PlanNotFoundError
+from tests.support.capacity_fakes import FakeFits, FakeFloors, FakeLeases, FakeLedger, FakeOutcomes, FakeSwitches
 from tests.support.environments import make_settings
+from tests.support.lease_cases import make_engine
+from tests.support.plan_cases import STACK, document, make_plan
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -294,7 +285,7 @@ def test_a_plan_is_found_by_a_unique_start_of_its_id() -> None:
     with pytest.raises(PlanNotFoundError, match="no plan"):
         archive.get("zzzz")
     archive.put(make_plan(floors={"cpu": 7}))
-    with pytest.raises(PlanNotFoundError, match="several"):
+    with pytest.raises(PlanAmbiguousError, match="several"):
         archive.get("")
 
 

@@ -14,7 +14,7 @@ from quantos.capacity.adapters.pulumi_engine import PulumiEngine
 from quantos.capacity.holders import EngineMark
 from quantos.capacity.ports import EngineTerms
 from quantos.capacity.stop_order import StopOrder
-from tests.support.capacity_fakes import document
+from tests.support.plan_cases import document
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/quantos-dev-resize"

@@ -17,7 +17,9 @@ from quantos.capacity.lease import INTERRUPT_AFTER, KILL_AFTER, HeldLease, Lease
 from quantos.capacity.stop_order import StopOrder
 from quantos.environment.settings import ActuatorSettings
 from quantos.errors import CapacityError, LeaseLostError
-from tests.support.capacity_fakes import STACK, FakeLeases, FakeProcesses, make_lease
+from tests.support.capacity_fakes import FakeLeases, FakeProcesses
+from tests.support.lease_cases import make_lease
+from tests.support.plan_cases import STACK
 
 LIFE = timedelta(seconds=2)
 AWAY = CapacityError("the table hangs", remedy="wait")

@@ -161,9 +161,10 @@ def test_every_status_has_words(status: str):
 def test_a_plan_without_outcome_says_so_and_what_to_expect():
     plan = planned(make_inputs(make_demand()), check=lambda _: ("over its ceiling",))
 
-    text = explain_text(plan, None)
+    text = explain_text(plan.model_copy(update={"signature": "mac"}), None)
 
     assert "No outcome is known yet." in text
+    assert "This is a look ahead: nothing is published or kept." in explain_text(plan, None)
     assert "expected to refuse: over its ceiling" in text
 
 
@@ -191,6 +192,18 @@ def test_an_outcome_does_not_repeat_the_sentence():
     text = explain_text(plan, outcome(plan, "applied", plan.explanation.sentence))
 
     assert text.endswith("It was applied (2026-03-02 14:30 UTC).")
+
+
+def test_an_applied_plan_whose_floor_was_held_says_where_the_stack_stands():
+    plan = plan_of(make_demand())
+    held = {pool: size.model_copy(update={"floor": size.floor + 1}) for pool, size in plan.sizes.items()}
+    applied = outcome(plan, "applied", plan.explanation.sentence)
+
+    text = explain_text(plan, applied.model_copy(update={"sizes": held}))
+
+    assert f"The stack stands at cpu {held['cpu'].floor} nodes" in text
+    assert "floors planned lately are held" in " ".join(text.split())
+    assert "The stack stands" not in explain_text(plan, applied.model_copy(update={"sizes": plan.sizes}))
 
 
 @pytest.mark.parametrize(("node_held_bins", "warned"), [(1164, False), (1163, True)])

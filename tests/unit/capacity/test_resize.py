@@ -6,12 +6,8 @@ from quantos.capacity.ports import Change, EngineRun, GroupSize, Switch
 from quantos.contracts.plan import Violation
 from quantos.environment.checkpoint import state_unreadable
 from quantos.errors import EngineError
-from tests.support.capacity_fakes import (
-    NOW,
-    Bench,
-    document,
-    make_plan,
-)
+from tests.support.capacity_fakes import Bench
+from tests.support.plan_cases import NOW, document, make_plan
 
 GROUP_URN = "urn:pulumi:dev-capacity::quantos::quantos:capacity:NodePool$aws:eks/nodeGroup:NodeGroup::cpu"
 

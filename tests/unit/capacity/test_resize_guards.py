@@ -8,17 +8,9 @@ import pytest
 from quantos.capacity.ports import Checkpoint, EngineRun, GroupSize, Lease, Switch
 from quantos.contracts.plan import Unsettled, Violation
 from quantos.errors import CapacityError
-from tests.support.capacity_fakes import (
-    NOW,
-    Bench,
-    FakeLedger,
-    FakeSwitches,
-    document,
-    make_engine,
-    make_lease,
-    make_lock,
-    make_plan,
-)
+from tests.support.capacity_fakes import Bench, FakeLedger, FakeSwitches
+from tests.support.lease_cases import make_engine, make_lease, make_lock
+from tests.support.plan_cases import NOW, document, make_plan
 
 
 def minutes(count: int) -> timedelta:

@@ -135,6 +135,16 @@ def test_gpus_that_no_named_pool_has_are_refused_with_line_and_field(tmp_path: P
     )
 
 
+@pytest.mark.parametrize(
+    "asked", ["resources: {vcpu: 1, memory_gib: 2000}", "service: {mean_ms: 3, server: {vcpu: 1, memory_gib: 2000}}"]
+)
+def test_a_pod_that_no_node_holds_is_refused_whichever_way_it_is_stated(tmp_path: Path, asked: str) -> None:
+    text = GOOD.replace("pools: [cpu]", f"pools: [cpu]\n    {asked}").replace("{SESSION}", "null")
+
+    with pytest.raises(SettingsError, match="no node of cpu holds one pod of hedging"):
+        read(tmp_path, text)
+
+
 def test_a_pod_that_is_stated_twice_is_refused_with_its_field(tmp_path: Path) -> None:
     twice = "resources: {vcpu: 2}\n    service: {mean_ms: 3, server: {vcpu: 1}}"
 

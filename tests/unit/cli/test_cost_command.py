@@ -54,3 +54,13 @@ def test_what_has_no_price_is_named_and_exits_1(quantos: Command, up: dict[str, 
     said = quantos("cost", "dev")
     assert said.code == 1
     assert "no price control, Cluster x: x is a aws:redshift/cluster:Cluster" in said.err
+
+
+def test_no_figure_is_cut_off_in_a_narrow_pipe(
+    quantos: Command, up: dict[str, StackCost], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    up["foundation"] = cost_of("aws:ec2/eip:Eip")
+    said = quantos("cost", "dev")
+    assert "…" not in said.out
+    assert said.out.splitlines()[-1].split() == ["all", "3.65", "3.65"]

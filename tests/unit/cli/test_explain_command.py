@@ -15,6 +15,7 @@ from tests.support.environments import make_settings
 from tests.unit.cli.conftest import Command
 
 PLAN = planned(make_inputs(make_demand()))
+OTHER = planned(make_inputs(make_demand(upper=90.0)))
 OUTCOME = ResizeOutcome(
     stack=PLAN.stack,
     plan_id=PLAN.plan_id,
@@ -27,13 +28,14 @@ OUTCOME = ResizeOutcome(
 
 @pytest.fixture
 def archived(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The account of `dev` with one plan archived, which was applied."""
+    """The account of `dev` with two plans archived, of which one was applied."""
     os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1")
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         bucket = make_settings().names().bucket("plans")
         client.create_bucket(Bucket=bucket)
-        S3PlanArchive(PlansBucket(client, bucket)).put(PLAN)
+        for plan in (PLAN, OTHER):
+            S3PlanArchive(PlansBucket(client, bucket)).put(plan)
         monkeypatch.setattr("cli.explain._outcome_of", lambda target, found: OUTCOME)
         yield
 
@@ -73,3 +75,13 @@ def test_a_plan_without_a_record_is_not_replayed(quantos: Command) -> None:
 
     assert said.code == 1
     assert f"of plan {PLAN.plan_id[:12]} no record is kept" in said.err
+
+
+@pytest.mark.usefixtures("archived")
+def test_several_plans_and_none_are_told_apart(quantos: Command) -> None:
+    several, none = quantos("explain", "", "--env", "dev"), quantos("explain", "ffff", "--env", "dev")
+
+    assert (several.code, none.code) == (1, 1)
+    assert "several plans have an id that starts with ''" in several.err
+    assert "--sandbox" in none.err
+    assert "several" not in none.err

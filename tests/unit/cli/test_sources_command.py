@@ -89,3 +89,10 @@ def test_a_declared_source_is_taken_out_of_its_strategy_first(quantos: Command, 
 
     assert said.code == 1
     assert "Take it out of the strategy's `sources`" in " ".join(said.err.split())
+
+
+@pytest.mark.usefixtures("history")
+def test_where_nothing_was_told_that_is_said(quantos: Command) -> None:
+    apply(make_strategy().model_copy(update={"series": "workload/nobody"}))
+
+    assert quantos("sources", "list", "dev").out.startswith("no strategy's series has told anything")

@@ -89,3 +89,17 @@ def test_a_wrong_file_changes_and_records_nothing(
     assert f"{file}: line 12, column 15: strategies.0.priority: yes is true or false" in said.err
     assert registry.read().strategies == ()
     assert not compose_index(settings).about("dev", "dev")
+
+
+@pytest.mark.usefixtures("chain")
+def test_strategies_that_a_file_no_longer_states_are_named(
+    quantos: Command, registry: S3StrategyRegistry, file: Path
+) -> None:
+    quantos("strategies", "apply", "dev", str(file))
+    file.write_text(FILE.replace("name: hedging", "name: quotes"), encoding="utf-8")
+
+    assert quantos("strategies", "apply", "dev", str(file)).out.splitlines() == [
+        "1 strategy: quotes",
+        "No longer there: hedging",
+    ]
+    assert [strategy.name for strategy in registry.read().strategies] == ["quotes"]

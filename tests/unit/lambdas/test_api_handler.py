@@ -14,8 +14,8 @@ from quantos.capacity.adapters.stores import compose_bucket
 from quantos.contracts.plan import PlanDocument, ScalingPlan
 from quantos.environment.functions import API, CAPACITY_READ, HTTP_ROUTES
 from sandbox.events.events import Account, local_context
-from tests.support.capacity_fakes import make_plan
 from tests.support.environments import make_settings
+from tests.support.plan_cases import make_plan
 from tests.support.telemetry_account import telemetry_account
 
 ACCOUNT = Account(environment="dev", account_id="123456789012", region="us-east-1")

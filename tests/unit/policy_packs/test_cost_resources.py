@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policy_packs.cost.resources import PLAN_TYPE, plan_document
 from quantos.contracts.plan import PoolCost
-from tests.support.capacity_fakes import document
+from tests.support.plan_cases import document
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from tests.support.engine_binaries import FakeSource, write_engine, write_execut
 
 
 def findings(environment: dict[str, str], tmp_path: Path) -> dict[str, Finding]:
-    found = diagnose(environment=environment, sources=(FakeSource(log=tmp_path / "log"),))
+    found = diagnose(
+        environment=environment, sources=(FakeSource(log=tmp_path / "log"),), bootstrapped=tmp_path / "bootstrapped"
+    )
     assert all(finding.remedy for finding in found if finding.status != "ok")
     return {finding.name: finding for finding in found}
 
@@ -31,6 +33,12 @@ def test_bare_machine_lacks_tools_and_engine_but_only_warns_of_what_is_optional(
     assert missing == {"uv", "git", "make", "engine"}
     assert warned == {"plugins", "go", "java", "maven", "aws credentials"}
     assert not (tmp_path / "log").exists()
+
+
+def test_a_uv_that_the_project_was_bootstrapped_with_is_enough(tmp_path: Path) -> None:
+    environment = bare_environment(tmp_path)
+    write_executable(tmp_path / "bootstrapped" / "uv", "echo 'uv 0.13.8'")
+    assert findings(environment, tmp_path)["uv"].status == "ok"
 
 
 def test_full_machine_is_ok_and_says_what_is_there(tmp_path: Path) -> None:
