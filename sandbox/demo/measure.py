@@ -68,7 +68,7 @@ def decision_rows(seen: Sequence[Observation], *, bin_seconds: int) -> tuple[Dec
         moment = one.start + timedelta(seconds=bin_seconds)
         if one.killed:
             rows.append(_killed_row(one.plan, moment))
-        rows += [_row(one.plan, outcome, moment) for outcome in one.outcomes]
+        rows += [decision_row(one.plan, outcome, moment) for outcome in one.outcomes]
     return tuple(rows)
 
 
@@ -208,15 +208,17 @@ def _reasoning(plan: ScalingPlan | None) -> PoolReasoning:
     return next((part for part in plan.explanation.pools if part.pool == POOL), UNDECIDED)
 
 
-def _row(plan: ScalingPlan, outcome: ResizeOutcome, moment: datetime) -> DecisionRow:
+def decision_row(plan: ScalingPlan, outcome: ResizeOutcome, moment: datetime) -> DecisionRow:
+    """A plan and what became of it; floors, and what they cost, are those that the stack stood on then."""
+    floors = {pool: size.floor for pool, size in (outcome.sizes or plan.sizes).items()}
     return DecisionRow(
         time=moment,
         plan_id=outcome.plan_id,
         status=outcome.status,
         sentence=plan.explanation.sentence,
         reason=outcome.reason,
-        floors={pool: size.floor for pool, size in (outcome.sizes or plan.sizes).items()},
-        usd_per_hour=plan.usd_per_hour_after,
+        floors=floors,
+        usd_per_hour=sum(count * plan.pool_costs[pool].usd_per_node_hour for pool, count in floors.items()),
         violations=outcome.violations,
         seconds=round(sum(timing.seconds for timing in outcome.timings), 2),
     )
