@@ -27,6 +27,10 @@ NOTHING_LEARNT_FROM: Final = frozenset(
 """What may change of a strategy without changing its demand; what a miss costs is in the levels and terms."""
 
 
+Corrected = Callable[[date], bool]
+"""Whether demand before a day has been corrected since its midnight."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What a fit answers, whatever the day: whose demand, at which quantiles, on what terms."""
@@ -84,10 +88,12 @@ class DailyFits:
     history_days: int
     _serving: dict[str, tuple[FitKey, ServingFit]] = field(default_factory=dict)
 
-    def serving(self, question: Question, day: date, *, window: Callable[[], DemandWindow], keep: bool) -> ServingFit:
+    def serving(
+        self, question: Question, day: date, *, window: Callable[[], DemandWindow], corrected: Corrected, keep: bool
+    ) -> ServingFit:
         """The fit that serves on a day; seconds where none is stored, and then `keep` lets it be.
 
-        `window` gives the demand up to the day's midnight.
+        `window` gives the demand up to the day's midnight; `corrected` as for `made`.
         """
         key = question.key(day)
         asked, known = self._serving.get(key.pools, (None, None))
@@ -97,27 +103,29 @@ class DailyFits:
         if found is None:
             found = known if asked == key else self._before(key)
         if found is None:
-            found = self.made(question, day, window=window(), learnt_by="decision")
+            found = self.made(question, day, window=window(), corrected=corrected, learnt_by="decision")
             if keep:
                 self._put(key, found)
         self._serving[key.pools] = (key, found)
         return found
 
-    def learn(self, question: Question, day: date, *, window: Callable[[], DemandWindow]) -> bool:
+    def learn(self, question: Question, day: date, *, window: Callable[[], DemandWindow], corrected: Corrected) -> bool:
         """Learn and store the fit of a day unless it is there; whether that was needed."""
         key = question.key(day)
         if self.stored(key) is not None:
             return False
-        self._put(key, self.made(question, day, window=window(), learnt_by="schedule"))
+        self._put(key, self.made(question, day, window=window(), corrected=corrected, learnt_by="schedule"))
         return True
 
-    def made(self, question: Question, day: date, *, window: DemandWindow, learnt_by: LearntBy) -> ServingFit:
-        """The fit of a day as it reads once it is stored, which it is not yet; it goes on from the latest before it.
-        Takes seconds.
+    def made(
+        self, question: Question, day: date, *, window: DemandWindow, corrected: Corrected, learnt_by: LearntBy
+    ) -> ServingFit:
+        """The fit of a day as it reads once it is stored, which it is not yet; it goes on from the latest before it,
+        unless what that one was learnt from has been `corrected` since. Takes seconds.
         """
         key = question.key(day)
         latest = self._before(key)
-        before = None if latest is None else latest.fit.model
+        before = None if latest is None or corrected(latest.day) else latest.fit.model
         model = fit(window, levels=question.levels, terms=question.terms, previous=before)
         coverage = recent_coverage(model, window, served=self._lately(key))
         return ServingFit(day, loaded(dumped(PoolFit(model, coverage, learnt_by))))

@@ -147,7 +147,11 @@ class PoolDemands:
         series = self._measured(shared, grid, sources=sources)
         question, today = self._question(shared), _day_of(bin_end)
         served = serving or self.fits.serving(
-            question, today, window=lambda: self._until_midnight(shared, grid, sources=sources, told=told), keep=keep
+            question,
+            today,
+            window=lambda: self._until_midnight(shared, grid, sources=sources, told=told),
+            corrected=lambda since: self._corrected(shared, since=since, day=today),
+            keep=keep,
         )
         window = self._window(series, grid, told=told)
         forecast = predict(served.fit.model, window)
@@ -176,11 +180,27 @@ class PoolDemands:
 
         What the day itself brings is not learnt from, whenever this is called.
         """
-        return self.fits.learn(self._question(shared), day, window=lambda: self._before(shared, day))
+        return self.fits.learn(
+            self._question(shared),
+            day,
+            window=lambda: self._before(shared, day),
+            corrected=lambda since: self._corrected(shared, since=since, day=day),
+        )
 
     def made(self, shared: SharedPools, *, day: date) -> ServingFit:
         """What `learn` would store, whatever is stored."""
-        return self.fits.made(self._question(shared), day, window=self._before(shared, day), learnt_by="schedule")
+        return self.fits.made(
+            self._question(shared),
+            day,
+            window=self._before(shared, day),
+            corrected=lambda since: self._corrected(shared, since=since, day=day),
+            learnt_by="schedule",
+        )
+
+    def _corrected(self, shared: SharedPools, *, since: date, day: date) -> bool:
+        """Whether demand before one UTC day was corrected from then on and before another."""
+        series = {strategy.series for strategy in shared.strategies}
+        return self.windows.corrected(series, since=_midnight(since), until=_midnight(day))
 
     def _question(self, shared: SharedPools) -> Question:
         upper = shared.upper.level
@@ -209,7 +229,7 @@ class PoolDemands:
 
     def _before(self, shared: SharedPools, day: date) -> DemandWindow:
         """Total demand before a UTC day."""
-        grid = self._grid(int(datetime.combine(day, time(), UTC).timestamp()))
+        grid = self._grid(int(_midnight(day).timestamp()))
         series = self._measured(shared, grid, sources=self._sources(shared, grid))
         return self._window(series, grid, told=self._told(shared, grid))
 
@@ -296,6 +316,10 @@ def reach(moment: int, settings: DecisionSettings) -> Grid:
     """The bins that a decision at `moment` (epoch seconds), or the learning of its day, may look at."""
     grid = _history(moment, settings)
     return Grid(grid.start, grid.bin_seconds, grid.count + 2 * DAY_SECONDS // grid.bin_seconds)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _history(bin_end: int, settings: DecisionSettings) -> Grid:

@@ -52,6 +52,15 @@ class DemandWindows:
             self._store(found, grid)
         return found
 
+    def corrected(self, series: Collection[str], *, since: datetime, until: datetime) -> bool:
+        """Whether what had been told of any series before `since` was corrected from then on and before `until`.
+
+        Only what says from when it was known is seen.
+        """
+        journals = {corrections_of(name) for name in series}
+        hours = self.history.samples(journals, start=since, end=until)
+        return any(sample.value < since.timestamp() for found in hours.values() for sample in found)
+
     def _recall(self, series: Collection[str], grid: Grid) -> None:
         """Take over what another process kept, if this one has nothing yet."""
         if self.store is None or all((name, grid.bin_seconds) in self._kept for name in series):

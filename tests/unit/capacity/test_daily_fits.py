@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantos.capacity import daily_fits
 from quantos.capacity.daily_fits import DailyFits, Question, ServingFit
 from quantos.capacity.pool_fit import loaded
 from quantos.contracts.strategy import CostLimits, ServiceLevel, Session
 from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.peak_model import FittedModel
 from tests.support.capacity_fakes import FakeFits
 from tests.support.demand_cases import make_strategy
 from tests.support.fit_cases import DAY, HISTORY_DAYS, make_fit, make_question, other_questions
@@ -29,6 +31,10 @@ def unread() -> DemandWindow:
     raise NothingStoredError
 
 
+def never(_: date) -> bool:
+    return False
+
+
 @dataclass
 class Shelf:
     """A store and a process in front of it."""
@@ -42,7 +48,7 @@ class Shelf:
         self.store.put(question.key(day), content or make_fit(question, mark=mark))
 
     def serving(self, day: date = DAY, *, question: Question = QUESTION) -> ServingFit:
-        return self.fits.serving(question, day, window=unread, keep=True)
+        return self.fits.serving(question, day, window=unread, corrected=never, keep=True)
 
 
 def idle_window() -> DemandWindow:
@@ -111,20 +117,20 @@ def test_one_older_than_the_history_does_not_serve():
 
 def test_where_nothing_is_stored_the_decision_learns_and_every_process_says_so():
     shelf = Shelf()
-    first = shelf.fits.serving(QUESTION, DAY, window=idle_window, keep=True)
+    first = shelf.fits.serving(QUESTION, DAY, window=idle_window, corrected=never, keep=True)
 
     assert first.caveat(DAY) == "learnt by a decision, since no fit of this demand was stored"
     assert Shelf(shelf.store).serving() == first
-    assert shelf.fits.learn(QUESTION, DAY, window=unread) is False
+    assert shelf.fits.learn(QUESTION, DAY, window=unread, corrected=never) is False
 
 
 def test_learning_twice_learns_once_and_makes_anew_what_cannot_be_read():
     shelf = Shelf()
-    assert shelf.fits.learn(QUESTION, DAY, window=idle_window) is True
+    assert shelf.fits.learn(QUESTION, DAY, window=idle_window, corrected=never) is True
     sound = dict(shelf.store.kept)
-    assert shelf.fits.learn(QUESTION, DAY, window=unread) is False
+    assert shelf.fits.learn(QUESTION, DAY, window=unread, corrected=never) is False
     shelf.put(DAY, content=b"{}")
-    assert shelf.fits.learn(QUESTION, DAY, window=idle_window) is True
+    assert shelf.fits.learn(QUESTION, DAY, window=idle_window, corrected=never) is True
     assert shelf.store.kept == sound
     assert loaded(sound[QUESTION.key(DAY)]).learnt_by == "schedule"
 
@@ -167,9 +173,11 @@ def test_a_stored_fit_of_another_question_never_serves_nor_one_of_a_later_day(da
 
 
 def test_a_fit_made_ahead_is_what_is_read_back():
-    made = DailyFits(FakeFits(), HISTORY_DAYS).made(QUESTION, DAY, window=idle_window(), learnt_by="schedule")
+    made = DailyFits(FakeFits(), HISTORY_DAYS).made(
+        QUESTION, DAY, window=idle_window(), corrected=never, learnt_by="schedule"
+    )
     shelf = Shelf()
-    shelf.fits.learn(QUESTION, DAY, window=idle_window)
+    shelf.fits.learn(QUESTION, DAY, window=idle_window, corrected=never)
     assert shelf.serving() == made
 
 
@@ -178,3 +186,24 @@ def test_how_long_measured_demand_is_held_is_no_other_question():
     longer = replace(question, terms=replace(question.terms, measured_bins=4))
 
     assert longer.key(DAY) == question.key(DAY)
+
+
+def test_a_fit_does_not_go_on_from_one_that_was_learnt_from_what_was_corrected_since(monkeypatch: pytest.MonkeyPatch):
+    went_on_from: list[object] = []
+    learnt = daily_fits.fit
+
+    def watched(*demand: DemandWindow, previous: FittedModel | None, **terms: object) -> FittedModel:
+        went_on_from.append(previous)
+        return learnt(*demand, previous=previous, **terms)
+
+    monkeypatch.setattr(daily_fits, "fit", watched)
+    asked: list[date] = []
+    for corrected in (False, True):
+        shelf = Shelf()
+        shelf.put(YESTERDAY)
+        shelf.fits.learn(
+            QUESTION, DAY, window=idle_window, corrected=lambda day, said=corrected: asked.append(day) or said
+        )
+
+    assert asked == [YESTERDAY, YESTERDAY]
+    assert [previous is None for previous in went_on_from] == [False, True]

@@ -141,6 +141,21 @@ def test_what_cannot_be_read_is_read_from_the_history_again(content: bytes):
     assert same(DemandWindows(history, store).read([SERIES], grid(0))[SERIES].sums(), read_directly(history, grid(0)))
 
 
+def test_only_a_correction_of_what_lay_before_counts_as_one():
+    history = MemoryDemandHistory()
+    windows = DemandWindows(history)
+    since, until = START, START + timedelta(hours=6)
+    history.add([sample(-5), sample(30)])
+    history.add([sample(60).model_copy(update={"revision": 1, "known_at": START + timedelta(hours=2)})])
+    history.add([sample(-5).model_copy(update={"revision": 1, "known_at": START - timedelta(minutes=1)})])
+    assert not windows.corrected([SERIES], since=since, until=until)
+
+    history.add([sample(-65).model_copy(update={"revision": 1, "known_at": START + timedelta(hours=2)})])
+    assert windows.corrected([SERIES], since=since, until=until)
+    assert not windows.corrected([SERIES], since=since, until=START + timedelta(hours=1))
+    assert not windows.corrected(["workload/other"], since=since, until=until)
+
+
 @given(place=st.floats(0, 1, exclude_max=True), bits=st.integers(1, 255))
 def test_a_kept_window_with_one_damaged_byte_is_none(place: float, bits: int):
     told = source_bins([sample(-5)], grid(0))
