@@ -13,8 +13,8 @@ import numpy as np
 
 from benchmarks.measurement import Figure, Report, median_figure, now
 from quantos.capacity.adapters.code_version import code_version
-from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision import DecisionService
+from quantos.capacity.fit_repository import DailyFits
 from quantos.capacity.lead_times import PoolLeadTimes
 from quantos.capacity.node_prices import NodePrice, node_prices
 from quantos.capacity.pool_demand import PoolDemands
@@ -29,10 +29,10 @@ from quantos.errors import ForecastError
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.bins import FloatArray
-from quantos.telemetry.kept_windows import KeptWindow, dumped, window_key
-from quantos.telemetry.rereading import ReadSpan
+from quantos.telemetry.refresh import ReadSpan
 from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.sources import SourceBins
+from quantos.telemetry.window_snapshot import KeptWindow, dumped, window_key
 from quantos.telemetry.windows import DemandWindows
 from tests.support.capacity_fakes import (
     FakeArchive,
@@ -57,7 +57,7 @@ NOON: Final = MIDNIGHT + timedelta(hours=12)
 STAGES: Final = {
     "read demand": ("windows.py", "read"),
     "forecast": ("peak_model.py", "predict"),
-    "needs": ("choosing.py", "all_needs"),
+    "needs": ("problem_builder.py", "all_needs"),
     "choose": ("priorities.py", "choose"),
     "verify, size and explain": ("planning.py", "make_plan"),
     "record": ("decision_record.py", "packed"),

@@ -9,7 +9,7 @@ from cli.target import Target, open_target
 from quantos.audit.adapters.composition import compose_ledger
 from quantos.capacity.adapters.s3_plans import ID_FROM, S3PlanArchive
 from quantos.capacity.adapters.stores import compose_bucket
-from quantos.capacity.telling import MOST_COLUMNS, Page, explain_text
+from quantos.capacity.plan_text import MOST_COLUMNS, Page, explain_text
 from quantos.contracts.plan import OutcomeStatus, ResizeOutcome, ScalingPlan
 from quantos.errors import PlanAmbiguousError, PlanNotFoundError, QuantosError
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from quantos.allocation.lead_time import LeadTime
-from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeSource, DecisionRecord, packed
+from quantos.capacity.fit_repository import DailyFits
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.lead_times import PoolLeadTimes, planned_day
 from quantos.capacity.node_prices import NodePrice

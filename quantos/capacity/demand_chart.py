@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from quantos.capacity.wording import Unit
+from quantos.capacity.vocabulary import Unit
 from quantos.contracts.plan import Alternative, PoolReasoning, PoolSize
 
 _ORDER: Final = {

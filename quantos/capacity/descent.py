@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 
-from quantos.capacity.choosing import ROUNDING, pool_limit
+from quantos.capacity.problem_builder import ROUNDING, pool_limit
 from quantos.capacity.sizing import SizedPool
-from quantos.capacity.wording import node_count
+from quantos.capacity.vocabulary import node_count
 from quantos.environment.settings import EnvironmentSettings
 
 
@@ -13,7 +13,7 @@ def way_down(settings: EnvironmentSettings, pools: Sequence[SizedPool]) -> str |
     """What is left to give up after a plan's floors, in words; None where they keep every limit.
 
     Pools above their own limit come down to it; what is still too much comes off the dearest nodes, as
-    `allocation/reach.py` has it. Floors of the environment are kept. At most one step is given up a plan.
+    `allocation/step_limits.py` has it. Floors of the environment are kept. At most one step is given up a plan.
     """
     nodes, usd = _excess(settings, pools)
     if not nodes:

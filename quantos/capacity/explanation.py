@@ -8,13 +8,13 @@ from typing import Final, Literal
 import numpy as np
 
 from quantos.allocation.choice import ChoiceSolution
+from quantos.allocation.constraint_text import gave_way
 from quantos.allocation.lead_time import LeadTime
-from quantos.allocation.telling import gave_way
 from quantos.capacity.descent import way_down
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.silence import silence_words, silences, undecided, undecided_words
 from quantos.capacity.sizing import HeldDemand, SizedPool, nodes_for
-from quantos.capacity.wording import Unit, listed, node_count, percent
+from quantos.capacity.vocabulary import Unit, listed, node_count, percent
 from quantos.contracts.plan import (
     Alternative,
     ChoiceQuality,

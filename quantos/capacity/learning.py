@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Literal
 
-from quantos.capacity.daily_fits import DailyFits
+from quantos.capacity.fit_repository import DailyFits
 from quantos.capacity.lead_times import PoolLeadTimes
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.pool_demand import PoolDemands, reach

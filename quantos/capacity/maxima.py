@@ -8,8 +8,8 @@ from quantos.allocation.accounting import Books
 from quantos.allocation.attribution import Attribution, Payer
 from quantos.allocation.choice import SHARE_TOLERANCE, ChoiceDemand, ChoiceProblem, ChoiceSolution
 from quantos.allocation.placement import filled_usd_per_hour, fits, nodes_filled, share_cap
-from quantos.capacity.choosing import ROUNDING, pool_limit
 from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.problem_builder import ROUNDING, pool_limit
 from quantos.contracts.plan import LEAST_CEILING
 
 

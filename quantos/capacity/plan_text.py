@@ -8,7 +8,7 @@ from typing import Final
 
 from quantos.allocation.lead_time import MIN_OBSERVATIONS
 from quantos.capacity.demand_chart import ASCII, BLOCKS, demand_chart
-from quantos.capacity.wording import Unit, in_words, listed, model_name, node_count
+from quantos.capacity.vocabulary import Unit, in_words, listed, model_name, node_count
 from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import ChoiceQuality, PoolReasoning, ResizeOutcome, ScalingPlan
 

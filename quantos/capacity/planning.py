@@ -7,9 +7,9 @@ from datetime import timedelta
 from quantos.allocation.choice import DECIMALS, ChoiceProblem, ChoiceSolution
 from quantos.allocation.priorities import choose
 from quantos.capacity.actuator import dead_band, pool_ranges
-from quantos.capacity.choosing import all_needs, choice_problem
 from quantos.capacity.explanation import explain
 from quantos.capacity.inputs import PlanningInputs
+from quantos.capacity.problem_builder import all_needs, choice_problem
 from quantos.capacity.requirement import StrategyNeed
 from quantos.capacity.sizing import SizedPool, sized_pools
 from quantos.contracts.plan import PlanDocument, PoolCost, ScalingPlan, StrategyCost

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from quantos.capacity.daily_fits import DailyFits, Question, ServingFit
+from quantos.capacity.fit_repository import DailyFits, Question, ServingFit
 from quantos.capacity.lead_times import Horizon
 from quantos.capacity.ports import FitKey
 from quantos.capacity.shared_pools import SharedPools

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from quantos.allocation.choice import ChoiceDemand, ChoiceLimits, ChoicePool, ChoiceProblem
-from quantos.allocation.reach import within_reach
+from quantos.allocation.step_limits import within_reach
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.requirement import StrategyNeed, strategy_needs

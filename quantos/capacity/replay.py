@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from quantos.allocation.verification import check_solution
-from quantos.capacity.daily_fits import DailyFits
 from quantos.capacity.decision_record import CodeVersion, DecisionRecord
+from quantos.capacity.fit_repository import DailyFits
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.lead_times import PoolLeadTimes, horizon_of, planned_day
 from quantos.capacity.planning import Chosen, PlanCheck, chosen_before, make_plan
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands
 from quantos.capacity.ports import FitStore, Signer
 from quantos.capacity.shared_pools import SharedPools, UpperLevel, least_held
-from quantos.capacity.wording import listed
+from quantos.capacity.vocabulary import listed
 from quantos.contracts.plan import ScalingPlan
 from quantos.telemetry.ports import DemandHistory, SignalHistory
 from quantos.telemetry.signal_windows import SignalWindows

@@ -7,7 +7,7 @@ from quantos.capacity.pool_demand import PoolDemand, SilentFeed, StrategyDemand
 from quantos.capacity.shared_pools import least_usd_per_vcpu_hour
 from quantos.capacity.sizing import SizedPool
 from quantos.capacity.standing import HeldFloors, held_floors
-from quantos.capacity.wording import Unit, listed
+from quantos.capacity.vocabulary import Unit, listed
 from quantos.contracts.plan import Silence, Undecided
 
 

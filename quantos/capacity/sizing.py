@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantos.allocation.choice import ChoiceProblem, ChoiceSolution, PoolChoice
+from quantos.allocation.constraint_text import reason, shortfall
 from quantos.allocation.placement import nodes_filled
-from quantos.allocation.telling import reason, shortfall
-from quantos.capacity.choosing import ROUNDING, pool_limit
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.maxima import maxima
 from quantos.capacity.node_prices import NodePrice
 from quantos.capacity.pool_demand import PoolDemand
+from quantos.capacity.problem_builder import ROUNDING, pool_limit
 from quantos.capacity.requirement import FORECAST, StrategyNeed
 from quantos.contracts.plan import PoolSize
 

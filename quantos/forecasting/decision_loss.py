@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from quantos.errors import ForecastError
-from quantos.forecasting.aim import Aim, aim_of
+from quantos.forecasting.target_window import Aim, aim_of
 from quantos.telemetry.bins import FloatArray
 
 _ROUNDING: Final = 1e-9

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from quantos.forecasting.aim import Aim
 from quantos.forecasting.lookback import Lookback
 from quantos.forecasting.sessions import LOOKED_BACK_DAYS, session_reference
+from quantos.forecasting.target_window import Aim
 from quantos.telemetry.bins import BoolArray, FloatArray
 
 DAY_SECONDS: Final = 86_400

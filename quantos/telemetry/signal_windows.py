@@ -10,7 +10,7 @@ import numpy as np
 from quantos.contracts.demand import LONGEST_AHEAD, LONGEST_HOLD
 from quantos.telemetry.bins import FloatArray, Grid
 from quantos.telemetry.ports import SignalHistory
-from quantos.telemetry.rereading import ReadSpan, continues, read_again
+from quantos.telemetry.refresh import ReadSpan, continues, read_again
 from quantos.telemetry.signals import SignalReadings, known_values
 
 _READ_BEFORE_SECONDS: Final = int((LONGEST_AHEAD + LONGEST_HOLD).total_seconds())

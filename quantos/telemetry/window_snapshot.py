@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from quantos.telemetry.rereading import ReadSpan
+from quantos.telemetry.refresh import ReadSpan
 from quantos.telemetry.sources import SourceBins
 
 _LAYOUT: Final = 2

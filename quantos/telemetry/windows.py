@@ -7,10 +7,10 @@ from datetime import datetime
 
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.bins import Grid
-from quantos.telemetry.kept_windows import KeptWindow, dumped, loaded, window_key
 from quantos.telemetry.ports import DemandHistory, WindowStore, corrections_of
-from quantos.telemetry.rereading import ReadSpan, continues, joined_hours, read_again
+from quantos.telemetry.refresh import ReadSpan, continues, joined_hours, read_again
 from quantos.telemetry.sources import SourceBins, source_bins
+from quantos.telemetry.window_snapshot import KeptWindow, dumped, loaded, window_key
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class DemandWindows:
     """What sources told by series and bin, read through from the history.
 
     With a store, a new process goes on from what another read last. A correction, and whatever else says from when it
-    was known, is in the next decision; another late sample as soon as `telemetry.rereading` comes to it. Errors of the
+    was known, is in the next decision; another late sample as soon as `telemetry.refresh` comes to it. Errors of the
     histories and of the store (TelemetryError, CapacityError) pass through.
     """
 

@@ -10,7 +10,7 @@ from quantos.backtest.flaps import flaps
 from quantos.backtest.judge import FLAP_SECONDS
 from quantos.capacity.baselines import account, static_nodes
 from quantos.capacity.ports import GroupSize
-from quantos.capacity.wording import model_name
+from quantos.capacity.vocabulary import model_name
 from quantos.contracts.plan import PlanDocument, PoolReasoning, ResizeOutcome, ScalingPlan
 from quantos.telemetry.bins import FloatArray
 from sandbox.demo.replay import Observation

@@ -4,7 +4,7 @@ from components.services.cert_manager import CertManager, CertManagerArgs, CertM
 from components.services.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from components.services.ebs_csi import EbsCsi, EbsCsiArgs
 from components.services.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
-from quantos.capacity.expander import pools_by_preference
+from quantos.capacity.autoscaler_priority import pools_by_preference
 from quantos.catalog.catalog import load_catalog
 from stacks.platform.place import Place
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from quantos.capacity.daily_fits import Question
+from quantos.capacity.fit_repository import Question
 from quantos.capacity.pool_fit import LearntBy, PoolFit, dumped
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Session, Strategy

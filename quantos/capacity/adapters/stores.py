@@ -10,7 +10,7 @@ from quantos.capacity.adapters.dynamo_leases import DynamoLeases
 from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger
-from quantos.capacity.reading import CapacityReader
+from quantos.capacity.queries import CapacityReader
 from quantos.environment.adapters.aws import making_clients
 from quantos.environment.settings import EnvironmentSettings
 

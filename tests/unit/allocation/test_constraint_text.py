@@ -3,7 +3,7 @@
 from typing import get_args
 
 from quantos.allocation.choice import Binding, Constraint
-from quantos.allocation.telling import _REASONS, gave_way
+from quantos.allocation.constraint_text import _REASONS, gave_way
 from tests.support.choices import make_demand, make_limits, make_pool, solved
 
 

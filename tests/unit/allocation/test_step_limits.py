@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from quantos.allocation.choice import ChoiceProblem
 from quantos.allocation.priorities import choose
-from quantos.allocation.reach import shared_out, within_reach
+from quantos.allocation.step_limits import shared_out, within_reach
 from quantos.allocation.verification import check_solution
 from tests.support.choices import make_limits, make_pool, problems
 

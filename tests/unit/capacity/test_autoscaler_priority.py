@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from quantos.capacity.expander import pools_by_preference
+from quantos.capacity.autoscaler_priority import pools_by_preference
 from quantos.capacity.node_prices import node_prices
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment

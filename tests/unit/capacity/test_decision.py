@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantos.capacity import daily_fits
+from quantos.capacity import fit_repository
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan
@@ -279,7 +279,7 @@ def test_what_one_process_learnt_serves_the_others_and_their_plans_are_the_same(
     def learn_again(*_args: object, **_options: object) -> None:
         raise AssertionError("it was learnt again")
 
-    monkeypatch.setattr(daily_fits, "fit", learn_again)
+    monkeypatch.setattr(fit_repository, "fit", learn_again)
     assert desk.service().decide(request(14.5)) == first
 
 
@@ -302,7 +302,7 @@ def test_before_the_day_is_learnt_the_last_one_serves_and_the_plan_says_so(monke
     desk = desk_at(-10)
     decided(desk, -10)
     desk.history.add([item for item in HISTORY if item.time < MONDAY + timedelta(hours=11)])
-    monkeypatch.setattr(daily_fits, "fit", None)
+    monkeypatch.setattr(fit_repository, "fit", None)
 
     plan = decided(desk, 11)
 
@@ -321,7 +321,7 @@ def test_on_the_first_day_of_a_demand_a_decision_learns_and_says_so():
 def test_a_trader_who_asks_for_more_throughput_has_nothing_learnt_again(monkeypatch: pytest.MonkeyPatch):
     desk = desk_at(11)
     decided(desk, 11)
-    monkeypatch.setattr(daily_fits, "fit", None)
+    monkeypatch.setattr(fit_repository, "fit", None)
     desk.strategies = (make_strategy(session=SESSION, min_throughput_units=900),)
 
     assert decided(desk, 11).sizes["cpu"].floor >= 900 / 10 / 8

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from quantos.capacity import daily_fits
+from quantos.capacity import fit_repository
 from quantos.capacity.lead_times import order_series
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import PlannedLeadTime
@@ -74,7 +74,7 @@ def test_a_lead_time_that_reaches_further_from_this_day_on_is_learnt_before_it_i
     decided(desk, -10)
     (key,) = desk.fits.kept
     desk.history.add([*lead_samples(2 * 3600), *(item for item in HISTORY if item.time < MONDAY)])
-    monkeypatch.setattr(daily_fits, "fit", None)
+    monkeypatch.setattr(fit_repository, "fit", None)
 
     (early,) = decided(desk, 1).explanation.pools
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.capacity import daily_fits
-from quantos.capacity.daily_fits import DailyFits, Question, ServingFit
+from quantos.capacity import fit_repository
+from quantos.capacity.fit_repository import DailyFits, Question, ServingFit
 from quantos.capacity.pool_fit import loaded
 from quantos.contracts.strategy import CostLimits, ServiceLevel, Session
 from quantos.forecasting.demand_window import DemandWindow
@@ -190,13 +190,13 @@ def test_how_long_measured_demand_is_held_is_no_other_question():
 
 def test_a_fit_does_not_go_on_from_one_that_was_learnt_from_what_was_corrected_since(monkeypatch: pytest.MonkeyPatch):
     went_on_from: list[object] = []
-    learnt = daily_fits.fit
+    learnt = fit_repository.fit
 
     def watched(*demand: DemandWindow, previous: FittedModel | None, **terms: object) -> FittedModel:
         went_on_from.append(previous)
         return learnt(*demand, previous=previous, **terms)
 
-    monkeypatch.setattr(daily_fits, "fit", watched)
+    monkeypatch.setattr(fit_repository, "fit", watched)
     asked: list[date] = []
     for corrected in (False, True):
         shelf = Shelf()

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from quantos.capacity.decision_record import unpacked
 from quantos.capacity.inputs import PlanningInputs
 from quantos.capacity.node_prices import node_prices
+from quantos.capacity.plan_text import explain_text
 from quantos.capacity.planning import solved
 from quantos.capacity.pool_demand import PoolDemand
 from quantos.capacity.replay import Replayer
 from quantos.capacity.strategy_room import without_room
-from quantos.capacity.telling import explain_text
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PoolSize, ScalingPlan, StrategyCost
 from quantos.contracts.strategy import ServerNeeds, ServiceProfile, Strategy, StrategyBook

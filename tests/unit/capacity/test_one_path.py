@@ -9,7 +9,7 @@ from quantos.allocation.lead_time import LeadTime
 from quantos.backtest.replay import Replay, replay
 from quantos.backtest.sidecar import Known
 from quantos.backtest.trace import Trace
-from quantos.capacity.daily_fits import DailyFits
+from quantos.capacity.fit_repository import DailyFits
 from quantos.capacity.lead_times import horizon_of
 from quantos.capacity.pool_demand import PoolDemand, PoolDemands
 from quantos.capacity.shared_pools import SharedPools, UpperLevel

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.allocation.lead_time import LeadTime
+from quantos.capacity.plan_text import Page, explain_text
 from quantos.capacity.pool_demand import PoolDemand
-from quantos.capacity.telling import Page, explain_text
-from quantos.capacity.wording import in_words, model_name
+from quantos.capacity.vocabulary import in_words, model_name
 from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import Coverage, OutcomeStatus, PoolSize, ResizeOutcome, ScalingPlan, Violation
 from tests.conftest import GOLDEN, Golden

@@ -12,8 +12,8 @@ from quantos.allocation.node_needs import Allocatable
 from quantos.allocation.servers import LatencyTarget, OfferedLoad, Servers, servers_needed
 from quantos.allocation.service_time import ServiceTime
 from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.plan_text import explain_text
 from quantos.capacity.requirement import FORECAST, STATED, StrategyNeed, strategy_needs
-from quantos.capacity.telling import explain_text
 from quantos.contracts.strategy import ServerNeeds, ServiceProfile
 from tests.support.demand_cases import NODE, make_demand, make_inputs, make_strategy, planned
 

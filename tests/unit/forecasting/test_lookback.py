@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantos.errors import ForecastError
-from quantos.forecasting.aim import Aim, aim_of
 from quantos.forecasting.lookback import Lookback
+from quantos.forecasting.target_window import Aim, aim_of
 
 VALUES = np.random.default_rng(2).gamma(2, 10, 60)
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from lambdas.forecast import handler as forecast
 from lambdas.learn.handler import handler, service
-from quantos.capacity import daily_fits
+from quantos.capacity import fit_repository
 from quantos.capacity.lead_times import order_series
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
@@ -119,7 +119,7 @@ def test_what_is_stored_is_not_learnt_again(bus: MemoryBus, monkeypatch: pytest.
     def learn_again(*_args: object, **_options: object) -> None:
         raise AssertionError("it was learnt again")
 
-    monkeypatch.setattr(daily_fits, "fit", learn_again)
+    monkeypatch.setattr(fit_repository, "fit", learn_again)
     assert handler(event, CONTEXT) == {"cpu": "known"}
 
 
@@ -130,7 +130,7 @@ def test_decisions_of_the_day_serve_what_was_learnt(
     if seconds is not None:
         service().history.add(slow_orders(seconds))
     midnight_passes(bus)
-    monkeypatch.setattr(daily_fits, "fit", None)
+    monkeypatch.setattr(fit_repository, "fit", None)
 
     forecast.handler(schedule_event("dev-capacity", NOW + timedelta(hours=1)), CONTEXT)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from quantos.contracts.demand import SignalSample
 from quantos.telemetry.bins import Grid
-from quantos.telemetry.rereading import REREAD_PARTS
+from quantos.telemetry.refresh import REREAD_PARTS
 from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.signals import SignalReadings, known_values
 from tests.support.signal_history import MemorySignalHistory

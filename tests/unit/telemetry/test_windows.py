@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from quantos.contracts.demand import DemandSample
 from quantos.telemetry.bins import Grid
-from quantos.telemetry.kept_windows import KeptWindow, dumped, loaded, window_key
-from quantos.telemetry.rereading import REREAD_PARTS, ReadSpan, joined_hours
+from quantos.telemetry.refresh import REREAD_PARTS, ReadSpan, joined_hours
 from quantos.telemetry.sources import source_bins
+from quantos.telemetry.window_snapshot import KeptWindow, dumped, loaded, window_key
 from quantos.telemetry.windows import DemandWindows
 from tests.support.capacity_fakes import KeptBytes
 from tests.support.demand_history import MemoryDemandHistory
