@@ -7,7 +7,6 @@ import pytest
 
 from quantos.allocation.choice import ChoiceDemand, ChoicePool, ChoiceProblem, Resources
 from quantos.allocation.priorities import choose
-from quantos.allocation.record import problem_from_json, problem_json, solution_from_json, solution_json
 from quantos.allocation.verification import check_solution
 from quantos.errors import ChoiceError
 from tests.support.choices import make_demand, make_limits, make_pool, shortfalls, solved
@@ -238,17 +237,6 @@ def test_a_solution_tampered_with_does_not_verify() -> None:
     assert "where it may not" in check_solution(elsewhere, solution)[0]
     poorer = replace(problem, limits=make_limits(budget_usd_per_hour=1.0))
     assert "more than the budget" in check_solution(poorer, solution)[0]
-
-
-def test_problem_and_solution_come_back_from_json_to_the_byte() -> None:
-    demands = (make_demand(vcpu=9.7, pools=BOTH, max_spot_share=0.3, ceiling_usd_per_hour=0.45),)
-    problem = ChoiceProblem(pools=(make_pool(), SPOT), demands=demands, limits=make_limits())
-    solution = choose(problem)
-    assert problem_from_json(problem_json(problem)) == problem
-    assert solution_from_json(solution_json(solution)) == solution
-    assert solution_json(choose(problem_from_json(problem_json(problem)))) == solution_json(solution)
-    with pytest.raises(ChoiceError, match="no record"):
-        solution_from_json(b"{}")
 
 
 @pytest.mark.parametrize(
