@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 
 from quantos.allocation.node_needs import Allocatable
+from quantos.arrays import FloatArray
 from quantos.backtest.resources import ResourceTrace
 from quantos.backtest.trace import Trace
-from quantos.telemetry.bins import FloatArray
 
 NODES: Final = 50
 NODE_QUANTILE: Final = 0.995

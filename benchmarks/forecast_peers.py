@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from statsforecast.models import MSTL, AutoETS
 from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
-from quantos.telemetry.bins import FloatArray
+from quantos.arrays import FloatArray
 
 SEASONS_KEPT = 14
 HPA_SEASONS = 3

@@ -15,6 +15,7 @@ from benchmarks.forecast_peers import PeerForecast, holt_winters, mase, mstl_aut
 from benchmarks.frontier_plot import plot
 from benchmarks.measurement import OUT, Figure, Report, now
 from benchmarks.reference_judge import compare
+from quantos.arrays import FloatArray
 from quantos.backtest.judge import FLAP_SECONDS, Verdict, judge
 from quantos.backtest.replay import replay, series_of, terms_of
 from quantos.backtest.sidecar import Known, known, read_sidecar
@@ -26,7 +27,6 @@ from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide, expectations, uppers
 from quantos.forecasting.state import dumped
-from quantos.telemetry.bins import FloatArray
 from sandbox.demo.trace import bank_calls
 
 BENCHMARK = "frontier"

@@ -8,9 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from quantos.arrays import FloatArray
 from quantos.backtest.trace import Trace
 from quantos.errors import SettingsError
-from quantos.telemetry.bins import FloatArray
 
 JUDGE_VARIABLE = "QUANTOS_JUDGE"
 

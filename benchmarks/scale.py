@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.measurement import Figure, Report, median_figure, now
+from quantos.arrays import FloatArray
 from quantos.capacity.adapters.code_version import code_version
 from quantos.capacity.decision import DecisionService
 from quantos.capacity.fit_repository import DailyFits
@@ -28,7 +29,6 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
-from quantos.telemetry.bins import FloatArray
 from quantos.telemetry.refresh import ReadSpan
 from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.sources import SourceBins

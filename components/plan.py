@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-PLAN_TYPE = "quantos:capacity:Plan"
+from quantos.contracts.plan import PLAN_TYPE
 
 
 class Plan(pulumi.ComponentResource):

@@ -13,12 +13,12 @@ from components.services.layout import survives_drain, zone_spread
 from components.services.release import release
 from components.statements import Statement
 from quantos.contracts.artifacts import MODELS, REPORTS, WORKFLOWS
+from quantos.units import DAY_SECONDS
 
 SERVER_ACCOUNT = "argo-workflows-server"
 JOB_ACCOUNT = "argo-workflow"
 ARCHIVE_LOGIN = "argo-archive"
 SIGN_ON_CLIENT = "argo-server-sso"
-DAY_SECONDS = 86_400
 KEY_FORMAT = "workflows/{{workflow.namespace}}/{{workflow.name}}/{{pod.name}}"
 AS_IT_STANDS = f'{{{{ "{KEY_FORMAT}" }}}}'
 """The key's form for the chart, which takes it for a template of Helm's and so has to write the workflow's own."""

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from policy_packs.judging import stack_of
 from quantos.catalog.catalog import CapacityType
 from quantos.catalog.free_types import is_free
-from quantos.contracts.plan import PlanDocument
+from quantos.contracts.plan import PLAN_TYPE, PlanDocument
 from quantos.costing import resource as declared
 from quantos.costing.resource import STACK_TYPE
 from quantos.environment.names import layer_of
@@ -22,7 +22,6 @@ from quantos.policy.capacity import POOL_TAG, Capacity, NodeGroup, is_elastic
 from quantos.policy.monthly_cost import DeclaredStack
 
 NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup"
-PLAN_TYPE = "quantos:capacity:Plan"
 Properties = Mapping[str, object]
 CAPACITY_TYPES: Mapping[object, CapacityType] = {"ON_DEMAND": "ON_DEMAND", "SPOT": "SPOT"}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
+from quantos.catalog.catalog import CapacityType
 from quantos.errors import ChoiceError
 
-CapacityType = Literal["ON_DEMAND", "SPOT"]
 Constraint = Literal[
     "budget", "max-nodes", "step-up", "step-down", "pool-maximum", "ceiling", "spot-share", "diversification",
     "interruption", "locality", "eligibility", "whole-nodes",

@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, vstack
 
@@ -24,8 +23,8 @@ from quantos.allocation.placement import (
     share_cap,
     zone_part,
 )
+from quantos.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 NODE_LIMIT: Final = 100
 """Branches of one search. A limit in nodes and not in seconds: the answer is the same on a slow machine."""
 RELATIVE_GAP: Final = 8e-3

@@ -7,12 +7,11 @@ from itertools import pairwise
 from typing import Final, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from quantos.arrays import FloatArray
 from quantos.errors import CapacityError
 
-FloatArray = NDArray[np.float64]
 _ROUNDING: Final = 1e-12
 
 Family = Literal["gamma", "lognormal", "pareto"]

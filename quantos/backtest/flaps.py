@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from quantos.telemetry.bins import FloatArray
+from quantos.arrays import FloatArray
 
 
 def changes(nodes: FloatArray) -> int:

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.backtest.flaps import changes, flaps
 from quantos.backtest.trace import Trace
 from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Capacity, Terms, simulate
-from quantos.forecasting.features import DAY_SECONDS
-from quantos.telemetry.bins import FloatArray
+from quantos.units import DAY_SECONDS
 
 FACTORS: Final = (*(0.5 + 0.05 * step for step in range(31)), 2.5, 3.0, 4.0, 6.0, 10.0)
 EXTRA_NODES: Final = (0.0, 1.0, 2.0, 4.0)

@@ -14,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, ValidationError
 
+from quantos.arrays import BoolArray, FloatArray
 from quantos.backtest.trace import Trace
 from quantos.errors import SettingsError
 from quantos.forecasting.covariates import signal_columns
-from quantos.telemetry.bins import BoolArray, FloatArray, Grid
+from quantos.telemetry.bins import Grid
 from quantos.telemetry.clocks import clock_offsets
 from quantos.telemetry.signals import SignalReadings, known_values
+from quantos.units import DAY_SECONDS
 
 SUFFIX: Final = ".meta.json"
-_DAY_SECONDS: Final = 86_400
 
 
 class Signal(BaseModel):
@@ -108,7 +109,7 @@ def open_in_calendar(trace: Trace, name: str) -> tuple[BoolArray, str]:
     """
     import exchange_calendars  # noqa: PLC0415  over a second to import
 
-    count = len(trace.values) + round(_DAY_SECONDS / trace.bin_seconds)
+    count = len(trace.values) + round(DAY_SECONDS / trace.bin_seconds)
     first, last = trace.time(0), trace.time(count)
     try:
         with warnings.catch_warnings():
@@ -135,7 +136,7 @@ def _day(moment: datetime) -> str:
 
 def _offsets(trace: Trace, time_zone: str) -> NDArray[np.int64]:
     """Seconds that a clock is ahead of UTC at the start of each bin, to whole bins, a day past the end."""
-    count = len(trace.values) + round(_DAY_SECONDS / trace.bin_seconds)
+    count = len(trace.values) + round(DAY_SECONDS / trace.bin_seconds)
     try:
         return clock_offsets(time_zone, Grid(int(trace.first.timestamp()), trace.bin_seconds, count))
     except (ZoneInfoNotFoundError, ValueError) as exc:

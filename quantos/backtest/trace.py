@@ -10,13 +10,14 @@ from typing import Final, Literal
 
 import numpy as np
 
+from quantos.arrays import BoolArray, FloatArray
 from quantos.contracts.demand import DemandSample
 from quantos.environment.settings import SOURCE_RETIRED_AFTER_SECONDS
 from quantos.errors import SettingsError
-from quantos.forecasting.features import DAY_SECONDS
-from quantos.telemetry.bins import BoolArray, FloatArray, Grid
+from quantos.telemetry.bins import Grid
 from quantos.telemetry.completeness import Expectation, Heard, heard
 from quantos.telemetry.sources import source_bins
+from quantos.units import DAY_SECONDS
 
 Gaps = Literal["zero", "hold"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantos.telemetry.bins import FloatArray
+from quantos.arrays import FloatArray
 
 NodeArray = NDArray[np.int64]
 

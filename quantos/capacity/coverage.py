@@ -8,14 +8,14 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from quantos.arrays import FloatArray
 from quantos.contracts.plan import Coverage
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.peak_model import FittedModel
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import uppers
-from quantos.telemetry.bins import FloatArray
+from quantos.units import DAY_SECONDS
 
 COVERED_DAYS: Final = 7
 LEARNT_DAYS: Final = 7

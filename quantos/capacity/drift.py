@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 
 from quantos.capacity.ports import Change
+from quantos.contracts.plan import PLAN_TYPE
 
 NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup"
-PLAN_TYPE = "quantos:capacity:Plan"
 BOUNDS = frozenset({"scalingConfig.minSize", "scalingConfig.maxSize"})
 DESIRED = "scalingConfig.desiredSize"
 

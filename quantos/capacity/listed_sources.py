@@ -8,10 +8,10 @@ from typing import assert_never
 from quantos.capacity.strategy_series import strategy_series
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.settings import DecisionSettings
-from quantos.forecasting.features import DAY_SECONDS
 from quantos.telemetry.bins import Grid, floor_to_bin
 from quantos.telemetry.completeness import SourceState
 from quantos.telemetry.windows import DemandWindows
+from quantos.units import DAY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.capacity.fit_repository import DailyFits, Question, ServingFit
 from quantos.capacity.lead_times import Horizon
 from quantos.capacity.ports import FitKey
@@ -18,13 +19,13 @@ from quantos.contracts.strategy import ExchangeSession, Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.peak_model import PeakForecast, clauses, predict
-from quantos.telemetry.bins import FloatArray, Grid
+from quantos.telemetry.bins import Grid
 from quantos.telemetry.exchange_hours import recorded_until
 from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.sources import SourceBins
 from quantos.telemetry.windows import DemandWindows
+from quantos.units import DAY_SECONDS
 
 LOWER_LEVELS: Final = (0.5, 0.75, 0.9)
 

@@ -7,18 +7,19 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from quantos.arrays import BoolArray, FloatArray
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.demand_window import filled
-from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.source_spikes import tamed
 from quantos.forecasting.spikes import cleaned, spikes_in
 from quantos.forecasting.wall_time import Clocked
-from quantos.telemetry.bins import BoolArray, FloatArray, Grid, demand_in_session
+from quantos.telemetry.bins import Grid, demand_in_session
 from quantos.telemetry.clocks import UNSTATED, clock_of, clock_offsets
 from quantos.telemetry.completeness import Expectation, SourceState, heard
 from quantos.telemetry.open_hours import open_bins
 from quantos.telemetry.sources import SourceBins
+from quantos.units import DAY_SECONDS
 
 
 @dataclass(frozen=True)

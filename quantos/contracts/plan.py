@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, m
 from quantos.contracts.base import Contract, NonNegativeFinite, Slug, canonical_digest
 from quantos.contracts.demand import RejectedModel
 
-StackName = str
+PLAN_TYPE = "quantos:capacity:Plan"
+"""Type token of the resource that carries the applied document."""
 OutcomeStatus = Literal[
     "applied",
     "unchanged",

@@ -13,6 +13,7 @@ from quantos.contracts import topics
 from quantos.environment.function_settings import FunctionName
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
+from quantos.units import DAY_SECONDS
 
 PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -31,7 +32,6 @@ PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
 DEAD_LETTER_PARTITIONS: Final = 1
 """Partitions of every dead-letter topic."""
 
-DAY_SECONDS: Final = 86_400
 
 INGEST: Final[FunctionName] = "ingest"
 LEARN: Final[FunctionName] = "learn"

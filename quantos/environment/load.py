@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from quantos.catalog.catalog import Catalog, InstanceShape
-from quantos.environment.settings import CapacityType, EnvironmentSettings, PoolSettings
+from quantos.catalog.catalog import CapacityType, Catalog, InstanceShape
+from quantos.environment.settings import EnvironmentSettings, PoolSettings
 from quantos.errors import CatalogError, SettingsError
 from quantos.faults import FaultPath, in_order
 from quantos.settings_file import placed, read_file, refusal, validated

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from quantos.catalog.catalog import CapacityType
 from quantos.contracts.base import Slug
 from quantos.costing.usage import UsageName
 from quantos.cross_field import refuse_all
@@ -28,7 +29,6 @@ from quantos.faults import FaultPath
 
 Layer = Literal["foundation", "capacity", "platform", "control"]
 Mode = Literal["observe", "advise", "act"]
-CapacityType = Literal["ON_DEMAND", "SPOT"]
 Region = Literal[
     "us-east-1", "us-east-2", "us-west-2", "ca-central-1", "eu-west-1", "eu-west-2", "eu-central-1", "eu-central-2",
     "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ap-east-1",

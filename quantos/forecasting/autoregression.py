@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.lookback import Lookback
-from quantos.telemetry.bins import FloatArray
 
 ORDER = 4
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.family import Parameters, Sample
 from quantos.forecasting.features import Frame
 from quantos.forecasting.trees import pack, scores
-from quantos.telemetry.bins import FloatArray
 
 if TYPE_CHECKING:
     from lightgbm import Dataset

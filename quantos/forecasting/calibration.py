@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.arrays import BoolArray, FloatArray
 
 CLOSED, OPENING, MIDDLE, CLOSING = 0, 1, 2, 3
 PHASES: Final = {OPENING: "opening", MIDDLE: "middle", CLOSING: "closing"}

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.target_window import Aim, aim_of
-from quantos.telemetry.bins import FloatArray
 
 _ROUNDING: Final = 1e-9
 

@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.autoregression import ORDER, ahead_weights, autoregression, weighted_lags
 from quantos.forecasting.family import Parameters, Sample, greatest, upper_residual
 from quantos.forecasting.features import Frame, Layout
 from quantos.forecasting.lookback import Lookback
-from quantos.telemetry.bins import FloatArray
 
 STL_ARIMA: Final = "stl-arima"
 HOLT_WINTERS: Final = "holt-winters"

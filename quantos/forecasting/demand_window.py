@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from quantos.arrays import BoolArray, FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.covariates import signal_columns
-from quantos.forecasting.features import DAY_SECONDS
 from quantos.forecasting.series_model import Series
 from quantos.forecasting.wall_time import Clocked, seen_from, together
-from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.units import DAY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from quantos.arrays import FloatArray
 from quantos.forecasting.features import Frame
-from quantos.telemetry.bins import FloatArray
 
 Parameters = Mapping[str, FloatArray]
 """Fitted numbers by name: all that a family needs to forecast again."""

@@ -6,12 +6,12 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from quantos.arrays import BoolArray, FloatArray
 from quantos.forecasting.lookback import Lookback
 from quantos.forecasting.sessions import LOOKED_BACK_DAYS, session_reference
 from quantos.forecasting.target_window import Aim
-from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.units import DAY_SECONDS
 
-DAY_SECONDS: Final = 86_400
 HOUR_SECONDS: Final = 3600
 MAX_DAYS: Final = 7
 MAX_WEEKS: Final = 4

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from quantos.telemetry.bins import FloatArray
+from quantos.arrays import FloatArray
 
 KERNEL_HALF_LIVES = 5
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.contracts.demand import Forecast, RejectedModel
 from quantos.errors import ForecastError
 from quantos.forecasting.decision_loss import Terms
@@ -14,7 +15,6 @@ from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import BLEND, FittedSeries, Series
 from quantos.forecasting.serving import answered
-from quantos.telemetry.bins import FloatArray
 
 LAST_VALUE: Final = "last-value"
 LAST_VALUE_MARGIN: Final = 1.5

@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.family import Parameters, Sample
 from quantos.forecasting.features import Frame
-from quantos.telemetry.bins import FloatArray
 
 REGRESSION: Final = "quantile-regression"
 MAX_ROWS: Final = 2500

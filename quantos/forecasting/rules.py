@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.forecasting.family import Parameters, Sample
 from quantos.forecasting.features import Frame, level_ratio, same_time_before
-from quantos.telemetry.bins import FloatArray
 
 REACTIVE = "reactive"
 STATIC = "static-peak"

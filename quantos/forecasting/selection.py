@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.forecasting.decision_loss import MARGINS, Margin, Terms, margin_losses
-from quantos.telemetry.bins import FloatArray
 
 HALF_LIFE_DAYS: Final = 60.0
 TEMPERATURE: Final = 0.03

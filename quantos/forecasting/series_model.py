@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import BoolArray, FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.boosting import BoostedQuantiles
 from quantos.forecasting.calibration import Calibration
@@ -20,7 +21,6 @@ from quantos.forecasting.rules import Rules
 from quantos.forecasting.selection import Ledger, Standing
 from quantos.forecasting.sessions import learnt_sessions
 from quantos.forecasting.wall_time import Clocked, seen_at, seen_from, spans, together
-from quantos.telemetry.bins import BoolArray, FloatArray
 
 FAMILIES: Final[Mapping[str, Family]] = {
     "rules": Rules(),

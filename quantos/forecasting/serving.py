@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from quantos.arrays import BoolArray, FloatArray
 from quantos.forecasting.boosting import expected
 from quantos.forecasting.calibration import (
     CLOSED,
@@ -37,7 +38,6 @@ from quantos.forecasting.series_model import (
 )
 from quantos.forecasting.threads import single_threaded
 from quantos.forecasting.tracking import CHAMPION, tracked
-from quantos.telemetry.bins import BoolArray, FloatArray
 
 LAST_RESORT: Final = Margin(1.5, 1.0)
 """What the last value is raised by where nothing has ever been held out."""

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.arrays import BoolArray, FloatArray
 
 LOOKED_BACK_DAYS: Final = 14
 """Longer than any exchange stays closed, and two weeks of one that opens once a week."""

@@ -23,14 +23,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.arrays import BoolArray, FloatArray
+from quantos.units import DAY_SECONDS
 
 FACTOR: Final = 10.0
 SUSTAINED_SECONDS: Final = 900
 REFERENCE_DAYS: Final = 8
 FREQUENT: Final = 5
 _HIGH: Final = 0.95
-_DAY_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +54,14 @@ def spikes_in(values: FloatArray, *, start: int, bin_seconds: int) -> tuple[Spik
     if not len(measured):
         return ()
     most = max(SUSTAINED_SECONDS // bin_seconds, 1)
-    days = (start + np.arange(len(values)) * bin_seconds) // _DAY_SECONDS
+    days = (start + np.arange(len(values)) * bin_seconds) // DAY_SECONDS
     days -= days[0]
     known = values[measured]
     sustained = _sustained(known, most=most)
     usual = _references(known, sustained, days[measured])[days[measured]]
     levels = _Levels(known=known, usual=usual, sustained=sustained, most=most)
     bursts = levels.bursts()
-    day_bins = max(_DAY_SECONDS // bin_seconds, 1)
+    day_bins = max(DAY_SECONDS // bin_seconds, 1)
     second = int(np.searchsorted(days, 1))
     found = []
     for place, burst in enumerate(bursts):

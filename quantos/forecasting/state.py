@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.calibration import Calibration
 from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.features import Layout
 from quantos.forecasting.selection import Ledger, Standing
 from quantos.forecasting.series_model import FittedSeries
-from quantos.telemetry.bins import FloatArray
 
 SCHEMA_VERSION: Final = 3
 MAX_BYTES: Final = 65_536

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
-from quantos.telemetry.bins import FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,8 +26,8 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.forecasting.decision_loss import Terms, answered_losses
-from quantos.telemetry.bins import FloatArray
 
 CHAMPION: Final = "champion"
 """What serves by selection; the expert that is trusted most at the start."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quantos.telemetry.bins import FloatArray
+from quantos.arrays import FloatArray
 
 if TYPE_CHECKING:
     from lightgbm import Booster

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from quantos.telemetry.bins import BoolArray, FloatArray
+from quantos.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from quantos.arrays import BoolArray, FloatArray
 
 
 @dataclass(frozen=True)

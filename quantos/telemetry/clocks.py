@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from quantos.contracts.strategy import ExchangeSession, Session
 from quantos.telemetry.bins import Grid
 from quantos.telemetry.exchange_hours import exchange_time_zone
+from quantos.units import DAY_SECONDS
 
-_DAY_SECONDS: Final = 86_400
 UNSTATED: Final = "UTC"
 
 
@@ -26,11 +26,11 @@ def clock_of(session: Session | ExchangeSession | None, grid: Grid) -> str:
 def clock_offsets(time_zone: str, grid: Grid) -> NDArray[np.int64]:
     """Seconds that a clock is ahead of UTC at the start of each bin, shape (count,), to whole bins."""
     starts = grid.start + np.arange(grid.count, dtype=np.int64) * grid.bin_seconds
-    days = starts // _DAY_SECONDS
+    days = starts // DAY_SECONDS
     found = np.zeros(grid.count, dtype=np.int64)
     for day in range(int(days[0]), int(days[-1]) + 1) if grid.count else ():
         mine = slice(*np.searchsorted(days, [day, day + 1]))
-        begin, end = (_offset(time_zone, moment) for moment in (day * _DAY_SECONDS, (day + 1) * _DAY_SECONDS))
+        begin, end = (_offset(time_zone, moment) for moment in (day * DAY_SECONDS, (day + 1) * DAY_SECONDS))
         found[mine] = begin if begin == end else [_offset(time_zone, int(start)) for start in starts[mine]]
     return found // grid.bin_seconds * grid.bin_seconds
 

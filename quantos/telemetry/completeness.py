@@ -21,8 +21,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from quantos.telemetry.bins import BoolArray, FloatArray
-from quantos.telemetry.sources import IntArray, SourceBins
+from quantos.arrays import BoolArray, FloatArray, IntArray
+from quantos.telemetry.sources import SourceBins
 
 EXPECTED_FROM: Final = 3
 """Bins in which a source that nobody declared is heard before it is missed."""

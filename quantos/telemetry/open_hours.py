@@ -2,15 +2,14 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
 
 import numpy as np
 
+from quantos.arrays import BoolArray
 from quantos.contracts.strategy import ExchangeSession, Session
-from quantos.telemetry.bins import BoolArray, Grid
+from quantos.telemetry.bins import Grid
 from quantos.telemetry.exchange_hours import exchange_open_bins
-
-_DAY_SECONDS: Final = 86_400
+from quantos.units import DAY_SECONDS
 
 
 def open_bins(session: Session | ExchangeSession | None, grid: Grid) -> BoolArray:
@@ -19,15 +18,15 @@ def open_bins(session: Session | ExchangeSession | None, grid: Grid) -> BoolArra
         return np.ones(grid.count, dtype=np.bool_)
     if isinstance(session, ExchangeSession):
         return exchange_open_bins(session, grid)
-    first_day, last_day = grid.start // _DAY_SECONDS, max(grid.end - 1, grid.start) // _DAY_SECONDS
+    first_day, last_day = grid.start // DAY_SECONDS, max(grid.end - 1, grid.start) // DAY_SECONDS
     days = [_open_bins_of_day(session, day, bin_seconds=grid.bin_seconds) for day in range(first_day, last_day + 1)]
-    offset = (grid.start - first_day * _DAY_SECONDS) // grid.bin_seconds
+    offset = (grid.start - first_day * DAY_SECONDS) // grid.bin_seconds
     return np.concatenate(days)[offset : offset + grid.count]
 
 
 @lru_cache(maxsize=4096)
 def _open_bins_of_day(session: Session, day: int, *, bin_seconds: int) -> BoolArray:
-    starts = range(day * _DAY_SECONDS, (day + 1) * _DAY_SECONDS, bin_seconds)
+    starts = range(day * DAY_SECONDS, (day + 1) * DAY_SECONDS, bin_seconds)
     opened = np.fromiter(
         (session.is_open(datetime.fromtimestamp(start, UTC), bin_seconds=bin_seconds) for start in starts),
         dtype=np.bool_,

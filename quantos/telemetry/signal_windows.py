@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from quantos.arrays import FloatArray
 from quantos.contracts.demand import LONGEST_AHEAD, LONGEST_HOLD
-from quantos.telemetry.bins import FloatArray, Grid
+from quantos.telemetry.bins import Grid
 from quantos.telemetry.ports import SignalHistory
 from quantos.telemetry.refresh import ReadSpan, continues, read_again
 from quantos.telemetry.signals import SignalReadings, known_values

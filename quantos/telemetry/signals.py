@@ -7,8 +7,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from quantos.arrays import FloatArray
 from quantos.contracts.demand import SignalSample
-from quantos.telemetry.bins import FloatArray
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from quantos.arrays import FloatArray, IntArray
 from quantos.contracts.demand import DemandSample
-from quantos.telemetry.bins import FloatArray, Grid
-
-IntArray = NDArray[np.int64]
+from quantos.telemetry.bins import Grid
 
 
 @dataclass(frozen=True, kw_only=True)

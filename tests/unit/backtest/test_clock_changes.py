@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quantos.arrays import BoolArray
 from quantos.backtest.replay import series_of, terms_of
 from quantos.backtest.sidecar import Sidecar, known
 from quantos.backtest.trace import Trace
@@ -16,7 +17,7 @@ from quantos.forecasting.rules import Rules
 from quantos.forecasting.series_model import FAMILIES, Series
 from quantos.forecasting.serving import decide, uppers
 from quantos.forecasting.wall_time import Clocked
-from quantos.telemetry.bins import BoolArray, Grid
+from quantos.telemetry.bins import Grid
 from quantos.telemetry.clocks import clock_of, clock_offsets
 from quantos.telemetry.open_hours import open_bins
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from quantos.arrays import FloatArray
 from quantos.capacity import coverage as coverage_module
 from quantos.capacity.coverage import recent_coverage
 from quantos.forecasting.decision_loss import Terms
@@ -12,7 +13,6 @@ from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.peak_model import FittedModel, fit
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import Uppers, uppers
-from quantos.telemetry.bins import FloatArray
 
 DAY_BINS = 48
 HORIZON_BINS = 3

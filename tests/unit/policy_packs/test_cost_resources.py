@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policy_packs.cost.resources import PLAN_TYPE, plan_document
-from quantos.contracts.plan import PoolCost
+from policy_packs.cost.resources import plan_document
+from quantos.contracts.plan import PLAN_TYPE, PoolCost
 from tests.support.plan_cases import document
 
 
