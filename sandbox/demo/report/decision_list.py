@@ -1,6 +1,7 @@
 """Every decision with its sentence; long runs of quiet ones are one line that opens."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from itertools import groupby
@@ -9,6 +10,8 @@ from sandbox.demo.report.marks import QUIET, REFUSED, badge
 from sandbox.demo.report.markup import Markup, element, joined, when
 from sandbox.demo.report.wording import DASH, SPACE, TIMES, clock, day_name, duration, usd
 from sandbox.demo.result import DecisionRow, DemoResult
+
+_NUMBER = re.compile(r"\d+")
 
 
 def decision_list(result: DemoResult) -> Markup:
@@ -59,13 +62,12 @@ def _single(row: DecisionRow, pool: str) -> Markup:
 
 def _run(run: tuple[DecisionRow, ...], pool: str) -> Markup:
     first, last = run[0], run[-1]
-    reason, count = Counter(row.reason for row in run).most_common(1)[0]
-    often = "" if count == len(run) else f" ({count} of {len(run)})"
+    reason = Counter(row.reason for row in run).most_common(1)[0][0]
     summary = element(
         "summary",
         element("span", f"{clock(first.time)}{DASH}{clock(last.time)}", class_="span-of-time"),
         badge(first.status, f"{len(run)} {TIMES} {first.status}"),
-        when(reason, element("span", reason + often, class_="reason")),
+        when(reason, element("span", _reasons(run), class_="reason")),
         when(first.note, element("span", "In this run: ", first.note, class_="note")),
     )
     lines = [
@@ -83,6 +85,17 @@ def _run(run: tuple[DecisionRow, ...], pool: str) -> Markup:
         for row in run
     ]
     return element("details", summary, element("ol", *lines, class_="run"))
+
+
+def _reasons(run: Sequence[DecisionRow]) -> str:
+    """Each kind of reason by its most frequent wording, the commonest first, with how often; numbers make no kind."""
+    kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for row in run:
+        kinds[_NUMBER.sub("#", row.reason)][row.reason] += 1
+    if len(kinds) == 1:
+        return next(iter(kinds.values())).most_common(1)[0][0]
+    ordered = sorted(kinds.values(), key=lambda wordings: -wordings.total())
+    return " \u00b7 ".join(f"{wordings.most_common(1)[0][0]} ({wordings.total()})" for wordings in ordered)
 
 
 def _time(row: DecisionRow) -> Markup:

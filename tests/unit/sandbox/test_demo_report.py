@@ -2,6 +2,7 @@ import html
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import get_args
 from xml.etree import ElementTree
@@ -73,6 +74,20 @@ def test_every_decision_is_told_with_its_sentence_once(page):
     for row in result.decisions:
         assert row.sentence in text
         assert f'datetime="{row.time.isoformat()}"' in page
+
+
+def test_a_run_of_quiet_decisions_says_each_kind_of_reason_and_how_often():
+    first = demo_result().decisions[0]
+    waits = [f"the last resize was {minutes} minutes ago; the next may follow after 180" for minutes in (55, 60, 60)]
+    reasons = [*["the pools already stand at these sizes"] * 2, *waits]
+    rows = tuple(
+        replace(first, status="unchanged", reason=reason, time=first.time + timedelta(minutes=5 * place))
+        for place, reason in enumerate(reasons)
+    )
+
+    text = Outline(render_report(replace(demo_result(), decisions=rows))).text
+
+    assert f"{waits[1]} (3) · the pools already stand at these sizes (2)" in text
 
 
 @pytest.mark.parametrize("status", sorted({*EVENTS.values(), "unchanged"}))
