@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from types import UnionType
-from typing import Final, Union, get_args, get_origin
+from typing import Final, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from quantos.faults import FaultPath, field_name
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
 CROSS_FIELD: Final = "cross_field"
 """Type of the error by which a model tells faults that concern several of its fields."""
 
@@ -24,6 +25,22 @@ def refuse_all(*checks: Iterable[tuple[FaultPath, str]]) -> None:
         PydanticCustomError: there is any.
         AttributeError: a check needed what is not there, and no fault was found.
     """
+    faults, lacking = _followed(checks)
+    if faults:
+        told = "; ".join(f"{field_name(path)}: {message}" if path else message for path, message in faults)
+        raise PydanticCustomError(CROSS_FIELD, "{told}", {"told": told, "faults": faults})
+    if lacking is not None:
+        raise lacking
+
+
+def found_in_part(*checks: Iterable[tuple[FaultPath, str]]) -> list[tuple[FaultPath, str]]:
+    """What checks of a model that may be only partly there find; each ends where it needs what is not."""
+    return _followed(checks)[0]
+
+
+def _followed(
+    checks: Iterable[Iterable[tuple[FaultPath, str]]],
+) -> tuple[list[tuple[FaultPath, str]], AttributeError | None]:
     faults: list[tuple[FaultPath, str]] = []
     lacking: AttributeError | None = None
     for check in checks:
@@ -31,11 +48,12 @@ def refuse_all(*checks: Iterable[tuple[FaultPath, str]]) -> None:
             faults.extend(check)
         except AttributeError as exc:
             lacking = exc
-    if faults:
-        told = "; ".join(f"{field_name(path)}: {message}" if path else message for path, message in faults)
-        raise PydanticCustomError(CROSS_FIELD, "{told}", {"told": told, "faults": faults})
-    if lacking is not None:
-        raise lacking
+    return faults, lacking
+
+
+def part_of(model: type[ModelT], stated: object) -> ModelT:
+    """The model with those fields of a JSON document that are right; the others are not there."""
+    return _Part(model, stated).model
 
 
 def faults_between(model: type[BaseModel], stated: object) -> Iterator[tuple[FaultPath, str]]:
@@ -46,12 +64,13 @@ def faults_between(model: type[BaseModel], stated: object) -> Iterator[tuple[Fau
     yield from _Part(model, stated).faults()
 
 
-class _Part:
+class _Part(Generic[ModelT]):
     """A model of which some fields are wrong: they are not there."""
 
-    def __init__(self, model: type[BaseModel], stated: object) -> None:
+    def __init__(self, model: type[ModelT], stated: object) -> None:
         fields = stated if isinstance(stated, Mapping) else {}
-        self.below: list[tuple[FaultPath, _Part]] = []
+        self.kind: type[BaseModel] = model
+        self.below: list[tuple[FaultPath, _Part[BaseModel]]] = []
         told = {name: field for name, field in model.model_fields.items() if name in fields}
         read = {name: self._read(name, field, fields[name]) for name, field in told.items()}
         known = {name: value[0] for name, value in read.items() if value is not None}
@@ -62,7 +81,7 @@ class _Part:
     def faults(self) -> Iterator[tuple[FaultPath, str]]:
         for path, part in self.below:
             yield from (((*path, *inner), message) for inner, message in part.faults())
-        for validator in type(self.model).__pydantic_decorators__.model_validators.values():
+        for validator in self.kind.__pydantic_decorators__.model_validators.values():
             if validator.info.mode == "after":
                 yield from _refused(validator.func, self.model)
 
@@ -77,7 +96,7 @@ class _Part:
     def _partly(self, path: FaultPath, annotation: object, stated: object) -> tuple[object] | None:
         origin, arguments = get_origin(annotation), get_args(annotation)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            part = _Part(annotation, stated)
+            part: _Part[BaseModel] = _Part(annotation, stated)
             self.below.append((path, part))
             return (part.model,)
         if origin in {Union, UnionType} and len(models := [one for one in arguments if one is not type(None)]) == 1:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from quantos.catalog.catalog import CapacityType, Catalog, InstanceShape
+from quantos.cross_field import found_in_part, part_of
 from quantos.environment.settings import EnvironmentSettings, PoolSettings
 from quantos.errors import CatalogError, SettingsError
 from quantos.faults import FaultPath, in_order
@@ -25,11 +27,11 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
         )
     document = read_file(path, shown=_shown(path), remedy=REMEDY)
     settings, faults = validated(EnvironmentSettings, document)
-    if settings is None:
-        raise refusal(_shown(path), faults, remedy=REMEDY)
-    found = [*_wrong_name(settings, name), *_wrong_region(settings), *_wrong_instances(settings, catalog)]
-    if found:
-        raise refusal(_shown(path), in_order(tuple(placed(found, document))), remedy=REMEDY)
+    known = settings or part_of(EnvironmentSettings, document.value)
+    market = _Market(catalog, None if settings is None else settings.region)
+    found = found_in_part(_wrong_name(known, name), _wrong_region(known), *_wrong_instances(known, market))
+    if settings is None or found:
+        raise refusal(_shown(path), in_order((*faults, *placed(found, document))), remedy=REMEDY)
     return settings
 
 
@@ -43,26 +45,39 @@ def _wrong_region(settings: EnvironmentSettings) -> Iterator[tuple[FaultPath, st
         yield ("allowed_regions",), f"{settings.region}, where the environment stands, is not among them"
 
 
-def _wrong_instances(settings: EnvironmentSettings, catalog: Catalog) -> Iterator[tuple[FaultPath, str]]:
-    system = settings.cluster.system_nodes.instance_types
-    yield from _unknown_types(("cluster", "system_nodes"), system, capacity_type="ON_DEMAND", of=(catalog, settings))
-    for name, pool in settings.pools.items():
-        unknown = list(
-            _unknown_types(
-                ("pools", name), pool.instance_types, capacity_type=pool.capacity_type, of=(catalog, settings)
-            )
-        )
-        yield from unknown or _unequal_types(name, pool, catalog)
+class _Market(NamedTuple):
+    """What there is to buy; `region` is None while the file is wrong elsewhere, and then no price is asked for."""
+
+    catalog: Catalog
+    region: str | None
+
+
+def _wrong_instances(settings: EnvironmentSettings, market: _Market) -> Iterator[Iterator[tuple[FaultPath, str]]]:
+    """One check for the system nodes, and one for each pool."""
+    yield _wrong_system_nodes(settings, market)
+    for name, pool in getattr(settings, "pools", {}).items():
+        yield _wrong_pool(name, pool, market)
+
+
+def _wrong_system_nodes(settings: EnvironmentSettings, market: _Market) -> Iterator[tuple[FaultPath, str]]:
+    types = settings.cluster.system_nodes.instance_types
+    yield from _unknown_types(("cluster", "system_nodes"), types, capacity_type="ON_DEMAND", market=market)
+
+
+def _wrong_pool(name: str, pool: PoolSettings, market: _Market) -> Iterator[tuple[FaultPath, str]]:
+    types = pool.instance_types
+    unknown = list(_unknown_types(("pools", name), types, capacity_type=pool.capacity_type, market=market))
+    yield from unknown or _unequal_types(name, pool, market.catalog)
 
 
 def _unknown_types(
-    field: FaultPath, types: Sequence[str], *, capacity_type: CapacityType, of: tuple[Catalog, EnvironmentSettings]
+    field: FaultPath, types: Sequence[str], *, capacity_type: CapacityType, market: _Market
 ) -> Iterator[tuple[FaultPath, str]]:
-    catalog, settings = of
     for instance_type in types:
         try:
-            catalog.shape(instance_type)
-            catalog.usd_per_hour(instance_type, capacity_type=capacity_type, region=settings.region)
+            market.catalog.shape(instance_type)
+            if market.region is not None:
+                market.catalog.usd_per_hour(instance_type, capacity_type=capacity_type, region=market.region)
         except CatalogError as exc:
             yield (*field, "instance_types"), f"{exc.what}; {exc.remedy}"
 

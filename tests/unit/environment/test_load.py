@@ -79,7 +79,9 @@ def test_committed_environments_are_right(name: str) -> None:
             id="held-for-ever",
         ),
         pytest.param(
-            changed("region", "us-west-2"), "network.zones: us-east-1a is not in region us-west-2", id="other-region"
+            changed("network.zones.0.name", "us-west-2a"),
+            "network.zones: us-west-2a is not in region us-east-1",
+            id="other-region",
         ),
         pytest.param(
             changed("platform.inference.pool", "tpu"), "platform.inference.pool: tpu is not one of pools", id="no-pool"
@@ -244,8 +246,12 @@ def test_faults_between_fields_are_told_beside_those_of_single_ones(refusal: Cal
     document["audit"]["retention_days"] = "long"
     document["pools"]["cpu"] |= {"zones": "all", "floor_nodes": 41, "ceiling_nodes": 501}
     document["pools"]["memory"] |= {"floor_nodes": 31, "ceiling_nodes": 30, "disk_gib": 1}
+    document["pools"]["gpu"]["instance_types"] = ["g99.xlarge"]
+    document["allowed_regions"] = ["us-west-2", "us-east-2"]
     told = [line.split(": ", 2)[2] for line in refusal(document).splitlines()]
-    assert sorted(told) == [
+    assert any("g99.xlarge" in line for line in told)
+    assert sorted(line for line in told if "g99.xlarge" not in line) == [
+        "allowed_regions: us-east-1, where the environment stands, is not among them",
         "audit.replica_region: us-east-1 must be another one of allowed_regions",
         "audit.retention_days: input should be a valid integer, not 'long'",
         "platform.inference.pool: tpu is not one of pools",
