@@ -67,7 +67,7 @@ class StrategyDemand:
 
     @property
     def silent(self) -> bool:
-        """Whether nothing was told in the last open bin; `stale` once that has lasted."""
+        """Whether nothing is told where something should be; `stale` once that has lasted."""
         return self.stale or any(feed.source is None for feed in self.silences)
 
 
@@ -271,7 +271,7 @@ class PoolDemands:
         needed = float(np.nanmax(np.concatenate([last_week, lately]), initial=0.0))
         stale = self._stale(series)
         silences = tuple(self._silent_sources(series, grid))
-        if stale or series.silent_bins():
+        if stale or series.missed():
             silences = (SilentFeed(source=None, since=series.last_known(grid), held_vcpu=float(lately[-1])),)
         return StrategyDemand(
             strategy=series.strategy,

@@ -54,6 +54,10 @@ class StrategySeries:
         known = np.isfinite(self.values[self.opened[:count]])
         return int(np.argmax(known[::-1])) if known.any() else len(known)
 
+    def missed(self) -> bool:
+        """Whether nothing was told in the last bin, though a source usually tells something by then."""
+        return self.silent_bins() > 0 and any(source.state == "silent" for source in self.sources)
+
     def last_known(self, grid: Grid) -> datetime | None:
         """End of the last open bin that is known; None where none is."""
         known = np.flatnonzero(np.isfinite(self.values) & self.opened[: len(self.values)])

@@ -187,6 +187,17 @@ def test_what_stands_is_held_from_the_first_silent_bin_on_and_told_with_its_pric
     assert silence.usd_per_hour == pytest.approx(25 * NODE.usd_per_hour)
 
 
+@pytest.mark.parametrize(("minutes", "silent"), [(5, False), (10, False), (15, True), (20, True)])
+def test_a_series_that_tells_every_quarter_of_an_hour_is_not_missed_in_between(minutes: int, silent: bool):
+    noon = MONDAY + timedelta(hours=12)
+    end = noon - timedelta(minutes=minutes)
+    kept = [item for item in HISTORY if item.time < end and item.time.minute % 15 == (end.minute - 5) % 15]
+
+    plan = decided(desk_at(12, cpu=25, samples=kept), 12)
+
+    assert bool(plan.explanation.silences) is silent
+
+
 def test_a_feed_late_by_less_than_the_limit_is_not_stale():
     kept = [item for item in HISTORY if item.time < MONDAY + timedelta(hours=11, minutes=35)]
 
