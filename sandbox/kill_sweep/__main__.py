@@ -52,16 +52,16 @@ def _sweep(options: argparse.Namespace, folder: Path) -> int:
             _say(f"{point.number:4} {point.first}")
         return 0
     singles = _chosen(points, options, rng)
-    verdicts = list(_shown(stage, singles, options))
+    verdicts = list(_shown(stage, singles, options, seed=seed))
     pairs = _pairs(singles, verdicts, options, rng=rng, after=len(points))
-    verdicts += _shown(stage, pairs, options)
+    verdicts += _shown(stage, pairs, options, seed=seed)
     for line in summary_lines(effects, verdicts, pairs=len(pairs), seconds=time.monotonic() - started):
         _say(line)
     return sum(bool(verdict.failures) for verdict in verdicts)
 
 
-def _shown(stage: Stage, points: Sequence[Point], options: argparse.Namespace) -> Iterator[Verdict]:
-    for verdict in tried(stage, points, jobs=options.jobs):
+def _shown(stage: Stage, points: Sequence[Point], options: argparse.Namespace, *, seed: int) -> Iterator[Verdict]:
+    for verdict in tried(stage, points, jobs=options.jobs, seed=seed):
         for line in verdict_lines(verdict):
             _say(line)
         yield verdict

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from random import Random
+from typing import Final
 
 from quantos.errors import SandboxError
 from sandbox.kill_sweep.moments import Effect, Moment, Point, recurring
 from sandbox.kill_sweep.stage import Stage
 from sandbox.kill_sweep.trial import Run, Trial, attempt
+
+REDRAWS: Final = 3
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,39 @@ def _good(trial: Trial | str) -> Run:
     return trial.runs[0]
 
 
-def tried(stage: Stage, points: Sequence[Point], *, jobs: int) -> Iterator[Verdict]:
-    """Try points, `jobs` at once, in the order in which they end."""
+def tried(stage: Stage, points: Sequence[Point], *, jobs: int, seed: int) -> Iterator[Verdict]:
+    """Try points, `jobs` at once, in the order in which they end.
+
+    The engine updates node groups side by side, so a recovery may lack what another one of the same kill did. A pair
+    whose second moment never came for that is tried again, at most `REDRAWS` times, at one of what this recovery did.
+    """
+    waiting = list(points)
+    for turn in range(REDRAWS + 1):
+        again: list[Point] = []
+        for result in _tried_once(stage, waiting, jobs=jobs):
+            other = redrawn(result, rng=Random(f"{seed}/{turn}/{result.point.number}"))  # noqa: S311  no secret
+            if other is None or turn == REDRAWS:
+                yield result
+            else:
+                shutil.rmtree(stage.folder.with_name(f"point-{result.point.number}"))
+                again.append(other)
+        waiting = again
+
+
+def redrawn(result: Verdict, *, rng: Random) -> Point | None:
+    """A pair whose recovery did all but what the second kill waited for, with another second moment; else None."""
+    point, trial = result.point, result.trial
+    if point.second is None or trial is None or trial.problems or len(trial.runs) < 2:
+        return None
+    first, recovery = trial.runs[:2]
+    if first.mark != str(point.first) or recovery.mark or point.second.effect in recovery.effects:
+        return None
+    if not recovery.effects:
+        return None
+    return Point(point.number, point.first, Moment(rng.choice(sorted(recovery.effects)), point.second.phase))
+
+
+def _tried_once(stage: Stage, points: Sequence[Point], *, jobs: int) -> Iterator[Verdict]:
     by_name = {f"point-{point.number}": point for point in points}
     moments = {name: _moments(point) for name, point in by_name.items()}
     for name, trial in _in_forks(stage, moments, jobs=jobs):

@@ -49,7 +49,7 @@ def early_pointer(stage: Stage) -> str:
     with patch.object(PulumiEngine, "up", early), patch.object(PlansBucket, "replace", unwatched):
         points = single_points(recorded_effects(stage))
         point = next(one for one in points if str(one.first).startswith("before eks POST"))
-        (verdict,) = tried(stage, [point], jobs=1)
+        (verdict,) = tried(stage, [point], jobs=1, seed=0)
     return "; ".join(verdict.failures)
 
 

@@ -1,8 +1,12 @@
 """What a sweep makes of its trials: a point that was not hit fails, and so does anything left in disagreement."""
 
+from random import Random
+
+import pytest
+
 from sandbox.kill_sweep.moments import Moment, Point, counted
 from sandbox.kill_sweep.report import summary_lines, verdict_lines
-from sandbox.kill_sweep.sweep import Verdict, recoveries, verdict
+from sandbox.kill_sweep.sweep import Verdict, recoveries, redrawn, verdict
 from sandbox.kill_sweep.trial import Run, Trial
 
 EFFECTS = counted(["write a", "write b"])
@@ -28,6 +32,33 @@ def test_a_pair_needs_both_its_marks() -> None:
 
     assert verdict(pair, trial(str(KILL), str(AGAIN))).failures == ()
     assert verdict(pair, trial(str(KILL), "")).failures == ("not hit: after write b #1",)
+
+
+def test_a_pair_whose_second_moment_had_passed_is_drawn_again_from_what_the_recovery_did() -> None:
+    effects = counted(["write c", "write d"])
+    recovered = Trial((Run(EFFECTS, (), str(KILL)), Run(effects, ("applied",)), RECOVERY), (), 1.0)
+    pair = Point(9, KILL, AGAIN)
+
+    other = redrawn(verdict(pair, recovered), rng=Random(1))
+
+    assert other is not None
+    assert (other.number, other.first) == (9, KILL)
+    assert other.second in {Moment(effect, "after") for effect in effects}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(verdict(Point(9, KILL), trial("")), id="no-pair"),
+        pytest.param(verdict(Point(9, KILL, AGAIN), "moto ended"), id="broke"),
+        pytest.param(verdict(Point(9, KILL, AGAIN), trial("", "")), id="first-not-hit"),
+        pytest.param(verdict(Point(9, KILL, AGAIN), trial(str(KILL), problems=("x",))), id="disagrees"),
+        pytest.param(verdict(Point(9, KILL, AGAIN), trial(str(KILL))), id="came-and-was-not-hit"),
+        pytest.param(verdict(Point(9, KILL, AGAIN), trial(str(KILL), str(AGAIN))), id="good"),
+    ],
+)
+def test_whatever_else_went_wrong_is_not_tried_again(result: Verdict) -> None:
+    assert redrawn(result, rng=Random(1)) is None
 
 
 def test_what_disagrees_is_a_failure_and_so_is_a_trial_that_broke() -> None:
