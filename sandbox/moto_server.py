@@ -60,13 +60,13 @@ class KeptAliveHandler(WSGIRequestHandler):
         super().__init__(request, client_address, server)
 
     def handle_one_request(self) -> None:
-        """Read one request to its end, and answer it in one piece."""
+        """Read one request to its end, and answer it in one piece; one whose client died over it is none."""
         self.raw_requestline = self.rfile.readline(LONGEST_REQUEST_LINE_BYTES)
-        if not self.raw_requestline or not self.parse_request():
+        if not self.raw_requestline or not self.parse_request() or (body := self._body()) is None:
             self.close_connection = True
             return
         out = cast("IO[bytes]", self.wfile)
-        _Answer(io.BytesIO(self._body()), out, sys.stderr, self.get_environ()).run(self._application)
+        _Answer(io.BytesIO(body), out, sys.stderr, self.get_environ()).run(self._application)
         self.wfile.flush()
 
     def handle_expect_100(self) -> bool:
@@ -85,12 +85,18 @@ class KeptAliveHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the base class's
         """Say nothing of answered requests."""
 
-    def _body(self) -> bytes:
+    def _body(self) -> bytes | None:
+        """The whole body; None where the connection ended within it."""
         from werkzeug.serving import DechunkedInput  # noqa: PLC0415  moto brings it
 
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            return DechunkedInput(cast("IO[bytes]", self.rfile)).read()
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            try:
+                return DechunkedInput(cast("IO[bytes]", self.rfile)).read()
+            except OSError:
+                return None
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        return body if len(body) == length else None
 
 
 class _Answer(SimpleHandler):

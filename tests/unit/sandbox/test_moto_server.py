@@ -65,6 +65,23 @@ def test_a_body_in_chunks_is_read_to_its_end(connection: http.client.HTTPConnect
     assert connection.getresponse().read() == b"GET /next "
 
 
+@pytest.mark.parametrize(
+    "cut_off",
+    [
+        b"Content-Length: 10\r\n\r\n",
+        b"Content-Length: 10\r\n\r\nabc",
+        b"Transfer-Encoding: chunked\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ],
+)
+def test_a_request_whose_client_died_over_it_is_not_served(connection: http.client.HTTPConnection, cut_off: bytes):
+    with socket.create_connection((connection.host, connection.port), timeout=10) as raw:
+        raw.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\n" + cut_off)
+        raw.shutdown(socket.SHUT_WR)
+        assert raw.recv(1000) == b""
+
+
 def test_the_answer_to_head_has_no_body(connection: http.client.HTTPConnection):
     connection.request("HEAD", "/")
     assert connection.getresponse().read() == b""
