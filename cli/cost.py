@@ -17,8 +17,6 @@ from quantos.errors import StackMissingError
 from quantos.policy.limits import usage_of
 from stacks.programs import declare
 
-"""What the longest names and sums take; a narrower terminal wraps."""
-
 
 def cost(environment: str, *, as_json: bool) -> None:
     """Print what the stacks that are up cost. Raises Exit(1) where something in them has no price."""

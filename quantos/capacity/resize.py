@@ -175,9 +175,9 @@ class _Attempt:
             return None
         return self.end("unchanged", actuation.reason, sizes=entry.document.sizes)
 
-    def _actuation(self, standing: PlanDocument, floors: PlannedFloors) -> Actuation:
+    def _actuation(self, current: PlanDocument, floors: PlannedFloors) -> Actuation:
         resizer = self.resizer
-        return actuate(self.plan, current=standing, floors=floors, settings=resizer.settings, ranges=resizer.ranges)
+        return actuate(self.plan, current=current, floors=floors, settings=resizer.settings, ranges=resizer.ranges)
 
     def _strays(self, entry: LedgerEntry, actual: Mapping[str, GroupSize]) -> list[str]:
         """Node groups of the plan's pools that stand elsewhere than the pointer says."""
