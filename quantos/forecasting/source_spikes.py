@@ -16,7 +16,7 @@ def tamed(told: SourceBins, spikes: Sequence[Spike]) -> SourceBins:
         told: of a series.
         spikes: of the series, as its last bin knows them.
     """
-    known = [spike for spike in spikes if spike.known <= told.count - 1 < spike.revoked]
+    known = [spike for spike in spikes if spike.known_at(told.count - 1)]
     if not known:
         return told
     values, kept = told.values.copy(), np.ones(len(told.values), dtype=np.bool_)

@@ -42,6 +42,10 @@ class Spike:
     known: int
     revoked: int
 
+    def known_at(self, origin: int) -> bool:
+        """Whether an origin takes it for a spike."""
+        return self.known <= origin < self.revoked
+
 
 def spikes_in(values: FloatArray, *, start: int, bin_seconds: int) -> tuple[Spike, ...]:
     """Every spike of a series, whenever it was taken for one; each judgement rests on what had been seen by then.
@@ -83,7 +87,7 @@ def spikes_in(values: FloatArray, *, start: int, bin_seconds: int) -> tuple[Spik
 
 def without_spikes(values: FloatArray, spikes: Sequence[Spike], *, origin: int) -> FloatArray:
     """Demand as the origin knows it, shape (n,): a spike reads as the last measured bin before it, or the next one."""
-    known = [spike for spike in spikes if spike.known <= origin < spike.revoked]
+    known = [spike for spike in spikes if spike.known_at(origin)]
     if not known:
         return values
     cleaned = values.copy()
