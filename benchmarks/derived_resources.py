@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from quantos.allocation.node_needs import Allocatable
+from quantos.allocation.shapes.node_needs import Allocatable
 from quantos.arrays import FloatArray
 from quantos.backtest.resources import ResourceTrace
 from quantos.backtest.trace import Trace

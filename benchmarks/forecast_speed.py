@@ -10,19 +10,19 @@ import numpy as np
 
 from benchmarks.measurement import Figure, Report, median_figure, now
 from quantos.capacity.adapters.code_version import code_version
-from quantos.capacity.decision import DecisionService
-from quantos.capacity.node_prices import node_prices
+from quantos.capacity.decision.service import DecisionService
+from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import DecisionRequest, PlanDocument
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError
-from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.evaluation.decision_loss import Terms
 from quantos.forecasting.peak_model import fit, predict
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.bins import Grid, demand_in_session
-from quantos.telemetry.open_hours import open_bins
+from quantos.telemetry.sessions.open_hours import open_bins
 from quantos.telemetry.sources import source_bins
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import bank_calls

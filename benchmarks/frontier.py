@@ -21,8 +21,8 @@ from quantos.backtest.replay import replay, series_of, terms_of
 from quantos.backtest.sidecar import Known, known, read_sidecar
 from quantos.backtest.trace import Trace, carried, read_trace
 from quantos.errors import SettingsError
-from quantos.forecasting.calibration import PHASES
-from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.evaluation.calibration import PHASES
+from quantos.forecasting.evaluation.decision_loss import Terms
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide, expectations, uppers

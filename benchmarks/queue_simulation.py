@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from quantos.allocation.service_time import FloatArray, MeasuredPercentile, ServiceTime
+from quantos.allocation.queueing.service_time import FloatArray, MeasuredPercentile, ServiceTime
 
 WARM_UP_SHARE: Final = 0.1
 Draw = Callable[[np.random.Generator, int], FloatArray]

@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.derived_resources import DERIVATION, derived
 from benchmarks.frontier import HOLD_SECONDS, LEAD_SECONDS, MISS_COST, TRACES_VARIABLE, demo_trace
 from benchmarks.measurement import Figure, Report, now
-from quantos.allocation.node_needs import Allocatable, Resource, allocatable
+from quantos.allocation.shapes.node_needs import Allocatable, Resource, allocatable
 from quantos.arrays import FloatArray
 from quantos.backtest.judge import judge
 from quantos.backtest.replay import replay
@@ -28,7 +28,7 @@ from quantos.backtest.resources import (
 from quantos.backtest.trace import Trace, read_trace
 from quantos.catalog.catalog import load_catalog
 from quantos.errors import SettingsError
-from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import Terms
 
 BENCHMARK: Final = "resources"
 INSTANCE_TYPE: Final = "m7i.xlarge"

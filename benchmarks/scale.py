@@ -14,13 +14,13 @@ import numpy as np
 from benchmarks.measurement import Figure, Report, median_figure, now
 from quantos.arrays import FloatArray
 from quantos.capacity.adapters.code_version import code_version
-from quantos.capacity.decision import DecisionService
-from quantos.capacity.fit_repository import DailyFits
-from quantos.capacity.lead_times import PoolLeadTimes
-from quantos.capacity.node_prices import NodePrice, node_prices
-from quantos.capacity.pool_demand import PoolDemands
+from quantos.capacity.decision.service import DecisionService
+from quantos.capacity.demand.fit_repository import DailyFits
+from quantos.capacity.demand.pool_demand import PoolDemands
+from quantos.capacity.pools.lead_times import PoolLeadTimes
+from quantos.capacity.pools.node_prices import NodePrice, node_prices
+from quantos.capacity.pools.shared_pools import shared_pools
 from quantos.capacity.ports import FitKey
-from quantos.capacity.shared_pools import shared_pools
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan
@@ -29,11 +29,11 @@ from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
-from quantos.telemetry.refresh import ReadSpan
-from quantos.telemetry.signal_windows import SignalWindows
 from quantos.telemetry.sources import SourceBins
-from quantos.telemetry.window_snapshot import KeptWindow, dumped, window_key
-from quantos.telemetry.windows import DemandWindows
+from quantos.telemetry.windows.demand_windows import DemandWindows
+from quantos.telemetry.windows.refresh import ReadSpan
+from quantos.telemetry.windows.signal_windows import SignalWindows
+from quantos.telemetry.windows.snapshot import KeptWindow, dumped, window_key
 from tests.support.capacity_fakes import (
     FakeArchive,
     FakeFits,

@@ -14,10 +14,10 @@ import numpy as np
 
 from benchmarks.measurement import Figure, Report, now
 from benchmarks.queue_simulation import ARRIVAL_LAWS, SERVICE_LAWS, ArrivalLaw, ServiceLaw, simulated_responses
-from quantos.allocation.latency import response_ms
-from quantos.allocation.queueing import Arrivals, wait
-from quantos.allocation.servers import MOST_UTILISATION, LatencyTarget, OfferedLoad, Servers, servers_needed
-from quantos.allocation.service_time import service_distribution
+from quantos.allocation.queueing.response_time import response_ms
+from quantos.allocation.queueing.servers import MOST_UTILISATION, LatencyTarget, OfferedLoad, Servers, servers_needed
+from quantos.allocation.queueing.service_time import service_distribution
+from quantos.allocation.queueing.waiting_time import Arrivals, wait
 from quantos.errors import CapacityError
 
 BENCHMARK = "sizing"

@@ -33,7 +33,7 @@ Every error says what happened, why, and what to do; `code` is stable and is wha
 from collections.abc import Sequence
 from typing import ClassVar
 
-from quantos.faults import Fault
+from quantos.documents.faults import Fault
 
 
 class QuantosError(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantos.capacity.adapters.processes import start_time
+from quantos.deployment.adapters.processes import start_time
 from quantos.errors import SandboxError
 
 POLL_SECONDS = 0.05

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from quantos.environment.backend import file_backend_url
+from quantos.deployment.backend import file_backend_url
 from quantos.errors import SandboxError
 from sandbox.child_process import ProcessMark, end, start_detached
 from sandbox.project_folder import write_project

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from quantos.capacity.lead_times import order_series
+from quantos.capacity.pools.lead_times import order_series
 from quantos.contracts.demand import DemandSample
 from sandbox.node_lead_time import LeadTimeDistribution
 

@@ -5,12 +5,12 @@ from typing import Final
 
 import pulumi
 
-from components.node_pool import NodePool, NodePoolArgs, Taint
-from components.plan import Plan
+from components.aws.compute.node_pool import NodePool, NodePoolArgs, Taint
+from components.aws.compute.plan import Plan
 from quantos.capacity.adapters.composition import STEP_TIMEOUT_SECONDS
 from quantos.capacity.adapters.pulumi_engine import CapacityProgram
 from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger
-from quantos.capacity.safe_sizes import safe_sizes
+from quantos.capacity.resize.safe_sizes import safe_sizes
 from quantos.contracts.plan import PlanDocument, PoolSize
 from quantos.environment.settings import EnvironmentSettings, PoolSettings
 from quantos.errors import SettingsError

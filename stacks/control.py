@@ -2,12 +2,12 @@
 
 import pulumi
 
-from components.alarm_topic import AlarmTopic, AlarmTopicArgs
-from components.function import Function, FunctionArgs
-from components.schedule import Schedule, ScheduleArgs
-from components.statements import policy_document
-from components.stream_mapping import StreamMapping, StreamMappingArgs
-from components.table import KeyAttribute, Table, TableArgs
+from components.aws.alarms.alarm_topic import AlarmTopic, AlarmTopicArgs
+from components.aws.data.dynamo_table import KeyAttribute, Table, TableArgs
+from components.aws.functions.function import Function, FunctionArgs
+from components.aws.functions.schedule import Schedule, ScheduleArgs
+from components.aws.functions.stream_mapping import StreamMapping, StreamMappingArgs
+from components.aws.iam.statements import policy_document
 from quantos.environment import functions
 from quantos.environment.functions import PARTITIONS, FunctionSpec, function_table
 from quantos.environment.settings import EnvironmentSettings

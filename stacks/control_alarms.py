@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.alarm import Alarm, AlarmArgs
-from components.function import Function
-from components.measure_alarms import AlarmLimit, MeasureAlarms, MeasureAlarmsArgs
-from components.outcome_alarms import MINIMUM_PERIOD_SECONDS, OutcomeAlarms, OutcomeAlarmsArgs, WatchedOutcomes
+from components.aws.alarms.alarm import Alarm, AlarmArgs
+from components.aws.alarms.measure_alarms import AlarmLimit, MeasureAlarms, MeasureAlarmsArgs
+from components.aws.alarms.outcome_alarms import (
+    MINIMUM_PERIOD_SECONDS,
+    OutcomeAlarms,
+    OutcomeAlarmsArgs,
+    WatchedOutcomes,
+)
+from components.aws.functions.function import Function
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import FunctionSpec

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from components.function import Function
-from components.http_api import ApiDomain, CalledFunction, HttpApi, HttpApiArgs, RouteArgs, Throttle
+from components.aws.functions.function import Function
+from components.aws.functions.http_api import ApiDomain, CalledFunction, HttpApi, HttpApiArgs, RouteArgs, Throttle
 from quantos.environment.functions import HTTP_ROUTES, FunctionSpec, HttpRoute
 from stacks.control_layer import ControlLayer
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from components.anomaly_monitor import AnomalyMonitor, AnomalyMonitorArgs
-from components.billing_lake import BillingLake, BillingLakeArgs
-from components.budget import Budget, BudgetArgs
+from components.aws.cost.anomaly_monitor import AnomalyMonitor, AnomalyMonitorArgs
+from components.aws.cost.billing_lake import BillingLake, BillingLakeArgs
+from components.aws.cost.budget import Budget, BudgetArgs
 from stacks.control_layer import ControlLayer
 
 ENVIRONMENT_TAG: Final = "environment"

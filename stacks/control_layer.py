@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.alarm_topic import AlarmTopic
+from components.aws.alarms.alarm_topic import AlarmTopic
 from quantos.environment.settings import EnvironmentSettings
 
 

@@ -2,18 +2,18 @@
 
 import pulumi
 
-from components.billing_lake import exporter_may_use_key, exporter_may_write
-from components.bucket import Bucket, BucketArgs, ObjectLock
-from components.bucket_replication import BucketReplication, BucketReplicationArgs
-from components.bus import IAM_PORT, Bus, BusArgs
-from components.cluster import Cluster, ClusterArgs
-from components.database import POSTGRES_PORT, Database, DatabaseArgs
-from components.key import Key, KeyArgs, Purpose, auto_scaling_may_use_key, observability_may_use_key
-from components.network import Network, NetworkArgs, ZoneArgs
-from components.node_template import NodeTemplate, NodeTemplateArgs
-from components.registry import Registry, RegistryArgs
-from components.statements import Statement
-from components.table import KeyAttribute, Table, TableArgs
+from components.aws.compute.node_template import NodeTemplate, NodeTemplateArgs
+from components.aws.cost.billing_lake import exporter_may_use_key, exporter_may_write
+from components.aws.data.dynamo_table import KeyAttribute, Table, TableArgs
+from components.aws.data.msk import IAM_PORT, Bus, BusArgs
+from components.aws.data.postgres import POSTGRES_PORT, Database, DatabaseArgs
+from components.aws.eks.cluster import Cluster, ClusterArgs
+from components.aws.iam.statements import Statement
+from components.aws.network.vpc import Network, NetworkArgs, ZoneArgs
+from components.aws.storage.bucket import Bucket, BucketArgs, ObjectLock
+from components.aws.storage.bucket_replication import BucketReplication, BucketReplicationArgs
+from components.aws.storage.image_repository import Registry, RegistryArgs
+from components.aws.storage.kms_key import Key, KeyArgs, Purpose, auto_scaling_may_use_key, observability_may_use_key
 from quantos.environment.functions import topic_partitions
 from quantos.environment.settings import EnvironmentSettings
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from components.function import lost_calls_queue
-from components.function_grants import Places, Traffic, function_statements
-from components.permissions import Account
-from components.statements import Statement
+from components.aws.functions.function import lost_calls_queue
+from components.aws.functions.function_grants import Places, Traffic, function_statements
+from components.aws.functions.permissions import Account
+from components.aws.iam.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import FunctionSpec

@@ -27,4 +27,4 @@ def declare(stack: str, *, environments: Path = ENVIRONMENTS) -> None:
     if layer == "capacity":
         capacity.standing(settings)
     else:
-        import_module(f"stacks.{layer}").program(settings)
+        import_module("stacks.platform_services" if layer == "platform" else f"stacks.{layer}").program(settings)

@@ -21,6 +21,6 @@ def check(
     ] = None,
 ) -> None:
     """Hold values against charts and custom resources against their definitions. Exit code 1 on any complaint."""
-    from cli import charts as work
+    from cli.environments import charts as work
 
     work.check(environments or (), charts)

@@ -10,14 +10,14 @@ from cli.commands.arguments import AsJson, EnvironmentName, Layer
 
 def up(environment: EnvironmentName, layer: Layer = None) -> None:
     """Bring an environment up, layer by layer, under the policy packs."""
-    from cli import environment as work
+    from cli.environments import layers as work
 
     work.up(environment, layer)
 
 
 def drift(environment: EnvironmentName, layer: Layer = None) -> None:
     """Say where what stands differs from what is declared; changes nothing. Exit code 1 where anything does."""
-    from cli import environment as work
+    from cli.environments import layers as work
 
     work.drift(environment, layer)
 
@@ -26,7 +26,7 @@ def destroy(
     environment: EnvironmentName, *, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
 ) -> None:
     """Destroy an environment, the last layer first. One that its file protects is refused."""
-    from cli import environment as work
+    from cli.environments import layers as work
 
     work.destroy(environment, ask=not yes)
 
@@ -37,14 +37,14 @@ def unlock(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Show whose locks hold a stack, and remove those that no living engine of ours holds. Look first: it asks."""
-    from cli import unlock as work
+    from cli.environments import unlock as work
 
     work.unlock(stack, ask=not yes)
 
 
 def env(environment: EnvironmentName) -> None:
     """Print the environment for `eval`, so that a plain `pulumi up -s <stack>` works, under the packs."""
-    from cli import engine_variables as work
+    from cli.environments import engine_variables as work
 
     work.env(environment)
 
@@ -54,7 +54,7 @@ def cost(environment: EnvironmentName, *, as_json: AsJson = False) -> None:
 
     Exit code 1 where something in them has no price.
     """
-    from cli import cost as work
+    from cli.environments import cost as work
 
     work.cost(environment, as_json=as_json)
 
@@ -66,6 +66,6 @@ def manifests(
 
     What only an account could tell is a value of the same shape; secrets are never written.
     """
-    from cli import charts as work
+    from cli.environments import charts as work
 
     work.manifests(environment, folder)

@@ -22,6 +22,6 @@ def propose(
     write: Annotated[bool, typer.Option(help="Change the environment file; without it nothing is written.")] = False,
 ) -> None:
     """Look through the catalog for cheaper shapes of the pools that strategies run on, and print the change."""
-    from cli import pools as work
+    from cli.environments import pools as work
 
     work.propose_shapes(environment, catalog=catalog, peak=peak, as_json=as_json, write=write)

@@ -36,7 +36,7 @@ def backtest(
     "holds_seconds" says for how long it stands.
     """
     lead_seconds, hold_seconds = seconds(lead, option="--lead"), seconds(hold, option="--hold")
-    from cli import backtest as work
+    from cli.checkout import backtest as work
 
     work.backtest(trace, output, lead_seconds=lead_seconds, hold_seconds=hold_seconds, miss_cost=miss_cost, gaps=gaps)
 
@@ -62,14 +62,14 @@ def demo(
 
     It stops at once where a plan ends otherwise than the scenario expects.
     """
-    from cli import demo as work
+    from cli.checkout import demo as work
 
     work.demo(trace=trace, gaps=gaps, kafka=kafka, kill_at=kill_at)
 
 
 def doctor() -> None:
     """Say what was found, what is missing and how to get it. Exit code 1 when something needed is missing."""
-    from cli import doctor as work
+    from cli.checkout import doctor as work
 
     work.doctor()
 
@@ -81,6 +81,6 @@ def pr_check(
     folder: Annotated[Path, typer.Option("--out", help="Where the report goes.")] = ROOT / "out" / "pr-check",
 ) -> None:
     """Check a pull request offline, in throwaway sandboxes. Exit code 1 where it is refused, or not wholly judged."""
-    from cli import pr_check as work
+    from cli.checkout import pr_check as work
 
     work.pr_check(env or (), base=base, head=head, folder=folder)

@@ -8,7 +8,7 @@ app = typer.Typer(help="The embedded AWS of this checkout: moto and stand-in pro
 @app.command()
 def start() -> None:
     """Start the sandbox; where it runs already, say where."""
-    from cli import sandbox as work
+    from cli.checkout import sandbox as work
 
     work.start()
 
@@ -16,7 +16,7 @@ def start() -> None:
 @app.command()
 def stop() -> None:
     """Stop what `start` started, and forget moto's and Pulumi's state together."""
-    from cli import sandbox as work
+    from cli.checkout import sandbox as work
 
     work.stop()
 
@@ -24,6 +24,6 @@ def stop() -> None:
 @app.command()
 def status() -> None:
     """Say whether the sandbox runs. Exit code 1 when it does not."""
-    from cli import sandbox as work
+    from cli.checkout import sandbox as work
 
     work.status()

@@ -12,7 +12,7 @@ app = typer.Typer(help="Who tells of demand: which source is heard, which is sil
 @app.command("list")
 def show(environment: EnvironmentName) -> None:
     """List the sources of every series that a strategy names."""
-    from cli import sources as work
+    from cli.decisions import sources as work
 
     work.show(environment)
 
@@ -24,6 +24,6 @@ def retire(
     source: Annotated[str, typer.Argument(help="Such as gateway-1.")],
 ) -> None:
     """Say goodbye for a source that cannot: the next decision neither misses it nor holds anything for it."""
-    from cli import sources as work
+    from cli.decisions import sources as work
 
     work.retire(environment, series=series, source=source)

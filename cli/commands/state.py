@@ -14,7 +14,7 @@ def versions(
     stack: StackName, *, most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 12
 ) -> None:
     """List the versions of a stack's state that the backend keeps, and whether each can be loaded."""
-    from cli import state as work
+    from cli.environments import state as work
 
     work.versions(stack, most=most)
 
@@ -30,6 +30,6 @@ def restore(
 
     No resource is changed. Exit code 1 where what stands then differs from what is declared, or is managed by nobody.
     """
-    from cli import state as work
+    from cli.environments import state as work
 
     work.restore(stack, to=to, ask=not yes)

@@ -13,7 +13,7 @@ app = typer.Typer(help="What traders state: what a strategy needs, and what it m
 @app.command("list")
 def show(environment: EnvironmentName) -> None:
     """List the strategies of an environment."""
-    from cli import strategies as work
+    from cli.decisions import strategies as work
 
     work.show(environment)
 
@@ -23,6 +23,6 @@ def apply(
     environment: EnvironmentName, file: Annotated[Path, typer.Argument(help="YAML: a list under `strategies`.")]
 ) -> None:
     """Replace the strategies of an environment by those of a file."""
-    from cli import strategy_file as work
+    from cli.decisions import strategy_file as work
 
     work.apply(environment, file)

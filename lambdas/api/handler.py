@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import runtime
 from lambdas.http_app import document, http_app
 from quantos.capacity.adapters.stores import compose_reader
-from quantos.capacity.queries import CapacityReader
+from quantos.capacity.reporting.queries import CapacityReader
 from quantos.environment.functions import API
 
 logger = Logger(service="api")

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas import runtime
 from lambdas.measures import log_ages
 from quantos.capacity.adapters.decisions import compose_decisions
-from quantos.capacity.decision import DecisionService
+from quantos.capacity.decision.service import DecisionService
 from quantos.contracts.plan import DecisionRequest
 from quantos.environment.measures import RETIRED_SOURCES, SILENT_SOURCES
 

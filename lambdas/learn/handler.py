@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
 from quantos.capacity.adapters.daily_learning import compose_learning
-from quantos.capacity.learning import LearningService
+from quantos.capacity.demand.learning import LearningService
 from quantos.contracts.learning import LearningTask
 from quantos.contracts.plan import DecisionRequest
 

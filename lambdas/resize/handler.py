@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_credentials
-from quantos.capacity.outcomes import outcome_messages
+from quantos.capacity.resize.outcomes import outcome_messages
 from quantos.contracts.plan import ScalingPlan
 from stacks.capacity import resizing
 

@@ -11,7 +11,7 @@ from quantos.arrays import FloatArray
 from quantos.backtest.flaps import changes, flaps
 from quantos.backtest.trace import Trace
 from quantos.errors import ForecastError
-from quantos.forecasting.decision_loss import Capacity, Terms, simulate
+from quantos.forecasting.evaluation.decision_loss import Capacity, Terms, simulate
 from quantos.units import DAY_SECONDS
 
 FACTORS: Final = (*(0.5 + 0.05 * step for step in range(31)), 2.5, 3.0, 4.0, 6.0, 10.0)

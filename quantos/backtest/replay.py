@@ -8,13 +8,13 @@ import numpy as np
 from quantos.arrays import FloatArray
 from quantos.backtest.sidecar import Known
 from quantos.backtest.trace import Trace
-from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.features.spikes import Spike, judged_alike, spikes_in, without_spikes
+from quantos.forecasting.features.wall_time import Clocked
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import answered
-from quantos.forecasting.spikes import Spike, judged_alike, spikes_in, without_spikes
 from quantos.forecasting.state import dumped, loaded
-from quantos.forecasting.wall_time import Clocked
 from quantos.units import DAY_SECONDS
 
 Watch = Callable[[FittedSeries, Series, int], None]

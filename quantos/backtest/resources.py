@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from quantos.allocation.node_needs import Allocatable, Resource
+from quantos.allocation.shapes.node_needs import Allocatable, Resource
 from quantos.arrays import FloatArray
 from quantos.backtest.judge import Verdict, capacity_of, judge
 from quantos.backtest.replay import replay
 from quantos.backtest.sidecar import Known
 from quantos.backtest.trace import Trace
 from quantos.errors import CapacityError, ForecastError
-from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import Terms
 
 MEASURED: Final[tuple[Resource, ...]] = ("vcpu", "memory", "network")
 """Resources with a series of their own; of equals that bind the first is named."""

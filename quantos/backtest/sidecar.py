@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFlo
 from quantos.arrays import BoolArray, FloatArray
 from quantos.backtest.trace import Trace
 from quantos.errors import SettingsError
-from quantos.forecasting.covariates import signal_columns
+from quantos.forecasting.features.covariates import signal_columns
 from quantos.telemetry.bins import Grid
-from quantos.telemetry.clocks import clock_offsets
-from quantos.telemetry.signals import SignalReadings, known_values
+from quantos.telemetry.sessions.clocks import clock_offsets
+from quantos.telemetry.windows.signals import SignalReadings, known_values
 from quantos.units import DAY_SECONDS
 
 SUFFIX: Final = ".meta.json"

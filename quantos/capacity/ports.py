@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from quantos.capacity.holders import EngineMark, LeaseHolder
-from quantos.capacity.locks import BackendLock
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan, Unsettled, Violation
 from quantos.contracts.strategy import StrategyBook
+from quantos.deployment.holders import EngineMark, LeaseHolder
+from quantos.deployment.locks import BackendLock
 
 
 class Clock(Protocol):

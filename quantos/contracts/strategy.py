@@ -24,7 +24,7 @@ from pydantic import (
 
 from quantos.contracts.base import Contract, Slug
 from quantos.contracts.demand import SignalName, SourceName
-from quantos.cross_field import refuse_all
+from quantos.documents.cross_field import refuse_all
 
 _TIME_OF_DAY: Final = re.compile(r"\d\d:\d\d(:\d\d)?", re.ASCII)
 

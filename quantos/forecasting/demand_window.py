@@ -7,9 +7,9 @@ import numpy as np
 
 from quantos.arrays import BoolArray, FloatArray
 from quantos.errors import ForecastError
-from quantos.forecasting.covariates import signal_columns
+from quantos.forecasting.features.covariates import signal_columns
+from quantos.forecasting.features.wall_time import Clocked, seen_from, together
 from quantos.forecasting.series_model import Series
-from quantos.forecasting.wall_time import Clocked, seen_from, together
 from quantos.units import DAY_SECONDS
 
 

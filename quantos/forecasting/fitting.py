@@ -8,15 +8,15 @@ from typing import Final
 import numpy as np
 
 from quantos.errors import QuantosError
-from quantos.forecasting.calibration import Calibration
-from quantos.forecasting.decision_loss import MARGINS, Terms, losses
-from quantos.forecasting.family import Family, Parameters, Sample
-from quantos.forecasting.features import Frame, Layout, layout_of
-from quantos.forecasting.rules import NAIVE, PLAIN, REACTIVE, Rules
-from quantos.forecasting.selection import Ledger, held_out_losses
+from quantos.forecasting.evaluation.calibration import Calibration
+from quantos.forecasting.evaluation.decision_loss import MARGINS, Terms, losses
+from quantos.forecasting.evaluation.selection import Ledger, held_out_losses
+from quantos.forecasting.features.origins import Frame, Layout, layout_of
+from quantos.forecasting.features.sessions import has_sessions
+from quantos.forecasting.models.family import Family, Parameters, Sample
+from quantos.forecasting.models.rules import NAIVE, PLAIN, REACTIVE, Rules
 from quantos.forecasting.series_model import BLEND, FAMILIES, RULE, FittedSeries, Series, candidate_targets, frame_at
 from quantos.forecasting.serving import calibration_over, serving
-from quantos.forecasting.sessions import has_sessions
 from quantos.forecasting.threads import single_threaded
 from quantos.units import DAY_SECONDS
 

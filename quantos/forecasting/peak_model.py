@@ -10,8 +10,8 @@ import numpy as np
 from quantos.arrays import FloatArray
 from quantos.contracts.demand import Forecast, RejectedModel
 from quantos.errors import ForecastError
-from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.evaluation.decision_loss import Terms
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import BLEND, FittedSeries, Series
 from quantos.forecasting.serving import answered

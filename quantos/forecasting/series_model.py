@@ -8,19 +8,19 @@ import numpy as np
 
 from quantos.arrays import BoolArray, FloatArray
 from quantos.errors import ForecastError
-from quantos.forecasting.boosting import BoostedQuantiles
-from quantos.forecasting.calibration import Calibration
-from quantos.forecasting.decision_loss import Terms
-from quantos.forecasting.decomposition import Decompositions
-from quantos.forecasting.family import Family, Parameters
-from quantos.forecasting.features import Frame, Layout, frame_of
-from quantos.forecasting.harmonic import HarmonicRegression
-from quantos.forecasting.lookback import Lookback
-from quantos.forecasting.regression import QuantileRegression
-from quantos.forecasting.rules import Rules
-from quantos.forecasting.selection import Ledger, Standing
-from quantos.forecasting.sessions import learnt_sessions
-from quantos.forecasting.wall_time import Clocked, seen_at, seen_from, spans, together
+from quantos.forecasting.evaluation.calibration import Calibration
+from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.selection import Ledger, Standing
+from quantos.forecasting.features.lookback import Lookback
+from quantos.forecasting.features.origins import Frame, Layout, frame_of
+from quantos.forecasting.features.sessions import learnt_sessions
+from quantos.forecasting.features.wall_time import Clocked, seen_at, seen_from, spans, together
+from quantos.forecasting.models.boosting import BoostedQuantiles
+from quantos.forecasting.models.decomposition import Decompositions
+from quantos.forecasting.models.family import Family, Parameters
+from quantos.forecasting.models.harmonic import HarmonicRegression
+from quantos.forecasting.models.regression import QuantileRegression
+from quantos.forecasting.models.rules import Rules
 
 FAMILIES: Final[Mapping[str, Family]] = {
     "rules": Rules(),

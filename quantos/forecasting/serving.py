@@ -9,8 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from quantos.arrays import BoolArray, FloatArray
-from quantos.forecasting.boosting import expected
-from quantos.forecasting.calibration import (
+from quantos.forecasting.evaluation.calibration import (
     CLOSED,
     CLOSING,
     MIDDLE,
@@ -20,11 +19,13 @@ from quantos.forecasting.calibration import (
     calibrated,
     phases_of,
 )
-from quantos.forecasting.decision_loss import Margin, losses
-from quantos.forecasting.family import Family
-from quantos.forecasting.lookback import Lookback
-from quantos.forecasting.rules import COMBINED_DAY, COMBINED_SESSION, REACTIVE, STATIC
-from quantos.forecasting.selection import blend
+from quantos.forecasting.evaluation.decision_loss import Margin, losses
+from quantos.forecasting.evaluation.selection import blend
+from quantos.forecasting.evaluation.tracking import CHAMPION, tracked
+from quantos.forecasting.features.lookback import Lookback
+from quantos.forecasting.models.boosting import expected
+from quantos.forecasting.models.family import Family
+from quantos.forecasting.models.rules import COMBINED_DAY, COMBINED_SESSION, REACTIVE, STATIC
 from quantos.forecasting.series_model import (
     BLEND,
     FAMILIES,
@@ -37,7 +38,6 @@ from quantos.forecasting.series_model import (
     views,
 )
 from quantos.forecasting.threads import single_threaded
-from quantos.forecasting.tracking import CHAMPION, tracked
 
 LAST_RESORT: Final = Margin(1.5, 1.0)
 """What the last value is raised by where nothing has ever been held out."""

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
-from quantos.forecasting.calibration import Calibration
-from quantos.forecasting.decision_loss import Terms
-from quantos.forecasting.features import Layout
-from quantos.forecasting.selection import Ledger, Standing
+from quantos.forecasting.evaluation.calibration import Calibration
+from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.selection import Ledger, Standing
+from quantos.forecasting.features.origins import Layout
 from quantos.forecasting.series_model import FittedSeries
 
 SCHEMA_VERSION: Final = 3

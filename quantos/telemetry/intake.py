@@ -9,7 +9,7 @@ from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
 from quantos.messaging.dead_letter import dead_letter
 from quantos.messaging.ports import Publisher, TopicRecord
-from quantos.telemetry.ingest import Rejection, parse_record
+from quantos.telemetry.parsing import Rejection, parse_record
 from quantos.telemetry.ports import DemandHistory, SignalHistory
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records
-from quantos.capacity.actuator import actuate, pool_ranges
 from quantos.capacity.adapters.stores import compose_floors, compose_plan_ledger, compose_switches
+from quantos.capacity.resize.actuator import actuate, pool_ranges
 from quantos.contracts.plan import ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SandboxError

@@ -9,9 +9,9 @@ import numpy as np
 from quantos.arrays import FloatArray
 from quantos.backtest.flaps import flaps
 from quantos.backtest.judge import FLAP_SECONDS
-from quantos.capacity.baselines import account, static_nodes
+from quantos.capacity.planning.baselines import account, static_nodes
+from quantos.capacity.planning.vocabulary import model_name
 from quantos.capacity.ports import GroupSize
-from quantos.capacity.vocabulary import model_name
 from quantos.contracts.plan import PlanDocument, PoolReasoning, ResizeOutcome, ScalingPlan
 from sandbox.demo.replay import Observation
 from sandbox.demo.result import BinRow, DecisionRow, GroupRow, LeadTimeRow, Phase, WayName, WayOfSizing

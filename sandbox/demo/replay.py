@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from quantos.capacity.adapters.stores import compose_switches
-from quantos.capacity.lead_times import MEASURED_OVER
+from quantos.capacity.pools.lead_times import MEASURED_OVER
 from quantos.capacity.ports import StrategyRegistry, Switch
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample

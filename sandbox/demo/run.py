@@ -18,15 +18,15 @@ from quantos.audit.adapters.composition import compose_store
 from quantos.audit.ledger import verify_chain
 from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger
-from quantos.capacity.node_prices import node_prices
+from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import Catalog, load_catalog
-from quantos.environment.adapters.bring_up import bring_up
-from quantos.environment.adapters.layers import LayerStacks
-from quantos.environment.backend import FileBackend, parse_backend
+from quantos.deployment.adapters.layers import LayerStacks
+from quantos.deployment.backend import FileBackend, parse_backend
 from quantos.environment.functions import AUDIT, RESIZE, function_table
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SandboxError
+from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs
 from sandbox.demo import measure
 from sandbox.demo.crash import killed_resize

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from quantos.environment.adapters.state_files import FileStateFiles
-from quantos.environment.state_versions import ensure_readable
+from quantos.deployment.adapters.state_files import FileStateFiles
+from quantos.deployment.state_versions import ensure_readable
 from quantos.errors import EngineError, StateUnreadableError
 from sandbox.engine.build import MODULES, go_remedy, go_version_in, required_go_version
 from sandbox.engine.executable import LANGUAGE_HOST, Engine, Refusal, engine_on_path, resource_plugins

@@ -14,9 +14,9 @@ from quantos.capacity.adapters.composition import compose_desk
 from quantos.capacity.adapters.s3_plans import S3Outcomes
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger, compose_switches
 from quantos.capacity.ports import GroupSize, Switch
-from quantos.capacity.resize import mismatches
-from quantos.capacity.stop_order import StopOrder
+from quantos.capacity.resize.transaction import mismatches
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan
+from quantos.deployment.stop_order import StopOrder
 from quantos.environment.settings import EnvironmentSettings
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from lambdas import runtime
 from quantos.catalog.catalog import Catalog, load_catalog
-from quantos.environment.adapters.bring_up import bring_up
-from quantos.environment.adapters.layers import LayerStacks
+from quantos.deployment.adapters.layers import LayerStacks
 from quantos.environment.functions import topic_partitions
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SandboxError
 from quantos.messaging.adapters.memory import MemoryBus
+from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs
 from sandbox.child_process import ProcessMark, start_time
 from sandbox.engine.locate import find_engine

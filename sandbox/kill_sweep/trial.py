@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from quantos.capacity.adapters.stores import compose_plan_ledger, compose_signer
-from quantos.capacity.node_prices import node_prices
+from quantos.capacity.pools.node_prices import node_prices
 from quantos.capacity.ports import Switch
 from quantos.contracts import topics
 from quantos.contracts.plan import Explanation, PoolCost, PoolSize, ResizeOutcome, ScalingPlan

@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from quantos.catalog.catalog import load_catalog
-from quantos.environment.adapters.bring_up import bring_up
-from quantos.environment.adapters.layers import LayerStacks
+from quantos.deployment.adapters.layers import LayerStacks
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import QuantosError, SettingsError
+from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import PolicyPack, render_packs
 from quantos.pull_request.adapters.engine_record import EngineRecord
 from quantos.pull_request.adapters.judging_packs import judging

@@ -2,8 +2,8 @@
 
 import pytest
 
-from components.billing_lake import EXPORT_REGION, BillingLake, BillingLakeArgs, exporter_may_write
-from components.bucket import Bucket, BucketArgs
+from components.aws.cost.billing_lake import EXPORT_REGION, BillingLake, BillingLakeArgs, exporter_may_write
+from components.aws.storage.bucket import Bucket, BucketArgs
 
 pytestmark = pytest.mark.engine
 

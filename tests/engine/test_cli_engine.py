@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from quantos.contracts.plan import PoolSize, StrategyCost
-from quantos.environment.adapters.bring_up import bring_up, take_down
 from quantos.environment.names import LAYERS
 from quantos.errors import SettingsError
+from quantos.operations.bring_up import bring_up, take_down
 from quantos.policy.adapters.packs import render_packs
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment

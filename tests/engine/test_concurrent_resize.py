@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quantos.capacity.resize import mismatches
+from quantos.capacity.resize.transaction import mismatches
 from quantos.contracts.plan import ScalingPlan
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pulumi
 import pytest
 
-from components.node_pool import Taint
-from components.scale_from_zero import PREFIX, ScaleFromZero, ScaleFromZeroArgs
+from components.aws.compute.node_pool import Taint
+from components.aws.compute.scale_from_zero import PREFIX, ScaleFromZero, ScaleFromZeroArgs
 from quantos.contracts.plan import StrategyCost
 from sandbox.lifecycle import Sandbox
 from tests.support.plan_cases import NOW

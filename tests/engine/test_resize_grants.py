@@ -12,7 +12,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from components.statements import policy_document
+from components.aws.iam.statements import policy_document
 from lambdas import runtime
 from lambdas.resize.handler import handler
 from quantos.capacity.ports import Switch

@@ -13,11 +13,11 @@ import pytest
 
 from quantos.capacity.adapters.stores import compose_groups, compose_leases
 from quantos.contracts.plan import ResizeOutcome
-from quantos.environment.adapters import layers
-from quantos.environment.adapters.restoring import strangers
-from quantos.environment.adapters.state_files import FileStateFiles
-from quantos.environment.state_versions import propose
+from quantos.deployment.adapters import layers
+from quantos.deployment.adapters.state_files import FileStateFiles
+from quantos.deployment.state_versions import propose
 from quantos.errors import StateUnreadableError
+from quantos.operations.restore import strangers
 from tests.support.environments import committed_settings
 from tests.support.lease_cases import make_lease
 from tests.support.own_sandbox import small_environment

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import Checkpoint, Engine, EngineRun, EngineTerms, GroupSize, LedgerEntry, PlanLedger
 from quantos.contracts.plan import PlanDocument, ScalingPlan, Unsettled
-from quantos.environment.backend import FileBackend, parse_backend
+from quantos.deployment.backend import FileBackend, parse_backend
+from quantos.deployment.locks import BackendLock
 from tests.support.small_environment import attach
 
 POLL_SECONDS = 0.002

@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
-from quantos.capacity import lease
-from quantos.capacity.adapters.dynamo_leases import DynamoLeases
 from quantos.capacity.adapters.pulumi_engine import PulumiEngine
 from quantos.capacity.adapters.s3_plans import CURRENT_KEY, PlansBucket
 from quantos.capacity.adapters.stores import compose_bucket
 from quantos.capacity.ports import EngineRun
 from quantos.contracts.plan import PlanDocument
+from quantos.deployment import lease
+from quantos.deployment.adapters.dynamo_leases import DynamoLeases
 from quantos.errors import SandboxError
 from sandbox.kill_sweep.moments import single_points
 from sandbox.kill_sweep.stage import Stage, open_stage

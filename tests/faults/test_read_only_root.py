@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from quantos.environment.backend import FileBackend, parse_backend
+from quantos.deployment.backend import FileBackend, parse_backend
 from sandbox.providers.aws.store import STORE_VARIABLE
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment

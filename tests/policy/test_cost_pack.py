@@ -13,10 +13,10 @@ import pytest
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from components.plan import Plan
-from quantos.capacity.adapters.pulumi_events import EventLog
+from components.aws.compute.plan import Plan
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PlanDocument, PoolSize, StrategyCost
+from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.environment.load import load_environment
 from quantos.policy.adapters.packs import PolicyPack, with_standing
 from quantos.policy.capacity import planned_capacity

@@ -14,10 +14,10 @@ import pytest
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from components.bucket import Bucket, BucketArgs
-from components.key import Key, KeyArgs
-from quantos.capacity.adapters.pulumi_events import EventLog
+from components.aws.storage.bucket import Bucket, BucketArgs
+from components.aws.storage.kms_key import Key, KeyArgs
 from quantos.catalog.catalog import load_catalog
+from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings, ExemptionSettings
 from quantos.policy.config import render_security_config

@@ -11,10 +11,10 @@ import pytest
 from kubernetes import client, config, dynamic
 from kubernetes.client.exceptions import ApiException
 
-from components.services.admission_policy import AdmissionPolicyArgs, binding_spec
-from components.services.admission_rule import policy_spec
-from components.services.admission_rules import RULES
-from stacks.platform.admission import job_rules
+from components.kubernetes.security.admission_policy import AdmissionPolicyArgs, binding_spec
+from components.kubernetes.security.admission_rule import policy_spec
+from components.kubernetes.security.admission_rules import RULES
+from stacks.platform_services.admission import job_rules
 from tests.support.environments import make_settings
 from tests.support.kube_control_plane import WHY_NONE, control_plane
 

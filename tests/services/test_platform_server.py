@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.charts import record
 from cli.commands.charts import CHARTS_VARIABLE
+from cli.environments.charts import record
 from cli.places import ENVIRONMENTS
 from quantos.catalog.catalog import load_catalog
 from quantos.charts.adapters.folder import DEFINITIONS_FILE

@@ -34,9 +34,9 @@ from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
 from quantos.contracts.plan import ResizeOutcome
 from quantos.contracts.strategy import StrategyBook
-from quantos.environment.adapters.state_check import ensure_loadable, unloadable
-from quantos.environment.adapters.state_files import S3StateFiles, state_files
-from quantos.environment.backend import S3Backend
+from quantos.deployment.adapters.state_check import ensure_loadable, unloadable
+from quantos.deployment.adapters.state_files import S3StateFiles, state_files
+from quantos.deployment.backend import S3Backend
 from quantos.environment.functions import topic_partitions
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.ports import Message

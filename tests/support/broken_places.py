@@ -13,21 +13,21 @@ from pathlib import Path
 import pytest
 
 from quantos.capacity.adapters import code_version
-from quantos.capacity.adapters.backend_locks import FileLocks
-from quantos.capacity.adapters.pulumi_command import SupervisedCommand
 from quantos.capacity.adapters.pulumi_engine import PulumiEngine
-from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import EngineRun, EngineTerms
-from quantos.capacity.stop_order import StopOrder
 from quantos.catalog.adapters.service_prices import service_offers
 from quantos.charts.adapters.folder import ChartsFolder
 from quantos.charts.adapters.helm import rendered
 from quantos.charts.adapters.manifests import write_manifests
 from quantos.charts.adapters.recorder import Place, recorded
 from quantos.charts.documents import Recorded, Release
-from quantos.environment.adapters.layers import LayerStacks
-from quantos.environment.adapters.state_files import FileStateFiles
-from quantos.environment.state_versions import StateVersion, StoredState
+from quantos.deployment.adapters.backend_locks import FileLocks
+from quantos.deployment.adapters.layers import LayerStacks
+from quantos.deployment.adapters.pulumi_command import SupervisedCommand
+from quantos.deployment.adapters.state_files import FileStateFiles
+from quantos.deployment.locks import BackendLock
+from quantos.deployment.state_versions import StateVersion, StoredState
+from quantos.deployment.stop_order import StopOrder
 from quantos.errors import EngineError
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
 from quantos.messaging.adapters.memory import MemoryBus

@@ -5,10 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import count
 
-from quantos.capacity.holders import EngineMark, LeaseHolder, ProcessMark
-from quantos.capacity.lease import LeaseDesk
-from quantos.capacity.lock_recovery import LockRecovery
-from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import (
     Checkpoint,
     EngineRun,
@@ -20,10 +16,14 @@ from quantos.capacity.ports import (
     PlannedFloors,
     Switch,
 )
-from quantos.capacity.resize import Resizer
-from quantos.capacity.stop_order import StopOrder
+from quantos.capacity.resize.transaction import Resizer
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
+from quantos.deployment.holders import EngineMark, LeaseHolder, ProcessMark
+from quantos.deployment.lease import LeaseDesk
+from quantos.deployment.lock_recovery import LockRecovery
+from quantos.deployment.locks import BackendLock
+from quantos.deployment.stop_order import StopOrder
 from quantos.errors import PlanConflictError, QuantosError
 from tests.support.lease_cases import make_engine, make_lock
 from tests.support.plan_cases import ACTUATOR, NOW, STACK, document

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 import boto3
 
 from quantos.capacity.adapters import composition
-from quantos.capacity.adapters.backend_locks import S3Locks, backend_locks
 from quantos.capacity.adapters.checkpoints import stack_checkpoint
 from quantos.capacity.adapters.dynamo_control import DynamoFloors, DynamoSwitches
-from quantos.capacity.adapters.dynamo_leases import DynamoLeases
 from quantos.capacity.adapters.engine_credentials import LeasedCredentials
-from quantos.capacity.holders import LeaseHolder, ProcessMark
-from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import Lease, Switch
-from quantos.capacity.stop_order import StopOrder
+from quantos.deployment.adapters.backend_locks import S3Locks, backend_locks
+from quantos.deployment.adapters.dynamo_leases import DynamoLeases
+from quantos.deployment.holders import LeaseHolder, ProcessMark
+from quantos.deployment.locks import BackendLock
+from quantos.deployment.stop_order import StopOrder
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import REGION, Call, create_table
 from tests.support.plan_cases import STACK

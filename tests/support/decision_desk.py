@@ -6,9 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import numpy as np
 
-from quantos.capacity.decision import DecisionService
-from quantos.capacity.decision_record import CodeVersion
-from quantos.capacity.node_prices import NodePrice
+from quantos.capacity.decision.record import CodeVersion
+from quantos.capacity.decision.service import DecisionService
+from quantos.capacity.pools.node_prices import NodePrice
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import Session, Strategy, StrategyBook

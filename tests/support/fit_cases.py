@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from quantos.capacity.fit_repository import Question
-from quantos.capacity.pool_fit import LearntBy, PoolFit, dumped
+from quantos.capacity.demand.fit_repository import Question
+from quantos.capacity.demand.pool_fit import LearntBy, PoolFit, dumped
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Session, Strategy
 from quantos.environment.settings import DecisionSettings
-from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import Terms
 from quantos.forecasting.peak_model import FittedModel
 from tests.support.demand_cases import make_strategy
 from tests.support.environments import make_settings

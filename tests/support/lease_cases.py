@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from quantos.capacity.holders import EngineMark, LeaseHolder, ProcessMark
-from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import Lease
+from quantos.deployment.holders import EngineMark, LeaseHolder, ProcessMark
+from quantos.deployment.locks import BackendLock
 from tests.support.plan_cases import NOW, STACK
 
 

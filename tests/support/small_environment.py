@@ -14,11 +14,11 @@ from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
 from quantos.capacity.adapters.stores import compose_groups
 from quantos.capacity.ports import Clock, GroupSize
-from quantos.capacity.resize import Resizer
+from quantos.capacity.resize.transaction import Resizer
 from quantos.contracts.plan import PoolCost, PoolSize, ScalingPlan
-from quantos.environment.adapters.bring_up import bring_up
-from quantos.environment.adapters.layers import LayerRun, LayerStacks
+from quantos.deployment.adapters.layers import LayerRun, LayerStacks
 from quantos.environment.settings import EnvironmentSettings
+from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs
 from stacks import capacity
 from tests.support.environments import make_settings

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quantos.capacity.ports import Checkpoint
-from quantos.environment.adapters.state_files import state_files
-from quantos.environment.checkpoint import checkpoint_text, state_unreadable
+from quantos.deployment.adapters.state_files import state_files
+from quantos.deployment.checkpoint import checkpoint_text, state_unreadable
 from quantos.errors import StackMissingError
 
 _STACK_TYPE = "pulumi:pulumi:Stack"

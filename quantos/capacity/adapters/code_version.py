@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import quantos
-from quantos.capacity.decision_record import CodeVersion
+from quantos.capacity.decision.record import CodeVersion
 from quantos.errors import CapacityError
 from quantos.translation import Vendor, translated
 

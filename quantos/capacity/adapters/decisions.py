@@ -5,10 +5,10 @@ from quantos.capacity.adapters.s3_fits import S3Fits
 from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3Records, S3StrategyRegistry
 from quantos.capacity.adapters.s3_windows import S3Windows
 from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger, compose_signer
-from quantos.capacity.decision import DecisionService
-from quantos.capacity.node_prices import node_prices
-from quantos.capacity.planning import PlanCheck
-from quantos.capacity.replay import Replayer
+from quantos.capacity.decision.replay import Replayer
+from quantos.capacity.decision.service import DecisionService
+from quantos.capacity.planning.plan import PlanCheck
+from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import Catalog
 from quantos.contracts.plan import PlanDocument
 from quantos.environment.settings import EnvironmentSettings

@@ -12,16 +12,16 @@ import grpc
 from pulumi import automation as auto
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
 
-from quantos.capacity.adapters.backend_locks import backend_locks
 from quantos.capacity.adapters.checkpoints import stack_checkpoint
-from quantos.capacity.adapters.pulumi_command import SupervisedCommand
-from quantos.capacity.adapters.pulumi_events import EventLog
-from quantos.capacity.locks import BackendLock
 from quantos.capacity.ports import Checkpoint, EngineRun, EngineTerms, GroupSize, LockedBackend
-from quantos.capacity.stop_order import StopOrder
 from quantos.contracts.plan import PlanDocument
-from quantos.environment.adapters.quiet_stack import QuietStack
-from quantos.environment.adapters.state_check import ensure_loadable, unloadable
+from quantos.deployment.adapters.backend_locks import backend_locks
+from quantos.deployment.adapters.pulumi_command import SupervisedCommand
+from quantos.deployment.adapters.pulumi_events import EventLog
+from quantos.deployment.adapters.quiet_stack import QuietStack
+from quantos.deployment.adapters.state_check import ensure_loadable, unloadable
+from quantos.deployment.locks import BackendLock
+from quantos.deployment.stop_order import StopOrder
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
 from quantos.policy.adapters.packs import PolicyPack, with_standing

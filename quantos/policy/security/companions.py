@@ -118,7 +118,7 @@ def _bucket_rule(name: str, what: str, *, beside: str, lack: str, control: Contr
     return StackRule(
         name=name,
         description=f"Each bucket has {what} in the same stack.",
-        remedy="declare the bucket by components/bucket.py, which brings its guards with it",
+        remedy="declare the bucket by components/aws/storage/bucket.py, which brings its guards with it",
         control=control,
         types=(BUCKET,),
         complaints=_beside_bucket(beside, lack),
@@ -157,7 +157,7 @@ STACK_RULES: tuple[StackRule, ...] = (
     StackRule(
         name="vpc-has-flow-log",
         description="Each VPC has a flow log in the same stack.",
-        remedy="declare the VPC by components/network.py, or a flow log beside it",
+        remedy="declare the VPC by components/aws/network/vpc.py, or a flow log beside it",
         control=fsbp("EC2.6"),
         types=(VPC,),
         complaints=_beside_vpc("aws:ec2/flowLog:FlowLog", "does not record its connections"),
@@ -181,7 +181,7 @@ STACK_RULES: tuple[StackRule, ...] = (
     StackRule(
         name="function-has-alarm",
         description="Each function has an alarm in the same stack.",
-        remedy="declare the function by components/function.py, which brings its alarms with it",
+        remedy="declare the function by components/aws/functions/function.py, which brings its alarms with it",
         control=firm("no failure is lost and none is silent", section="failures"),
         types=(FUNCTION,),
         complaints=_unwatched_function,
@@ -205,7 +205,7 @@ STACK_RULES: tuple[StackRule, ...] = (
     StackRule(
         name="namespace-default-deny",
         description="Each namespace denies all traffic by default, in and out, in the same stack.",
-        remedy="declare it by components/namespace.py, or a NetworkPolicy for every pod without rules",
+        remedy="declare it by components/kubernetes/base/namespace.py, or a NetworkPolicy for every pod without rules",
         control=cis_eks("ensure that all namespaces have network policies defined"),
         types=(NAMESPACE,),
         complaints=_open_namespace,
@@ -213,7 +213,7 @@ STACK_RULES: tuple[StackRule, ...] = (
     StackRule(
         name="namespace-bounded",
         description="Each namespace has a quota and limits in the same stack.",
-        remedy="declare it by components/namespace.py, or a ResourceQuota and a LimitRange beside it",
+        remedy="declare it by components/kubernetes/base/namespace.py, or a ResourceQuota and a LimitRange beside it",
         control=nsa("resource policies"),
         types=(NAMESPACE,),
         complaints=_boundless_namespace,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from quantos.capacity.adapters.pulumi_events import QUIET, UNRUNNABLE
+from quantos.deployment.adapters.pulumi_events import QUIET, UNRUNNABLE
 from quantos.pull_request.model import ResourceChange
 
 STACK_TYPE = "pulumi:pulumi:Stack"

@@ -11,15 +11,15 @@ from quantos.backtest.replay import series_of, terms_of
 from quantos.backtest.sidecar import Sidecar, known
 from quantos.backtest.trace import Trace
 from quantos.contracts.strategy import Session
-from quantos.forecasting.decision_loss import Terms, simulate
+from quantos.forecasting.evaluation.decision_loss import Terms, simulate
+from quantos.forecasting.features.wall_time import Clocked
 from quantos.forecasting.fitting import fit_series
-from quantos.forecasting.rules import Rules
+from quantos.forecasting.models.rules import Rules
 from quantos.forecasting.series_model import FAMILIES, Series
 from quantos.forecasting.serving import decide, uppers
-from quantos.forecasting.wall_time import Clocked
 from quantos.telemetry.bins import Grid
-from quantos.telemetry.clocks import clock_of, clock_offsets
-from quantos.telemetry.open_hours import open_bins
+from quantos.telemetry.sessions.clocks import clock_of, clock_offsets
+from quantos.telemetry.sessions.open_hours import open_bins
 
 BIN = 900
 DAY = 96

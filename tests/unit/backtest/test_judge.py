@@ -8,7 +8,7 @@ from quantos.backtest.judge import judge
 from quantos.backtest.replay import terms_of
 from quantos.backtest.trace import Trace
 from quantos.errors import ForecastError
-from quantos.forecasting.decision_loss import Terms, losses, simulate
+from quantos.forecasting.evaluation.decision_loss import Terms, losses, simulate
 
 RNG = np.random.default_rng(5)
 DEMAND = np.maximum(50 + 30 * np.sin(np.arange(40 * 24) / 24 * 2 * np.pi) + RNG.normal(0, 4, 40 * 24), 0)

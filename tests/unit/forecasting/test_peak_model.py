@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.errors import ForecastError
-from quantos.forecasting.boosting import FLOORED
-from quantos.forecasting.decision_loss import Terms
 from quantos.forecasting.demand_window import DemandWindow
+from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.models.boosting import FLOORED
+from quantos.forecasting.models.rules import PLAIN
 from quantos.forecasting.peak_model import LAST_VALUE, FittedModel, PeakForecast, fit, predict
-from quantos.forecasting.rules import PLAIN
 
 LEVELS = (0.5, 0.75, 0.9, 0.985)
 HORIZON = 6

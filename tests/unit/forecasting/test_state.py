@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from quantos.errors import ForecastError
-from quantos.forecasting.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import Terms
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide, uppers

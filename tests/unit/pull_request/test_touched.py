@@ -15,15 +15,15 @@ FILES = {
     "stacks/foundation.py": "from components import bucket\n",
     "stacks/capacity.py": "import components.pool\n",
     "stacks/platform/__init__.py": "from . import queues\n",
-    "stacks/platform/queues.py": "def program():\n    from components.queue import Queue\n",
-    "stacks/control.py": "from components.function import Function\n",
+    "stacks/platform_services/queues.py": "def program():\n    from components.queue import Queue\n",
+    "stacks/control.py": "from components.aws.functions.function import Function\n",
     "stacks/environments/dev.yaml": "name: dev\n",
     "stacks/environments/prod.yaml": "name: prod\n",
     "components/__init__.py": "",
-    "components/bucket.py": "",
+    "components/aws/storage/bucket.py": "",
     "components/pool.py": "",
     "components/queue.py": "",
-    "components/function.py": "",
+    "components/aws/functions/function.py": "",
     "components/unused.py": "",
     "policy_packs/__init__.py": "",
     "policy_packs/cost/__init__.py": "",
@@ -60,7 +60,7 @@ def touched(tmp_path: Path, changed: dict[str, str | None], environment: str = "
         pytest.param("lambdas/ingest/handler.py", (), id="a-function-is-named-by-its-image"),
         pytest.param("components/unused.py", (), id="a-component-that-nobody-uses"),
         pytest.param("stacks/environments/prod.yaml", (), id="another-environment"),
-        pytest.param("components/bucket.py", ("foundation",), id="imported-as-a-name-of-a-package"),
+        pytest.param("components/aws/storage/bucket.py", ("foundation",), id="imported-as-a-name-of-a-package"),
         pytest.param("components/pool.py", ("capacity",), id="imported-as-a-module"),
         pytest.param("components/queue.py", ("platform",), id="imported-inside-a-function-of-a-relative-import"),
         pytest.param("stacks/control.py", ("control",), id="a-program"),
@@ -91,7 +91,7 @@ def test_a_program_that_imports_what_only_running_it_tells_is_touched_by_any_mod
 
 
 def test_a_layer_that_the_base_does_not_have_is_new(tmp_path: Path) -> None:
-    without = dict.fromkeys(("stacks/platform/__init__.py", "stacks/platform/queues.py"))
+    without = dict.fromkeys(("stacks/platform/__init__.py", "stacks/platform_services/queues.py"))
     touch = touch_of("dev", head=tree(tmp_path / "head"), base=tree(tmp_path / "base", **without))
     assert [(layer.layer, layer.in_base) for layer in touch.layers if layer.touched] == [("platform", False)]
     assert touch.in_base
@@ -109,7 +109,7 @@ def test_a_layer_stands_on_what_its_program_reads_and_what_that_reads(tmp_path: 
         tmp_path / "head",
         **{
             "stacks/capacity.py": "ref = pulumi.StackReference(settings.names().qualified_stack('foundation'))\n",
-            "stacks/platform/queues.py": "def program(n):\n    StackReference(n.qualified_stack('capacity'))\n",
+            "stacks/platform_services/queues.py": "def program(n):\n    StackReference(n.qualified_stack('capacity'))\n",
             "stacks/control.py": "StackReference(f'organization/quantos/{name}')\n",
         },
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.capacity.lead_times import lead_times, order_series
+from quantos.capacity.pools.lead_times import lead_times, order_series
 from sandbox.demo.world import Pods, reactive_ready
 from sandbox.node_lead_time import LeadTimeDistribution
 from sandbox.node_pool import NodePool

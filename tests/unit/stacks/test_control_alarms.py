@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from components.measure_alarms import pattern
+from components.aws.alarms.measure_alarms import pattern
 from lambdas.forecast import handler as forecast_handler
 from lambdas.forecast.handler import handler as forecast
 from lambdas.forecast.handler import service as decisions

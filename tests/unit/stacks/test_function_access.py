@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from components.statements import Statement
+from components.aws.iam.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import function_table

@@ -15,7 +15,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest
 
-from components.statements import policy_document
+from components.aws.iam.statements import policy_document
 from lambdas import runtime
 from lambdas.api.handler import handler as api
 from lambdas.audit.handler import handler as audit

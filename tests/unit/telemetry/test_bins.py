@@ -6,7 +6,7 @@ import pytest
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.strategy import Session
 from quantos.telemetry.bins import Grid, demand_in_session, floor_to_bin
-from quantos.telemetry.open_hours import open_bins
+from quantos.telemetry.sessions.open_hours import open_bins
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 NEW_YORK = Session(time_zone="America/New_York", opens=time(9, 30), closes=time(16))

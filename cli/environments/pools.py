@@ -1,0 +1,175 @@
+"""`quantos pools`: the shapes of an environment's pools, which people own."""
+
+import difflib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cli.console import err, out
+from cli.places import ENVIRONMENTS
+from cli.target import Target, open_target
+from quantos.allocation.shapes.environment_edit import edited
+from quantos.allocation.shapes.proposal import PoolChange, PoolNeed, Proposal, propose
+from quantos.audit.adapters.composition import compose_ledger
+from quantos.audit.adapters.direct import DirectAudit
+from quantos.capacity.adapters.decisions import compose_decisions
+from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3StrategyRegistry
+from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger
+from quantos.capacity.pools.node_prices import node_prices
+from quantos.contracts.plan import DecisionRequest, PoolReasoning, ScalingPlan
+from quantos.contracts.strategy import Strategy, StrategyBook
+from quantos.environment.load import load_environment
+from quantos.errors import CapacityError
+
+CAUTION = (
+    "vCPU of different types are taken as equal: measure units_per_vcpu on the new types, and change the file by pull "
+    "request"
+)
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """An environment file before and after."""
+
+    path: Path
+    before: str
+    after: str
+
+    def difference(self) -> str:
+        """A unified difference; empty where nothing changes."""
+        name = "/".join(self.path.parts[-3:])
+        lines = (self.before.splitlines(keepends=True), self.after.splitlines(keepends=True))
+        return "".join(difflib.unified_diff(*lines, fromfile=f"a/{name}", tofile=f"b/{name}"))
+
+
+def propose_shapes(environment: str, *, catalog: str | None, peak: bool, as_json: bool, write: bool) -> None:
+    """Print a proposal at the prices of region `catalog`, and with `write` change the environment file by it."""
+    target = open_target(environment)
+    book = S3StrategyRegistry(compose_bucket(target.settings)).read()
+    needs = _needs(target, _plan(target), book, peak=peak)
+    region = catalog or target.settings.region
+    found = propose(target.settings, needs, target.catalog, region=region)
+    change = _file_change(environment, found)
+    if found.changes:
+        _check(environment, change, target)
+    if as_json:
+        out.print_json(json.dumps(_document(environment, found, change, region=region)))
+    else:
+        _tell(found, change, needs, region=region)
+    if write and found.changes:
+        change.path.write_text(change.after, encoding="utf-8")
+        err.print(f"written: {change.path}")
+
+
+def _plan(target: Target) -> ScalingPlan:
+    """The plan of this moment: the one that would be made, or where this bin is decided, the one that was applied."""
+    service = compose_decisions(
+        target.settings, catalog=target.catalog, publisher=DirectAudit(compose_ledger(target.settings))
+    )
+    request = DecisionRequest(stack=target.capacity_stack, scheduled_time=datetime.now(tz=UTC))
+    made = service.preview(request)
+    if made is not None:
+        return made
+    document = compose_plan_ledger(target.settings).current().document
+    return S3PlanArchive(compose_bucket(target.settings)).get(document.plan_id)
+
+
+def _needs(target: Target, plan: ScalingPlan, book: StrategyBook, *, peak: bool) -> dict[str, PoolNeed]:
+    """What the strategies of each pool need; pools without strategies have no need."""
+    if not plan.explanation.pools:
+        raise CapacityError(
+            f"no strategy runs on any pool of {target.settings.name}, so no shape can be told from another",
+            remedy=f"state what runs there: `quantos strategies apply {target.settings.name} FILE`",
+        )
+    book_by_name = {strategy.name: strategy for strategy in book.strategies}
+    prices = node_prices(target.settings, target.catalog)
+    needs: dict[str, PoolNeed] = {}
+    for reasoning in plan.explanation.pools:
+        strategies = [book_by_name[name] for name in reasoning.strategies if name in book_by_name]
+        if strategies:
+            vcpu_per_node = reasoning.vcpu_per_node or prices[reasoning.pool].vcpu
+            needs[reasoning.pool] = _with(
+                needs.get(reasoning.pool),
+                strategies,
+                nodes=max(_peak_nodes(reasoning) if peak else 0.0, _ahead_vcpu(reasoning) / vcpu_per_node),
+                vcpu_per_node=vcpu_per_node,
+            )
+    return needs
+
+
+def _with(before: PoolNeed | None, strategies: list[Strategy], *, nodes: float, vcpu_per_node: float) -> PoolNeed:
+    """The need of a pool with that of some more strategies."""
+    stated = sum(strategy.stated_vcpu for strategy in strategies)
+    return PoolNeed(
+        nodes=max(nodes, stated / vcpu_per_node) + (before.nodes if before else 0.0),
+        priority=max([strategy.priority for strategy in strategies] + ([before.priority] if before else [])),
+        miss_usd_per_vcpu_hour=max(
+            [item.miss_usd_per_vcpu_hour for item in strategies] + ([before.miss_usd_per_vcpu_hour] if before else [])
+        ),
+    )
+
+
+def _ahead_vcpu(reasoning: PoolReasoning) -> float:
+    """What lies ahead, less what other pools hold of it."""
+    ahead_vcpu = max(reasoning.demand_upper_vcpu, reasoning.demand_now_vcpu)
+    return max(ahead_vcpu - max(reasoning.elsewhere_vcpu or 0.0, 0.0), 0.0)
+
+
+def _peak_nodes(reasoning: PoolReasoning) -> float:
+    """Whole nodes for the highest demand of the history, as the plan's static alternative has it."""
+    return max((float(item.nodes) for item in reasoning.alternatives if item.name == "static"), default=0.0)
+
+
+def _file_change(environment: str, found: Proposal) -> FileChange:
+    path = ENVIRONMENTS / f"{environment}.yaml"
+    before = path.read_text(encoding="utf-8")
+    return FileChange(path, before, edited(before, {change.pool: _fields(change) for change in found.changes}))
+
+
+def _fields(change: PoolChange) -> Mapping[str, int | tuple[str, ...]]:
+    return {
+        "instance_types": change.types_after,
+        "floor_nodes": change.floor_nodes,
+        "ceiling_nodes": change.ceiling_nodes,
+    }
+
+
+def _check(environment: str, change: FileChange, target: Target) -> None:
+    """Read the changed file as every command would. Raises SettingsError where it breaks a rule of the files."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / change.path.name).write_text(change.after, encoding="utf-8")
+        load_environment(environment, root=Path(folder), catalog=target.catalog)
+
+
+def _tell(found: Proposal, change: FileChange, needs: Mapping[str, PoolNeed], *, region: str) -> None:
+    compared = ", ".join(
+        f"{pool} {need.nodes:.1f} nodes ({found.considered[pool]} shapes)" for pool, need in sorted(needs.items())
+    )
+    out.print(f"needs: {compared}; prices of {region}", markup=False)
+    if not found.changes:
+        out.print("no proposal: no allowed shape is cheaper than the present ones by enough to change them")
+        return
+    for item in found.changes:
+        out.print(f"{item.pool}: saves {item.saving_usd_per_hour:.2f} USD/hour; {item.why}", markup=False)
+    out.print(f"in all {found.saving_usd_per_hour:.2f} USD/hour, {found.saving_usd_per_hour * 730:.0f} USD a month")
+    out.print(CAUTION)
+    out.print()
+    out.print(change.difference(), markup=False, end="")
+
+
+def _document(environment: str, found: Proposal, change: FileChange, *, region: str) -> dict[str, object]:
+    return {
+        "environment": environment,
+        "prices_of": region,
+        "saving_usd_per_hour": round(found.saving_usd_per_hour, 6),
+        "considered": dict(found.considered),
+        "changes": [
+            asdict(item) | {"saving_usd_per_hour": round(item.saving_usd_per_hour, 6)} for item in found.changes
+        ],
+        "present": asdict(found.present),
+        "best": asdict(found.best),
+        "difference": change.difference(),
+    }

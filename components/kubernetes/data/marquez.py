@@ -1,0 +1,69 @@
+"""Marquez: which data every run read and wrote, by OpenLineage."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.kubernetes.base.charts import MARQUEZ
+from components.kubernetes.base.external_secret import external_secret
+from components.kubernetes.base.hardening import resources
+from components.kubernetes.base.release import release
+
+NAME = "marquez"
+SECRET = "marquez-db"  # noqa: S105  the secret's name
+PASSWORD_KEY = "marquez-db-password"  # noqa: S105  the key that the chart reads
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineageArgs:
+    """`secret` is a secret of Secrets Manager with the property `password` of the database user `marquez`."""
+
+    namespace: str
+    database_host: pulumi.Input[str]
+    database_port: int
+    secret: str
+    replicas: int
+    retention_days: int
+
+
+class Lineage(pulumi.ComponentResource):
+    """Marquez on the registry's Postgres, in a database of its own.
+
+    Guarded by the chart check and, in the cluster, by Pod Security `baseline`: the chart cannot be told of security
+    contexts, so that its pods would be refused by `restricted`.
+    """
+
+    def __init__(self, name: str, args: LineageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:platform:Lineage", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        password = external_secret(
+            f"{name}-db",
+            namespace=args.namespace,
+            secret_name=SECRET,
+            keys={PASSWORD_KEY: (args.secret, "password")},
+            opts=child,
+        )
+        release(
+            name,
+            MARQUEZ,
+            namespace=args.namespace,
+            values=values(args),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[password])),
+        )
+        self.register_outputs({})
+
+
+def values(args: LineageArgs) -> dict[str, object]:
+    """Values of the chart."""
+    return {
+        "marquez": {
+            "replicaCount": args.replicas,
+            "existingSecretName": SECRET,
+            "db": {"host": args.database_host, "port": args.database_port, "name": "marquez", "user": "marquez"},
+            "dbRetention": {"enabled": True, "retentionDays": args.retention_days},
+            "migrateOnStartup": True,
+            "resources": resources(cpu="250m", memory="512Mi", memory_limit="1Gi"),
+        },
+        "web": {"enabled": True, "resources": resources(cpu="50m", memory="128Mi", memory_limit="256Mi")},
+        "postgresql": {"enabled": False},
+    }

@@ -1,0 +1,116 @@
+"""Loki: logs in S3, found by submission, pipeline and node."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.kubernetes.base.charts import LOKI
+from components.kubernetes.base.hardening import resources
+from components.kubernetes.base.object_store import object_store_statements
+from components.kubernetes.base.release import release
+
+NAME = "loki"
+PORT = 3100
+SCHEMA_FROM = "2026-01-01"
+INDEXED = ("quantos.submission", "quantos.pipeline", "k8s.node.name", "k8s.namespace.name", "k8s.container.name")
+"""Resource attributes that Loki indexes; all others stay with the line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogsArgs:
+    """Chunks and index lie in `bucket_name`; pods keep a write-ahead log only."""
+
+    namespace: str
+    cluster_name: str
+    region: str
+    bucket_name: str
+    kms_key_arn: pulumi.Input[str]
+    replicas: int
+    retention_days: int
+    role_name: str
+    tags: Mapping[str, str]
+
+
+class Logs(pulumi.ComponentResource):
+    """Loki as one process a replica.
+
+    Outputs: `ready`, known once the release stands.
+
+    Guarded by the chart check and, in the cluster, by Pod Security `restricted`.
+    """
+
+    ready: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:platform:Logs", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        identity = PodIdentity(
+            name,
+            PodIdentityArgs(
+                role_name=args.role_name,
+                cluster_name=args.cluster_name,
+                namespace=args.namespace,
+                service_account=NAME,
+                statements=object_store_statements(args.bucket_name, prefix="", kms_key_arn=args.kms_key_arn),
+                tags=args.tags,
+            ),
+            opts=child,
+        )
+        installed = release(
+            name,
+            LOKI,
+            namespace=args.namespace,
+            values=values(args),
+            release_name=NAME,
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+        )
+        self.ready = installed.id
+        self.register_outputs({"ready": self.ready})
+
+
+def values(args: LogsArgs) -> dict[str, object]:
+    """Values of the chart."""
+    off = {"enabled": False}
+    schema = {
+        "from": SCHEMA_FROM,
+        "store": "tsdb",
+        "object_store": "s3",
+        "schema": "v13",
+        "index": {"prefix": "index_", "period": "24h"},
+    }
+    indexed = {"attributes_config": [{"action": "index_label", "attributes": list(INDEXED)}]}
+    return {
+        "fullnameOverride": NAME,
+        "deploymentMode": "Monolithic",
+        "serviceAccount": {"create": True, "name": NAME},
+        "loki": {
+            "auth_enabled": False,
+            "commonConfig": {"replication_factor": min(args.replicas, 3)},
+            "schemaConfig": {"configs": [schema]},
+            "storage": {
+                "type": "s3",
+                "bucketNames": {"chunks": args.bucket_name, "ruler": args.bucket_name},
+                "s3": {"region": args.region},
+            },
+            "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
+            "limits_config": {
+                "retention_period": f"{args.retention_days * 24}h",
+                "allow_structured_metadata": True,
+                "otlp_config": {"resource_attributes": indexed},
+            },
+            "analytics": {"reporting_enabled": False},
+        },
+        "singleBinary": {
+            "replicas": args.replicas,
+            "resources": resources(cpu="250m", memory="512Mi", memory_limit="2Gi"),
+            "persistence": {"enabled": True, "size": "10Gi"},
+        },
+        "monitoring": {"serviceMonitor": {"enabled": True}},
+        "gateway": off,
+        "chunksCache": off,
+        "resultsCache": off,
+        "lokiCanary": off,
+        "test": off,
+    }

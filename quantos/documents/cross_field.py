@@ -1,0 +1,123 @@
+"""Validators of whole models that tell every fault, and not the first alone, nor only once all fields are right."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from types import UnionType
+from typing import Final, Generic, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError, create_model
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from quantos.documents.faults import FaultPath, field_name
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+CROSS_FIELD: Final = "cross_field"
+"""Type of the error by which a model tells faults that concern several of its fields."""
+
+
+def refuse_all(*checks: Iterable[tuple[FaultPath, str]]) -> None:
+    """For validators of whole models: refuse with every fault found, each with its path below the model.
+
+    A check of a model that is only partly there ends where it needs what is not.
+
+    Raises:
+        PydanticCustomError: there is any.
+        AttributeError: a check needed what is not there, and no fault was found.
+    """
+    faults, lacking = _followed(checks)
+    if faults:
+        told = "; ".join(f"{field_name(path)}: {message}" if path else message for path, message in faults)
+        raise PydanticCustomError(CROSS_FIELD, "{told}", {"told": told, "faults": faults})
+    if lacking is not None:
+        raise lacking
+
+
+def found_in_part(*checks: Iterable[tuple[FaultPath, str]]) -> list[tuple[FaultPath, str]]:
+    """What checks of a model that may be only partly there find; each ends where it needs what is not."""
+    return _followed(checks)[0]
+
+
+def _followed(
+    checks: Iterable[Iterable[tuple[FaultPath, str]]],
+) -> tuple[list[tuple[FaultPath, str]], AttributeError | None]:
+    faults: list[tuple[FaultPath, str]] = []
+    lacking: AttributeError | None = None
+    for check in checks:
+        try:
+            faults.extend(check)
+        except AttributeError as exc:
+            lacking = exc
+    return faults, lacking
+
+
+def part_of(model: type[ModelT], stated: object) -> ModelT:
+    """The model with those fields of a JSON document that are right; the others are not there."""
+    return _Part(model, stated).model
+
+
+def faults_between(model: type[BaseModel], stated: object) -> Iterator[tuple[FaultPath, str]]:
+    """What validators of whole models find in a JSON document some of whose fields are wrong, by path.
+
+    pydantic asks them only once every field of their model is right. Here they see what is right, and nothing else.
+    """
+    yield from _Part(model, stated).faults()
+
+
+class _Part(Generic[ModelT]):
+    """A model of which some fields are wrong: they are not there."""
+
+    def __init__(self, model: type[ModelT], stated: object) -> None:
+        fields = stated if isinstance(stated, Mapping) else {}
+        self.kind: type[BaseModel] = model
+        self.below: list[tuple[FaultPath, _Part[BaseModel]]] = []
+        told = {name: field for name, field in model.model_fields.items() if name in fields}
+        read = {name: self._read(name, field, fields[name]) for name, field in told.items()}
+        known = {name: value[0] for name, value in read.items() if value is not None}
+        self.model = model.model_construct(None, **known)
+        for name in read.keys() - known.keys():
+            self.model.__dict__.pop(name, None)
+
+    def faults(self) -> Iterator[tuple[FaultPath, str]]:
+        for path, part in self.below:
+            yield from (((*path, *inner), message) for inner, message in part.faults())
+        for validator in self.kind.__pydantic_decorators__.model_validators.values():
+            if validator.info.mode == "after":
+                yield from _refused(validator.func, self.model)
+
+    def _read(self, name: str, field: FieldInfo, stated: object) -> tuple[object] | None:
+        """The value of a field, where it is right as a whole or its items are models; else None."""
+        alone = create_model("Alone", value=(field.annotation, field))
+        try:
+            return (alone.model_validate_json(json.dumps({"value": stated}), strict=True).__dict__["value"],)
+        except ValidationError:
+            return self._partly((name,), field.annotation, stated)
+
+    def _partly(self, path: FaultPath, annotation: object, stated: object) -> tuple[object] | None:
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            part: _Part[BaseModel] = _Part(annotation, stated)
+            self.below.append((path, part))
+            return (part.model,)
+        if origin in {Union, UnionType} and len(models := [one for one in arguments if one is not type(None)]) == 1:
+            return self._partly(path, models[0], stated)
+        if origin is tuple and isinstance(stated, list) and arguments[1:] == (...,):
+            items = [self._partly((*path, place), arguments[0], one) for place, one in enumerate(stated)]
+            return None if None in items else (tuple(item[0] for item in items if item is not None),)
+        if origin is dict and isinstance(stated, Mapping):
+            values = {key: self._partly((*path, key), arguments[1], one) for key, one in stated.items()}
+            return None if None in values.values() else ({key: one[0] for key, one in values.items() if one},)
+        return None
+
+
+def _refused(validate: object, model: BaseModel) -> Iterator[tuple[FaultPath, str]]:
+    if not callable(validate):
+        return
+    try:
+        validate(model)
+    except PydanticCustomError as exc:
+        yield from (exc.context or {}).get("faults", ())
+    except AttributeError:
+        return
+    except ValueError as exc:
+        yield (), str(exc)

@@ -1,0 +1,39 @@
+"""The elastic pools as the cluster sees them: labels, taints, and what jobs may fill."""
+
+from collections.abc import Mapping
+
+from components.kubernetes.scaling.job_queues import MEMORY, Pool, Taint
+from quantos.allocation.shapes.node_needs import offered
+from quantos.catalog.catalog import Catalog
+from quantos.environment.settings import EnvironmentSettings, PoolSettings
+
+EFFECTS: Mapping[str, str] = {
+    "NO_SCHEDULE": "NoSchedule",
+    "NO_EXECUTE": "NoExecute",
+    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
+}
+CPU = "cpu"
+GPU = "nvidia.com/gpu"
+
+
+def queue_pools(settings: EnvironmentSettings, *, catalog: Catalog) -> list[Pool]:
+    """Every pool of an environment."""
+    return [queue_pool(name, pool, catalog=catalog) for name, pool in settings.pools.items()]
+
+
+def queue_pool(name: str, pool: PoolSettings, *, catalog: Catalog) -> Pool:
+    """A pool as queues see it: what its nodes above the floor offer, the floor being there for services."""
+    node = offered([catalog.shape(name) for name in pool.instance_types])
+    nodes = pool.ceiling_nodes - (pool.floor_nodes if pool.workload == "service" else 0)
+    capacity = {CPU: int(node.vcpu * nodes), MEMORY: int(node.memory_gib * nodes)}
+    return Pool(
+        name=name,
+        labels=pool.labels,
+        taints=node_taints(pool),
+        capacity={**capacity, **({GPU: node.gpus * nodes} if node.gpus else {})},
+    )
+
+
+def node_taints(pool: PoolSettings) -> list[Taint]:
+    """The taints of a pool's nodes, in Kubernetes's own words."""
+    return [Taint(key=taint.key, value=taint.value, effect=EFFECTS[taint.effect]) for taint in pool.taints]

@@ -1,0 +1,65 @@
+"""`quantos charts check` and `quantos manifests`: what they say, their exit codes, and folders that are not there."""
+
+import pytest
+
+from cli.environments import charts
+from quantos.charts.documents import Recorded, Release
+from tests.support.charts_folder import charts_folder
+from tests.unit.cli.conftest import Command
+
+BROKER = Release(
+    chart="broker",
+    version="1.2.3",
+    repository="https://charts.example.dev",
+    name="broker",
+    namespace="bus",
+    values={"replicas": 2},
+)
+
+
+@pytest.fixture
+def installed(monkeypatch) -> list[Release]:
+    """What every environment's platform layer would install."""
+    releases = [BROKER]
+    monkeypatch.setattr(charts, "record", lambda settings: Recorded(releases=tuple(releases), objects=()))
+    monkeypatch.delenv(charts.CHARTS_VARIABLE, raising=False)
+    return releases
+
+
+def test_every_environment_is_checked_and_says_so(quantos: Command, installed, tmp_path) -> None:
+    said = quantos("charts", "check", "--charts", str(charts_folder(tmp_path)))
+    assert said.code == 0
+    assert said.out.splitlines() == [
+        f"{environment}: 1 releases, 0 objects, 0 complaints" for environment in ("dev", "prod", "staging")
+    ]
+
+
+def test_a_complaint_names_environment_release_and_path(quantos: Command, installed, tmp_path, monkeypatch) -> None:
+    installed.append(Release(**{**vars(BROKER), "name": "other", "values": {"replica": 2}}))
+    monkeypatch.setenv(charts.CHARTS_VARIABLE, str(charts_folder(tmp_path)))
+    said = quantos("charts", "check", "--env", "staging")
+    assert said.code == 1
+    assert said.err.startswith("refused staging: release bus/other (broker): replica: the chart does not know this key")
+    assert said.out == "staging: 2 releases, 0 objects, 1 complaints\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        pytest.param((), "Error: no folder of charts is given", id="none-given"),
+        pytest.param(("--charts", "/nowhere/at/all"), "Error: there is no folder of charts", id="not-there"),
+        pytest.param(("--charts", ".", "--env", "test"), "Error: ", id="no-such-environment"),
+    ],
+)
+def test_what_cannot_be_checked_is_an_error(quantos: Command, installed, arguments, why) -> None:
+    said = quantos("charts", "check", *arguments)
+    assert said.code == 1
+    assert said.first_line.startswith(why)
+
+
+def test_manifests_go_to_a_new_folder_and_to_no_other(quantos: Command, installed, tmp_path) -> None:
+    folder = tmp_path / "out"
+    said = quantos("manifests", "dev", "--out", str(folder))
+    assert (said.code, said.out) == (0, f"dev-platform: 1 releases, 0 objects, 2 files in {folder}\n")
+    assert (folder / "releases" / "bus" / "broker" / "release.yaml").is_file()
+    assert quantos("manifests", "dev", "--out", str(folder)).code == 1

@@ -1,8 +1,0 @@
-"""What the cluster installs is what environments pin."""
-
-from components import cluster
-from quantos.environment import settings
-
-
-def test_environments_pin_every_add_on_that_the_cluster_installs() -> None:
-    assert set(cluster.ADDONS) == settings.ADDONS

@@ -1,0 +1,64 @@
+"""What the engine reports, read into what the transaction asks about."""
+
+from pulumi.automation.events import EngineEvent
+
+from quantos.deployment.adapters.pulumi_events import EventLog
+
+URN = "urn:pulumi:dev-capacity::quantos::aws:eks/nodeGroup:NodeGroup::cpu"
+
+
+def policy_event(message: str, level: str) -> EngineEvent:
+    return EngineEvent.from_json(
+        {
+            "sequence": 1,
+            "timestamp": 1,
+            "policyEvent": {
+                "resourceUrn": URN,
+                "message": message,
+                "color": "never",
+                "policyName": "step-up",
+                "policyPackName": "quantos-cost",
+                "policyPackVersion": "1",
+                "policyPackVersionTag": "1",
+                "enforcementLevel": level,
+            },
+        }
+    )
+
+
+def step_event(op: str) -> EngineEvent:
+    metadata = {
+        "op": op,
+        "urn": URN,
+        "type": "aws:eks/nodeGroup:NodeGroup",
+        "provider": "",
+        "detailedDiff": {"scalingConfig.minSize": {"diffKind": "update", "inputDiff": True}},
+    }
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, "resourcePreEvent": {"metadata": metadata}})
+
+
+def test_a_mandatory_violation_loses_the_description_the_engine_puts_before_it() -> None:
+    log = EventLog()
+    log.add(policy_event("What a plan may add.\n21 nodes up, 1 more than 20.", "mandatory"))
+    (violation,) = log.run(error=None, interrupted=False).violations
+    assert (violation.pack, violation.rule) == ("quantos-cost", "step-up")
+    assert violation.message == "21 nodes up, 1 more than 20."
+
+
+def test_advice_is_no_violation_but_a_rule_that_could_not_run_is_told() -> None:
+    log = EventLog()
+    log.add(policy_event("Description.\nconsider this", "advisory"))
+    log.add(policy_event("can't run policy 'step-up' during preview: string value at .x can't be known", "advisory"))
+    run = log.run(error=None, interrupted=False)
+    assert run.violations == ()
+    assert len(run.unchecked) == 1
+
+
+def test_only_steps_that_change_something_are_changes() -> None:
+    log = EventLog()
+    for op in ("same", "refresh", "read"):
+        log.add(step_event(op))
+    assert log.run(error=None, interrupted=False).changes == ()
+    log.add(step_event("update"))
+    (change,) = log.run(error=None, interrupted=False).changes
+    assert (change.operation, change.paths) == ("update", ("scalingConfig.minSize",))

@@ -1,0 +1,45 @@
+"""Jobs may fill the pools above what is held for services, and the cluster knows pools by Kubernetes's own words."""
+
+from pathlib import Path
+
+import pytest
+
+from quantos.allocation.shapes.node_needs import offered
+from quantos.catalog.catalog import load_catalog
+from quantos.environment.load import load_environment
+from quantos.environment.settings import EnvironmentSettings
+from stacks.platform_services.pools import queue_pool, queue_pools
+
+ENVIRONMENTS = Path(__file__).resolve().parents[4] / "stacks" / "environments"
+
+
+def environment(name: str) -> EnvironmentSettings:
+    return load_environment(name, root=ENVIRONMENTS, catalog=load_catalog())
+
+
+def test_nodes_on_the_floor_of_a_service_pool_are_not_for_jobs() -> None:
+    catalog, pool = load_catalog(), environment("prod").pools["cpu"]
+    node = offered([catalog.shape(name) for name in pool.instance_types])
+    held = queue_pool("cpu", pool, catalog=catalog)
+    assert held.capacity["cpu"] == int((pool.ceiling_nodes - pool.floor_nodes) * node.vcpu)
+    batch = queue_pool("cpu", pool.model_copy(update={"workload": "batch"}), catalog=catalog)
+    assert batch.capacity["cpu"] == int(pool.ceiling_nodes * node.vcpu)
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_gpus_are_shared_out_where_there_are_any_and_taints_are_kubernetes_own(name: str) -> None:
+    pools = {pool.name: pool for pool in queue_pools(environment(name), catalog=load_catalog())}
+    assert all(("nvidia.com/gpu" in pool.capacity) == pool.kind.startswith("gpu") for pool in pools.values())
+    effects = {taint.effect for pool in pools.values() for taint in pool.taints}
+    assert effects <= {"NoSchedule", "NoExecute", "PreferNoSchedule"}
+    assert all(pool.labels for pool in pools.values())
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_a_service_s_workers_fit_its_quota_with_a_second_cluster_beside_them(name: str) -> None:
+    """A new version of the gateway stands beside the old one until it answers."""
+    platform = environment(name).platform
+    share, workers = platform.quota_share, platform.inference.workers
+    head_cpu, head_gib = 1.2, 2.5
+    assert 2 * (head_cpu + workers.maximum * workers.cpu) <= 4 * share.cpu
+    assert 2 * (head_gib + workers.maximum * workers.memory_gib) <= 4 * share.memory_gib
