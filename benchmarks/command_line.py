@@ -18,8 +18,8 @@ import boto3
 
 from benchmarks.measurement import ROOT, Figure, Report, now
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive
-from quantos.errors import SandboxError
 from sandbox import lifecycle
+from sandbox.errors import SandboxError
 from tests.support.demand_cases import make_demand, make_inputs, planned
 from tests.support.environments import make_settings
 

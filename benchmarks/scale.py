@@ -17,10 +17,10 @@ from quantos.capacity.adapters.code_version import code_version
 from quantos.capacity.decision.service import DecisionService
 from quantos.capacity.demand.fit_repository import DailyFits
 from quantos.capacity.demand.pool_demand import PoolDemands
+from quantos.capacity.demand.ports import FitKey
 from quantos.capacity.pools.lead_times import PoolLeadTimes
 from quantos.capacity.pools.node_prices import NodePrice, node_prices
 from quantos.capacity.pools.shared_pools import shared_pools
-from quantos.capacity.ports import FitKey
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan

@@ -6,6 +6,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENTS = ROOT / "stacks" / "environments"
 PACKS = ROOT / "policy_packs"
 SANDBOX_VARIABLE = "QUANTOS_SANDBOX"
+CHARTS_VARIABLE = "QUANTOS_CHARTS"
 
 
 def environment_names() -> list[str]:

@@ -12,9 +12,10 @@ from cli.places import ENVIRONMENTS, ROOT, SANDBOX_VARIABLE
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
-from quantos.errors import SandboxError, SettingsError
+from quantos.errors import SettingsError
 from sandbox import lifecycle
 from sandbox.engine.locate import installed_engine
+from sandbox.errors import SandboxError
 
 
 @dataclass(frozen=True)

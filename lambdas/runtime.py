@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from quantos.capacity.ports import Clock
 from quantos.catalog.catalog import Catalog, load_catalog
+from quantos.clock import Clock
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError

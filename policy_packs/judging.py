@@ -17,6 +17,7 @@ from quantos.errors import NotYetKnownError, QuantosError
 from quantos.policy.configured import EXEMPTIONS_KEY, LIMITS_KEY, parsed_exemptions
 from quantos.policy.exemptions import EXEMPTION_NEEDED, Exemption, Subject, unneeded, verdict
 from quantos.policy.rule import sentence
+from quantos.urn import Urn
 
 SCHEMA = PolicyConfigSchema(properties={LIMITS_KEY: {"type": "object"}, EXEMPTIONS_KEY: {"type": "array"}})
 Config = Mapping[str, object]
@@ -56,7 +57,7 @@ class Judge:
         """Advice to remove exemptions that nothing needed. Comes after every other policy of the pack."""
 
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-            layer = next((layer_of(stack_of(resource.urn)) for resource in args.resources), "")
+            layer = next((layer_of(Urn.parse(resource.urn).stack) for resource in args.resources), "")
             exemptions = parsed_exemptions(args.get_config())
             for message in unneeded(exemptions, needed=self._needed, layer=layer, today=self._today):
                 report(f"{message}. Remove it from the environment file.", None)
@@ -72,12 +73,7 @@ class Judge:
 
 def subject_of(name: str, urn: str) -> Subject:
     """A resource, as exemptions speak of it."""
-    return Subject(name=name, urn=urn, layer=layer_of(stack_of(urn)))
-
-
-def stack_of(urn: str) -> str:
-    """`dev-capacity` of `urn:pulumi:dev-capacity::quantos::...`."""
-    return urn.removeprefix("urn:pulumi:").partition("::")[0]
+    return Subject(name=name, urn=urn, layer=layer_of(Urn.parse(urn).stack))
 
 
 def _judged(messages: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:

@@ -24,8 +24,7 @@
     ├── NotYetKnownError          a policy rule asked for a value that only the update will tell
 
 
-    ├── RevisionError             a revision to compare with does not exist, or there is no repository
-    └── SandboxError              the sandbox could not be started, stopped or used
+    └── RevisionError             a revision to compare with does not exist, or there is no repository
 
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
 """
@@ -33,7 +32,7 @@ Every error says what happened, why, and what to do; `code` is stable and is wha
 from collections.abc import Sequence
 from typing import ClassVar
 
-from quantos.documents.faults import Fault
+from quantos.faults import Fault
 
 
 class QuantosError(Exception):
@@ -201,9 +200,3 @@ class RevisionError(QuantosError):
     """A revision of the project cannot be found or read."""
 
     code = "revision.unknown"
-
-
-class SandboxError(QuantosError):
-    """The sandbox could not be started, stopped or used."""
-
-    code = "sandbox.failed"

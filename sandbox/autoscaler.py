@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from mypy_boto3_eks import EKSClient

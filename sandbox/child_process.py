@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quantos.deployment.adapters.processes import start_time
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 POLL_SECONDS = 0.05
 _children: dict[int, subprocess.Popen[bytes]] = {}

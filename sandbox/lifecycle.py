@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Literal
 
 from quantos.deployment.backend import file_backend_url
-from quantos.errors import SandboxError
 from sandbox.child_process import ProcessMark, end, start_detached
+from sandbox.errors import SandboxError
 from sandbox.project_folder import write_project
-from sandbox.providers.aws.store import STORE_VARIABLE
+from sandbox.providers.store import STORE_VARIABLE
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 _DEVIATE_OF_P95: Final = 1.6448536269514722
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import yaml
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 Yaml: TypeAlias = "str | int | float | bool | list[Yaml] | dict[str, Yaml] | None"
 

@@ -3,7 +3,7 @@
 import pulumi
 
 from components.aws.alarms.alarm_topic import AlarmTopic, AlarmTopicArgs
-from components.aws.data.dynamo_table import KeyAttribute, Table, TableArgs
+from components.aws.data.dynamo_table import DynamoTable, DynamoTableArgs, KeyAttribute
 from components.aws.functions.function import Function, FunctionArgs
 from components.aws.functions.schedule import Schedule, ScheduleArgs
 from components.aws.functions.stream_mapping import StreamMapping, StreamMappingArgs
@@ -53,8 +53,8 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("alarm_topic_arn", layer.alarms.arn)
 
 
-def _demand_table(layer: ControlLayer) -> Table:
-    args = TableArgs(
+def _demand_table(layer: ControlLayer) -> DynamoTable:
+    args = DynamoTableArgs(
         table_name=layer.settings.names().demand_table,
         hash_key=KeyAttribute(name=hour_sets.HASH_KEY),
         range_key=KeyAttribute(name=hour_sets.RANGE_KEY),
@@ -63,11 +63,11 @@ def _demand_table(layer: ControlLayer) -> Table:
         deletion_protection=layer.settings.deletion_protection,
         tags=layer.settings.tags(),
     )
-    return Table("demand", args)
+    return DynamoTable("demand", args)
 
 
-def _audit_table(layer: ControlLayer) -> Table:
-    args = TableArgs(
+def _audit_table(layer: ControlLayer) -> DynamoTable:
+    args = DynamoTableArgs(
         table_name=layer.settings.names().audit_table,
         hash_key=KeyAttribute(name="pk"),
         range_key=KeyAttribute(name="sk"),
@@ -75,7 +75,7 @@ def _audit_table(layer: ControlLayer) -> Table:
         deletion_protection=layer.settings.deletion_protection,
         tags=layer.settings.tags(),
     )
-    return Table("audit", args)
+    return DynamoTable("audit", args)
 
 
 def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:

@@ -4,16 +4,22 @@ import pulumi
 
 from components.aws.compute.node_template import NodeTemplate, NodeTemplateArgs
 from components.aws.cost.billing_lake import exporter_may_use_key, exporter_may_write
-from components.aws.data.dynamo_table import KeyAttribute, Table, TableArgs
-from components.aws.data.msk import IAM_PORT, Bus, BusArgs
-from components.aws.data.postgres import POSTGRES_PORT, Database, DatabaseArgs
+from components.aws.data.dynamo_table import DynamoTable, DynamoTableArgs, KeyAttribute
+from components.aws.data.msk import IAM_PORT, MskCluster, MskClusterArgs
+from components.aws.data.postgres import POSTGRES_PORT, PostgresDatabase, PostgresDatabaseArgs
 from components.aws.eks.cluster import Cluster, ClusterArgs
 from components.aws.iam.statements import Statement
-from components.aws.network.vpc import Network, NetworkArgs, ZoneArgs
+from components.aws.network.vpc import Vpc, VpcArgs, ZoneArgs
 from components.aws.storage.bucket import Bucket, BucketArgs, ObjectLock
 from components.aws.storage.bucket_replication import BucketReplication, BucketReplicationArgs
-from components.aws.storage.image_repository import Registry, RegistryArgs
-from components.aws.storage.kms_key import Key, KeyArgs, Purpose, auto_scaling_may_use_key, observability_may_use_key
+from components.aws.storage.image_repository import ImageRepository, ImageRepositoryArgs
+from components.aws.storage.kms_key import (
+    KmsKey,
+    KmsKeyArgs,
+    Purpose,
+    auto_scaling_may_use_key,
+    observability_may_use_key,
+)
 from quantos.environment.functions import topic_partitions
 from quantos.environment.settings import EnvironmentSettings
 
@@ -59,7 +65,7 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("repository_url", urls[FUNCTIONS])
     pulumi.export("repository_urls", urls)
     for name, table in (("coordination", names.coordination_table), ("switches", names.switch_table)):
-        args = TableArgs(
+        args = DynamoTableArgs(
             table_name=table,
             hash_key=KeyAttribute(name="pk"),
             range_key=KeyAttribute(name="sk"),
@@ -67,13 +73,13 @@ def program(settings: EnvironmentSettings) -> None:
             deletion_protection=settings.deletion_protection,
             tags=settings.tags(),
         )
-        pulumi.export(f"{name}_table", Table(name, args).table_name)
+        pulumi.export(f"{name}_table", DynamoTable(name, args).table_name)
 
 
 def _key(
     settings: EnvironmentSettings, name: str, *, alias: str, purpose: Purpose, statements: tuple[Statement, ...] = ()
-) -> Key:
-    args = KeyArgs(
+) -> KmsKey:
+    args = KmsKeyArgs(
         alias=alias,
         description=f"{name} of {settings.names().prefix}",
         purpose=purpose,
@@ -82,15 +88,15 @@ def _key(
         statements=statements,
         tags=settings.tags(),
     )
-    return Key(name, args)
+    return KmsKey(name, args)
 
 
-def _network(settings: EnvironmentSettings, key: Key) -> Network:
+def _network(settings: EnvironmentSettings, key: KmsKey) -> Vpc:
     zones = [
         ZoneArgs(name=zone.name, public_cidr=str(zone.public_cidr), private_cidr=str(zone.private_cidr))
         for zone in settings.network.zones
     ]
-    args = NetworkArgs(
+    args = VpcArgs(
         name=settings.names().prefix,
         account_id=settings.account_id,
         region=settings.region,
@@ -105,10 +111,10 @@ def _network(settings: EnvironmentSettings, key: Key) -> Network:
         log_retention_days=settings.cluster.log_retention_days,
         tags=settings.tags(),
     )
-    return Network("network", args)
+    return Vpc("network", args)
 
 
-def _cluster(settings: EnvironmentSettings, network: Network, *, key: Key) -> Cluster:
+def _cluster(settings: EnvironmentSettings, network: Vpc, *, key: KmsKey) -> Cluster:
     cluster = settings.cluster
     args = ClusterArgs(
         cluster_name=settings.names().cluster,
@@ -131,7 +137,7 @@ def _cluster(settings: EnvironmentSettings, network: Network, *, key: Key) -> Cl
     return Cluster("cluster", args)
 
 
-def _node_templates(settings: EnvironmentSettings, *, key: Key) -> dict[str, dict[str, pulumi.Output[str]]]:
+def _node_templates(settings: EnvironmentSettings, *, key: KmsKey) -> dict[str, dict[str, pulumi.Output[str]]]:
     """Id and version of each pool's launch template: with the shapes, which are people's, and not with the sizes."""
     made = {
         name: NodeTemplate(
@@ -148,8 +154,8 @@ def _node_templates(settings: EnvironmentSettings, *, key: Key) -> dict[str, dic
     return {name: {"id": one.template_id, "version": one.version} for name, one in made.items()}
 
 
-def _bus(settings: EnvironmentSettings, network: Network, *, cluster: Cluster, key: Key) -> Bus:
-    args = BusArgs(
+def _bus(settings: EnvironmentSettings, network: Vpc, *, cluster: Cluster, key: KmsKey) -> MskCluster:
+    args = MskClusterArgs(
         cluster_name=settings.names().prefix,
         kafka_version=settings.bus.kafka_version,
         broker_type=settings.bus.broker_type,
@@ -164,23 +170,23 @@ def _bus(settings: EnvironmentSettings, network: Network, *, cluster: Cluster, k
         log_retention_days=settings.cluster.log_retention_days,
         tags=settings.tags(),
     )
-    return Bus("bus", args)
+    return MskCluster("bus", args)
 
 
-def _repository(settings: EnvironmentSettings, name: str, *, key: Key) -> pulumi.Output[str]:
-    args = RegistryArgs(
+def _repository(settings: EnvironmentSettings, name: str, *, key: KmsKey) -> pulumi.Output[str]:
+    args = ImageRepositoryArgs(
         repository_name=settings.names().repository(name),
         kms_key_arn=key.arn,
         keep_images=KEEP_IMAGES,
         deletion_protection=settings.deletion_protection,
         tags=settings.tags(),
     )
-    return Registry(name, args).repository_url
+    return ImageRepository(name, args).repository_url
 
 
-def _database(settings: EnvironmentSettings, network: Network, *, cluster: Cluster, key: Key) -> Database:
+def _database(settings: EnvironmentSettings, network: Vpc, *, cluster: Cluster, key: KmsKey) -> PostgresDatabase:
     database = settings.database
-    args = DatabaseArgs(
+    args = PostgresDatabaseArgs(
         identifier=f"{settings.names().prefix}-registry",
         account_id=settings.account_id,
         database_name="registry",
@@ -199,10 +205,10 @@ def _database(settings: EnvironmentSettings, network: Network, *, cluster: Clust
         deletion_protection=settings.deletion_protection,
         tags=settings.tags(),
     )
-    return Database("database", args)
+    return PostgresDatabase("database", args)
 
 
-def _buckets(settings: EnvironmentSettings, *, key: Key) -> None:
+def _buckets(settings: EnvironmentSettings, *, key: KmsKey) -> None:
     audit = settings.audit
     lock = ObjectLock(mode=audit.lock_mode, retention_days=audit.retention_days)
     names = settings.names()
@@ -234,7 +240,7 @@ def _bucket(
     settings: EnvironmentSettings,
     purpose: str,
     *,
-    key: Key,
+    key: KmsKey,
     lock: ObjectLock | None = None,
     writers: tuple[Statement, ...] = (),
 ) -> Bucket:

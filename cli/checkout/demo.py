@@ -11,7 +11,6 @@ import typer
 
 from cli.console import err, out, step
 from cli.places import ROOT
-from quantos.errors import SandboxError
 from sandbox import lifecycle
 from sandbox.demo.kill_moment import kill_moment
 from sandbox.demo.replay import Tell
@@ -21,6 +20,7 @@ from sandbox.demo.summary import summary_table, write_summary
 from sandbox.demo.trace import Gaps, bank_calls, read_trace
 from sandbox.engine.display import shown_progress
 from sandbox.engine.locate import find_engine
+from sandbox.errors import SandboxError
 from sandbox.events.broker import start_broker
 
 OUT = ROOT / "out" / "demo"

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.commands.arguments import ChosenEnvironments
-
-CHARTS_VARIABLE = "QUANTOS_CHARTS"
+from cli.places import CHARTS_VARIABLE
 
 app = typer.Typer(help="Helm charts that the platform layer installs.", no_args_is_help=True)
 

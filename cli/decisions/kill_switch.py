@@ -10,7 +10,7 @@ from cli.console import out
 from cli.environments.audit import audited
 from cli.target import open_target
 from quantos.capacity.adapters.stores import compose_switches
-from quantos.capacity.ports import Switch
+from quantos.capacity.resize.ports import Switch
 
 
 def pause(environment: str, reason: str) -> None:

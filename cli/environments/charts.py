@@ -8,9 +8,8 @@ from pathlib import Path
 
 import typer
 
-from cli.commands.charts import CHARTS_VARIABLE
 from cli.console import err, out
-from cli.places import ENVIRONMENTS, environment_names
+from cli.places import CHARTS_VARIABLE, ENVIRONMENTS, environment_names
 from quantos.capacity.adapters.s3_plans import floors_document
 from quantos.catalog.catalog import load_catalog
 from quantos.charts.adapters.folder import ChartsFolder
@@ -24,8 +23,7 @@ from quantos.environment.load import load_environment
 from quantos.environment.names import PROJECT
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ChartsError
-from stacks import capacity, foundation
-from stacks import platform_services as platform
+from stacks import capacity, foundation, platform_services
 
 LAYER = "platform"
 SIDE_BY_SIDE = 2
@@ -73,7 +71,7 @@ def record(settings: EnvironmentSettings) -> Recorded:
         names.qualified_stack("foundation"): partial(foundation.program, settings),
         names.qualified_stack("capacity"): partial(capacity.program, settings, sizes),
     }
-    return recorded(partial(platform.program, settings), place, below=below)
+    return recorded(partial(platform_services.program, settings), place, below=below)
 
 
 def _recordings(chosen: Sequence[EnvironmentSettings]) -> list[tuple[EnvironmentSettings, Recorded]]:

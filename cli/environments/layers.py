@@ -5,11 +5,12 @@ import typer
 from cli.console import err, out, step
 from cli.packs import packs_of
 from cli.target import Target, open_target
-from quantos.capacity.ports import Change
 from quantos.deployment.adapters.layers import LayerRun, LayerStacks
+from quantos.deployment.changes import Change
 from quantos.environment.names import LAYERS
 from quantos.errors import StackMissingError
 from quantos.operations.bring_up import bring_up, take_down
+from quantos.urn import Urn
 from stacks.programs import declare
 
 
@@ -88,5 +89,5 @@ def _counted(run: LayerRun) -> str:
 
 def _resource(change: Change) -> str:
     """Type and name of a URN."""
-    kind, name = change.urn.split("::")[-2:]
-    return f"{kind.rpartition('$')[2]} {name}"
+    resource = Urn.parse(change.urn)
+    return f"{resource.type} {resource.name}"

@@ -10,7 +10,6 @@ from typing import Protocol, cast
 from pulumi_policy.proxy import UnknownValueError
 from pydantic import ValidationError
 
-from policy_packs.judging import stack_of
 from quantos.catalog.catalog import CapacityType
 from quantos.catalog.free_types import is_free
 from quantos.contracts.plan import PLAN_TYPE, PlanDocument
@@ -20,6 +19,7 @@ from quantos.environment.names import layer_of
 from quantos.errors import CapacityError, NotYetKnownError
 from quantos.policy.capacity import POOL_TAG, Capacity, NodeGroup, is_elastic
 from quantos.policy.monthly_cost import DeclaredStack
+from quantos.urn import Urn
 
 NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup"
 Properties = Mapping[str, object]
@@ -68,7 +68,7 @@ def node_group(resource: Resource) -> NodeGroup:
         minimum=_whole(resource, scaling, "minSize"),
         maximum=_whole(resource, scaling, "maxSize"),
         tags=labels,
-        elastic=is_elastic(labels, stack=stack_of(resource.urn)),
+        elastic=is_elastic(labels, stack=Urn.parse(resource.urn).stack),
     )
 
 
@@ -90,7 +90,7 @@ def capacity(resources: Iterable[Resource]) -> Capacity:
     if len(plans) > 1:
         raise _unreadable(plans[1], f"it is one of {len(plans)} plans, and a stack stands on one")
     return Capacity(
-        stack=stack_of(found[0].urn) if found else "",
+        stack=Urn.parse(found[0].urn).stack if found else "",
         groups=tuple(node_group(resource) for resource in found if resource.resource_type == NODE_GROUP_TYPE),
         plan=plan_document(plans[0]) if plans else None,
     )
@@ -99,7 +99,7 @@ def capacity(resources: Iterable[Resource]) -> Capacity:
 def declared_stack(resources: Iterable[StackResource]) -> DeclaredStack:
     """Every resource of a stack as the monthly rules price it."""
     found = tuple(_declared(resource) for resource in resources)
-    return DeclaredStack(stack=stack_of(found[0].urn) if found else "", resources=found)
+    return DeclaredStack(stack=Urn.parse(found[0].urn).stack if found else "", resources=found)
 
 
 def is_billable(resource: Resource) -> bool:
@@ -109,7 +109,7 @@ def is_billable(resource: Resource) -> bool:
 
 def is_capacity_stack(urn: str) -> bool:
     """Whether a resource belongs to a stack of the capacity layer."""
-    return layer_of(stack_of(urn)) == "capacity"
+    return layer_of(Urn.parse(urn).stack) == "capacity"
 
 
 _READ = frozenset({"tags", "scalingConfig", "instanceTypes", "capacityType"})

@@ -15,13 +15,14 @@ from pulumi_policy import (
 )
 
 from policy_packs.cost import resources
-from policy_packs.judging import SCHEMA, Config, Judge, stack_of, subject_of
+from policy_packs.judging import SCHEMA, Config, Judge, subject_of
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.policy.configured import LimitsReader
 from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
 from quantos.policy.limits import CostLimits
 from quantos.policy.monthly_cost import WHOLE_RULES
 from quantos.policy.rule import Rule, sentence
+from quantos.urn import Urn
 
 S = TypeVar("S")
 CostRule: TypeAlias = Rule[[S, CostLimits, Catalog]]
@@ -72,7 +73,7 @@ def _stack_policy(
         if concerns(args):
             config, urn = args.get_config(), args.resources[0].urn
             judge.report(
-                subject_of(stack_of(urn), urn),
+                subject_of(Urn.parse(urn).stack, urn),
                 lambda: rule.messages(read(args.resources), _limits(config), load_catalog()),
                 config=config,
                 tell=lambda message: report(message, None),

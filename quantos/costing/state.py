@@ -1,12 +1,14 @@
 """The resources of a stack from an engine's export of its state."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
+from typing import Final, cast
 
 from quantos.costing.resource import Resource
 from quantos.errors import CostingError
+from quantos.urn import Urn
 
 Record = Mapping[str, object]
+EXPORT: Final = "export the stack: `pulumi stack export`"
 
 
 def resources_in(deployment: Mapping[str, object]) -> tuple[Resource, ...]:
@@ -16,7 +18,7 @@ def resources_in(deployment: Mapping[str, object]) -> tuple[Resource, ...]:
     """
     records = deployment.get("resources", ())
     if not isinstance(records, Sequence) or isinstance(records, str):
-        raise CostingError("the state's resources are not a list", remedy="export the stack: `pulumi stack export`")
+        raise CostingError("the state's resources are not a list", remedy=EXPORT)
     return tuple(_resources(cast("Sequence[Record]", records)))
 
 
@@ -28,11 +30,18 @@ def _resources(records: Sequence[Record]) -> Iterator[Resource]:
         yield Resource(
             type=str(record.get("type", "")),
             urn=urn,
-            name=urn.rpartition("::")[2],
+            name=_name(urn),
             parent=str(record.get("parent", "")),
             properties={**_mapping(record, "inputs"), **_mapping(record, "outputs")},
             references={key: _urns(urns) for key, urns in _mapping(record, "propertyDependencies").items()},
         )
+
+
+def _name(urn: str) -> str:
+    try:
+        return Urn.parse(urn).name
+    except ValueError as exc:
+        raise CostingError(f"the state has a resource without a name: {exc}", remedy=EXPORT) from exc
 
 
 def _mapping(record: Record, key: str) -> Record:

@@ -14,6 +14,7 @@ from itertools import zip_longest
 from typing import Final, cast
 
 from quantos.errors import StateUnreadableError
+from quantos.urn import Urn
 
 VERSIONS: Final = (3, 4)
 GZIP: Final = b"\x1f\x8b"
@@ -38,12 +39,12 @@ class KnownResource:
     @property
     def type(self) -> str:
         """Its own type, `aws:eks/nodeGroup:NodeGroup`."""
-        return self.urn.split("::")[-2].rpartition("$")[2]
+        return Urn.parse(self.urn).type
 
     @property
     def name(self) -> str:
         """Its name in the program."""
-        return self.urn.rpartition("::")[2]
+        return Urn.parse(self.urn).name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +100,7 @@ def legible_resources(content: bytes) -> tuple[KnownResource, ...]:
         identity, component = _ID.search(text, mark.end(), end), _COMPONENT.search(text, mark.end(), end)
         resource = KnownResource(urn=mark[1], id=identity[1] if identity else "", custom=component is None)
         found.setdefault(mark[1], resource)
-    return tuple(each for each in found.values() if len(each.urn.split("::")) > 2)
+    return tuple(each for each in found.values() if Urn.is_urn(each.urn))
 
 
 def missing_from(restored: Iterable[KnownResource], known: Iterable[KnownResource]) -> tuple[KnownResource, ...]:
@@ -137,7 +138,7 @@ def _resources(records: object, stack: str) -> Iterator[KnownResource]:
     for record in cast("Sequence[object]", records):
         fields = _object(record, stack, "one of its resources is no object")
         urn = fields.get("urn")
-        if not isinstance(urn, str) or len(urn.split("::")) < 3:
+        if not isinstance(urn, str) or not Urn.is_urn(urn):
             raise state_unreadable(stack, f"one of its resources has the URN {urn!r}")
         yield KnownResource(urn=urn, id=str(fields.get("id") or ""), custom=fields.get("custom") is True)
 

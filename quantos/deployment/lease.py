@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from quantos.capacity.ports import Clock, Lease, LeaseStore
+from quantos.clock import Clock
 from quantos.deployment.holders import EngineMark, LeaseHolder, ProcessTable, provably_gone
+from quantos.deployment.ports import Lease, LeaseStore
 from quantos.deployment.stop_order import StopOrder
 from quantos.errors import LeaseLostError, QuantosError
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from quantos.capacity.ports import Clock, LockedBackend
+from quantos.clock import Clock
 from quantos.deployment.holders import ProcessTable, provably_gone
 from quantos.deployment.lease import HeldLease
 from quantos.deployment.locks import BackendLock, sort_locks
+from quantos.deployment.ports import LockedBackend
 from quantos.errors import EngineBusyError, QuantosError, StackLockedError
 
 

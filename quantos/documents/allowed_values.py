@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from quantos.documents.faults import FaultPath
+from quantos.faults import FaultPath
 
 Schema = Mapping[str, Any]
 _TYPES: Final = {

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from quantos.documents.faults import FaultPath, field_name
+from quantos.faults import FaultPath, field_name
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 CROSS_FIELD: Final = "cross_field"

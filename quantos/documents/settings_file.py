@@ -11,9 +11,9 @@ from pydantic_core import ErrorDetails
 
 from quantos.documents.allowed_values import allowed_keys, allowed_value
 from quantos.documents.cross_field import CROSS_FIELD, faults_between
-from quantos.documents.faults import Fault, FaultPath, in_order
 from quantos.documents.yaml_document import Plain, YamlDocument, read_yaml
 from quantos.errors import SettingsError
+from quantos.faults import Fault, FaultPath, in_order
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _SHOWN_CHARACTERS: Final = 60

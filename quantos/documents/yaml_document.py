@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, cast
 
 import yaml
 
-from quantos.documents.faults import Fault, FaultPath, Position
+from quantos.faults import Fault, FaultPath, Position
 
 Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str | int | float | bool | None, Plain] | None"
 

@@ -22,10 +22,10 @@ from quantos.catalog.catalog import CapacityType
 from quantos.contracts.base import Slug
 from quantos.costing.usage import UsageName
 from quantos.documents.cross_field import refuse_all
-from quantos.documents.faults import FaultPath
 from quantos.environment.function_settings import ApiSettings, FunctionSettings
 from quantos.environment.names import Names
 from quantos.environment.platform_settings import PlatformSettings
+from quantos.faults import FaultPath
 
 Layer = Literal["foundation", "capacity", "platform", "control"]
 Mode = Literal["observe", "advise", "act"]

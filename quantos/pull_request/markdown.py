@@ -13,6 +13,7 @@ from quantos.pull_request.model import (
 )
 from quantos.pull_request.places import STACK_TYPE
 from quantos.pull_request.verdict import Objection, objections
+from quantos.urn import Urn
 
 OPERATIONS = ("create", "update", "replace", "delete")
 SHORT_COMMIT = 9
@@ -94,7 +95,7 @@ def _alike(group: Sequence[Objection]) -> str:
 
 def _named(one: Objection) -> str:
     """The resource; nothing where a stack as a whole is meant."""
-    return "" if STACK_TYPE in one.urn else one.urn.rpartition("::")[2]
+    return "" if not one.urn or STACK_TYPE in one.urn else Urn.parse(one.urn).name
 
 
 def _told(message: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from quantos.urn import Urn
+
 Status: TypeAlias = Literal["judged", "same", "skipped", "failed", "unreached"]
 """`judged`: brought up under the packs. `same`: the preview shows that nothing differs. `unreached`: a layer below
 failed."""
@@ -61,12 +63,12 @@ class ResourceChange:
     @property
     def kind(self) -> str:
         """Type token, without those of its parents."""
-        return self.urn.split("::")[-2].rpartition("$")[2]
+        return Urn.parse(self.urn).type
 
     @property
     def name(self) -> str:
         """Name in the program."""
-        return self.urn.rpartition("::")[2]
+        return Urn.parse(self.urn).name
 
     @property
     def replaces(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quantos.pull_request.model import Place
+from quantos.urn import Urn
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 DATA_LAYER = "capacity"
@@ -29,9 +30,9 @@ class Places:
 
     def of(self, urn: str) -> Place:
         """A pool, or the limits of pools, in the environment file; else where the program declares the resource."""
-        kind, _, name = urn.rpartition("::")
         if self.layer == DATA_LAYER:
-            key = "limits" if kind.endswith(STACK_TYPE) else name
+            resource = Urn.parse(urn)
+            key = "limits" if resource.type == STACK_TYPE else resource.name
             found = re.search(rf"^ *{re.escape(key)}:", self.environment_text, re.MULTILINE)
             if found is not None:
                 line = self.environment_text.count("\n", 0, found.start()) + 1

@@ -8,8 +8,8 @@ import copy
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from quantos.documents.faults import Fault, FaultPath
 from quantos.errors import SettingsError
+from quantos.faults import Fault, FaultPath
 from quantos.pull_request.model import Place, Refusal
 
 RULE = "settings/environment-file"

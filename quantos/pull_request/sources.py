@@ -6,18 +6,20 @@ running it tells, and it is not the one that picks a layer's program, everything
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 ENVIRONMENTS = Path("stacks/environments")
 DISPATCH = "stacks.programs"
-"""Imports `stacks.<layer>` by name; that module is a root of its own here."""
+"""Imports the program of a layer by the name that its `PROGRAMS` gives it; that module is a root of its own here."""
 PROJECT_FILES = ("Pulumi.yaml", "pyproject.toml", "uv.lock")
 INSTRUMENTS = (
     "policy_packs",
-    "quantos/environment/adapters",
+    "quantos/adapters",
+    "quantos/deployment",
+    "quantos/operations",
     "quantos/policy",
     "quantos/pull_request",
     "sandbox/engine",
@@ -48,21 +50,18 @@ class SourceTree:
     @cached_property
     def layers(self) -> tuple[str, ...]:
         """The layers that it declares, as the module of names lists them; none where that lists them in another way."""
-        path = self._file("quantos.environment.names")
-        for node in ast.parse(path.read_bytes()).body if path is not None else ():
-            if isinstance(node, ast.Assign) and "LAYERS" in {getattr(target, "id", "") for target in node.targets}:
-                return tuple(map(str, ast.literal_eval(node.value)))
-        return ()
+        value = self._assigned("quantos.environment.names", "LAYERS")
+        return () if value is None else tuple(map(str, ast.literal_eval(value)))
 
     def program(self, layer: str) -> str:
         """Path of the file with which a layer's program begins, where the layer is there or would be."""
-        found = self._file(f"stacks.{layer}")
-        return found.relative_to(self.root).as_posix() if found is not None else f"stacks/{layer}.py"
+        path = self._file(self._program_module(layer))
+        return path.relative_to(self.root).as_posix() if path is not None else f"stacks/{layer}.py"
 
     def reads(self, layer: str) -> frozenset[str] | None:
         """Layers whose outputs a program reads; None where that cannot be told from its sources."""
         read: set[str] = set()
-        for module in self._reached([f"stacks.{layer}"]):
+        for module in self._reached([self._program_module(layer)]):
             for call in self._calls_of(module):
                 if _called(call) == "StackReference":
                     name = _stack_named(call)
@@ -73,7 +72,7 @@ class SourceTree:
 
     def layer_digest(self, layer: str, environment: str) -> str:
         """Changes when anything changes from which the resources of a layer could follow; empty without the layer."""
-        program = f"stacks.{layer}"
+        program = self._program_module(layer)
         if self._file(program) is None:
             return ""
         modules = self._reached([program, DISPATCH, "stacks.__main__"])
@@ -95,6 +94,23 @@ class SourceTree:
             folder = self.root / name
             files |= {folder} if folder.is_file() else set(_files(folder, "*"))
         return self._digest(files | self._data_beside(modules) | {self.root / name for name in PROJECT_FILES})
+
+    def _program_module(self, layer: str) -> str:
+        return self._program_modules.get(layer, f"stacks.{layer}")
+
+    @cached_property
+    def _program_modules(self) -> Mapping[str, str]:
+        value = self._assigned(DISPATCH, "PROGRAMS")
+        return {} if value is None else dict(ast.literal_eval(value))
+
+    def _assigned(self, module: str, name: str) -> ast.expr | None:
+        """What a module assigns to a name at its top level, as written."""
+        path = self._file(module)
+        for node in ast.parse(path.read_bytes()).body if path is not None else ():
+            targets = node.targets if isinstance(node, ast.Assign) else ()
+            if name in {getattr(target, "id", "") for target in targets} and isinstance(node, ast.Assign):
+                return node.value
+        return None
 
     def _reached(self, roots: Iterable[str]) -> set[str]:
         reached: set[str] = set()

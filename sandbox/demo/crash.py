@@ -16,9 +16,9 @@ from lambdas import runtime
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.functions import RESIZE, function_table
 from quantos.environment.load import load_environment
-from quantos.errors import SandboxError
 from quantos.messaging.adapters.url import publisher_from_url
 from sandbox.demo.kill_moment import KillMoment, ResizeWatch
+from sandbox.errors import SandboxError
 from sandbox.events.events import Account, Event, local_context
 from sandbox.events.loop import load_functions
 

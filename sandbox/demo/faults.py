@@ -8,10 +8,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records
 from quantos.capacity.adapters.stores import compose_floors, compose_plan_ledger, compose_switches
-from quantos.capacity.resize.actuator import actuate, pool_ranges
+from quantos.capacity.planning.dead_band import pool_ranges
+from quantos.capacity.resize.actuator import actuate
 from quantos.contracts.plan import ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.events.events import Event, Handler
 
 

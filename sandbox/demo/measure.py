@@ -11,7 +11,7 @@ from quantos.backtest.flaps import flaps
 from quantos.backtest.judge import FLAP_SECONDS
 from quantos.capacity.planning.baselines import account, static_nodes
 from quantos.capacity.planning.vocabulary import model_name
-from quantos.capacity.ports import GroupSize
+from quantos.capacity.resize.ports import GroupSize
 from quantos.contracts.plan import PlanDocument, PoolReasoning, ResizeOutcome, ScalingPlan
 from sandbox.demo.replay import Observation
 from sandbox.demo.result import BinRow, DecisionRow, GroupRow, LeadTimeRow, Phase, WayName, WayOfSizing

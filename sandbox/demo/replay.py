@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from quantos.capacity.adapters.stores import compose_switches
+from quantos.capacity.demand.ports import StrategyRegistry
 from quantos.capacity.pools.lead_times import MEASURED_OVER
-from quantos.capacity.ports import StrategyRegistry, Switch
+from quantos.capacity.resize.ports import Switch
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
 from quantos.environment.settings import EnvironmentSettings
-from quantos.errors import QuantosError, SandboxError
+from quantos.errors import QuantosError
 from quantos.messaging.ports import Message
 from sandbox.demo.faults import KilledOnce
 from sandbox.demo.scenario import POOL, Scenario
 from sandbox.demo.world import Pool, reactive_ready
+from sandbox.errors import SandboxError
 from sandbox.events.bus import EventBus, Stream
 from sandbox.events.loop import EventLoop
 

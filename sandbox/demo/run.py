@@ -25,7 +25,6 @@ from quantos.deployment.backend import FileBackend, parse_backend
 from quantos.environment.functions import AUDIT, RESIZE, function_table
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
-from quantos.errors import SandboxError
 from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs
 from sandbox.demo import measure
@@ -37,6 +36,7 @@ from sandbox.demo.result import DemoResult, StageRow
 from sandbox.demo.scenario import POOL, Scenario, make_scenario
 from sandbox.demo.trace import Trace
 from sandbox.demo.world import Pods, Pool
+from sandbox.errors import SandboxError
 from sandbox.events.bus import EventBus, open_bus
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import Account, Event

@@ -13,7 +13,7 @@ from typing import Final
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.events import tether
 from sandbox.events.kafka_jars import KafkaInstallation, find_kafka, user_environment
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 
 class ReplayClock:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 KAFKA_VERSION: Final = "4.3.1"
 SCALA_VERSION: Final = "2.13"

@@ -14,9 +14,9 @@ from random import Random
 from typing import Final, TypeAlias
 
 from quantos.environment.functions import FunctionSpec, ScheduleTrigger, StreamTrigger
-from quantos.errors import SandboxError
 from quantos.messaging.adapters.record import StoredRecord
 from quantos.messaging.ports import Message
+from sandbox.errors import SandboxError
 from sandbox.events.bus import EventBus, Stream
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import (

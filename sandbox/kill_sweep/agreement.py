@@ -13,7 +13,7 @@ from quantos.audit.ledger import verify_chain
 from quantos.capacity.adapters.composition import compose_desk
 from quantos.capacity.adapters.s3_plans import S3Outcomes
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger, compose_switches
-from quantos.capacity.ports import GroupSize, Switch
+from quantos.capacity.resize.ports import GroupSize, Switch
 from quantos.capacity.resize.transaction import mismatches
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan
 from quantos.deployment.stop_order import StopOrder

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.kill_sweep.moments import Effect, Moment, Phase
 
 PATIENCE_SECONDS: Final = 30.0

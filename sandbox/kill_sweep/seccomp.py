@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 CALLS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
     "x86_64": (

@@ -21,12 +21,12 @@ from quantos.deployment.adapters.layers import LayerStacks
 from quantos.environment.functions import topic_partitions
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
-from quantos.errors import SandboxError
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs
 from sandbox.child_process import ProcessMark, start_time
 from sandbox.engine.locate import find_engine
+from sandbox.errors import SandboxError
 from sandbox.kill_sweep.account_gate import GatedServer
 from sandbox.kill_sweep.seccomp import require_support
 from sandbox.lifecycle import ONE_CHECKPOINT, Sandbox, make_state_key, write_plugins

@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from random import Random
 from typing import Final
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.kill_sweep.moments import Effect, Moment, Point, recurring
 from sandbox.kill_sweep.stage import Stage
 from sandbox.kill_sweep.trial import Run, Trial, attempt

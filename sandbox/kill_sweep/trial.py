@@ -9,10 +9,10 @@ from typing import Final
 
 from quantos.capacity.adapters.stores import compose_plan_ledger, compose_signer
 from quantos.capacity.pools.node_prices import node_prices
-from quantos.capacity.ports import Switch
+from quantos.capacity.resize.ports import Switch
 from quantos.contracts import topics
 from quantos.contracts.plan import Explanation, PoolCost, PoolSize, ResizeOutcome, ScalingPlan
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.kill_sweep.account_gate import GatedServer
 from sandbox.kill_sweep.agreement import Witness, disagreements, standing_switch, untrue
 from sandbox.kill_sweep.engine_gate import watch_engine

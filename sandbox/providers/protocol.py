@@ -12,7 +12,7 @@ import sys
 import types
 from typing import TYPE_CHECKING
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto import (

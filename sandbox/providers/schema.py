@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 
 KindName = Literal["string", "integer", "number", "boolean", "list", "map", "object", "asset", "any", "union"]
 _SCALARS: Mapping[str, KindName] = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}

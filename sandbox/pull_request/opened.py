@@ -6,11 +6,11 @@ from pathlib import Path
 import yaml
 
 from quantos.catalog.catalog import load_catalog
-from quantos.documents.faults import FaultPath, field_name
 from quantos.documents.yaml_document import read_yaml
 from quantos.environment.load import load_environment
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import SettingsError
+from quantos.faults import FaultPath, field_name
 from quantos.pull_request.model import Refusal
 from quantos.pull_request.settings_refusal import Document, mended, settings_refusals, wrong_fields
 

@@ -3,7 +3,7 @@
 import pulumi
 
 from components.kubernetes.compute.flink_operator import FlinkOperator, FlinkOperatorArgs
-from components.kubernetes.compute.kuberay import Ray, RayArgs
+from components.kubernetes.compute.kuberay import KubeRay, KubeRayArgs
 from components.kubernetes.compute.ray_cluster import WorkerGroup
 from components.kubernetes.compute.spark_operator import SparkOperator, SparkOperatorArgs
 from components.kubernetes.scaling.job_queues import SPOT_SUFFIX
@@ -19,14 +19,14 @@ INFERENCE_NAMESPACE = "inference"
 SAMPLE_WORKERS = WorkerSettings(minimum=1, maximum=4, cpu=1, memory_gib=2)
 
 
-def declare(place: Place, *, certificates: pulumi.Resource) -> Ray:
+def declare(place: Place, *, certificates: pulumi.Resource) -> KubeRay:
     """Declare the engines, and return Ray's, which the inference gateway needs."""
     settings, names = place.settings, place.settings.names()
     jobs = [job_namespace(team) for team in settings.platform.teams]
     replicas = settings.platform.replicas
-    ray = Ray(
+    ray = KubeRay(
         "ray",
-        RayArgs(
+        KubeRayArgs(
             namespace="ray",
             watched=[INFERENCE_NAMESPACE, *jobs],
             image=names.image(RAY, settings.platform.images[RAY]),

@@ -1,7 +1,7 @@
 """The inference gateway, on the pool that its environment file names."""
 
-from components.kubernetes.compute.kuberay import Ray
-from components.kubernetes.compute.ray_serve import NAME, Inference, InferenceArgs
+from components.kubernetes.compute.kuberay import KubeRay
+from components.kubernetes.compute.ray_serve import NAME, RayServe, RayServeArgs
 from quantos.catalog.catalog import load_catalog
 from stacks.platform_services.compute import INFERENCE_NAMESPACE, worker_group
 from stacks.platform_services.context import Place
@@ -9,13 +9,13 @@ from stacks.platform_services.context import Place
 APPLICATION = "inference.gateway:application"
 
 
-def declare(place: Place, *, ray: Ray) -> None:
+def declare(place: Place, *, ray: KubeRay) -> None:
     """Declare the gateway, which `ray` runs."""
     settings, names = place.settings, place.settings.names()
     wanted = settings.platform.inference
-    Inference(
+    RayServe(
         "inference",
-        InferenceArgs(
+        RayServeArgs(
             namespace=INFERENCE_NAMESPACE,
             cluster_name=names.cluster,
             role_name=names.role(NAME),

@@ -1,13 +1,11 @@
 """What is measured, logged and traced, and what it costs."""
 
-from components.kubernetes.observability import loki as logs
-from components.kubernetes.observability import prometheus as metrics
-from components.kubernetes.observability import tempo as traces
-from components.kubernetes.observability.loki import Logs, LogsArgs
-from components.kubernetes.observability.opencost import CostAllocation, CostAllocationArgs
-from components.kubernetes.observability.otel_collector import Telemetry, TelemetryArgs
-from components.kubernetes.observability.prometheus import GrafanaAdmin, Metrics, MetricsArgs
-from components.kubernetes.observability.tempo import Traces, TracesArgs
+from components.kubernetes.observability import loki, prometheus, tempo
+from components.kubernetes.observability.loki import Loki, LokiArgs
+from components.kubernetes.observability.opencost import OpenCost, OpenCostArgs
+from components.kubernetes.observability.otel_collector import OtelCollectors, OtelCollectorsArgs
+from components.kubernetes.observability.prometheus import GrafanaAdmin, PrometheusStack, PrometheusStackArgs
+from components.kubernetes.observability.tempo import Tempo, TempoArgs
 from stacks.platform_services.context import Place
 
 MONITORING = "monitoring"
@@ -15,10 +13,10 @@ AGENTS = "node-agents"
 TRACES_PREFIX = "tempo"
 
 
-def metrics_args(place: Place) -> MetricsArgs:
+def metrics_args(place: Place) -> PrometheusStackArgs:
     """What measures the environment."""
     settings, names = place.settings, place.settings.names()
-    return MetricsArgs(
+    return PrometheusStackArgs(
         namespace=MONITORING,
         agents_namespace=AGENTS,
         cluster_name=names.cluster,
@@ -35,19 +33,19 @@ def metrics_args(place: Place) -> MetricsArgs:
     )
 
 
-def declare_metrics(place: Place) -> Metrics:
+def declare_metrics(place: Place) -> PrometheusStack:
     """Declare what all other services are measured by: its kinds must be there before their monitors."""
     args = metrics_args(place)
     administrator = GrafanaAdmin("grafana-admin", args, place.inside(MONITORING))
-    return Metrics("metrics", args, place.inside(MONITORING, AGENTS, after=(administrator,)))
+    return PrometheusStack("metrics", args, place.inside(MONITORING, AGENTS, after=(administrator,)))
 
 
 def declare(place: Place) -> None:
     """Declare logs, traces, their collectors, and the allocation of cost."""
     settings, names = place.settings, place.settings.names()
-    Logs(
+    Loki(
         "logs",
-        LogsArgs(
+        LokiArgs(
             namespace=MONITORING,
             cluster_name=names.cluster,
             region=settings.region,
@@ -60,9 +58,9 @@ def declare(place: Place) -> None:
         ),
         place.inside(MONITORING),
     )
-    Traces(
+    Tempo(
         "traces",
-        TracesArgs(
+        TempoArgs(
             namespace=MONITORING,
             cluster_name=names.cluster,
             region=settings.region,
@@ -75,26 +73,26 @@ def declare(place: Place) -> None:
         ),
         place.inside(MONITORING),
     )
-    Telemetry(
+    OtelCollectors(
         "telemetry",
-        TelemetryArgs(
+        OtelCollectorsArgs(
             namespace=MONITORING,
             agents_namespace=AGENTS,
             replicas=settings.platform.replicas,
-            logs_url=f"http://{logs.NAME}.{MONITORING}:{logs.PORT}/otlp",
-            traces_endpoint=f"{traces.NAME}.{MONITORING}:{traces.OTLP_PORT}",
-            metrics_url=f"http://{metrics.NAME}-prometheus.{MONITORING}:{metrics.PORT}/api/v1/otlp",
+            logs_url=f"http://{loki.NAME}.{MONITORING}:{loki.PORT}/otlp",
+            traces_endpoint=f"{tempo.NAME}.{MONITORING}:{tempo.OTLP_PORT}",
+            metrics_url=f"http://{prometheus.NAME}-prometheus.{MONITORING}:{prometheus.PORT}/api/v1/otlp",
         ),
         place.inside(MONITORING, AGENTS),
     )
-    CostAllocation(
+    OpenCost(
         "cost-allocation",
-        CostAllocationArgs(
+        OpenCostArgs(
             namespace="cost",
             cluster_name=names.cluster,
-            prometheus_service=f"{metrics.NAME}-prometheus",
+            prometheus_service=f"{prometheus.NAME}-prometheus",
             prometheus_namespace=MONITORING,
-            prometheus_port=metrics.PORT,
+            prometheus_port=prometheus.PORT,
         ),
         place.inside("cost"),
     )

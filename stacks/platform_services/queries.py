@@ -1,7 +1,7 @@
 """SQL over the lake and the registry."""
 
 from components.kubernetes.data.trino import Trino, TrinoArgs
-from components.kubernetes.observability import prometheus as metrics
+from components.kubernetes.observability import prometheus
 from components.kubernetes.registries import registry_api
 from components.kubernetes.scaling.keda import Keda
 from quantos.environment.namespaces import MONITORING
@@ -26,7 +26,7 @@ def declare(place: Place, scaler: Keda) -> None:
             registry_port=POSTGRES,
             registry_database=registry_api.DATABASE_USER,
             registry_secret=names.secret("services/trino-registry"),
-            prometheus_url=f"http://{metrics.NAME}-prometheus.{MONITORING}:{metrics.PORT}",
+            prometheus_url=f"http://{prometheus.NAME}-prometheus.{MONITORING}:{prometheus.PORT}",
             workers=settings.platform.trino.minimum,
             maximum_workers=settings.platform.trino.maximum,
             worker_cpu=settings.platform.trino.cpu,

@@ -1,12 +1,11 @@
 """Where the firm's own records are kept and asked for: registry, lineage, analytics, and the lake as streams."""
 
-from components.aws.data.glue_catalog import LakeCatalog, LakeCatalogArgs
-from components.kubernetes.data import clickhouse as analytics
-from components.kubernetes.data import flight_gateway
-from components.kubernetes.data.clickhouse import Analytics, AnalyticsArgs
+from components.aws.data.glue_catalog import GlueCatalog, GlueCatalogArgs
+from components.kubernetes.data import clickhouse, flight_gateway
+from components.kubernetes.data.clickhouse import ClickHouse, ClickHouseArgs
 from components.kubernetes.data.database_users import DatabaseUser, DatabaseUsers, DatabaseUsersArgs
 from components.kubernetes.data.flight_gateway import FlightGateway, FlightGatewayArgs
-from components.kubernetes.data.marquez import Lineage, LineageArgs
+from components.kubernetes.data.marquez import Marquez, MarquezArgs
 from components.kubernetes.registries import registry_api
 from components.kubernetes.registries.registry_api import RegistryApi, RegistryApiArgs
 from stacks.platform_services.context import POSTGRES, Place
@@ -43,9 +42,9 @@ def declare(place: Place, users: DatabaseUsers) -> None:
     """Declare the services, after `users` those with a database."""
     settings, names = place.settings, place.settings.names()
     images = settings.platform.images
-    Lineage(
+    Marquez(
         "lineage",
-        LineageArgs(
+        MarquezArgs(
             namespace="lineage",
             database_host=place.output("database_endpoint"),
             database_port=POSTGRES,
@@ -55,12 +54,12 @@ def declare(place: Place, users: DatabaseUsers) -> None:
         ),
         place.inside("lineage", after=(users,)),
     )
-    Analytics(
+    ClickHouse(
         "analytics",
-        AnalyticsArgs(
+        ClickHouseArgs(
             namespace="clickhouse",
-            server_image=names.image(analytics.SERVER, images[analytics.SERVER]),
-            keeper_image=names.image(analytics.KEEPER_SERVER, images[analytics.KEEPER_SERVER]),
+            server_image=names.image(clickhouse.SERVER, images[clickhouse.SERVER]),
+            keeper_image=names.image(clickhouse.KEEPER_SERVER, images[clickhouse.KEEPER_SERVER]),
             replicas=settings.platform.replicas,
             storage_gib=settings.platform.analytics_gib,
             storage_class=STORAGE_CLASS,
@@ -89,9 +88,9 @@ def declare(place: Place, users: DatabaseUsers) -> None:
         ),
         place.inside("registry", after=(users,)),
     )
-    LakeCatalog(
+    GlueCatalog(
         "lake",
-        LakeCatalogArgs(
+        GlueCatalogArgs(
             database_name=names.lake_database,
             bucket_name=names.bucket("lake"),
             prefix=TABLES_PREFIX,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes.api_server import ApiServer, ApiServerError
 from sandbox.providers.kubernetes.cluster_objects import ClusterObjects
 from sandbox.providers.kubernetes.configuration import kubeconfig_file

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from quantos.capacity.adapters.composition import STEP_TIMEOUT_SECONDS
-from quantos.capacity.ports import GroupSize
+from quantos.capacity.resize.ports import GroupSize
 from quantos.environment.settings import EnvironmentSettings
 from sandbox.lifecycle import Sandbox
 from stacks import capacity

@@ -15,7 +15,7 @@ import pytest
 from components.aws.iam.statements import policy_document
 from lambdas import runtime
 from lambdas.resize.handler import handler
-from quantos.capacity.ports import Switch
+from quantos.capacity.resize.ports import Switch
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
 from quantos.contracts.plan import ScalingPlan, StrategyCost

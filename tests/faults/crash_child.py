@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from quantos.capacity.ports import Checkpoint, Engine, EngineRun, EngineTerms, GroupSize, LedgerEntry, PlanLedger
+from quantos.capacity.ports import LedgerEntry, PlanLedger
+from quantos.capacity.resize.ports import Checkpoint, Engine, EngineTerms, GroupSize
 from quantos.contracts.plan import PlanDocument, ScalingPlan, Unsettled
 from quantos.deployment.backend import FileBackend, parse_backend
+from quantos.deployment.changes import EngineRun
 from quantos.deployment.locks import BackendLock
 from tests.support.small_environment import attach
 

@@ -12,11 +12,11 @@ from unittest.mock import patch
 from quantos.capacity.adapters.pulumi_engine import PulumiEngine
 from quantos.capacity.adapters.s3_plans import CURRENT_KEY, PlansBucket
 from quantos.capacity.adapters.stores import compose_bucket
-from quantos.capacity.ports import EngineRun
 from quantos.contracts.plan import PlanDocument
 from quantos.deployment import lease
 from quantos.deployment.adapters.dynamo_leases import DynamoLeases
-from quantos.errors import SandboxError
+from quantos.deployment.changes import EngineRun
+from sandbox.errors import SandboxError
 from sandbox.kill_sweep.moments import single_points
 from sandbox.kill_sweep.stage import Stage, open_stage
 from sandbox.kill_sweep.sweep import recorded_effects, tried

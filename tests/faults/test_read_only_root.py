@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from quantos.deployment.backend import FileBackend, parse_backend
-from sandbox.providers.aws.store import STORE_VARIABLE
+from sandbox.providers.store import STORE_VARIABLE
 from tests.support.environments import committed_settings
 from tests.support.own_sandbox import small_environment
 from tests.support.small_environment import ROOT, SmallEnvironment

@@ -15,7 +15,7 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from components.aws.storage.bucket import Bucket, BucketArgs
-from components.aws.storage.kms_key import Key, KeyArgs
+from components.aws.storage.kms_key import KmsKey, KmsKeyArgs
 from quantos.catalog.catalog import load_catalog
 from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.environment.load import load_environment
@@ -90,9 +90,9 @@ def judge(sandbox: Sandbox, project_names: Iterator[str], tmp_path: Path) -> Cal
 def guarded() -> None:
     """A bucket by the project's own component, with its key."""
     tags = SETTINGS.tags()
-    key = Key(
+    key = KmsKey(
         "data",
-        KeyArgs(
+        KmsKeyArgs(
             alias="alias/guarded",
             description="d",
             purpose="encrypt",

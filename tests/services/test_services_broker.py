@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from quantos.errors import BusError, SandboxError
+from quantos.errors import BusError
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.messaging.ports import Message, Publisher
+from sandbox.errors import SandboxError
 from sandbox.events.broker import start_broker
 from sandbox.events.bus import KafkaEventBus, open_bus
 

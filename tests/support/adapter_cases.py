@@ -25,7 +25,7 @@ from quantos.capacity.adapters.s3_plans import (
     S3StrategyRegistry,
 )
 from quantos.capacity.adapters.s3_windows import S3Windows
-from quantos.capacity.ports import FitKey
+from quantos.capacity.demand.ports import FitKey
 from quantos.catalog.adapters.price_list import AwsPriceList
 from quantos.catalog.adapters.service_prices import AwsServicePrices, ServiceOffer
 from quantos.catalog.adapters.spot_history import SpotHistory
@@ -210,14 +210,14 @@ def _states() -> dict[str, Call]:
 
     failed = CommandError(CommandResult(stdout="", stderr="error: failed to load checkpoint: EOF", code=1))
     return {
-        "environment.state_files:S3StateFiles.current": lambda: files.current(STACK),
-        "environment.state_files:S3StateFiles.damage": lambda: files.damage(STACK),
-        "environment.state_files:S3StateFiles.updated_before": lambda: files.updated_before(STACK),
-        "environment.state_files:S3StateFiles.versions": lambda: files.versions(STACK),
-        "environment.state_files:S3StateFiles.content": lambda: files.content(version),
-        "environment.state_files:S3StateFiles.replace": replace,
-        "environment.state_check:ensure_loadable": lambda: ensure_loadable(url, STACK),
-        "environment.state_check:unloadable": lambda: unloadable(failed, url=url, stack=STACK),
+        "deployment.state_files:S3StateFiles.current": lambda: files.current(STACK),
+        "deployment.state_files:S3StateFiles.damage": lambda: files.damage(STACK),
+        "deployment.state_files:S3StateFiles.updated_before": lambda: files.updated_before(STACK),
+        "deployment.state_files:S3StateFiles.versions": lambda: files.versions(STACK),
+        "deployment.state_files:S3StateFiles.content": lambda: files.content(version),
+        "deployment.state_files:S3StateFiles.replace": replace,
+        "deployment.state_check:ensure_loadable": lambda: ensure_loadable(url, STACK),
+        "deployment.state_check:unloadable": lambda: unloadable(failed, url=url, stack=STACK),
     }
 
 
@@ -242,7 +242,7 @@ def _compositions() -> dict[str, Call]:
         "capacity.stores:compose_plan_ledger": lambda: stores.compose_plan_ledger(settings),
         "capacity.stores:compose_reader": lambda: stores.compose_reader(settings),
         "capacity.stores:compose_signer": lambda: stores.compose_signer(settings),
-        "environment.state_files:state_files": lambda: state_files("s3://state"),
+        "deployment.state_files:state_files": lambda: state_files("s3://state"),
         "capacity.stores:compose_switches": lambda: stores.compose_switches(settings),
         "capacity.stores:compose_floors": lambda: stores.compose_floors(settings),
         "capacity.stores:compose_leases": lambda: stores.compose_leases(settings),

@@ -14,7 +14,7 @@ import pytest
 
 from quantos.capacity.adapters import code_version
 from quantos.capacity.adapters.pulumi_engine import PulumiEngine
-from quantos.capacity.ports import EngineRun, EngineTerms
+from quantos.capacity.resize.ports import EngineTerms
 from quantos.catalog.adapters.service_prices import service_offers
 from quantos.charts.adapters.folder import ChartsFolder
 from quantos.charts.adapters.helm import rendered
@@ -25,6 +25,7 @@ from quantos.deployment.adapters.backend_locks import FileLocks
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.deployment.adapters.pulumi_command import SupervisedCommand
 from quantos.deployment.adapters.state_files import FileStateFiles
+from quantos.deployment.changes import EngineRun
 from quantos.deployment.locks import BackendLock
 from quantos.deployment.state_versions import StateVersion, StoredState
 from quantos.deployment.stop_order import StopOrder
@@ -150,7 +151,7 @@ def reading(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
 
 
 def states(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]:
-    files, name = FileStateFiles(folder), "environment.state_files:FileStateFiles"
+    files, name = FileStateFiles(folder), "deployment.state_files:FileStateFiles"
     rooms = folder / ".pulumi" / "stacks" / "quantos"
     for taken in ("dev-x.json", "dev-y.json.attrs"):
         (rooms / taken).mkdir(parents=True)
@@ -276,11 +277,11 @@ def engines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
     for name, script in {**broken, **later}.items():
         for operation in ("up", "preview", "drift", "refresh", "down", "handle"):
             if operation != "handle" or name in broken:
-                calls[f"environment.layers:LayerStacks.{operation}, {name}"] = partial(
+                calls[f"deployment.layers:LayerStacks.{operation}, {name}"] = partial(
                     operate, _stacks(folder, name, script), operation
                 )
     gone = LayerStacks(project_dir=folder / "gone", environment={"PATH": str(folder)}, packs=[], program=lambda _: None)
-    calls["environment.layers:LayerStacks.handle, no engine"] = partial(operate, gone, "handle")
+    calls["deployment.layers:LayerStacks.handle, no engine"] = partial(operate, gone, "handle")
     return calls
 
 
@@ -332,18 +333,18 @@ def resizes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
         key=str((locks / "1.json").relative_to(held)), owner="", hostname="", pid=0, taken_at=NOW, partial=False
     )
     for name, found in {
-        "backend_locks:FileLocks": FileLocks(held, "dev-capacity"),
-        "pulumi_engine:PulumiEngine": replace(unusable, environment={"PULUMI_BACKEND_URL": f"file://{held}"}),
+        "deployment.backend_locks:FileLocks": FileLocks(held, "dev-capacity"),
+        "capacity.pulumi_engine:PulumiEngine": replace(unusable, environment={"PULUMI_BACKEND_URL": f"file://{held}"}),
     }.items():
-        calls[f"capacity.{name}.locks"] = found.locks
-        calls[f"capacity.{name}.remove_lock"] = partial(found.remove_lock, lock)
+        calls[f"{name}.locks"] = found.locks
+        calls[f"{name}.remove_lock"] = partial(found.remove_lock, lock)
 
     def without_engine() -> object:
         with monkeypatch.context() as patch:
             patch.setenv("PATH", str(folder))
             return SupervisedCommand(StopOrder())
 
-    calls["capacity.pulumi_command:SupervisedCommand"] = without_engine
+    calls["deployment.pulumi_command:SupervisedCommand"] = without_engine
     return calls
 
 

@@ -5,24 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import count
 
-from quantos.capacity.ports import (
-    Checkpoint,
-    EngineRun,
-    EngineTerms,
-    FitKey,
-    GroupSize,
-    Lease,
-    LedgerEntry,
-    PlannedFloors,
-    Switch,
-)
+from quantos.capacity.demand.ports import FitKey
+from quantos.capacity.ports import LedgerEntry
+from quantos.capacity.resize.ports import Checkpoint, EngineTerms, GroupSize, PlannedFloors, Switch
 from quantos.capacity.resize.transaction import Resizer
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
+from quantos.deployment.changes import EngineRun
 from quantos.deployment.holders import EngineMark, LeaseHolder, ProcessMark
 from quantos.deployment.lease import LeaseDesk
 from quantos.deployment.lock_recovery import LockRecovery
 from quantos.deployment.locks import BackendLock
+from quantos.deployment.ports import Lease
 from quantos.deployment.stop_order import StopOrder
 from quantos.errors import PlanConflictError, QuantosError
 from tests.support.lease_cases import make_engine, make_lock

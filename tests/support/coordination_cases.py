@@ -9,11 +9,12 @@ from quantos.capacity.adapters import composition
 from quantos.capacity.adapters.checkpoints import stack_checkpoint
 from quantos.capacity.adapters.dynamo_control import DynamoFloors, DynamoSwitches
 from quantos.capacity.adapters.engine_credentials import LeasedCredentials
-from quantos.capacity.ports import Lease, Switch
+from quantos.capacity.resize.ports import Switch
 from quantos.deployment.adapters.backend_locks import S3Locks, backend_locks
 from quantos.deployment.adapters.dynamo_leases import DynamoLeases
 from quantos.deployment.holders import LeaseHolder, ProcessMark
 from quantos.deployment.locks import BackendLock
+from quantos.deployment.ports import Lease
 from quantos.deployment.stop_order import StopOrder
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import REGION, Call, create_table
@@ -36,11 +37,11 @@ def _leases() -> dict[str, Call]:
 
     lease = take()
     return {
-        "capacity.dynamo_leases:DynamoLeases.read": lambda: leases.read(STACK),
-        "capacity.dynamo_leases:DynamoLeases.take": take,
-        "capacity.dynamo_leases:DynamoLeases.renew": lambda: leases.renew(lease, expires_at=LATER),
-        "capacity.dynamo_leases:DynamoLeases.record": lambda: leases.record(lease, engines=()),
-        "capacity.dynamo_leases:DynamoLeases.release": lambda: leases.release(lease, engines=()),
+        "deployment.dynamo_leases:DynamoLeases.read": lambda: leases.read(STACK),
+        "deployment.dynamo_leases:DynamoLeases.take": take,
+        "deployment.dynamo_leases:DynamoLeases.renew": lambda: leases.renew(lease, expires_at=LATER),
+        "deployment.dynamo_leases:DynamoLeases.record": lambda: leases.record(lease, engines=()),
+        "deployment.dynamo_leases:DynamoLeases.release": lambda: leases.release(lease, engines=()),
     }
 
 
@@ -52,8 +53,8 @@ def _locks() -> dict[str, Call]:
     locks = S3Locks(client, bucket="state", prefix="", stack=STACK)
     lock = BackendLock(key=f"{LOCKS}/9.json", owner="ada", hostname="host", pid=1, taken_at=NOW, partial=False)
     return {
-        "capacity.backend_locks:S3Locks.locks": locks.locks,
-        "capacity.backend_locks:S3Locks.remove_lock": lambda: locks.remove_lock(lock),
+        "deployment.backend_locks:S3Locks.locks": locks.locks,
+        "deployment.backend_locks:S3Locks.remove_lock": lambda: locks.remove_lock(lock),
     }
 
 
@@ -83,7 +84,7 @@ def compositions() -> dict[str, Call]:
     """What makes clients of the control path; nothing of it asks AWS."""
     settings = make_settings()
     return {
-        "capacity.backend_locks:backend_locks": lambda: backend_locks("s3://state?region=us-east-1", stack=STACK),
+        "deployment.backend_locks:backend_locks": lambda: backend_locks("s3://state?region=us-east-1", stack=STACK),
         "capacity.checkpoints:stack_checkpoint": lambda: stack_checkpoint("s3://state?region=us-east-1", stack=STACK),
         "capacity.composition:compose_credentials": lambda: composition.compose_credentials(
             settings, clock=lambda: NOW

@@ -8,10 +8,10 @@ from quantos.allocation.choice import Resources
 from quantos.allocation.lead_time import LeadTime
 from quantos.allocation.shapes.node_needs import Allocatable
 from quantos.capacity.demand.pool_demand import Evidence, PoolDemand, StrategyDemand
+from quantos.capacity.demand.ports import FitKey
 from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.capacity.planning.plan import PlanCheck, make_plan, solved
 from quantos.capacity.pools.node_prices import NodePrice
-from quantos.capacity.ports import FitKey
 from quantos.contracts.plan import Coverage, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import (
     CostLimits,

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from quantos.capacity.ports import Lease
 from quantos.deployment.holders import EngineMark, LeaseHolder, ProcessMark
 from quantos.deployment.locks import BackendLock
+from quantos.deployment.ports import Lease
 from tests.support.plan_cases import NOW, STACK
 
 

@@ -13,8 +13,9 @@ from quantos.capacity.adapters.dynamo_control import DynamoSwitches
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanLedger
 from quantos.capacity.adapters.stores import compose_groups
-from quantos.capacity.ports import Clock, GroupSize
+from quantos.capacity.resize.ports import GroupSize
 from quantos.capacity.resize.transaction import Resizer
+from quantos.clock import Clock
 from quantos.contracts.plan import PoolCost, PoolSize, ScalingPlan
 from quantos.deployment.adapters.layers import LayerRun, LayerStacks
 from quantos.environment.settings import EnvironmentSettings

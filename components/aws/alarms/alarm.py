@@ -45,7 +45,7 @@ class Alarm(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AlarmArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:Alarm", name, {}, opts)
+        super().__init__("quantos:aws/alarms:Alarm", name, {}, opts)
         silent = args.silent_periods > 0
         alarm = aws.cloudwatch.MetricAlarm(
             name,

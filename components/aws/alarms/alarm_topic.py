@@ -34,7 +34,7 @@ class AlarmTopic(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AlarmTopicArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:AlarmTopic", name, {}, opts)
+        super().__init__("quantos:aws/alarms:AlarmTopic", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(
             name, name=args.topic_name, kms_master_key_id=args.kms_key_arn, tags=args.tags, opts=child

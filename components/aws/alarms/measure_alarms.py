@@ -53,7 +53,7 @@ class MeasureAlarms(pulumi.ComponentResource):
     arns: Mapping[str, pulumi.Output[str]]
 
     def __init__(self, name: str, args: MeasureAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:MeasureAlarms", name, {}, opts)
+        super().__init__("quantos:aws/alarms:MeasureAlarms", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         aws.cloudwatch.LogMetricFilter(
             name,

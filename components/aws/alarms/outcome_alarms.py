@@ -55,7 +55,7 @@ class OutcomeAlarms(pulumi.ComponentResource):
     silent_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: OutcomeAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:OutcomeAlarms", name, {}, opts)
+        super().__init__("quantos:aws/alarms:OutcomeAlarms", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.outcome_arns = {each.name: _outcome_alarm(name, args, each, opts=child).arn for each in args.watched}
         self.silent_arn = Alarm(

@@ -54,7 +54,7 @@ class NodePool(pulumi.ComponentResource):
     scaling_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:capacity:NodePool", name, {}, opts)
+        super().__init__("quantos:aws/compute:NodePool", name, {}, opts)
         ignored = [] if args.raised else ["scalingConfig.desiredSize"]
         group = aws.eks.NodeGroup(
             name,

@@ -37,7 +37,7 @@ class NodeTemplate(pulumi.ComponentResource):
     version: pulumi.Output[str]
 
     def __init__(self, name: str, args: NodeTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:cluster:NodeTemplate", name, {}, opts)
+        super().__init__("quantos:aws/compute:NodeTemplate", name, {}, opts)
         template = aws.ec2.LaunchTemplate(
             name,
             name=args.template_name,

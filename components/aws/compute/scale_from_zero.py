@@ -38,7 +38,7 @@ class ScaleFromZero(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: ScaleFromZeroArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:cluster:ScaleFromZero", name, {}, opts)
+        super().__init__("quantos:aws/compute:ScaleFromZero", name, {}, opts)
         for key, value in node_template_tags(args).items():
             aws.autoscaling.Tag(
                 f"{name}-{key}",

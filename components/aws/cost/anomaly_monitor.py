@@ -34,7 +34,7 @@ class AnomalyMonitor(pulumi.ComponentResource):
     subscription_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: AnomalyMonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:AnomalyMonitor", name, {}, opts)
+        super().__init__("quantos:aws/cost:AnomalyMonitor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         watched = {"Tags": {"Key": args.tag_key, "Values": [args.tag_value], "MatchOptions": ["EQUALS"]}}
         monitor = aws.costexplorer.AnomalyMonitor(

@@ -78,7 +78,7 @@ class BillingLake(pulumi.ComponentResource):
     export_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: BillingLakeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:BillingLake", name, {}, opts)
+        super().__init__("quantos:aws/cost:BillingLake", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)

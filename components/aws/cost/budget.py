@@ -38,7 +38,7 @@ class Budget(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:Budget", name, {}, opts)
+        super().__init__("quantos:aws/cost:Budget", name, {}, opts)
         thresholds = {"ACTUAL": ACTUAL_PERCENT, "FORECASTED": FORECAST_PERCENT}
         budget = aws.budgets.Budget(
             name,

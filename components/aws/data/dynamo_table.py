@@ -19,7 +19,7 @@ class KeyAttribute:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableArgs:
+class DynamoTableArgs:
     """`ttl_attribute` names the attribute whose epoch second deletes its item; empty for none."""
 
     table_name: str
@@ -31,7 +31,7 @@ class TableArgs:
     ttl_attribute: str = ""
 
 
-class Table(pulumi.ComponentResource):
+class DynamoTable(pulumi.ComponentResource):
     """A table billed by request, encrypted, restorable to any second of the last 35 days.
 
     Outputs: `table_name`, `arn`.
@@ -42,8 +42,8 @@ class Table(pulumi.ComponentResource):
     table_name: pulumi.Output[str]
     arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: TableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:storage:Table", name, {}, opts)
+    def __init__(self, name: str, args: DynamoTableArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/data:DynamoTable", name, {}, opts)
         keys = [args.hash_key] if args.range_key is None else [args.hash_key, args.range_key]
         expiry = (
             aws.dynamodb.TableTtlArgs(attribute_name=args.ttl_attribute, enabled=True) if args.ttl_attribute else None

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 
 @dataclass(frozen=True, kw_only=True)
-class LakeCatalogArgs:
+class GlueCatalogArgs:
     """Tables lie in the bucket `bucket_name` under `prefix`, one folder each, where they say nothing else."""
 
     database_name: str
@@ -17,7 +17,7 @@ class LakeCatalogArgs:
     tags: Mapping[str, str]
 
 
-class LakeCatalog(pulumi.ComponentResource):
+class GlueCatalog(pulumi.ComponentResource):
     """An empty database; its tables are made by those who write them.
 
     Outputs: `database_name`.
@@ -27,8 +27,8 @@ class LakeCatalog(pulumi.ComponentResource):
 
     database_name: pulumi.Output[str]
 
-    def __init__(self, name: str, args: LakeCatalogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:storage:LakeCatalog", name, {}, opts)
+    def __init__(self, name: str, args: GlueCatalogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/data:GlueCatalog", name, {}, opts)
         database = aws.glue.CatalogDatabase(
             name,
             name=args.database_name,

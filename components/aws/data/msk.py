@@ -22,7 +22,7 @@ log.retention.hours=168
 
 
 @dataclass(frozen=True, kw_only=True)
-class BusArgs:
+class MskClusterArgs:
     """`brokers` is a multiple of the subnets, one of which is in each zone.
 
     `client_group_ids` maps a short key to a security group whose members may connect; `topic_partitions` maps a topic
@@ -44,7 +44,7 @@ class BusArgs:
     tags: Mapping[str, str]
 
 
-class Bus(pulumi.ComponentResource):
+class MskCluster(pulumi.ComponentResource):
     """An MSK cluster that takes TLS with IAM identities only, and its topics, which nothing else creates.
 
     Outputs: `cluster_arn`; `bootstrap_brokers`, `host:port` pairs for IAM clients, comma between.
@@ -55,8 +55,8 @@ class Bus(pulumi.ComponentResource):
     cluster_arn: pulumi.Output[str]
     bootstrap_brokers: pulumi.Output[str]
 
-    def __init__(self, name: str, args: BusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:bus:Bus", name, {}, opts)
+    def __init__(self, name: str, args: MskClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/data:MskCluster", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)

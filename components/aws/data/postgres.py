@@ -24,7 +24,7 @@ PARAMETERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatabaseArgs:
+class PostgresDatabaseArgs:
     """`engine_version` is a major version of Postgres; its minor one is RDS's and rises in the maintenance window.
 
     `client_group_ids` maps a short key to a security group whose members may connect. The key must let CloudWatch
@@ -50,7 +50,7 @@ class DatabaseArgs:
     tags: Mapping[str, str]
 
 
-class Database(pulumi.ComponentResource):
+class PostgresDatabase(pulumi.ComponentResource):
     """An instance in the private subnets that takes TLS only, and passwords or IAM identities.
 
     Its master password is made, kept and turned by Secrets Manager; no program ever sees it. A protected instance
@@ -67,8 +67,8 @@ class Database(pulumi.ComponentResource):
     master_secret_arn: pulumi.Output[str]
     resource_id: pulumi.Output[str]
 
-    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:storage:Database", name, {}, opts)
+    def __init__(self, name: str, args: PostgresDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/data:PostgresDatabase", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)

@@ -68,7 +68,7 @@ class Cluster(pulumi.ComponentResource):
     node_role_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:cluster:Cluster", name, {}, opts)
+        super().__init__("quantos:aws/eks:Cluster", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)

@@ -38,7 +38,7 @@ class PodIdentity(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: PodIdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:security:PodIdentity", name, {}, opts)
+        super().__init__("quantos:aws/eks:PodIdentity", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = ServiceRole(
             name,

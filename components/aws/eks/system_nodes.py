@@ -37,7 +37,7 @@ class SystemNodes(pulumi.ComponentResource):
     group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: SystemNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:cluster:SystemNodes", name, {}, opts)
+        super().__init__("quantos:aws/eks:SystemNodes", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         tags = {**args.tags, "pool": POOL}
         template_args = NodeTemplateArgs(

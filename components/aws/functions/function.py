@@ -60,7 +60,7 @@ class Function(pulumi.ComponentResource):
     queue_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:Function", name, {}, opts)
+        super().__init__("quantos:aws/functions:Function", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         role = ServiceRole(
             name,

@@ -108,7 +108,7 @@ class HttpApi(pulumi.ComponentResource):
     log_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: HttpApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:HttpApi", name, {}, opts)
+        super().__init__("quantos:aws/functions:HttpApi", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)

@@ -49,7 +49,7 @@ class Schedule(pulumi.ComponentResource):
     schedule_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ScheduleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:Schedule", name, {}, opts)
+        super().__init__("quantos:aws/functions:Schedule", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)

@@ -40,7 +40,7 @@ class StreamMapping(pulumi.ComponentResource):
     uuid: pulumi.Output[str]
 
     def __init__(self, name: str, args: StreamMappingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:control:StreamMapping", name, {}, opts)
+        super().__init__("quantos:aws/functions:StreamMapping", name, {}, opts)
         mapping = aws.lambda_.EventSourceMapping(
             name,
             function_name=args.alias_arn,

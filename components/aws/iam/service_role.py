@@ -32,7 +32,7 @@ class ServiceRole(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ServiceRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:security:ServiceRole", name, {}, opts)
+        super().__init__("quantos:aws/iam:ServiceRole", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(name, name=args.role_name, assume_role_policy=args.trust_policy, tags=args.tags, opts=child)
         grants: Sequence[pulumi.Output[str]] = [

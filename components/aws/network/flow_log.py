@@ -33,7 +33,7 @@ class FlowLog(pulumi.ComponentResource):
     log_group_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:network:FlowLog", name, {}, opts)
+        super().__init__("quantos:aws/network:FlowLog", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         group_name = f"/{args.name}/vpc-flow"
         group = aws.cloudwatch.LogGroup(

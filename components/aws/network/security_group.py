@@ -43,7 +43,7 @@ class SecurityGroup(pulumi.ComponentResource):
     group_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: SecurityGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:network:SecurityGroup", name, {}, opts)
+        super().__init__("quantos:aws/network:SecurityGroup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         group = aws.ec2.SecurityGroup(
             name,

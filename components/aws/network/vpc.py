@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.aws.network.flow_log import FlowLog, FlowLogArgs
 from components.aws.network.security_group import PortRule, SecurityGroup, SecurityGroupArgs
-from components.aws.network.vpc_endpoints import HTTPS, Endpoints, EndpointsArgs
+from components.aws.network.vpc_endpoints import HTTPS, VpcEndpoints, VpcEndpointsArgs
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -23,7 +23,7 @@ class ZoneArgs:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NetworkArgs:
+class VpcArgs:
     """`nat_per_zone` buys a NAT gateway in each zone; otherwise the first zone's serves all.
 
     `cluster_name` is what the subnets are tagged for, so that load balancers find them. `endpoint_services` are the
@@ -46,7 +46,7 @@ class NetworkArgs:
     tags: Mapping[str, str]
 
 
-class Network(pulumi.ComponentResource):
+class Vpc(pulumi.ComponentResource):
     """A VPC whose private subnets reach out through NAT and are reached by nobody.
 
     Its default security group is emptied, AWS services are reached by endpoints, and every connection is logged.
@@ -62,8 +62,8 @@ class Network(pulumi.ComponentResource):
     private_subnet_ids: dict[str, pulumi.Output[str]]
     function_group_id: pulumi.Output[str]
 
-    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:network:Network", name, {}, opts)
+    def __init__(self, name: str, args: VpcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/network:Vpc", name, {}, opts)
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
@@ -172,10 +172,10 @@ class Network(pulumi.ComponentResource):
                 f"{self._name}-{kind}-{zone}", route_table_id=table_id, subnet_id=subnet_id, opts=self._child
             )
 
-    def _endpoints(self, route_table_ids: Sequence[pulumi.Output[str]]) -> Endpoints:
-        return Endpoints(
+    def _endpoints(self, route_table_ids: Sequence[pulumi.Output[str]]) -> VpcEndpoints:
+        return VpcEndpoints(
             self._name,
-            EndpointsArgs(
+            VpcEndpointsArgs(
                 name=self._args.name,
                 region=self._args.region,
                 vpc_id=self.vpc_id,
@@ -188,7 +188,7 @@ class Network(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _function_group(self, endpoints: Endpoints) -> SecurityGroup:
+    def _function_group(self, endpoints: VpcEndpoints) -> SecurityGroup:
         args = self._args
         gateways = [
             PortRule(key=service, description=f"HTTPS to {service}", port=HTTPS, prefix_list_id=prefix_list_id)

@@ -13,7 +13,7 @@ HTTPS = 443
 
 
 @dataclass(frozen=True, kw_only=True)
-class EndpointsArgs:
+class VpcEndpointsArgs:
     """`services` are the short names of interface endpoints, such as `ecr.api`; each costs by the hour and zone."""
 
     name: str
@@ -26,7 +26,7 @@ class EndpointsArgs:
     tags: Mapping[str, str]
 
 
-class Endpoints(pulumi.ComponentResource):
+class VpcEndpoints(pulumi.ComponentResource):
     """Gateway endpoints for S3 and DynamoDB, interface endpoints for what is named, reached from inside the VPC only.
 
     S3 may have both: then its names lead to addresses of the VPC, which is all that pods may reach.
@@ -38,8 +38,8 @@ class Endpoints(pulumi.ComponentResource):
 
     gateway_prefix_list_ids: dict[str, pulumi.Output[str]]
 
-    def __init__(self, name: str, args: EndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:network:Endpoints", name, {}, opts)
+    def __init__(self, name: str, args: VpcEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/network:VpcEndpoints", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         gateways = {
             service: aws.ec2.VpcEndpoint(

@@ -48,7 +48,7 @@ class Bucket(pulumi.ComponentResource):
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:storage:Bucket", name, {}, opts)
+        super().__init__("quantos:aws/storage:Bucket", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.deletion_protection))
         bucket = aws.s3.Bucket(

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.aws.iam.service_role import ServiceRole, ServiceRoleArgs
 from components.aws.iam.statements import Statement, assume_role_document, policy_document
 from components.aws.storage.bucket import Bucket, BucketArgs, ObjectLock
-from components.aws.storage.kms_key import Key, KeyArgs
+from components.aws.storage.kms_key import KmsKey, KmsKeyArgs
 
 WITHIN_MINUTES = 15
 """What S3 promises with Replication Time Control; it knows no other number."""
@@ -49,7 +49,7 @@ class BucketReplication(pulumi.ComponentResource):
     replica_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: BucketReplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:storage:BucketReplication", name, {}, opts)
+        super().__init__("quantos:aws/storage:BucketReplication", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         elsewhere = aws.Provider(f"{name}-{args.replica_region}", region=args.replica_region, opts=child)
         there = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(providers=[elsewhere]))
@@ -96,10 +96,10 @@ class BucketReplication(pulumi.ComponentResource):
         self.register_outputs({"replicaName": self.replica_name})
 
 
-def _key(name: str, args: BucketReplicationArgs, *, opts: pulumi.ResourceOptions) -> Key:
-    return Key(
+def _key(name: str, args: BucketReplicationArgs, *, opts: pulumi.ResourceOptions) -> KmsKey:
+    return KmsKey(
         name,
-        KeyArgs(
+        KmsKeyArgs(
             alias=f"alias/{args.name_prefix}-replica",
             description=f"replica of {args.name_prefix}",
             purpose="encrypt",
@@ -111,7 +111,7 @@ def _key(name: str, args: BucketReplicationArgs, *, opts: pulumi.ResourceOptions
     )
 
 
-def _replica(name: str, args: BucketReplicationArgs, *, key: Key, opts: pulumi.ResourceOptions) -> Bucket:
+def _replica(name: str, args: BucketReplicationArgs, *, key: KmsKey, opts: pulumi.ResourceOptions) -> Bucket:
     return Bucket(
         name,
         BucketArgs(

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegistryArgs:
+class ImageRepositoryArgs:
     """`keep_images` is how many of the newest images stay; a digest in use must be among them."""
 
     repository_name: str
@@ -19,7 +19,7 @@ class RegistryArgs:
     tags: Mapping[str, str]
 
 
-class Registry(pulumi.ComponentResource):
+class ImageRepository(pulumi.ComponentResource):
     """An ECR repository in which a tag never moves and every image is scanned.
 
     Outputs: `repository_url`, `arn`.
@@ -30,8 +30,8 @@ class Registry(pulumi.ComponentResource):
     repository_url: pulumi.Output[str]
     arn: pulumi.Output[str]
 
-    def __init__(self, name: str, args: RegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:storage:Registry", name, {}, opts)
+    def __init__(self, name: str, args: ImageRepositoryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/storage:ImageRepository", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         repository = aws.ecr.Repository(
             name,

@@ -16,7 +16,7 @@ _SPECS = {"encrypt": ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"), "sign": ("HMAC_25
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeyArgs:
+class KmsKeyArgs:
     """`statements` are added to the key policy, for AWS services that use the key on nobody's behalf."""
 
     alias: str
@@ -28,7 +28,7 @@ class KeyArgs:
     statements: Sequence[Statement] = ()
 
 
-class Key(pulumi.ComponentResource):
+class KmsKey(pulumi.ComponentResource):
     """A key whose use is granted by IAM policies of its own account. An encryption key turns every year.
 
     Outputs: `arn`, `alias`.
@@ -39,8 +39,8 @@ class Key(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     alias: pulumi.Output[str]
 
-    def __init__(self, name: str, args: KeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:security:Key", name, {}, opts)
+    def __init__(self, name: str, args: KmsKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:aws/storage:KmsKey", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         spec, usage = _SPECS[args.purpose]
         key = aws.kms.Key(

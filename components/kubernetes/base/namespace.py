@@ -70,7 +70,7 @@ class Namespace(pulumi.ComponentResource):
     namespace: pulumi.Output[str]
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Namespace", name, {}, opts)
+        super().__init__("quantos:kubernetes/base:Namespace", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         made = k8s.core.v1.Namespace(
             name,

@@ -48,7 +48,7 @@ class Workload(pulumi.ComponentResource):
     address: pulumi.Output[str]
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Workload", name, {}, opts)
+        super().__init__("quantos:kubernetes/base:Workload", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         account = k8s.core.v1.ServiceAccount(
             name, metadata=_metadata(args), automount_service_account_token=False, opts=child

@@ -33,7 +33,7 @@ class CertManager(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:CertManager", name, {}, opts)
+        super().__init__("quantos:kubernetes/cluster:CertManager", name, {}, opts)
         installed = release(
             name,
             CERT_MANAGER,
@@ -52,7 +52,7 @@ class CertManagerMonitor(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, namespace: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:CertManagerMonitor", name, {}, opts)
+        super().__init__("quantos:kubernetes/cluster:CertManagerMonitor", name, {}, opts)
         k8s.apiextensions.CustomResource(
             name,
             api_version="monitoring.coreos.com/v1",

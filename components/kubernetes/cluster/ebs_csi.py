@@ -52,7 +52,7 @@ class EbsCsi(pulumi.ComponentResource):
     retained_class: pulumi.Output[str]
 
     def __init__(self, name: str, args: EbsCsiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:EbsCsi", name, {}, opts)
+        super().__init__("quantos:kubernetes/cluster:EbsCsi", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identity = PodIdentity(
             name,

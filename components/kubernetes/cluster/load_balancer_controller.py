@@ -51,7 +51,7 @@ class LoadBalancerController(pulumi.ComponentResource):
     ingress_class: pulumi.Output[str]
 
     def __init__(self, name: str, args: LoadBalancerControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:LoadBalancerController", name, {}, opts)
+        super().__init__("quantos:kubernetes/cluster:LoadBalancerController", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identity = PodIdentity(
             name,

@@ -40,7 +40,7 @@ class FlinkOperator(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: FlinkOperatorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:FlinkOperator", name, {}, opts)
+        super().__init__("quantos:kubernetes/compute:FlinkOperator", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         keystore = generated_secret(
             f"{name}-keystore", namespace=args.namespace, secret_name=KEYSTORE, key=PASSWORD_KEY, opts=child

@@ -22,7 +22,7 @@ ACCOUNT = "ray-cluster"
 
 
 @dataclass(frozen=True, kw_only=True)
-class RayArgs:
+class KubeRayArgs:
     """`watched` are the namespaces whose clusters the operator runs; it has no rights in others.
 
     `image`, by digest, and `groups` are of the sample cluster, which has no worker while nobody asks for one.
@@ -35,7 +35,7 @@ class RayArgs:
     replicas: int
 
 
-class Ray(pulumi.ComponentResource):
+class KubeRay(pulumi.ComponentResource):
     """The operator and a cluster to try things on.
 
     Outputs: `ready`, known once the release stands; clusters elsewhere wait for it.
@@ -45,8 +45,8 @@ class Ray(pulumi.ComponentResource):
 
     ready: pulumi.Output[str]
 
-    def __init__(self, name: str, args: RayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Ray", name, {}, opts)
+    def __init__(self, name: str, args: KubeRayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/compute:KubeRay", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         installed = release(name, KUBERAY_OPERATOR, namespace=args.namespace, values=values(args), opts=child)
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed]))
@@ -78,7 +78,7 @@ class Ray(pulumi.ComponentResource):
         self.register_outputs({"ready": self.ready})
 
 
-def values(args: RayArgs) -> dict[str, object]:
+def values(args: KubeRayArgs) -> dict[str, object]:
     """Values of the chart."""
     return {
         "replicas": args.replicas,

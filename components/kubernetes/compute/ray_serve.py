@@ -27,7 +27,7 @@ MONITORING_API = "monitoring.coreos.com/v1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class InferenceArgs:
+class RayServeArgs:
     """`image` is by digest, and `application` what it serves, as `module:name`.
 
     Each replica takes one worker of `workers`. Models are read from `artifacts_bucket` under `models/`, encrypted with
@@ -45,7 +45,7 @@ class InferenceArgs:
     tags: Mapping[str, str]
 
 
-class Inference(pulumi.ComponentResource):
+class RayServe(pulumi.ComponentResource):
     """A RayService, the role it reads models with, and rules that tell when it answers late or grows late.
 
     Answers are promised within 150 ms for 99 of 100 requests, and more replicas within 30 s of being needed.
@@ -58,8 +58,8 @@ class Inference(pulumi.ComponentResource):
 
     address: pulumi.Output[str]
 
-    def __init__(self, name: str, args: InferenceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Inference", name, {}, opts)
+    def __init__(self, name: str, args: RayServeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/compute:RayServe", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         account = k8s.core.v1.ServiceAccount(
             name,
@@ -123,7 +123,7 @@ def model_statements(bucket: str, kms_key_arn: str) -> list[Statement]:
     ]
 
 
-def service_spec(args: InferenceArgs) -> dict[str, object]:
+def service_spec(args: RayServeArgs) -> dict[str, object]:
     """The specification of the RayService: a new version takes over only when it answers."""
     variables = {
         "MODELS_URL": pulumi.Output.from_input(args.artifacts_bucket).apply(lambda bucket: f"s3://{bucket}/{MODELS}"),
@@ -150,7 +150,7 @@ def service_spec(args: InferenceArgs) -> dict[str, object]:
     }
 
 
-def serve_configuration(args: InferenceArgs) -> dict[str, object]:
+def serve_configuration(args: RayServeArgs) -> dict[str, object]:
     """What Ray Serve runs. It looks back 10 s and waits 5 s before it grows, which leaves 15 s to start a replica."""
     workers = args.workers
     return {

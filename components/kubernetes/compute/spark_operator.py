@@ -51,7 +51,7 @@ class SparkOperator(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: SparkOperatorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:SparkOperator", name, {}, opts)
+        super().__init__("quantos:kubernetes/compute:SparkOperator", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identities = [self._identity(f"{name}-{namespace}", args, namespace) for namespace in args.job_namespaces]
         installed = release(

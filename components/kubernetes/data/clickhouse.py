@@ -25,7 +25,7 @@ KEEPER_PORT = 2181
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalyticsArgs:
+class ClickHouseArgs:
     """`replicas` of one shard; the keepers are three where there is more than one, else one.
 
     `server_image` and `keeper_image` are by digest. `operator_secret` (properties `username`, `password`) and
@@ -48,15 +48,15 @@ class AnalyticsArgs:
         return 3 if self.replicas > 1 else 1
 
 
-class Analytics(pulumi.ComponentResource):
+class ClickHouse(pulumi.ComponentResource):
     """The operator, one replicated shard and its keepers.
 
     Guarded by the security pack where objects are plain (its pods among them, by their templates), by the chart check
     and by Pod Security `restricted`.
     """
 
-    def __init__(self, name: str, args: AnalyticsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Analytics", name, {}, opts)
+    def __init__(self, name: str, args: ClickHouseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/data:ClickHouse", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         operator_secret = external_secret(
             f"{name}-operator",
@@ -116,7 +116,7 @@ def values() -> dict[str, object]:
     }
 
 
-def keeper_spec(args: AnalyticsArgs) -> dict[str, object]:
+def keeper_spec(args: ClickHouseArgs) -> dict[str, object]:
     """The keepers, on nodes apart."""
     pod = _pod(args.keeper_image, container=KEEPER_SERVER, folder="keeper", memory_gib=1)
     return {
@@ -129,7 +129,7 @@ def keeper_spec(args: AnalyticsArgs) -> dict[str, object]:
     }
 
 
-def server_spec(args: AnalyticsArgs) -> dict[str, object]:
+def server_spec(args: ClickHouseArgs) -> dict[str, object]:
     """One shard of `replicas`, on nodes apart; nobody but the operator and `reader` can log in over the network."""
     pod = _pod(args.server_image, container="clickhouse", folder="server", memory_gib=args.memory_gib)
     reader: Mapping[str, object] = {

@@ -54,7 +54,7 @@ class DatabaseUsers(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: DatabaseUsersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:DatabaseUsers", name, {}, opts)
+        super().__init__("quantos:kubernetes/data:DatabaseUsers", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         passwords = {user.variable: (user.secret, "password") for user in args.users if user.secret is not None}
         secret = external_secret(

@@ -43,7 +43,7 @@ class FlightGateway(pulumi.ComponentResource):
     address: pulumi.Output[str]
 
     def __init__(self, name: str, args: FlightGatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:FlightGateway", name, {}, opts)
+        super().__init__("quantos:kubernetes/data:FlightGateway", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         may = pulumi.Output.from_input(args.kms_key_arn).apply(lambda key: statements(args, key))
         identity = PodIdentity(

@@ -15,7 +15,7 @@ PASSWORD_KEY = "marquez-db-password"  # noqa: S105  the key that the chart reads
 
 
 @dataclass(frozen=True, kw_only=True)
-class LineageArgs:
+class MarquezArgs:
     """`secret` is a secret of Secrets Manager with the property `password` of the database user `marquez`."""
 
     namespace: str
@@ -26,15 +26,15 @@ class LineageArgs:
     retention_days: int
 
 
-class Lineage(pulumi.ComponentResource):
+class Marquez(pulumi.ComponentResource):
     """Marquez on the registry's Postgres, in a database of its own.
 
     Guarded by the chart check and, in the cluster, by Pod Security `baseline`: the chart cannot be told of security
     contexts, so that its pods would be refused by `restricted`.
     """
 
-    def __init__(self, name: str, args: LineageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Lineage", name, {}, opts)
+    def __init__(self, name: str, args: MarquezArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/data:Marquez", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         password = external_secret(
             f"{name}-db",
@@ -53,7 +53,7 @@ class Lineage(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def values(args: LineageArgs) -> dict[str, object]:
+def values(args: MarquezArgs) -> dict[str, object]:
     """Values of the chart."""
     return {
         "marquez": {

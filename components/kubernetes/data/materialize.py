@@ -35,7 +35,7 @@ class Materialize(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: MaterializeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Materialize", name, {}, opts)
+        super().__init__("quantos:kubernetes/data:Materialize", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         external_secret(
             f"{name}-license",

@@ -68,7 +68,7 @@ class Trino(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: TrinoArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Trino", name, {}, opts)
+        super().__init__("quantos:kubernetes/data:Trino", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         needed: list[pulumi.Resource] = [
             generated_secret(

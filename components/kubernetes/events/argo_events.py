@@ -41,7 +41,7 @@ class ArgoEvents(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: ArgoEventsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:ArgoEvents", name, {}, opts)
+        super().__init__("quantos:kubernetes/events:ArgoEvents", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         installed = release(name, ARGO_EVENTS, namespace=args.namespace, values=values(args), opts=child)
         k8s.apiextensions.CustomResource(

@@ -64,7 +64,7 @@ class Redpanda(pulumi.ComponentResource):
     bootstrap_brokers: pulumi.Output[str]
 
     def __init__(self, name: str, args: RedpandaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Redpanda", name, {}, opts)
+        super().__init__("quantos:kubernetes/events:Redpanda", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         needed = [
             external_secret(

@@ -19,7 +19,7 @@ INDEXED = ("quantos.submission", "quantos.pipeline", "k8s.node.name", "k8s.names
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogsArgs:
+class LokiArgs:
     """Chunks and index lie in `bucket_name`; pods keep a write-ahead log only."""
 
     namespace: str
@@ -33,7 +33,7 @@ class LogsArgs:
     tags: Mapping[str, str]
 
 
-class Logs(pulumi.ComponentResource):
+class Loki(pulumi.ComponentResource):
     """Loki as one process a replica.
 
     Outputs: `ready`, known once the release stands.
@@ -43,8 +43,8 @@ class Logs(pulumi.ComponentResource):
 
     ready: pulumi.Output[str]
 
-    def __init__(self, name: str, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Logs", name, {}, opts)
+    def __init__(self, name: str, args: LokiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/observability:Loki", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identity = PodIdentity(
             name,
@@ -70,7 +70,7 @@ class Logs(pulumi.ComponentResource):
         self.register_outputs({"ready": self.ready})
 
 
-def values(args: LogsArgs) -> dict[str, object]:
+def values(args: LokiArgs) -> dict[str, object]:
     """Values of the chart."""
     off = {"enabled": False}
     schema = {

@@ -12,7 +12,7 @@ NAME = "opencost"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CostAllocationArgs:
+class OpenCostArgs:
     """`prometheus_service` of `prometheus_namespace` holds the measurements."""
 
     namespace: str
@@ -22,14 +22,14 @@ class CostAllocationArgs:
     prometheus_port: int
 
 
-class CostAllocation(pulumi.ComponentResource):
+class OpenCost(pulumi.ComponentResource):
     """OpenCost's exporter; its numbers are looked at in Grafana, so its own pages are left out.
 
     Guarded by the chart check and, in the cluster, by Pod Security `restricted`.
     """
 
-    def __init__(self, name: str, args: CostAllocationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:CostAllocation", name, {}, opts)
+    def __init__(self, name: str, args: OpenCostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/observability:OpenCost", name, {}, opts)
         release(
             name,
             OPENCOST,
@@ -40,7 +40,7 @@ class CostAllocation(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def values(args: CostAllocationArgs) -> dict[str, object]:
+def values(args: OpenCostArgs) -> dict[str, object]:
     """Values of the chart."""
     return {
         "fullnameOverride": NAME,

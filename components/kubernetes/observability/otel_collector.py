@@ -28,7 +28,7 @@ POD_LABELS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class TelemetryArgs:
+class OtelCollectorsArgs:
     """Where signals end: addresses in the cluster, Loki's, Tempo's (OTLP over gRPC) and Prometheus' own."""
 
     namespace: str
@@ -39,7 +39,7 @@ class TelemetryArgs:
     metrics_url: str
 
 
-class Telemetry(pulumi.ComponentResource):
+class OtelCollectors(pulumi.ComponentResource):
     """Traces, metrics and logs by OTLP at `otel-gateway`, and every container's log by an agent on its node.
 
     Each signal carries the submission, pipeline, team and strategy that its pod is labelled with.
@@ -48,8 +48,8 @@ class Telemetry(pulumi.ComponentResource):
     node's log files and runs in the namespace for agents.
     """
 
-    def __init__(self, name: str, args: TelemetryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Telemetry", name, {}, opts)
+    def __init__(self, name: str, args: OtelCollectorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/observability:OtelCollectors", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         release(
             f"{name}-gateway",
@@ -70,7 +70,7 @@ class Telemetry(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def gateway_values(args: TelemetryArgs) -> dict[str, object]:
+def gateway_values(args: OtelCollectorsArgs) -> dict[str, object]:
     """Values of the collector that applications send to."""
     exporters = {
         "otlp": {"endpoint": args.traces_endpoint, "tls": {"insecure": True}},
@@ -99,7 +99,7 @@ def gateway_values(args: TelemetryArgs) -> dict[str, object]:
     }
 
 
-def agent_values(args: TelemetryArgs) -> dict[str, object]:
+def agent_values(args: OtelCollectorsArgs) -> dict[str, object]:
     """Values of the collector on every node; it reads files that only root may read, and may do nothing else."""
     return {
         **_shared(AGENT),

@@ -24,7 +24,7 @@ AWS_RUNS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricsArgs:
+class PrometheusStackArgs:
     """`agents_namespace` is where the node exporter may read nodes. `grafana_secret` is a secret of Secrets Manager
     with the properties `user` and `password`. `alarm_topic_arn` is told of every alert.
     """
@@ -44,7 +44,7 @@ class MetricsArgs:
     tags: Mapping[str, str]
 
 
-class Metrics(pulumi.ComponentResource):
+class PrometheusStack(pulumi.ComponentResource):
     """The Prometheus operator with one Prometheus for the whole cluster, Alertmanager on the alarm topic, Grafana.
 
     Every ServiceMonitor, PodMonitor and PrometheusRule of any namespace is taken. Grafana keeps nothing: its data
@@ -58,8 +58,8 @@ class Metrics(pulumi.ComponentResource):
 
     ready: pulumi.Output[str]
 
-    def __init__(self, name: str, args: MetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Metrics", name, {}, opts)
+    def __init__(self, name: str, args: PrometheusStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/observability:PrometheusStack", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         publish = pulumi.Output.from_input(args.kms_key_arn).apply(lambda key: statements(args.alarm_topic_arn, key))
         identity = PodIdentity(
@@ -89,13 +89,13 @@ class Metrics(pulumi.ComponentResource):
 class GrafanaAdmin(pulumi.ComponentResource):
     """The administrator of Grafana, whose pod waits for this secret.
 
-    Apart from `Metrics`, which comes after it: a release waits for its pods.
+    Apart from `PrometheusStack`, which comes after it: a release waits for its pods.
 
     Guarded by the security pack, since its object is plain.
     """
 
-    def __init__(self, name: str, args: MetricsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:GrafanaAdmin", name, {}, opts)
+    def __init__(self, name: str, args: PrometheusStackArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/observability:GrafanaAdmin", name, {}, opts)
         external_secret(
             name,
             namespace=args.namespace,
@@ -114,7 +114,7 @@ def statements(alarm_topic_arn: str, kms_key_arn: str) -> tuple[Statement, ...]:
     )
 
 
-def values(args: MetricsArgs) -> dict[str, object]:
+def values(args: PrometheusStackArgs) -> dict[str, object]:
     """Values of the chart."""
     return {
         "fullnameOverride": NAME,
@@ -149,7 +149,7 @@ def _operator() -> dict[str, object]:
     }
 
 
-def _prometheus(args: MetricsArgs) -> dict[str, object]:
+def _prometheus(args: PrometheusStackArgs) -> dict[str, object]:
     every = ("rule", "serviceMonitor", "podMonitor", "probe", "scrapeConfig")
     return {
         "podDisruptionBudget": {"enabled": args.replicas > 1, "minAvailable": 1},
@@ -167,7 +167,7 @@ def _prometheus(args: MetricsArgs) -> dict[str, object]:
     }
 
 
-def _alertmanager(args: MetricsArgs) -> dict[str, object]:
+def _alertmanager(args: PrometheusStackArgs) -> dict[str, object]:
     topic = {"topic_arn": args.alarm_topic_arn, "sigv4": {"region": args.region}, "send_resolved": True}
     return {
         "podDisruptionBudget": {"enabled": args.replicas > 1, "minAvailable": 1},
@@ -188,7 +188,7 @@ def _alertmanager(args: MetricsArgs) -> dict[str, object]:
     }
 
 
-def _grafana(args: MetricsArgs) -> dict[str, object]:
+def _grafana(args: PrometheusStackArgs) -> dict[str, object]:
     small = resources(cpu="50m", memory="64Mi", memory_limit="256Mi")
     return {
         # Named, so that no chart makes another password at every render.

@@ -18,7 +18,7 @@ USER = 10001
 
 
 @dataclass(frozen=True, kw_only=True)
-class TracesArgs:
+class TempoArgs:
     """Blocks lie in `bucket_name` under `prefix`; the pod keeps a write-ahead log only."""
 
     namespace: str
@@ -32,7 +32,7 @@ class TracesArgs:
     tags: Mapping[str, str]
 
 
-class Traces(pulumi.ComponentResource):
+class Tempo(pulumi.ComponentResource):
     """Tempo as one process: its chart knows no other way, and what it has not yet written waits on its volume.
 
     Outputs: `ready`, known once the release stands.
@@ -42,8 +42,8 @@ class Traces(pulumi.ComponentResource):
 
     ready: pulumi.Output[str]
 
-    def __init__(self, name: str, args: TracesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Traces", name, {}, opts)
+    def __init__(self, name: str, args: TempoArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/observability:Tempo", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identity = PodIdentity(
             name,
@@ -71,7 +71,7 @@ class Traces(pulumi.ComponentResource):
         self.register_outputs({"ready": self.ready})
 
 
-def values(args: TracesArgs) -> dict[str, object]:
+def values(args: TempoArgs) -> dict[str, object]:
     """Values of the chart."""
     endpoint = f"s3.{args.region}.amazonaws.com"
     return {

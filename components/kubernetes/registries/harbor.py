@@ -80,7 +80,7 @@ class Harbor(pulumi.ComponentResource):
     url: pulumi.Output[str]
 
     def __init__(self, name: str, args: HarborArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Harbor", name, {}, opts)
+        super().__init__("quantos:kubernetes/registries:Harbor", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identity = PodIdentity(
             name,

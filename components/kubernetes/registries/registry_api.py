@@ -46,7 +46,7 @@ class RegistryApi(pulumi.ComponentResource):
     address: pulumi.Output[str]
 
     def __init__(self, name: str, args: RegistryApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:RegistryApi", name, {}, opts)
+        super().__init__("quantos:kubernetes/registries:RegistryApi", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         objects = object_store_statements(args.bucket_name, prefix="", kms_key_arn=args.kms_key_arn, delete=False)
         may = pulumi.Output.all(objects=objects, resource_id=args.database_resource_id).apply(

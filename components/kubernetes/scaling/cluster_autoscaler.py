@@ -53,7 +53,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: ClusterAutoscalerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:ClusterAutoscaler", name, {}, opts)
+        super().__init__("quantos:kubernetes/scaling:ClusterAutoscaler", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identity = PodIdentity(
             name,

@@ -81,7 +81,7 @@ class JobQueues(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: JobQueuesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:JobQueues", name, {}, opts)
+        super().__init__("quantos:kubernetes/scaling:JobQueues", name, {}, opts)
         for manifest in manifests(args):
             parts = (manifest.kind.lower(), manifest.namespace, manifest.name)
             place = {"namespace": manifest.namespace} if manifest.namespace else {}

@@ -39,7 +39,7 @@ class KafkaScaler(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: KafkaScalerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:KafkaScaler", name, {}, opts)
+        super().__init__("quantos:kubernetes/scaling:KafkaScaler", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         access = k8s.apiextensions.CustomResource(
             f"{name}-access",

@@ -31,7 +31,7 @@ class Keda(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: KedaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Keda", name, {}, opts)
+        super().__init__("quantos:kubernetes/scaling:Keda", name, {}, opts)
         installed = release(
             name,
             KEDA,

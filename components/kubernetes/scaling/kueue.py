@@ -41,7 +41,7 @@ class Kueue(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: KueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Kueue", name, {}, opts)
+        super().__init__("quantos:kubernetes/scaling:Kueue", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         installed = release(name, KUEUE, namespace=args.namespace, values=values(args), opts=child)
         JobQueues(

@@ -34,7 +34,7 @@ class AdmissionPolicy(pulumi.ComponentResource):
     policy_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: AdmissionPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:AdmissionPolicy", name, {}, opts)
+        super().__init__("quantos:kubernetes/security:AdmissionPolicy", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         metadata = {"name": args.policy_name, "labels": dict(args.labels)}
         policy = k8s.apiextensions.CustomResource(

@@ -39,7 +39,7 @@ class ExternalSecrets(pulumi.ComponentResource):
     role_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: ExternalSecretsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:ExternalSecrets", name, {}, opts)
+        super().__init__("quantos:kubernetes/security:ExternalSecrets", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         identity = PodIdentity(
             name,

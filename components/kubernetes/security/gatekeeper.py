@@ -58,7 +58,7 @@ class Gatekeeper(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: GatekeeperArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Gatekeeper", name, {}, opts)
+        super().__init__("quantos:kubernetes/security:Gatekeeper", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         installed = release(name, GATEKEEPER, namespace=args.namespace, values=values(args), opts=child)
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed]))

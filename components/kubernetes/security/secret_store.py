@@ -50,7 +50,7 @@ class AwsSecretStore(pulumi.ComponentResource):
     store: pulumi.Output[str]
 
     def __init__(self, name: str, args: AwsSecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:AwsSecretStore", name, {}, opts)
+        super().__init__("quantos:kubernetes/security:AwsSecretStore", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         role = ServiceRole(
             name,
@@ -107,7 +107,7 @@ class VaultSecretStore(pulumi.ComponentResource):
     store: pulumi.Output[str]
 
     def __init__(self, name: str, args: VaultSecretStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:VaultSecretStore", name, {}, opts)
+        super().__init__("quantos:kubernetes/security:VaultSecretStore", name, {}, opts)
         made = k8s.apiextensions.CustomResource(
             name,
             api_version=API_VERSION,

@@ -8,7 +8,7 @@ import pulumi
 
 from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
 from components.aws.iam.statements import Statement
-from components.aws.storage.kms_key import Key, KeyArgs
+from components.aws.storage.kms_key import KmsKey, KmsKeyArgs
 from components.kubernetes.base.charts import VAULT
 from components.kubernetes.base.external_secret import external_secret
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
@@ -66,11 +66,11 @@ class Vault(pulumi.ComponentResource):
     address: pulumi.Output[str]
 
     def __init__(self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:Vault", name, {}, opts)
+        super().__init__("quantos:kubernetes/security:Vault", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        key = Key(
+        key = KmsKey(
             name,
-            KeyArgs(
+            KmsKeyArgs(
                 alias=args.key_alias,
                 description=f"unseals Vault of {args.cluster_name}; without it nobody reads what Vault holds",
                 purpose="encrypt",

@@ -108,7 +108,7 @@ class VaultSetup(pulumi.ComponentResource):
     job_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: VaultSetupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:VaultSetup", name, {}, opts)
+        super().__init__("quantos:kubernetes/security:VaultSetup", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         metadata = {"name": NAME, "namespace": args.namespace, "labels": dict(args.labels)}
         token = external_secret(

@@ -79,7 +79,7 @@ class ArgoWorkflows(pulumi.ComponentResource):
     ready: pulumi.Output[str]
 
     def __init__(self, name: str, args: ArgoWorkflowsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("quantos:platform:ArgoWorkflows", name, {}, opts)
+        super().__init__("quantos:kubernetes/workflows:ArgoWorkflows", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         needed: list[pulumi.Resource] = [
             external_secret(

@@ -2,11 +2,11 @@
 
 import boto3
 
+from quantos.adapters.aws import making_clients
 from quantos.audit.adapters.dynamo_index import DynamoChainIndex
 from quantos.audit.adapters.s3_chain import S3ChainStore
 from quantos.audit.intake import AuditIntake
 from quantos.audit.ledger import AuditLedger
-from quantos.environment.adapters.aws import making_clients
 from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 

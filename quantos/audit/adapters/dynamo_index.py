@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast, get_args
 
 from botocore.exceptions import ClientError
 
+from quantos.adapters.aws import AWS, error_code
 from quantos.audit.chain import EMPTY, Head
 from quantos.audit.ports import IndexEntry
 from quantos.contracts.audit import AuditKind, ChainLink
-from quantos.environment.adapters.aws import AWS, error_code
 from quantos.errors import AuditError
 from quantos.translation import translated
 

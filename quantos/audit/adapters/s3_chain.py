@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from quantos.adapters.aws import AWS, error_code
 from quantos.audit.chain import ChainObject
 from quantos.contracts.audit import ChainLink
-from quantos.environment.adapters.aws import AWS, error_code
 from quantos.errors import AuditError
 from quantos.translation import translated
 

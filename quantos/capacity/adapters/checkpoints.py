@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from quantos.capacity.ports import Checkpoint
+from quantos.capacity.resize.ports import Checkpoint
 from quantos.deployment.adapters.state_files import state_files
 from quantos.deployment.checkpoint import checkpoint_text, state_unreadable
 from quantos.errors import StackMissingError

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 import boto3
 
-from quantos.capacity.adapters.control_clients import CONTROL_CONFIG
+from quantos.adapters.aws import making_clients
+from quantos.adapters.control_clients import CONTROL_CONFIG
 from quantos.capacity.adapters.engine_credentials import LeasedCredentials
 from quantos.capacity.adapters.pulumi_engine import CapacityProgram, Credentials, PulumiEngine
 from quantos.capacity.adapters.s3_plans import S3Outcomes
@@ -24,14 +25,13 @@ from quantos.capacity.adapters.stores import (
     compose_signer,
     compose_switches,
 )
-from quantos.capacity.ports import Clock
-from quantos.capacity.resize.actuator import pool_ranges
+from quantos.capacity.planning.dead_band import pool_ranges
 from quantos.capacity.resize.transaction import Resizer
+from quantos.clock import Clock
 from quantos.deployment.adapters.processes import LocalProcesses
 from quantos.deployment.lease import LeaseDesk
 from quantos.deployment.lock_recovery import LockRecovery
 from quantos.deployment.stop_order import StopOrder
-from quantos.environment.adapters.aws import making_clients
 from quantos.environment.functions import RESIZE
 from quantos.environment.settings import EnvironmentSettings
 from quantos.policy.adapters.packs import render_joint_pack

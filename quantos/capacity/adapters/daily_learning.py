@@ -5,8 +5,8 @@ from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket
 from quantos.capacity.demand.learning import LearningService
 from quantos.capacity.pools.node_prices import node_prices
-from quantos.capacity.ports import Clock
 from quantos.catalog.catalog import Catalog
+from quantos.clock import Clock
 from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 from quantos.telemetry.adapters.composition import compose_history, compose_signals

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from quantos.capacity.ports import PlannedFloors, Switch
-from quantos.environment.adapters.aws import AWS
+from quantos.adapters.aws import AWS
+from quantos.capacity.resize.ports import PlannedFloors, Switch
 from quantos.errors import CapacityError
 from quantos.translation import translated
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quantos.capacity.ports import GroupSize
-from quantos.environment.adapters.aws import AWS
+from quantos.adapters.aws import AWS
+from quantos.capacity.resize.ports import GroupSize
 from quantos.errors import CapacityError
 from quantos.rounds import every
 from quantos.translation import translated

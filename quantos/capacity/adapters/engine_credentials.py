@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from quantos.capacity.ports import Clock
-from quantos.environment.adapters.aws import AWS
+from quantos.adapters.aws import AWS
+from quantos.clock import Clock
 from quantos.errors import EngineError
 from quantos.translation import translated
 

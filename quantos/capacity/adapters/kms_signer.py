@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from quantos.environment.adapters.aws import AWS, error_code
+from quantos.adapters.aws import AWS, error_code
 from quantos.errors import CapacityError
 from quantos.translation import translated
 

@@ -1,6 +1,5 @@
 """The capacity stack through the Automation API: an inline program, always refreshing, always under the packs."""
 
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -8,25 +7,27 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-import grpc
 from pulumi import automation as auto
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError, InvalidVersionError, StackNotFoundError
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
 from quantos.capacity.adapters.checkpoints import stack_checkpoint
-from quantos.capacity.ports import Checkpoint, EngineRun, EngineTerms, GroupSize, LockedBackend
+from quantos.capacity.resize.ports import Checkpoint, EngineTerms, GroupSize
 from quantos.contracts.plan import PlanDocument
 from quantos.deployment.adapters.backend_locks import backend_locks
+from quantos.deployment.adapters.engine_failure import PULUMI, last_line
 from quantos.deployment.adapters.pulumi_command import SupervisedCommand
 from quantos.deployment.adapters.pulumi_events import EventLog
-from quantos.deployment.adapters.quiet_stack import QuietStack
+from quantos.deployment.adapters.pulumi_stack import QuietStack
 from quantos.deployment.adapters.state_check import ensure_loadable, unloadable
+from quantos.deployment.changes import EngineRun
 from quantos.deployment.locks import BackendLock
+from quantos.deployment.ports import LockedBackend
 from quantos.deployment.stop_order import StopOrder
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineBusyError, EngineError
 from quantos.policy.adapters.packs import PolicyPack, with_standing
 from quantos.policy.limits import StandingSize
-from quantos.translation import Vendor, translated
+from quantos.translation import translated
 
 CapacityProgram = Callable[[PlanDocument, Sequence[str]], None]
 Credentials = Callable[[datetime], Mapping[str, str]]
@@ -180,20 +181,3 @@ def measured(packs: Sequence[PolicyPack], standing: Mapping[str, GroupSize]) -> 
         for pool, size in standing.items()
     }
     return tuple(with_standing(pack, sizes) for pack in packs)
-
-
-def last_line(exc: CommandError) -> str:
-    """The engine's own last word on why a command failed."""
-    lines = [line.strip() for line in str(exc).splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("error:")]
-    return (errors or lines or ["the engine ended without a word"])[-1]
-
-
-def _last_word(error: Exception) -> str:
-    return last_line(error) if isinstance(error, CommandError) else str(error)
-
-
-PULUMI = Vendor(
-    raises=(CommandError, InvalidVersionError, grpc.RpcError, OSError, subprocess.SubprocessError), reason=_last_word
-)
-"""What the Automation API raises: the engine failed, is too old, or is gone."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from quantos.capacity.adapters.s3_plans import PlansBucket
-from quantos.capacity.ports import FitKey
+from quantos.capacity.demand.ports import FitKey
 
 SUFFIX = ".json"
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from quantos.adapters.aws import AWS, error_code
 from quantos.capacity.ports import LedgerEntry
 from quantos.contracts.plan import PlanDocument, PlanPointer, PoolSize, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
-from quantos.environment.adapters.aws import AWS, error_code
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import CapacityError, PlanAmbiguousError, PlanConflictError, PlanNotFoundError
 from quantos.translation import translated

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from quantos.capacity.adapters.control_clients import CONTROL_CONFIG
+from quantos.adapters.aws import making_clients
+from quantos.adapters.control_clients import CONTROL_CONFIG
 from quantos.capacity.adapters.dynamo_control import DynamoFloors, DynamoSwitches
 from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger
 from quantos.capacity.reporting.queries import CapacityReader
 from quantos.deployment.adapters.dynamo_leases import DynamoLeases
-from quantos.environment.adapters.aws import making_clients
 from quantos.environment.settings import EnvironmentSettings
 
 if TYPE_CHECKING:

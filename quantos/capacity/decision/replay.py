@@ -9,12 +9,13 @@ from quantos.allocation.verification import check_solution
 from quantos.capacity.decision.record import CodeVersion, DecisionRecord
 from quantos.capacity.demand.fit_repository import DailyFits
 from quantos.capacity.demand.pool_demand import PoolDemand, PoolDemands
+from quantos.capacity.demand.ports import FitStore
 from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.capacity.planning.plan import Chosen, PlanCheck, chosen_before, make_plan
 from quantos.capacity.planning.vocabulary import listed
 from quantos.capacity.pools.lead_times import PoolLeadTimes, horizon_of, planned_day
 from quantos.capacity.pools.shared_pools import SharedPools, UpperLevel, least_held
-from quantos.capacity.ports import FitStore, Signer
+from quantos.capacity.ports import Signer
 from quantos.contracts.plan import ScalingPlan
 from quantos.telemetry.ports import DemandHistory, SignalHistory
 from quantos.telemetry.windows.demand_windows import DemandWindows

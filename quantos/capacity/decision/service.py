@@ -6,16 +6,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from quantos.allocation.lead_time import LeadTime
+from quantos.capacity.decision.ports import RecordStore
 from quantos.capacity.decision.record import CodeSource, DecisionRecord, packed
 from quantos.capacity.demand.fit_repository import DailyFits
 from quantos.capacity.demand.pool_demand import PoolDemand, PoolDemands, reach
+from quantos.capacity.demand.ports import FitStore, StrategyRegistry
 from quantos.capacity.demand.undecided import UndecidedStrategy, decidable, kept_apart
 from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.capacity.planning.plan import PlanCheck, make_plan, solved
 from quantos.capacity.pools.lead_times import PoolLeadTimes, planned_day
 from quantos.capacity.pools.node_prices import NodePrice
 from quantos.capacity.pools.shared_pools import shared_pools, strategies_by_pools
-from quantos.capacity.ports import FitStore, PlanArchive, PlanLedger, RecordStore, Signer, StrategyRegistry
+from quantos.capacity.ports import PlanArchive, PlanLedger, Signer
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan

@@ -8,7 +8,7 @@ from typing import Final
 
 from quantos.capacity.demand.coverage import COVERED_DAYS, recent_coverage
 from quantos.capacity.demand.pool_fit import LearntBy, PoolFit, dumped, loaded
-from quantos.capacity.ports import FitKey, FitStore
+from quantos.capacity.demand.ports import FitKey, FitStore
 from quantos.contracts.base import canonical_digest
 from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings

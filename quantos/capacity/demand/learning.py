@@ -7,11 +7,12 @@ from typing import Literal
 
 from quantos.capacity.demand.fit_repository import DailyFits
 from quantos.capacity.demand.pool_demand import PoolDemands, reach
+from quantos.capacity.demand.ports import FitStore, StrategyRegistry
 from quantos.capacity.demand.undecided import decidable
 from quantos.capacity.pools.lead_times import PoolLeadTimes
 from quantos.capacity.pools.node_prices import NodePrice
 from quantos.capacity.pools.shared_pools import SharedPools, shared_pools, strategies_by_pools
-from quantos.capacity.ports import Clock, FitStore, StrategyRegistry
+from quantos.clock import Clock
 from quantos.contracts import topics
 from quantos.contracts.learning import LearningTask
 from quantos.contracts.plan import DecisionRequest

@@ -10,10 +10,10 @@ import numpy as np
 
 from quantos.arrays import FloatArray
 from quantos.capacity.demand.fit_repository import DailyFits, Question, ServingFit
+from quantos.capacity.demand.ports import FitKey
 from quantos.capacity.demand.strategy_series import StrategySeries, by_clock, strategy_series, total_demand
 from quantos.capacity.pools.lead_times import Horizon
 from quantos.capacity.pools.shared_pools import SharedPools
-from quantos.capacity.ports import FitKey
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import ExchangeSession, Strategy
 from quantos.environment.settings import DecisionSettings

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from quantos.allocation.choice import DECIMALS, ChoiceProblem, ChoiceSolution
 from quantos.allocation.priorities import choose
+from quantos.capacity.planning.dead_band import dead_band, pool_ranges
 from quantos.capacity.planning.explanation import explain
 from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.capacity.planning.problem_builder import all_needs, choice_problem
 from quantos.capacity.planning.requirement import StrategyNeed
 from quantos.capacity.planning.sizing import SizedPool, sized_pools
-from quantos.capacity.resize.actuator import dead_band, pool_ranges
 from quantos.contracts.plan import PlanDocument, PoolCost, ScalingPlan, StrategyCost
 
 PlanCheck = Callable[[PlanDocument], tuple[str, ...]]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from quantos.capacity.pools.node_prices import NodePrice
 from quantos.contracts.strategy import Strategy, StrategyBook
-from quantos.documents.faults import FaultPath
+from quantos.faults import FaultPath
 
 
 def without_room(book: StrategyBook, nodes: Mapping[str, NodePrice]) -> Iterator[tuple[FaultPath, str]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from quantos.capacity.ports import Switch
+from quantos.capacity.resize.ports import Switch
 from quantos.contracts.plan import OutcomeStatus, PlanDocument, ScalingPlan
 from quantos.environment.settings import Mode
 

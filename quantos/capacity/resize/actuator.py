@@ -6,9 +6,10 @@ The planner's target is the raw requirement; only here is it held.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from quantos.capacity.ports import PlannedFloors
+from quantos.capacity.planning.dead_band import dead_band
+from quantos.capacity.resize.ports import PlannedFloors
 from quantos.contracts.plan import PlanDocument, PoolSize, ScalingPlan
-from quantos.environment.settings import ActuatorSettings, EnvironmentSettings
+from quantos.environment.settings import ActuatorSettings
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,6 @@ def actuate(
             f"the next may follow after {settings.min_interval_seconds // 60}",
         )
     return Actuation(sizes, act=True, reason=f"the largest change is {largest} nodes")
-
-
-def pool_ranges(settings: EnvironmentSettings) -> dict[str, int]:
-    """By pool, the nodes between its floor and its ceiling."""
-    return {name: pool.ceiling_nodes - pool.floor_nodes for name, pool in settings.pools.items()}
-
-
-def dead_band(settings: ActuatorSettings, pool_range: int | None) -> int:
-    """Nodes by which a pool has to move to be worth a resize: the stated band, or half the pool's range if less."""
-    if pool_range is None:
-        return settings.dead_band_nodes
-    return min(settings.dead_band_nodes, max(1, pool_range // 2))
 
 
 def _held(size: PoolSize, *, current: PoolSize | None, recent: Iterable[int]) -> PoolSize:

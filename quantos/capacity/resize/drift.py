@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
-from quantos.capacity.ports import Change
 from quantos.contracts.plan import PLAN_TYPE
+from quantos.deployment.changes import Change
+from quantos.urn import Urn
 
 NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup"
 BOUNDS = frozenset({"scalingConfig.minSize", "scalingConfig.maxSize"})
@@ -16,7 +17,8 @@ def drift_in(changes: Iterable[Change], *, pools: Collection[str], raised: Colle
 
 
 def _refused(change: Change, *, pools: Collection[str], raised: Collection[str]) -> str | None:
-    kind, name = resource_of(change.urn)
+    resource = Urn.parse(change.urn)
+    kind, name = resource.type, resource.name
     if change.operation != "update":
         return f"{change.operation} {kind} {name}"
     if kind == PLAN_TYPE:
@@ -26,9 +28,3 @@ def _refused(change: Change, *, pools: Collection[str], raised: Collection[str])
     allowed = BOUNDS | ({DESIRED} if name in raised else set())
     foreign = sorted(set(change.paths) - allowed)
     return f"update pool {name}: {', '.join(foreign)}" if foreign else None
-
-
-def resource_of(urn: str) -> tuple[str, str]:
-    """Type and name of a resource, from a URN such as `urn:pulumi:dev-capacity::quantos::a:b/c:C$d:e/f:F::name`."""
-    _, _, qualified_type, name = urn.split("::", 3)
-    return qualified_type.rpartition("$")[2], name

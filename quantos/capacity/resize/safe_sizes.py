@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quantos.capacity.ports import GroupSize
+from quantos.capacity.resize.ports import GroupSize
 from quantos.contracts.plan import PoolSize
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from quantos.capacity.ports import SwitchStore
 from quantos.capacity.resize.acceptance import refuse_paused
+from quantos.capacity.resize.ports import SwitchStore
 from quantos.deployment.stop_order import StopOrder
 from quantos.errors import QuantosError
 

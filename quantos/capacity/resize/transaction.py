@@ -4,28 +4,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from quantos.capacity.ports import (
-    Clock,
-    Engine,
-    EngineRun,
-    EngineTerms,
-    FloorMemory,
-    GroupSize,
-    LedgerEntry,
-    NodeGroups,
-    OutcomeStore,
-    PlanLedger,
-    PlannedFloors,
-    Signer,
-    Switch,
-    SwitchStore,
-)
+from quantos.capacity.ports import LedgerEntry, PlanLedger, Signer
 from quantos.capacity.resize.acceptance import refuse_early, refuse_paused, refuse_unsound
 from quantos.capacity.resize.actuator import Actuation, actuate
 from quantos.capacity.resize.drift import drift_in
+from quantos.capacity.resize.ports import (
+    Engine,
+    EngineTerms,
+    FloorMemory,
+    GroupSize,
+    NodeGroups,
+    OutcomeStore,
+    PlannedFloors,
+    Switch,
+    SwitchStore,
+)
 from quantos.capacity.resize.safe_sizes import safe_sizes
 from quantos.capacity.resize.stopwatch import Stopwatch
 from quantos.capacity.resize.switch_watch import watched
+from quantos.clock import Clock
 from quantos.contracts.plan import (
     OutcomeStatus,
     PlanDocument,
@@ -35,6 +32,7 @@ from quantos.contracts.plan import (
     Unsettled,
     Violation,
 )
+from quantos.deployment.changes import EngineRun
 from quantos.deployment.lease import HeldLease, LeaseDesk
 from quantos.deployment.lock_recovery import LockRecovery
 from quantos.environment.settings import ActuatorSettings, Mode

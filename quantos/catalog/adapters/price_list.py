@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from quantos.environment.adapters.aws import AWS
+from quantos.adapters.aws import AWS
 from quantos.errors import CatalogError
 from quantos.translation import translated
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quantos.adapters.aws import AWS
 from quantos.catalog.catalog import DATA
-from quantos.environment.adapters.aws import AWS
 from quantos.errors import CatalogError
 from quantos.translation import FILES, translated
 

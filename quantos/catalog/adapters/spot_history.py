@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from quantos.environment.adapters.aws import AWS
+from quantos.adapters.aws import AWS
 from quantos.errors import CatalogError
 from quantos.translation import translated
 

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from quantos.capacity.adapters.control_clients import CONTROL_CONFIG
-from quantos.capacity.ports import LockedBackend
+from quantos.adapters.aws import AWS, error_code, making_clients
+from quantos.adapters.control_clients import CONTROL_CONFIG
 from quantos.deployment.backend import FileBackend, parse_backend
 from quantos.deployment.locks import BackendLock
-from quantos.environment.adapters.aws import AWS, error_code, making_clients
+from quantos.deployment.ports import LockedBackend
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineError
 from quantos.translation import FILES, Vendor, translated

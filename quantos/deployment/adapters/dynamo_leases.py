@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from quantos.capacity.ports import Lease
+from quantos.adapters.aws import AWS, error_code
 from quantos.deployment.holders import EngineMark, LeaseHolder, ProcessMark
-from quantos.environment.adapters.aws import AWS, error_code
+from quantos.deployment.ports import Lease
 from quantos.errors import CapacityError
 from quantos.translation import translated
 

@@ -11,18 +11,19 @@ from pulumi import automation as auto
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 from pulumi.automation.events import EngineEvent
 
-from quantos.capacity.adapters.pulumi_engine import PULUMI, last_line
-from quantos.capacity.ports import Change
 from quantos.contracts.plan import Violation
+from quantos.deployment.adapters.engine_failure import PULUMI, last_line
 from quantos.deployment.adapters.pulumi_command import SupervisedCommand
 from quantos.deployment.adapters.pulumi_events import EventLog
-from quantos.deployment.adapters.quiet_stack import EventListener, QuietStack
+from quantos.deployment.adapters.pulumi_stack import EventListener, QuietStack
 from quantos.deployment.adapters.state_check import ensure_loadable, unloadable
+from quantos.deployment.changes import Change
 from quantos.deployment.holders import EngineMark
 from quantos.deployment.stop_order import StopOrder
 from quantos.errors import EngineBusyError, EngineError, StackMissingError
 from quantos.policy.adapters.packs import PolicyPack
 from quantos.translation import translated
+from quantos.urn import Urn
 
 Progress = Callable[[str, int], None]
 
@@ -194,4 +195,4 @@ class _CountedLog:
         self.events.add(event)
         if event.res_outputs_event is not None:
             self._done += 1
-            self._progress(event.res_outputs_event.metadata.urn.rpartition("::")[2], self._done)
+            self._progress(Urn.parse(event.res_outputs_event.metadata.urn).name, self._done)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from pulumi.automation.events import EngineEvent, OpType, PolicyEvent, StepEventMetadata
 
-from quantos.capacity.ports import Change, EngineRun
 from quantos.contracts.plan import Violation
+from quantos.deployment.changes import Change, EngineRun
 
 QUIET = {OpType.SAME, OpType.REFRESH, OpType.READ, OpType.READ_REPLACEMENT, OpType.DISCARD}
 UNRUNNABLE = ("can't run policy", "can't run stack policy", "unable to run policy")

@@ -19,9 +19,9 @@ import boto3
 import yaml
 from botocore.exceptions import ClientError
 
+from quantos.adapters.aws import AWS, error_code, making_clients
 from quantos.deployment.backend import FileBackend, S3Backend, parse_backend
 from quantos.deployment.state_versions import Source, StateFiles, StateVersion, StoredState
-from quantos.environment.adapters.aws import AWS, error_code, making_clients
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineError
 from quantos.translation import FILES, translated

@@ -5,8 +5,8 @@ from typing import Final
 
 import boto3
 
+from quantos.adapters.aws import making_clients
 from quantos.contracts.demand import LONGEST_AHEAD, LONGEST_HOLD
-from quantos.environment.adapters.aws import making_clients
 from quantos.environment.settings import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from botocore.exceptions import ClientError
 
-from quantos.environment.adapters.aws import AWS
+from quantos.adapters.aws import AWS
 from quantos.errors import TelemetryError
 from quantos.translation import translated
 

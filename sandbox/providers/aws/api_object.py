@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.row import Change, Held, Identity, Scene, Tagging
 from sandbox.providers.aws.tags import all_tags, create_member, retag, tag_map
 from sandbox.providers.aws.translation import Decoding, Encoding

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.row import Change, Held, Scene, Tagging
 from sandbox.providers.aws.tags import all_tags, create_member, retag, tag_map
 from sandbox.providers.values import Document, Json, at_path, mapping, string_map, text

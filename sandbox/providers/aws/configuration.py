@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
-from quantos.errors import SandboxError
-from sandbox.providers.aws.account import Account
-from sandbox.providers.aws.store import Store
+from sandbox.errors import SandboxError
+from sandbox.providers.account import Account
+from sandbox.providers.store import Store
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, string_map, text
 

@@ -6,8 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 
-from quantos.errors import SandboxError
-from sandbox.providers.aws.account import Account
+from sandbox.errors import SandboxError
+from sandbox.providers.account import Account
 from sandbox.providers.values import Document, Json, items, mapping, text
 
 Invoke = Callable[[Account, Document], Document]

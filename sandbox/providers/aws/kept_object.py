@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from sandbox.providers.aws.account import ApiError, GoneError
+from sandbox.providers.account import ApiError, GoneError
 from sandbox.providers.aws.row import Change, Held, Identity, Scene
 from sandbox.providers.aws.tags import all_tags
 from sandbox.providers.values import Document, Json

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from quantos.errors import SandboxError
-from sandbox.providers.aws.account import Account, GoneError
-from sandbox.providers.aws.comparison import (
+from sandbox.errors import SandboxError
+from sandbox.providers.account import Account, GoneError
+from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.tags import all_tags
+from sandbox.providers.comparison import (
     DEFAULTS_KEY,
     Difference,
     differences,
@@ -20,8 +22,6 @@ from sandbox.providers.aws.comparison import (
     same,
     with_path,
 )
-from sandbox.providers.aws.row import Change, Held, Row, Scene
-from sandbox.providers.aws.tags import all_tags
 from sandbox.providers.schema import SdkSchemas
 from sandbox.providers.validation import Failure, failures
 from sandbox.providers.values import (

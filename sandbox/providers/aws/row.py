@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sandbox.providers.aws.account import Account
+from sandbox.providers.account import Account
 from sandbox.providers.schema import SdkSchemas, TypeSchema
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, text

@@ -8,8 +8,10 @@ from typing import NoReturn
 import grpc
 from google.protobuf import any_pb2, empty_pb2
 
-from quantos.errors import QuantosError, SandboxError
-from sandbox.providers.aws.account import Account
+from quantos.errors import QuantosError
+from quantos.urn import Urn
+from sandbox.errors import SandboxError
+from sandbox.providers.account import Account
 from sandbox.providers.aws.configuration import provider_account, provider_failures
 from sandbox.providers.aws.invokes import INVOKES
 from sandbox.providers.aws.lifecycle import Naming, Resource, UnsettledError
@@ -103,9 +105,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         """Hold inputs against the SDK's types and AWS's refusals."""
-        naming = Naming(_name(request.urn), request.randomSeed)
+        naming = Naming(Urn.parse(request.urn).name, request.randomSeed)
         try:
-            resource = self._resource(_token(request.urn))
+            resource = self._resource(Urn.parse(request.urn).type)
             inputs, found = resource.checked(from_struct(request.news), olds=from_struct(request.olds), naming=naming)
         except QuantosError as error:
             _abort(context, error)
@@ -116,7 +118,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         held = Held(request.id, from_struct(request.olds))
         old, new = from_struct(request.old_inputs), from_struct(request.news)
         try:
-            resource = self._resource(_token(request.urn))
+            resource = self._resource(Urn.parse(request.urn).type)
             found = resource.differences(held, old=old, new=new)
         except QuantosError as error:
             _abort(context, error)
@@ -144,7 +146,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Create, or say what creation would give."""
         inputs = from_struct(request.properties)
         try:
-            resource = self._resource(_token(request.urn))
+            resource = self._resource(Urn.parse(request.urn).type)
             if request.preview:
                 return provider_pb2.CreateResponse(properties=to_struct(resource.preview_created(inputs)))
             held = resource.created(inputs)
@@ -174,7 +176,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Actual inputs and outputs; an empty answer when the object is gone."""
         held = Held(request.id, from_struct(request.properties))
         try:
-            found = self._resource(_token(request.urn)).read(held, inputs=from_struct(request.inputs))
+            found = self._resource(Urn.parse(request.urn).type).read(held, inputs=from_struct(request.inputs))
         except QuantosError as error:
             _abort(context, error)
         if found is None:
@@ -187,7 +189,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         held = Held(request.id, from_struct(request.olds))
         inputs, old_inputs = from_struct(request.news), from_struct(request.old_inputs)
         try:
-            resource = self._resource(_token(request.urn))
+            resource = self._resource(Urn.parse(request.urn).type)
             if request.preview:
                 outputs = resource.preview_updated(inputs, olds=dict(held.state), old_inputs=old_inputs)
             else:
@@ -199,7 +201,7 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Delete; an object which is gone already counts as deleted."""
         try:
-            self._resource(_token(request.urn)).deleted(Held(request.id, from_struct(request.properties)))
+            self._resource(Urn.parse(request.urn).type).deleted(Held(request.id, from_struct(request.properties)))
         except QuantosError as error:
             _abort(context, error)
         return empty_pb2.Empty()
@@ -208,11 +210,3 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Operations are short; nothing is left to cancel."""
         del request, context
         return empty_pb2.Empty()
-
-
-def _token(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2]
-
-
-def _name(urn: str) -> str:
-    return urn.split("::", 3)[3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sandbox.providers.aws.account import Account
+from sandbox.providers.account import Account
 from sandbox.providers.aws.row import Tagging
 from sandbox.providers.values import Document, Json, items, mapping, string_map, text
 

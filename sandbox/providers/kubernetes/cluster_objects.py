@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.api_server import NOT_FOUND, ApiResource, ApiServer, ApiServerError
 from sandbox.providers.kubernetes.kinds import KindOfObject

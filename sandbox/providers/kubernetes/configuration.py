@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, holds_unknown, items, mapping, text
 

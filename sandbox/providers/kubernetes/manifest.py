@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Final
 
-from sandbox.providers.aws.comparison import same, with_path
+from sandbox.providers.comparison import same, with_path
 from sandbox.providers.values import UNKNOWN, Document, Json, at_path, mapping, text
 
 AUTONAMED: Final = "pulumi.com/autonamed"

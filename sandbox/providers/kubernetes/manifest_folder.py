@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.kinds import KindOfObject, namespaced_by_name
 from sandbox.providers.kubernetes.objects import ExistingObjectError, Held, Wanted

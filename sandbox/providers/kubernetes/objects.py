@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes.kinds import KindOfObject
 from sandbox.providers.values import Document
 

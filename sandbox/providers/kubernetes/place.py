@@ -6,14 +6,14 @@ import os
 import re
 from collections.abc import Mapping
 
-from sandbox.providers.aws.account import Account
-from sandbox.providers.aws.store import Store
+from sandbox.providers.account import Account
 from sandbox.providers.kubernetes.api_server import ApiServer
 from sandbox.providers.kubernetes.cluster_objects import ClusterObjects
 from sandbox.providers.kubernetes.configuration import Kubeconfig, ProviderSettings, stand_in_kubeconfig
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.kubernetes.objects import Objects
 from sandbox.providers.kubernetes.readiness import Waiting
+from sandbox.providers.store import Store
 from sandbox.providers.values import items, mapping, text
 
 _EKS_HOST = re.compile(r"^https://[^/]+\.(?P<region>[a-z0-9-]+)\.eks\.amazonaws\.com/?$")

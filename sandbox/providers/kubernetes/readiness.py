@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.values import Document, Json, items, mapping, text
 
 DEFAULT_SECONDS = 600.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.check import Naming
 from sandbox.providers.kubernetes.kinds import KindOfObject, KubernetesSchemas

@@ -12,8 +12,10 @@ import grpc
 from google.protobuf import any_pb2, empty_pb2
 from google.protobuf.struct_pb2 import Struct
 
-from quantos.errors import QuantosError, SandboxError
-from sandbox.providers.aws.comparison import Difference, differences
+from quantos.errors import QuantosError
+from quantos.urn import Urn
+from sandbox.errors import SandboxError
+from sandbox.providers.comparison import Difference, differences
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.check import Naming, checked
 from sandbox.providers.kubernetes.configuration import (
@@ -95,14 +97,6 @@ def _property_diff(found: Difference, *, replacing: bool) -> provider_pb2.Proper
 def _checked(inputs: Document, found: list[Failure], news: Struct) -> provider_pb2.CheckResponse:
     refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
     return provider_pb2.CheckResponse(inputs=_shown(inputs, news), failures=refused)
-
-
-def _token(urn: str) -> str:
-    return urn.split("::")[2].rpartition("$")[2]
-
-
-def _name(urn: str) -> str:
-    return urn.split("::", 3)[3]
 
 
 def _identity(kind: KindOfObject, document: Document) -> str:
@@ -196,10 +190,10 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         """Hold a manifest against its type; name it as the real provider does where it has no name."""
-        naming = Naming(resource_name=_name(request.urn), seed=request.randomSeed)
+        naming = Naming(resource_name=Urn.parse(request.urn).name, seed=request.randomSeed)
         news, olds = _plain(request.news), _plain(request.olds)
         with _told(context):
-            kind = self._schemas.kind_of(_token(request.urn))
+            kind = self._schemas.kind_of(Urn.parse(request.urn).type)
             if kind.release:
                 inputs, found = checked_release(self._schemas, kind, news=news, olds=olds, naming=naming)
                 return _checked(inputs, found, request.news)
@@ -213,7 +207,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         """What differs, and which of it needs another object; that has the old one's name only once it is gone."""
         old, new, held = _plain(request.old_inputs), _plain(request.news), _plain(request.olds)
         with _told(context):
-            kind = self._schemas.kind_of(_token(request.urn))
+            kind = self._schemas.kind_of(Urn.parse(request.urn).type)
             paths = replacing_paths(kind, mutable=self._mutable(new))
         if not form.metadata_of(old).get("namespace") and (namespace := text(form.metadata_of(held).get("namespace"))):
             old = form.in_namespace(old, namespace)
@@ -242,7 +236,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = _plain(request.properties)
         with _told(context, inputs=request.properties):
             wanted = Wanted(
-                kind=self._schemas.kind_of(_token(request.urn)),
+                kind=self._schemas.kind_of(Urn.parse(request.urn).type),
                 manifest=inputs,
                 urn=request.urn,
                 preview=request.preview,
@@ -257,7 +251,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         inputs = _plain(request.news)
         with _told(context, inputs=request.news):
             wanted = Wanted(
-                kind=self._schemas.kind_of(_token(request.urn)),
+                kind=self._schemas.kind_of(Urn.parse(request.urn).type),
                 manifest=inputs,
                 urn=request.urn,
                 held=_plain(request.olds),
@@ -293,7 +287,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def _held(self, urn: str, identifier: str, properties: Struct, *, timeout_seconds: float = 0.0) -> Held:
-        kind = self._schemas.kind_of(_token(urn))
+        kind = self._schemas.kind_of(Urn.parse(urn).type)
         state = _plain(properties)
         return Held(kind=kind, identifier=identifier, urn=urn, state=state, timeout_seconds=timeout_seconds)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import grpc
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.marks import bare, holds_secret, reference, secret, shielded
 from sandbox.providers.kubernetes.yaml_documents import decoded, objects_of, read_files

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.values import Document, Json, items, mapping, text
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantos.allocation.lead_time import MIN_OBSERVATIONS, LeadTime, LeadTimes, planned_lead_time
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.node_lead_time import LeadTimeDistribution
 
 

@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 
 from cli.main import command_line
-from quantos.errors import SandboxError, SettingsError
+from quantos.errors import SettingsError
+from sandbox.errors import SandboxError
 from tests.unit.cli.conftest import Command
 
 ON_AN_ENVIRONMENT = (

@@ -79,7 +79,7 @@ def domain(modules: set[str]) -> set[str]:
     return {name for name in modules if name.partition(".")[0] == "quantos"} - {
         "quantos",
         "quantos.errors",
-        "quantos.documents.faults",
+        "quantos.faults",
         "quantos.environment",
         "quantos.environment.names",
     }

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from quantos.capacity.adapters.control_clients import LONGEST_CALL_SECONDS
+from quantos.adapters.control_clients import LONGEST_CALL_SECONDS
 from quantos.deployment.adapters.processes import LocalProcesses, mark
 from quantos.deployment.holders import ProcessMark
 from quantos.deployment.lease import INTERRUPT_AFTER, KILL_AFTER, HeldLease, LeaseDesk

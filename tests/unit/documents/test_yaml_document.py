@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.documents.faults import Position
 from quantos.documents.yaml_document import read_yaml
+from quantos.faults import Position
 
 
 def told(text: str) -> list[str]:

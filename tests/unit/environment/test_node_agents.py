@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from components.kubernetes.cluster import ebs_csi
-from components.kubernetes.observability import otel_collector as telemetry
-from components.kubernetes.observability import prometheus as metrics
+from components.kubernetes.observability import otel_collector, prometheus
 from quantos.environment.node_agents import DISKS, LOG_AGENT, NODE_AGENTS, NODE_EXPORTER, Requests
 
 DRIVER = ebs_csi.values(
@@ -21,8 +20,8 @@ DRIVER = ebs_csi.values(
         tags={},
     )
 )
-AGENT = telemetry.agent_values(
-    telemetry.TelemetryArgs(
+AGENT = otel_collector.agent_values(
+    otel_collector.OtelCollectorsArgs(
         namespace="monitoring",
         agents_namespace="node-agents",
         replicas=1,
@@ -31,8 +30,8 @@ AGENT = telemetry.agent_values(
         metrics_url="http://metrics",
     )
 )
-MONITORING = metrics.values(
-    metrics.MetricsArgs(
+MONITORING = prometheus.values(
+    prometheus.PrometheusStackArgs(
         namespace="monitoring",
         agents_namespace="node-agents",
         cluster_name="quantos-dev",

@@ -1,7 +1,7 @@
 """Where a reader is sent."""
 
-from quantos.documents.faults import Fault, Position
 from quantos.errors import SettingsError
+from quantos.faults import Fault, Position
 from quantos.pull_request.model import Place
 from quantos.pull_request.places import Places
 from quantos.pull_request.settings_refusal import mended, settings_refusals, wrong_fields

@@ -4,26 +4,31 @@ from pathlib import Path
 
 import pytest
 
-from quantos.pull_request.sources import SourceTree
+from quantos.environment.names import LAYERS
+from quantos.pull_request.sources import INSTRUMENTS, SourceTree
 from quantos.pull_request.touched import removed, touch_of
 
+ROOT = Path(__file__).resolve().parents[3]
 FILES = {
     "Pulumi.yaml": "name: quantos\n",
     "stacks/__init__.py": "",
     "stacks/__main__.py": "from stacks.programs import declare\n",
-    "stacks/programs.py": "from importlib import import_module\n\ndef declare(s):\n    import_module(f'stacks.{s}')\n",
+    "stacks/programs.py": (
+        "from importlib import import_module\n\nPROGRAMS = {'platform': 'stacks.platform_services'}\n\n"
+        "def declare(s):\n    import_module(PROGRAMS[s])\n"
+    ),
     "stacks/foundation.py": "from components import bucket\n",
     "stacks/capacity.py": "import components.pool\n",
-    "stacks/platform/__init__.py": "from . import queues\n",
+    "stacks/platform_services/__init__.py": "from . import queues\n",
     "stacks/platform_services/queues.py": "def program():\n    from components.queue import Queue\n",
-    "stacks/control.py": "from components.aws.functions.function import Function\n",
+    "stacks/control.py": "from components.function import Function\n",
     "stacks/environments/dev.yaml": "name: dev\n",
     "stacks/environments/prod.yaml": "name: prod\n",
     "components/__init__.py": "",
-    "components/aws/storage/bucket.py": "",
+    "components/bucket.py": "",
     "components/pool.py": "",
     "components/queue.py": "",
-    "components/aws/functions/function.py": "",
+    "components/function.py": "",
     "components/unused.py": "",
     "policy_packs/__init__.py": "",
     "policy_packs/cost/__init__.py": "",
@@ -60,7 +65,7 @@ def touched(tmp_path: Path, changed: dict[str, str | None], environment: str = "
         pytest.param("lambdas/ingest/handler.py", (), id="a-function-is-named-by-its-image"),
         pytest.param("components/unused.py", (), id="a-component-that-nobody-uses"),
         pytest.param("stacks/environments/prod.yaml", (), id="another-environment"),
-        pytest.param("components/aws/storage/bucket.py", ("foundation",), id="imported-as-a-name-of-a-package"),
+        pytest.param("components/bucket.py", ("foundation",), id="imported-as-a-name-of-a-package"),
         pytest.param("components/pool.py", ("capacity",), id="imported-as-a-module"),
         pytest.param("components/queue.py", ("platform",), id="imported-inside-a-function-of-a-relative-import"),
         pytest.param("stacks/control.py", ("control",), id="a-program"),
@@ -91,10 +96,23 @@ def test_a_program_that_imports_what_only_running_it_tells_is_touched_by_any_mod
 
 
 def test_a_layer_that_the_base_does_not_have_is_new(tmp_path: Path) -> None:
-    without = dict.fromkeys(("stacks/platform/__init__.py", "stacks/platform_services/queues.py"))
+    without = dict.fromkeys(("stacks/platform_services/__init__.py", "stacks/platform_services/queues.py"))
     touch = touch_of("dev", head=tree(tmp_path / "head"), base=tree(tmp_path / "base", **without))
     assert [(layer.layer, layer.in_base) for layer in touch.layers if layer.touched] == [("platform", False)]
     assert touch.in_base
+
+
+def test_a_program_that_moved_is_followed_at_both_revisions(tmp_path: Path) -> None:
+    moved = {"stacks/platform_services/__init__.py": None, "stacks/platform_services/queues.py": None}
+    queues = FILES["stacks/platform_services/queues.py"]
+    before = {"stacks/programs.py": "", "stacks/platform/__init__.py": "from . import queues\n"}
+    base = tree(tmp_path / "base", **moved, **before, **{"stacks/platform/queues.py": queues})
+    touch = touch_of("dev", head=tree(tmp_path / "head"), base=base)
+    assert all(layer.in_base for layer in touch.layers)
+    assert base.program("platform") == "stacks/platform/__init__.py"
+    assert [layer.program for layer in touch.layers if layer.layer == "platform"] == [
+        "stacks/platform_services/__init__.py"
+    ]
 
 
 def test_an_environment_that_the_base_does_not_have_is_new_as_a_whole(tmp_path: Path) -> None:
@@ -109,7 +127,7 @@ def test_a_layer_stands_on_what_its_program_reads_and_what_that_reads(tmp_path: 
         tmp_path / "head",
         **{
             "stacks/capacity.py": "ref = pulumi.StackReference(settings.names().qualified_stack('foundation'))\n",
-            "stacks/platform_services/queues.py": "def program(n):\n    StackReference(n.qualified_stack('capacity'))\n",
+            "stacks/platform_services/queues.py": "StackReference(n.qualified_stack('capacity'))\n",
             "stacks/control.py": "StackReference(f'organization/quantos/{name}')\n",
         },
     )
@@ -131,3 +149,17 @@ def test_what_the_head_no_longer_declares_is_told(tmp_path: Path) -> None:
         "Layer control is gone",
     ]
     assert removed(base, base) == ()
+
+
+def test_what_a_change_is_judged_by_is_there() -> None:
+    assert [name for name in INSTRUMENTS if not (ROOT / name).exists()] == []
+
+
+def test_the_programs_of_the_project_are_where_its_table_says() -> None:
+    project = SourceTree(ROOT)
+    assert [project.program(layer) for layer in LAYERS] == [
+        "stacks/foundation.py",
+        "stacks/capacity.py",
+        "stacks/platform_services/__init__.py",
+        "stacks/control.py",
+    ]

@@ -125,38 +125,38 @@ ASKS_NOBODY = {
     "capacity.composition:ComposedResizer.resizer": "keeps a moment",
     "capacity.composition:compose_engine": "keeps its arguments; `render_joint_pack` writes",
     "capacity.engine_credentials:session_policy": "makes a text",
-    "capacity.processes:LocalProcesses.gone": "reads /proc, where what cannot be read has ended",
-    "capacity.processes:LocalProcesses.me": "reads /proc",
-    "capacity.processes:descendants": "reads /proc, where what cannot be read has ended",
-    "capacity.processes:mark": "reads /proc",
-    "capacity.processes:start_time": "reads /proc, where what cannot be read has ended",
-    "capacity.processes:this_host": "reads /proc, or asks for the host's name",
-    "capacity.pulumi_command:SupervisedCommand.run": "is the Automation API's own; PulumiEngine and LayerStacks"
+    "deployment.processes:LocalProcesses.gone": "reads /proc, where what cannot be read has ended",
+    "deployment.processes:LocalProcesses.me": "reads /proc",
+    "deployment.processes:descendants": "reads /proc, where what cannot be read has ended",
+    "deployment.processes:mark": "reads /proc",
+    "deployment.processes:start_time": "reads /proc, where what cannot be read has ended",
+    "deployment.processes:this_host": "reads /proc, or asks for the host's name",
+    "deployment.pulumi_command:SupervisedCommand.run": "is the Automation API's own; PulumiEngine and LayerStacks"
     " translate",
-    "capacity.pulumi_engine:last_line": "reads an exception",
+    "deployment.engine_failure:last_line": "reads an exception",
     "capacity.pulumi_engine:measured": "calls with_standing",
     "charts.recorder:plausible_output": "makes a text",
-    "environment.bring_up:bring_up": "calls other adapters' calls under a lease",
-    "environment.bring_up:leased": "calls other adapters' calls",
-    "environment.bring_up:person": "asks the system who it is",
-    "environment.bring_up:take_down": "calls other adapters' calls under a lease",
-    "environment.restoring:put_back": "calls other adapters' calls under a lease",
-    "environment.restoring:strangers": "calls other adapters' calls",
-    "environment.aws:error_code": "reads an exception",
-    "environment.aws:making_clients": "is the translation itself",
-    "environment.layers:LayerRun.changed": "counts",
-    "environment.quiet_stack:QuietStack": "is the Automation API's own class; LayerStacks and PulumiEngine translate",
-    "environment.quiet_stack:QuietStack.foresee": "see QuietStack",
-    "environment.quiet_stack:QuietStack.info": "see QuietStack",
-    "environment.quiet_stack:QuietStack.outputs": "see QuietStack",
-    "environment.quiet_stack:QuietStack.read_back": "see QuietStack",
-    "environment.quiet_stack:QuietStack.take_down": "see QuietStack",
-    "environment.quiet_stack:QuietStack.update": "see QuietStack",
-    "environment.state_files:FileStateFiles.stacks": "lists folders, and finds nothing in what is none",
-    "environment.state_files:FileStateFiles.updated_before": "lists a folder, and finds nothing in what is none",
-    "environment.state_files:FileStateFiles.versions": "lists folders, and finds nothing in what is none",
-    "capacity.pulumi_events:EventLog.add": "reads an event",
-    "capacity.pulumi_events:EventLog.run": "puts together what was read",
+    "operations.bring_up:bring_up": "calls other adapters' calls under a lease",
+    "operations.bring_up:leased": "calls other adapters' calls",
+    "operations.bring_up:person": "asks the system who it is",
+    "operations.bring_up:take_down": "calls other adapters' calls under a lease",
+    "operations.restore:put_back": "calls other adapters' calls under a lease",
+    "operations.restore:strangers": "calls other adapters' calls",
+    "aws:error_code": "reads an exception",
+    "aws:making_clients": "is the translation itself",
+    "deployment.layers:LayerRun.changed": "counts",
+    "deployment.pulumi_stack:QuietStack": "is the Automation API's own class; LayerStacks and PulumiEngine translate",
+    "deployment.pulumi_stack:QuietStack.foresee": "see QuietStack",
+    "deployment.pulumi_stack:QuietStack.info": "see QuietStack",
+    "deployment.pulumi_stack:QuietStack.outputs": "see QuietStack",
+    "deployment.pulumi_stack:QuietStack.read_back": "see QuietStack",
+    "deployment.pulumi_stack:QuietStack.take_down": "see QuietStack",
+    "deployment.pulumi_stack:QuietStack.update": "see QuietStack",
+    "deployment.state_files:FileStateFiles.stacks": "lists folders, and finds nothing in what is none",
+    "deployment.state_files:FileStateFiles.updated_before": "lists a folder, and finds nothing in what is none",
+    "deployment.state_files:FileStateFiles.versions": "lists folders, and finds nothing in what is none",
+    "deployment.pulumi_events:EventLog.add": "reads an event",
+    "deployment.pulumi_events:EventLog.run": "puts together what was read",
     "capacity.s3_plans:floors_document": "makes a document of settings",
     "messaging.kafka:KafkaCluster.client_settings": "makes a dictionary",
     "messaging.kafka:KafkaPublisher": "keeps its arguments",
@@ -178,15 +178,18 @@ ASKS_NOBODY = {
 
 
 def public_calls() -> set[str]:
-    """`<domain>.<module>:<name>` of every function, method and constructor of every adapter."""
-    found: set[str] = set()
+    """`<domain>.<module>:<name>` of every function, method and constructor of every adapter.
+
+    `operations` composes adapters and is held to the same contract.
+    """
+    calls: set[str] = set()
     for module in pkgutil.walk_packages(quantos.__path__, "quantos."):
-        domain, _, short = module.name.removeprefix("quantos.").partition(".adapters.")
-        if short:
+        if ".adapters." in module.name or module.name.startswith("quantos.operations."):
+            short = module.name.removeprefix("quantos.").replace(".adapters.", ".").removeprefix("adapters.")
             loaded = importlib.import_module(module.name)
             names = {name: each for name, each in vars(loaded).items() if _is_own(name, each, module.name)}
-            found |= {f"{domain}.{short}:{call}" for name, each in names.items() for call in _calls(name, each)}
-    return found
+            calls |= {f"{short}:{call}" for name, each in names.items() for call in _calls(name, each)}
+    return calls
 
 
 def _is_own(name: str, found: object, module: str) -> bool:

@@ -106,11 +106,6 @@ def test_every_test_file_holds_a_test() -> None:
     assert empty == []
 
 
-def test_names_of_test_files_differ() -> None:
-    names = [path.name for path in SOURCES if path.name.startswith("test_")]
-    assert sorted({name for name in names if names.count(name) > 1}) == []
-
-
 def test_what_runs_in_an_account_never_asks_for_the_sandbox() -> None:
     knowing = [
         said(path)

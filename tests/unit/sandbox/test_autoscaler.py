@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from quantos.errors import SandboxError
 from sandbox.autoscaler import GroupSize, Move, autoscale, desired_nodes
+from sandbox.errors import SandboxError
 
 
 @given(low=st.integers(0, 50), width=st.integers(0, 50), desired=st.integers(0, 99), needed=st.integers(0, 200))

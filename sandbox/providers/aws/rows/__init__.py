@@ -6,7 +6,7 @@ import functools
 import importlib
 import keyword
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.aws.row import Row
 
 MODULES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Row, Scene
 from sandbox.providers.values import Json, at_path, items, text

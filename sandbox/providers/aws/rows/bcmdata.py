@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Row, Scene
 from sandbox.providers.aws.rows.s3_settings import POLICY as BUCKET_POLICY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.row import Change, Held, Row, Scene
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags

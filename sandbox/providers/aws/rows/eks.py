@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import unquote
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.row import Change, Held, Identity, Row, Scene, Tagging
 from sandbox.providers.values import Document, Json, items, mapping, text

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
 from sandbox.providers.validation import Failure

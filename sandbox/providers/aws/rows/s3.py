@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene
 from sandbox.providers.aws.rows.s3_settings import ROWS as SETTINGS

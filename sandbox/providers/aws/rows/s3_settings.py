@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene
 from sandbox.providers.aws.rows.iam import policy_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.providers.aws.account import ApiError
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.attribute_object import AttributeObject
 from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
 from sandbox.providers.aws.rows.iam import policy_text

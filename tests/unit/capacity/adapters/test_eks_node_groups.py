@@ -4,7 +4,7 @@ from threading import Barrier
 from types import SimpleNamespace
 
 from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
-from quantos.capacity.ports import GroupSize
+from quantos.capacity.resize.ports import GroupSize
 
 SIZES = {"cpu": 1, "gpu": 2, "system": 3}
 

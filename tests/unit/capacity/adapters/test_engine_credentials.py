@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from quantos.capacity.adapters.engine_credentials import LeasedCredentials
 from quantos.capacity.adapters.pulumi_engine import PulumiEngine
-from quantos.capacity.ports import EngineTerms
+from quantos.capacity.resize.ports import EngineTerms
 from quantos.deployment.holders import EngineMark
 from quantos.deployment.stop_order import StopOrder
 from tests.support.plan_cases import document

@@ -14,20 +14,13 @@ from quantos.capacity.adapters.dynamo_control import MOST_STALE, DynamoFloors, D
 from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_fits import S3Fits
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3Outcomes, S3PlanArchive, S3PlanLedger, S3StrategyRegistry
-from quantos.capacity.ports import (
-    FitKey,
-    FitStore,
-    FloorMemory,
-    Lease,
-    LeaseStore,
-    OutcomeStore,
-    PlanLedger,
-    Switch,
-    SwitchStore,
-)
+from quantos.capacity.demand.ports import FitKey, FitStore
+from quantos.capacity.ports import PlanLedger
+from quantos.capacity.resize.ports import FloorMemory, OutcomeStore, Switch, SwitchStore
 from quantos.contracts.plan import ResizeOutcome, Unsettled
 from quantos.deployment.adapters.dynamo_leases import DynamoLeases
 from quantos.deployment.holders import LeaseHolder, ProcessMark
+from quantos.deployment.ports import Lease, LeaseStore
 from quantos.errors import CapacityError, PlanAmbiguousError, PlanConflictError, PlanNotFoundError
 from tests.support.capacity_fakes import FakeFits, FakeFloors, FakeLeases, FakeLedger, FakeOutcomes, FakeSwitches
 from tests.support.environments import make_settings

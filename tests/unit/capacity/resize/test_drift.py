@@ -1,7 +1,7 @@
 import pytest
 
-from quantos.capacity.ports import Change
 from quantos.capacity.resize.drift import drift_in
+from quantos.deployment.changes import Change
 
 GROUP = "urn:pulumi:dev-capacity::quantos::quantos:capacity:NodePool$aws:eks/nodeGroup:NodeGroup::cpu"
 PLAN = "urn:pulumi:dev-capacity::quantos::quantos:capacity:Plan::plan"

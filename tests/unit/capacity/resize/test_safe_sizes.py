@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.capacity.ports import GroupSize
+from quantos.capacity.resize.ports import GroupSize
 from quantos.capacity.resize.safe_sizes import safe_sizes
 from quantos.contracts.plan import PoolSize
 

@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from quantos.capacity.ports import Change, EngineRun, GroupSize, Switch
+from quantos.capacity.resize.ports import GroupSize, Switch
 from quantos.contracts.plan import Violation
+from quantos.deployment.changes import Change, EngineRun
 from quantos.deployment.checkpoint import state_unreadable
 from quantos.errors import EngineError
 from tests.support.capacity_fakes import Bench

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from quantos.capacity.ports import Checkpoint, EngineRun, GroupSize, Lease, Switch
+from quantos.capacity.resize.ports import Checkpoint, GroupSize, Switch
 from quantos.contracts.plan import Unsettled, Violation
+from quantos.deployment.changes import EngineRun
+from quantos.deployment.ports import Lease
 from quantos.errors import CapacityError
 from tests.support.capacity_fakes import Bench, FakeLedger, FakeSwitches
 from tests.support.lease_cases import make_engine, make_lease, make_lock

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from quantos.capacity.adapters.stores import compose_switches
-from quantos.capacity.ports import Switch
+from quantos.capacity.resize.ports import Switch
 from quantos.environment.settings import EnvironmentSettings
 from tests.support import audit_fakes
 from tests.support.environments import committed_settings

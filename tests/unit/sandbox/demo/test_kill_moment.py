@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from quantos.errors import SandboxError, SettingsError
+from quantos.errors import SettingsError
 from sandbox.demo.crash import _await
 from sandbox.demo.kill_moment import SIGHTS, KillMoment, ResizeWatch, kill_moment
+from sandbox.errors import SandboxError
 
 
 @pytest.mark.parametrize("name", SIGHTS)

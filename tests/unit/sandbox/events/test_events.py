@@ -9,8 +9,8 @@ from aws_lambda_powertools.utilities.data_classes import KafkaEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from quantos.contracts.plan import DecisionRequest
-from quantos.errors import SandboxError
 from quantos.messaging.adapters.record import StoredRecord
+from sandbox.errors import SandboxError
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import Account, LocalContext, local_context, msk_event, schedule_event
 

@@ -16,8 +16,8 @@ from quantos.environment.functions import (
     function_table,
     topic_partitions,
 )
-from quantos.errors import SandboxError
 from quantos.messaging.adapters.memory import discard_memory_bus
+from sandbox.errors import SandboxError
 from sandbox.events.bus import open_bus
 from sandbox.events.loop import load_functions
 from tests.support.environments import make_settings

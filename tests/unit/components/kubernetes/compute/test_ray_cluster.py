@@ -5,9 +5,9 @@ from typing import Any
 
 import yaml
 
-from components.kubernetes.compute.kuberay import RayArgs, values
+from components.kubernetes.compute.kuberay import KubeRayArgs, values
 from components.kubernetes.compute.ray_cluster import RayClusterArgs, WorkerGroup, cluster_spec
-from components.kubernetes.compute.ray_serve import InferenceArgs, alert_rules, model_statements, serve_configuration
+from components.kubernetes.compute.ray_serve import RayServeArgs, alert_rules, model_statements, serve_configuration
 from components.kubernetes.scaling.job_queues import Taint
 
 GROUP = WorkerGroup(
@@ -60,14 +60,14 @@ def test_workers_go_to_the_nodes_of_their_pool_within_bounds() -> None:
 
 
 def test_the_operator_has_rights_where_it_is_told_to_look_and_nowhere_else() -> None:
-    args = RayArgs(namespace="ray", watched=("inference", "jobs-a"), image="i", groups=(GROUP,), replicas=2)
+    args = KubeRayArgs(namespace="ray", watched=("inference", "jobs-a"), image="i", groups=(GROUP,), replicas=2)
     given = values(args)
     assert given["singleNamespaceInstall"] is True
     assert given["watchNamespace"] == ["ray", "inference", "jobs-a"]
 
 
-def inference() -> InferenceArgs:
-    return InferenceArgs(
+def inference() -> RayServeArgs:
+    return RayServeArgs(
         namespace="inference",
         cluster_name="c",
         role_name="r",

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from urllib3.exceptions import NewConnectionError
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes.api_server import ApiServer, ApiServerError
 from sandbox.providers.kubernetes.cluster_objects import DISCOVERY_SECONDS, ClusterObjects
 from sandbox.providers.kubernetes.kinds import KindOfObject

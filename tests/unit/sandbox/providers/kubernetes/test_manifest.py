@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.check import Naming, checked
 from sandbox.providers.kubernetes.configuration import (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes.check import Naming
 from sandbox.providers.kubernetes.kinds import RELEASE, KubernetesSchemas
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder

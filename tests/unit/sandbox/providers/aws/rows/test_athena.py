@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.providers.aws.account import Account, ApiError
+from sandbox.providers.account import Account, ApiError
 from sandbox.providers.aws.row import Scene
 from sandbox.providers.aws.rows.athena import WORKGROUP
 from sandbox.providers.aws.rows.bcmdata import EXPORT
 from sandbox.providers.aws.rows.s3_settings import POLICY as BUCKET_POLICY
-from sandbox.providers.aws.store import Store
 from sandbox.providers.schema import SdkSchemas
+from sandbox.providers.store import Store
 from sandbox.providers.values import Document
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantos.errors import SandboxError
+from sandbox.errors import SandboxError
 from sandbox.providers.values import Document, mapping
 
 STORE_VARIABLE = "QUANTOS_SANDBOX_STORE"

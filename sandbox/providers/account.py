@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from quantos.errors import SandboxError
-from sandbox.providers.aws.store import Store
+from sandbox.errors import SandboxError
+from sandbox.providers.store import Store
 from sandbox.providers.values import Document, Json, text
 
 if TYPE_CHECKING:
