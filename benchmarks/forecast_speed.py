@@ -17,7 +17,7 @@ from quantos.contracts.plan import DecisionRequest, PlanDocument
 from quantos.environment.settings import EnvironmentSettings
 from quantos.errors import ForecastError
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import fit, predict
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations
@@ -87,8 +87,8 @@ def _models(
     )
 
 
-def _terms(window: DemandWindow) -> Terms:
-    return Terms(lead_bins=window.horizon_bins - 1, hold_bins=0, node_size=8.0, miss_cost=66.0)
+def _terms(window: DemandWindow) -> CapacityEconomics:
+    return CapacityEconomics(lead_bins=window.horizon_bins - 1, hold_bins=0, node_size=8.0, miss_cost=66.0)
 
 
 def _window(

@@ -22,7 +22,7 @@ from quantos.backtest.sidecar import Known, known, read_sidecar
 from quantos.backtest.trace import Trace, carried, read_trace
 from quantos.errors import SettingsError
 from quantos.forecasting.evaluation.calibration import PHASES
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide, expectations, uppers
@@ -190,7 +190,7 @@ def result(subject: Subject, *, rounds: int, tell: Tell) -> Result:
     )
 
 
-def _timed(trace: Trace, terms: Terms, beside: Known | None, *, rounds: int) -> tuple[float, float]:
+def _timed(trace: Trace, terms: CapacityEconomics, beside: Known | None, *, rounds: int) -> tuple[float, float]:
     """Milliseconds of a fit without a previous one, and of a single decision after it."""
     series, start = series_of(trace, beside), max(trace.tested_from, 1)
     begun = time.perf_counter()
@@ -205,12 +205,12 @@ def _timed(trace: Trace, terms: Terms, beside: Known | None, *, rounds: int) -> 
     return 1000 * cold, 1000 * statistics.median(warm)
 
 
-def _plan_terms(trace: Trace, terms: Terms) -> Terms:
+def _plan_terms(trace: Trace, terms: CapacityEconomics) -> CapacityEconomics:
     """The terms that production decides on: a horizon to answer for, the hold left to the actuator."""
     return replace(terms, lead_bins=max(-(-PLAN_SECONDS // trace.bin_seconds), 1) - 1, hold_bins=0)
 
 
-def _phases(trace: Trace, terms: Terms, watched: Watched, *, horizon: str) -> Sequence[Phase]:
+def _phases(trace: Trace, terms: CapacityEconomics, watched: Watched, *, horizon: str) -> Sequence[Phase]:
     peaks = terms.aim.peaks(trace.values)[trace.tested_from :]
     upper, phases = np.concatenate(watched.uppers), np.concatenate(watched.phases)
     found = []
@@ -231,7 +231,7 @@ def _phases(trace: Trace, terms: Terms, watched: Watched, *, horizon: str) -> Se
     return found
 
 
-def _compared(trace: Trace, terms: Terms, watched: Watched) -> tuple[dict[str, float], dict[str, float]]:
+def _compared(trace: Trace, terms: CapacityEconomics, watched: Watched) -> tuple[dict[str, float], dict[str, float]]:
     """Pinball loss and MASE by method, at the same origins on some days of the tested part."""
     day, ahead, level = round(86_400 / trace.bin_seconds), terms.lead_bins + 1, terms.critical_level
     start, values = trace.tested_from, trace.values / terms.node_size

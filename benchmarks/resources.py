@@ -28,7 +28,7 @@ from quantos.backtest.resources import (
 from quantos.backtest.trace import Trace, read_trace
 from quantos.catalog.catalog import load_catalog
 from quantos.errors import SettingsError
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 
 BENCHMARK: Final = "resources"
 INSTANCE_TYPE: Final = "m7i.xlarge"
@@ -110,7 +110,7 @@ def _header(path: Path) -> Sequence[str]:
 def _result(path: Path | None, node: Allocatable, *, tell: Tell) -> Result:
     trace, origin = workload(path, node)
     tell(trace.name)
-    terms = Terms(
+    terms = CapacityEconomics(
         lead_bins=-(-LEAD_SECONDS // trace.bin_seconds),
         hold_bins=-(-HOLD_SECONDS // trace.bin_seconds),
         node_size=1.0,
@@ -122,7 +122,7 @@ def _result(path: Path | None, node: Allocatable, *, tell: Tell) -> Result:
     return Result(name=trace.name, origin=origin, found=judge_resources(trace, node, targets, terms), apart=apart)
 
 
-def _decided_apart(trace: ResourceTrace, node: Allocatable, terms: Terms) -> FloatArray:
+def _decided_apart(trace: ResourceTrace, node: Allocatable, terms: CapacityEconomics) -> FloatArray:
     """Targets for the tested part, nodes: each resource forecast and decided alone, and the most of them."""
     alone = [
         Trace(name=trace.name, first=trace.first, bin_seconds=trace.bin_seconds, values=values, repaired=0)

@@ -15,7 +15,7 @@ from quantos.catalog.catalog import load_catalog
 from quantos.charts.adapters.folder import ChartsFolder
 from quantos.charts.adapters.helm import rendered
 from quantos.charts.adapters.manifests import write_manifests
-from quantos.charts.adapters.recorder import Place, recorded
+from quantos.charts.adapters.recorder import ProgramTarget, recorded
 from quantos.charts.check import Finding, findings
 from quantos.charts.documents import Recorded
 from quantos.charts.pod_rules import pod_rules
@@ -59,7 +59,7 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
 def record(settings: EnvironmentSettings) -> Recorded:
     """What the platform layer of an environment installs on Kubernetes. Raises ChartsError."""
     names = settings.names()
-    place = Place(
+    place = ProgramTarget(
         project=PROJECT,
         stack=names.stack(LAYER),
         account_id=settings.account_id,

@@ -27,7 +27,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class BatchResult:
     """How many records of a batch are new links, were known, and went to the dead-letter topic."""
 
     appended: int
@@ -42,7 +42,7 @@ class AuditIntake:
     ledger: AuditLedger
     publisher: Publisher
 
-    def take(self, records: Sequence[TopicRecord]) -> Taken:
+    def take(self, records: Sequence[TopicRecord]) -> BatchResult:
         """Append the good records and publish the others, each with its reason, as dead letters.
 
         Raises:
@@ -60,7 +60,7 @@ class AuditIntake:
         appended = self.ledger.append(good)
         if letters:
             self.publisher.publish(letters)
-        return Taken(appended=len(appended.links), known=len(good) - len(appended.links), rejected=len(letters))
+        return BatchResult(appended=len(appended.links), known=len(good) - len(appended.links), rejected=len(letters))
 
 
 def _parsed(record: TopicRecord, *, chain: str) -> AuditRecord | Rejection:

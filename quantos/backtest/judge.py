@@ -11,7 +11,7 @@ from quantos.arrays import FloatArray
 from quantos.backtest.flaps import changes, flaps
 from quantos.backtest.trace import Trace
 from quantos.errors import ForecastError
-from quantos.forecasting.evaluation.decision_loss import Capacity, Terms, simulate
+from quantos.forecasting.evaluation.decision_loss import Capacity, CapacityEconomics, simulate
 from quantos.units import DAY_SECONDS
 
 FACTORS: Final = (*(0.5 + 0.05 * step for step in range(31)), 2.5, 3.0, 4.0, 6.0, 10.0)
@@ -63,7 +63,7 @@ class Verdict:
     reactive: Score
 
 
-def judge(trace: Trace, targets: FloatArray, terms: Terms) -> Verdict:
+def judge(trace: Trace, targets: FloatArray, terms: CapacityEconomics) -> Verdict:
     """Judge targets for the tested part of a trace, shape (n - tested_from,), in the unit of demand.
 
     Raises:
@@ -94,7 +94,7 @@ def judge(trace: Trace, targets: FloatArray, terms: Terms) -> Verdict:
     )
 
 
-def capacity_of(trace: Trace, targets: FloatArray, terms: Terms) -> Capacity:
+def capacity_of(trace: Trace, targets: FloatArray, terms: CapacityEconomics) -> Capacity:
     """Nodes that targets for the tested part lead to, for the whole trace; before it capacity follows demand.
 
     Raises:
@@ -106,11 +106,13 @@ def capacity_of(trace: Trace, targets: FloatArray, terms: Terms) -> Capacity:
     return simulate(np.concatenate([trace.values[:start], targets]) / terms.node_size, _in_nodes(terms))
 
 
-def _in_nodes(terms: Terms) -> Terms:
-    return Terms(lead_bins=terms.lead_bins, hold_bins=terms.hold_bins, node_size=1.0, miss_cost=terms.miss_cost)
+def _in_nodes(terms: CapacityEconomics) -> CapacityEconomics:
+    return CapacityEconomics(
+        lead_bins=terms.lead_bins, hold_bins=terms.hold_bins, node_size=1.0, miss_cost=terms.miss_cost
+    )
 
 
-def _offers(idea: FloatArray, terms: Terms) -> Iterator[Capacity]:
+def _offers(idea: FloatArray, terms: CapacityEconomics) -> Iterator[Capacity]:
     """What an idea leads to, by margin."""
     for factor in FACTORS:
         for extra in EXTRA_NODES:

@@ -8,7 +8,7 @@ import numpy as np
 from quantos.arrays import FloatArray
 from quantos.backtest.sidecar import Known
 from quantos.backtest.trace import Trace
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.features.spikes import Spike, judged_alike, spikes_in, without_spikes
 from quantos.forecasting.features.wall_time import Clocked
 from quantos.forecasting.fitting import fit_series
@@ -49,7 +49,7 @@ class Replay:
     days: tuple[DayServed, ...]
 
 
-def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cost: float) -> Terms:
+def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cost: float) -> CapacityEconomics:
     """The terms of a trace: whole bins, and 50 nodes for the 99.5th percentile of demand in the training part.
 
     Where that is zero the highest training demand counts, and one unit where there was none at all.
@@ -58,7 +58,7 @@ def terms_of(trace: Trace, *, lead_seconds: float, hold_seconds: float, miss_cos
     sizes = (float(np.quantile(trained, NODE_QUANTILE)), float(trained.max()))
     busy = next((size for size in sizes if size > LEAST_DEMAND), float(NODES))
     lead_bins = -int(-lead_seconds // trace.bin_seconds)
-    return Terms(
+    return CapacityEconomics(
         lead_bins=lead_bins,
         hold_bins=-int(-hold_seconds // trace.bin_seconds),
         node_size=busy / NODES,
@@ -81,7 +81,7 @@ def series_of(trace: Trace, known: Known | None = None) -> Series:
     )
 
 
-def replay(trace: Trace, terms: Terms, *, known: Known | None = None, watch: Watch | None = None) -> Replay:
+def replay(trace: Trace, terms: CapacityEconomics, *, known: Known | None = None, watch: Watch | None = None) -> Replay:
     """Decide the last third of a trace, day by day, as decisions do: each day by a fit that goes on from the day
     before's and reads as it would once stored, each bin by `answered`, without what by then is known for a spike.
 

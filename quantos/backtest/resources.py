@@ -14,7 +14,7 @@ from quantos.backtest.replay import replay
 from quantos.backtest.sidecar import Known
 from quantos.backtest.trace import Trace
 from quantos.errors import CapacityError, ForecastError
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 
 MEASURED: Final[tuple[Resource, ...]] = ("vcpu", "memory", "network")
 """Resources with a series of their own; of equals that bind the first is named."""
@@ -83,7 +83,7 @@ def nodes_together(trace: ResourceTrace, node: Allocatable) -> Trace:
     return Trace(name=trace.name, first=trace.first, bin_seconds=trace.bin_seconds, values=asked, repaired=0)
 
 
-def decided_together(trace: ResourceTrace, node: Allocatable, terms: Terms) -> FloatArray:
+def decided_together(trace: ResourceTrace, node: Allocatable, terms: CapacityEconomics) -> FloatArray:
     """Targets for the tested part, nodes: one forecast of the nodes needed, beside it each resource's share of them.
 
     The loss is paid on whole nodes and not on resources, so that is what is forecast; a share says how near a resource
@@ -99,7 +99,9 @@ def decided_together(trace: ResourceTrace, node: Allocatable, terms: Terms) -> F
     return replay(together, terms, known=Known(covariates={"shares": shares}, opened=None)).targets
 
 
-def judge_resources(trace: ResourceTrace, node: Allocatable, targets: FloatArray, terms: Terms) -> ResourceVerdict:
+def judge_resources(
+    trace: ResourceTrace, node: Allocatable, targets: FloatArray, terms: CapacityEconomics
+) -> ResourceVerdict:
     """Judge targets in nodes, shape (n - tested_from,).
 
     Raises:

@@ -9,7 +9,7 @@ import numpy as np
 
 from quantos.errors import QuantosError
 from quantos.forecasting.evaluation.calibration import Calibration
-from quantos.forecasting.evaluation.decision_loss import MARGINS, Terms, losses
+from quantos.forecasting.evaluation.decision_loss import MARGINS, CapacityEconomics, losses
 from quantos.forecasting.evaluation.selection import Ledger, held_out_losses
 from quantos.forecasting.features.origins import Frame, Layout, layout_of
 from quantos.forecasting.features.sessions import has_sessions
@@ -31,7 +31,11 @@ _SEASONAL_NAIVE: Final = "naive"
 
 
 def fit_series(
-    series: Series, terms: Terms, *, previous: FittedSeries | None = None, families: Mapping[str, Family] = FAMILIES
+    series: Series,
+    terms: CapacityEconomics,
+    *,
+    previous: FittedSeries | None = None,
+    families: Mapping[str, Family] = FAMILIES,
 ) -> FittedSeries:
     """Learn from all of a series, and choose who serves by days not learnt from.
 
@@ -46,7 +50,7 @@ def fit_series(
         return _learnt(series, terms, held_out=held_out, families=families)
 
 
-def _goes_on(previous: FittedSeries, series: Series, terms: Terms) -> bool:
+def _goes_on(previous: FittedSeries, series: Series, terms: CapacityEconomics) -> bool:
     """Whether a model speaks of the same decisions, and finds in the series all that it looks at."""
     layout = previous.layout
     terms_before = replace(previous.terms, measured_bins=terms.measured_bins)
@@ -64,7 +68,9 @@ class _HeldOut:
     weights: Mapping[str, float]
 
 
-def _learnt(series: Series, terms: Terms, *, held_out: _HeldOut, families: Mapping[str, Family]) -> FittedSeries:
+def _learnt(
+    series: Series, terms: CapacityEconomics, *, held_out: _HeldOut, families: Mapping[str, Family]
+) -> FittedSeries:
     count, ledger = len(series.values), held_out.ledger
     seen = series.seen_from(count - 1)
     layout = layout_of(
@@ -97,7 +103,7 @@ def _learnt(series: Series, terms: Terms, *, held_out: _HeldOut, families: Mappi
     )
 
 
-def _with_sessions(series: Series, terms: Terms) -> bool:
+def _with_sessions(series: Series, terms: CapacityEconomics) -> bool:
     day_bins = DAY_SECONDS // series.bin_seconds
     if terms.aim.last_bins > day_bins or len(series.values) < 2 * day_bins:
         return False
@@ -105,7 +111,7 @@ def _with_sessions(series: Series, terms: Terms) -> bool:
 
 
 def _fitted(
-    series: Series, terms: Terms, *, layout: Layout, families: Mapping[str, Family]
+    series: Series, terms: CapacityEconomics, *, layout: Layout, families: Mapping[str, Family]
 ) -> tuple[dict[str, Parameters], dict[str, str]]:
     """Parameters by family, and why a family has none."""
     count = len(series.values)
@@ -135,7 +141,7 @@ def _fitted(
     return parameters, failures
 
 
-def _sample(frame: Frame, series: Series, *, terms: Terms) -> Sample:
+def _sample(frame: Frame, series: Series, *, terms: CapacityEconomics) -> Sample:
     count, size = len(series.values), len(frame.scale)
     offset = frame.clock_bin - series.start // series.bin_seconds + frame.look.first
     peaks = terms.aim.peaks(series.learnable)[offset : offset + size]
@@ -166,7 +172,7 @@ def _continued(series: Series, previous: FittedSeries, *, families: Mapping[str,
     return _with_held_out(known, previous, series=series, first=first, families=families)
 
 
-def _rehearsed(series: Series, terms: Terms, *, families: Mapping[str, Family]) -> _HeldOut:
+def _rehearsed(series: Series, terms: CapacityEconomics, *, families: Mapping[str, Family]) -> _HeldOut:
     """What comes of fitting on the beginning of the history and deciding on what followed, several times.
 
     What was learnt of the misses of a plain rule is forgotten when the blend takes over, and the other way round.

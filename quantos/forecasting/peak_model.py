@@ -11,7 +11,7 @@ from quantos.arrays import FloatArray
 from quantos.contracts.demand import Forecast, RejectedModel
 from quantos.errors import ForecastError
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import BLEND, FittedSeries, Series
 from quantos.forecasting.serving import answered
@@ -41,7 +41,7 @@ class FittedModel:
     """
 
     levels: tuple[float, ...]
-    terms: Terms
+    terms: CapacityEconomics
     bin_seconds: int
     horizon_bins: int
     series: FittedSeries | None = None
@@ -115,7 +115,7 @@ class PeakForecast:
 
 
 def fit(
-    window: DemandWindow, *, levels: Sequence[float], terms: Terms, previous: FittedModel | None = None
+    window: DemandWindow, *, levels: Sequence[float], terms: CapacityEconomics, previous: FittedModel | None = None
 ) -> FittedModel:
     """Fit all candidates on a window and let those serve whose decisions would have cost least on days held out.
 

@@ -9,7 +9,7 @@ import numpy as np
 from quantos.arrays import BoolArray, FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.evaluation.calibration import Calibration
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.evaluation.selection import Ledger, Standing
 from quantos.forecasting.features.lookback import Lookback
 from quantos.forecasting.features.origins import Frame, Layout, frame_of
@@ -117,7 +117,7 @@ class FittedSeries:
     """
 
     layout: Layout
-    terms: Terms
+    terms: CapacityEconomics
     end: int
     parameters: Mapping[str, Parameters]
     failures: Mapping[str, str]

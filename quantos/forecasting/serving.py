@@ -84,7 +84,7 @@ def decide(fitted: FittedSeries, series: Series, *, first: int, families: Mappin
 
 def answered(
     fitted: FittedSeries, series: Series, *, first: int, families: Mapping[str, Family] = FAMILIES
-) -> "Uppers":
+) -> "UpperForecasts":
     """What is asked for at the end of each bin from `first` on, and the upper value calibrated over it.
 
     Through stored parameters, and what came since the fit, only: decisions and backtests both go this way, and it is no
@@ -190,7 +190,7 @@ def _demoted(fitted: FittedSeries, served: FloatArray, rule: FloatArray, *, dema
 
 
 @dataclass(frozen=True, kw_only=True)
-class Uppers:
+class UpperForecasts:
     """Calibrated upper quantiles of the greatest demand within the aim, at the terms' critical level.
 
     Attributes:
@@ -205,9 +205,9 @@ class Uppers:
     phases: NDArray[np.intp]
     after: Calibration
 
-    def since(self, skip: int) -> "Uppers":
+    def since(self, skip: int) -> "UpperForecasts":
         """All but the first `skip` of them."""
-        return Uppers(
+        return UpperForecasts(
             values=self.values[skip:],
             decided=self.decided.since(skip),
             phases=self.phases[skip:],
@@ -220,7 +220,9 @@ class Uppers:
         return min(found, float(self.values[-1]))
 
 
-def uppers(fitted: FittedSeries, series: Series, *, first: int, families: Mapping[str, Family] = FAMILIES) -> Uppers:
+def uppers(
+    fitted: FittedSeries, series: Series, *, first: int, families: Mapping[str, Family] = FAMILIES
+) -> UpperForecasts:
     """The calibrated upper quantile at the end of each bin from `first` on, which is the first after the fit."""
     before = fitted.terms.aim.last_bins + fitted.layout.hour_bins + fitted.terms.memory_bins
     with single_threaded():
@@ -241,7 +243,9 @@ def expectations(fitted: FittedSeries, series: Series, *, first: int) -> FloatAr
     return found[fitted.rule or REACTIVE]
 
 
-def calibration_over(fitted: FittedSeries, found: Mapping[str, FloatArray], series: Series, *, first: int) -> Uppers:
+def calibration_over(
+    fitted: FittedSeries, found: Mapping[str, FloatArray], series: Series, *, first: int
+) -> UpperForecasts:
     """What would be decided, raised or lowered by what its misses taught, from bin `first` on.
 
     `found`, up to the series' end, begins before `first` by the aim's last bin where the series does, so that what had
@@ -264,7 +268,7 @@ def calibration_over(fitted: FittedSeries, found: Mapping[str, FloatArray], seri
         hour_bins=layout.hour_bins,
     )
     part = slice(first - lead_in, None)
-    return Uppers(
+    return UpperForecasts(
         values=values[part],
         decided=decided.since(skip + first - lead_in),
         phases=phases[part],

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from quantos.arrays import FloatArray
 from quantos.errors import ForecastError
 from quantos.forecasting.evaluation.calibration import Calibration
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.evaluation.selection import Ledger, Standing
 from quantos.forecasting.features.origins import Layout
 from quantos.forecasting.series_model import FittedSeries
@@ -39,7 +39,7 @@ class _Meta(BaseModel):
 
     schema_version: int
     layout: Layout
-    terms: Terms
+    terms: CapacityEconomics
     end: int
     failures: dict[str, str]
     standings: dict[str, Standing]

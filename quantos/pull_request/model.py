@@ -30,7 +30,7 @@ class PackRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class SourceLocation:
     """A line of a file of the project, 1 the first."""
 
     path: str
@@ -45,7 +45,7 @@ class Refusal:
     urn: str
     message: str
     level: Level
-    place: Place
+    place: SourceLocation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from quantos.pull_request.model import Place
+from quantos.pull_request.model import SourceLocation
 from quantos.urn import Urn
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -26,9 +26,9 @@ class Places:
     environment_file: str
     environment_text: str
     program: str
-    declared: Mapping[str, Place]
+    declared: Mapping[str, SourceLocation]
 
-    def of(self, urn: str) -> Place:
+    def of(self, urn: str) -> SourceLocation:
         """A pool, or the limits of pools, in the environment file; else where the program declares the resource."""
         if self.layer == DATA_LAYER:
             resource = Urn.parse(urn)
@@ -36,5 +36,5 @@ class Places:
             found = re.search(rf"^ *{re.escape(key)}:", self.environment_text, re.MULTILINE)
             if found is not None:
                 line = self.environment_text.count("\n", 0, found.start()) + 1
-                return Place(path=self.environment_file, line=line)
-        return self.declared.get(urn, Place(path=self.program, line=1))
+                return SourceLocation(path=self.environment_file, line=line)
+        return self.declared.get(urn, SourceLocation(path=self.program, line=1))

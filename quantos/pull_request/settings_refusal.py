@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from quantos.errors import SettingsError
 from quantos.faults import Fault, FaultPath
-from quantos.pull_request.model import Place, Refusal
+from quantos.pull_request.model import Refusal, SourceLocation
 
 RULE = "settings/environment-file"
 Document: TypeAlias = dict[str, object]
@@ -27,7 +27,7 @@ def settings_refusals(error: SettingsError, *, environment: str) -> tuple[Refusa
             urn="",
             message=f"{f'{fault.field}: ' if fault.path else ''}{fault.message}. {remedy}",
             level="mandatory",
-            place=Place(path=path, line=1 if fault.place is None else fault.place.line),
+            place=SourceLocation(path=path, line=1 if fault.place is None else fault.place.line),
         )
         for fault in faults
     )

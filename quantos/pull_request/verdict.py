@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRule, Place, PullRequestFinding, Refusal
+from quantos.pull_request.model import (
+    EnvironmentFinding,
+    LayerFinding,
+    PackRule,
+    PullRequestFinding,
+    Refusal,
+    SourceLocation,
+)
 
 Kind: TypeAlias = Literal["violation", "advice", "unjudged", "failure"]
 MANDATORY = frozenset({"mandatory", "remediate"})
@@ -22,7 +29,7 @@ class Objection:
     layer: str
     rule: str
     message: str
-    place: Place
+    place: SourceLocation
     urn: str = ""
     remedy: str = ""
     control: str = ""
@@ -51,7 +58,7 @@ def passes(finding: PullRequestFinding) -> bool:
 
 def _of_environment(found: EnvironmentFinding) -> Iterator[Objection]:
     rules = {rule.identity: rule for rule in found.rules}
-    file = Place(path=f"stacks/environments/{found.environment}.yaml", line=1)
+    file = SourceLocation(path=f"stacks/environments/{found.environment}.yaml", line=1)
     if found.error:
         yield _objection(found, "", "failure", rule="check/ended", message=found.error, place=file)
     for refusal in found.refusals:
@@ -85,7 +92,7 @@ def never_ran(found: EnvironmentFinding) -> tuple[PackRule, ...]:
 
 
 def _of_layer(found: EnvironmentFinding, layer: LayerFinding, rules: dict[str, PackRule]) -> Iterator[Objection]:
-    program = Place(path=layer.program, line=1)
+    program = SourceLocation(path=layer.program, line=1)
     if layer.error:
         yield _objection(found, layer.layer, "failure", rule="engine/failed", message=layer.error, place=program)
     for refusal in layer.refusals:
@@ -136,7 +143,7 @@ def _objection(
     *,
     rule: str,
     message: str,
-    place: Place,
+    place: SourceLocation,
     urn: str = "",
     remedy: str = "",
     control: str = "",

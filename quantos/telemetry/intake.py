@@ -25,7 +25,7 @@ _HOUR_FULL: Final = Rejection("hour-full", "the store has no room left for this 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class BatchResult:
     """How many records of a batch became samples, and how many went to a dead-letter topic."""
 
     samples: int
@@ -45,7 +45,7 @@ class Intake:
     publisher: Publisher
     clock: EventClock
 
-    def take(self, records: Sequence[TopicRecord]) -> Taken:
+    def take(self, records: Sequence[TopicRecord]) -> BatchResult:
         """Add the good records to their history and publish the others, each with its reason, as dead letters.
 
         Raises:
@@ -66,7 +66,7 @@ class Intake:
         ]
         if letters:
             self.publisher.publish(letters)
-        return Taken(samples=len(taken) - len(letters), rejected=len(letters))
+        return BatchResult(samples=len(taken) - len(letters), rejected=len(letters))
 
 
 def _parsed(record: TopicRecord, *, now: datetime) -> DemandSample | SignalSample | Rejection:

@@ -56,30 +56,32 @@ def _scalars(value: list[Json]) -> bool:
     return all(not isinstance(part, (dict, list)) for part in value)
 
 
-def overlaid(schemas: SdkSchemas, kind: Kind, *, held: Json, actual: Json) -> Json:
+def overlaid(schemas: SdkSchemas, kind: Kind, *, existing: Json, actual: Json) -> Json:
     """A held input brought to the actual value: nested objects keep to the members which they have."""
     if actual is None:
-        return held
-    if isinstance(held, dict) and isinstance(actual, dict) and kind.name == "object":
+        return existing
+    if isinstance(existing, dict) and isinstance(actual, dict) and kind.name == "object":
         fields = schemas.fields(kind.fields)
         return {
-            name: overlaid(schemas, fields[name].kind, held=part, actual=actual.get(name)) if name in fields else part
-            for name, part in held.items()
+            name: overlaid(schemas, fields[name].kind, existing=part, actual=actual.get(name))
+            if name in fields
+            else part
+            for name, part in existing.items()
         }
-    if isinstance(held, list) and isinstance(actual, list):
-        return _overlaid_list(schemas, kind, held=held, actual=actual)
-    if isinstance(held, dict) and isinstance(actual, str):
-        return held if same(json.dumps(held), actual) else actual
-    return held if same(held, actual) else actual
+    if isinstance(existing, list) and isinstance(actual, list):
+        return _overlaid_list(schemas, kind, existing=existing, actual=actual)
+    if isinstance(existing, dict) and isinstance(actual, str):
+        return existing if same(json.dumps(existing), actual) else actual
+    return existing if same(existing, actual) else actual
 
 
-def _overlaid_list(schemas: SdkSchemas, kind: Kind, *, held: list[Json], actual: list[Json]) -> Json:
+def _overlaid_list(schemas: SdkSchemas, kind: Kind, *, existing: list[Json], actual: list[Json]) -> Json:
     item = kind.item or kind
-    if _scalars(held) and _scalars(actual):
-        return held if sorted(map(str, held)) == sorted(map(str, actual)) else actual
-    if len(held) == len(actual):
-        pairs = zip(held, actual, strict=True)
-        return [overlaid(schemas, item, held=before, actual=after) for before, after in pairs]
+    if _scalars(existing) and _scalars(actual):
+        return existing if sorted(map(str, existing)) == sorted(map(str, actual)) else actual
+    if len(existing) == len(actual):
+        pairs = zip(existing, actual, strict=True)
+        return [overlaid(schemas, item, existing=before, actual=after) for before, after in pairs]
     return [_inputs_only(schemas, item, part) for part in actual]
 
 

@@ -20,7 +20,7 @@ from stacks.platform_services import (
     secrets,
     workflows,
 )
-from stacks.platform_services.context import open_place
+from stacks.platform_services.context import open_context
 
 
 def program(settings: EnvironmentSettings) -> None:
@@ -28,7 +28,7 @@ def program(settings: EnvironmentSettings) -> None:
 
     Disks, certificates and secrets come first, then what measures; everything else comes after these.
     """
-    bare = open_place(settings)
+    bare = open_context(settings)
     certificates = nodes.declare_certificates(bare)
     first = replace(bare, after=(nodes.declare_disks(bare), certificates, secrets.declare_stores(bare)))
     place = replace(first, after=(*first.after, observability.declare_metrics(first)))

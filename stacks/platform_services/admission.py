@@ -15,7 +15,7 @@ from components.kubernetes.security.admission_rules import (
 from components.kubernetes.security.gatekeeper import Constraint, Gatekeeper, GatekeeperArgs
 from quantos.environment.namespaces import JOBS_PREFIX, job_namespace
 from quantos.environment.settings import EnvironmentSettings
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 
 NAMESPACE: Final = "gatekeeper-system"
 JOBS: Final = f"{JOBS_PREFIX}*"
@@ -49,7 +49,7 @@ PUBLIC_SOURCES: Final = (
 """Who publishes the images of the pinned charts."""
 
 
-def declare(place: Place) -> Gatekeeper:
+def declare(place: PlatformContext) -> Gatekeeper:
     """Declare the policies of job namespaces, and Gatekeeper with its constraints."""
     settings = place.settings
     for name, (rule, parameters) in job_rules(settings).items():

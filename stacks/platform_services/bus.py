@@ -4,7 +4,7 @@ from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS
 from components.kubernetes.data.materialize import Materialize, MaterializeArgs
 from components.kubernetes.events.redpanda import Redpanda, RedpandaArgs
 from quantos.environment.functions import topic_partitions
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 
 REDPANDA = "redpanda"
 RETENTION_HOURS = 168
@@ -12,7 +12,7 @@ BROKER_CORES = 1
 BROKER_GIB = 3
 
 
-def declare(place: Place) -> None:
+def declare(place: PlatformContext) -> None:
     """Declare what the environment asks for, which may be nothing."""
     settings, names = place.settings, place.settings.names()
     if settings.bus.kind == REDPANDA:

@@ -11,7 +11,7 @@ from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.namespaces import job_namespace
 from quantos.environment.platform_settings import WorkerSettings
 from quantos.environment.settings import EnvironmentSettings, PoolSettings
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 from stacks.platform_services.pools import node_taints
 
 RAY = "ray"
@@ -19,7 +19,7 @@ INFERENCE_NAMESPACE = "inference"
 SAMPLE_WORKERS = WorkerSettings(minimum=1, maximum=4, cpu=1, memory_gib=2)
 
 
-def declare(place: Place, *, certificates: pulumi.Resource) -> KubeRay:
+def declare(place: PlatformContext, *, certificates: pulumi.Resource) -> KubeRay:
     """Declare the engines, and return Ray's, which the inference gateway needs."""
     settings, names = place.settings, place.settings.names()
     jobs = [job_namespace(team) for team in settings.platform.teams]

@@ -20,7 +20,7 @@ POSTGRES = 5432
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class PlatformContext:
     """Where services are declared. `after` is what every service comes after."""
 
     settings: EnvironmentSettings
@@ -43,7 +43,7 @@ class Place:
         return pulumi.ResourceOptions(providers=[self.cluster], depends_on=first)
 
 
-def open_place(settings: EnvironmentSettings) -> Place:
+def open_context(settings: EnvironmentSettings) -> PlatformContext:
     """Reach the foundation's cluster and declare every namespace of the environment."""
     foundation = pulumi.StackReference(settings.names().qualified_stack("foundation"))
     cluster = k8s.Provider(
@@ -53,7 +53,7 @@ def open_place(settings: EnvironmentSettings) -> Place:
     )
     known = namespaces(tuple(settings.platform.teams))
     made = {name: _namespace(settings, name, known=known, cluster=cluster) for name in known}
-    return Place(settings=settings, foundation=foundation, cluster=cluster, namespaces=made)
+    return PlatformContext(settings=settings, foundation=foundation, cluster=cluster, namespaces=made)
 
 
 def labels(settings: EnvironmentSettings) -> dict[str, str]:

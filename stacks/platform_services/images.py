@@ -4,13 +4,13 @@ from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS
 from components.kubernetes.cluster.load_balancer_controller import LoadBalancerController
 from components.kubernetes.data.database_users import DatabaseUsers
 from components.kubernetes.registries.harbor import NAME, Harbor, HarborArgs
-from stacks.platform_services.context import POSTGRES, Place
+from stacks.platform_services.context import POSTGRES, PlatformContext
 
 SCAN_PROJECT = "mirror"
 """The project of Harbor in which people keep a copy of the scanner's database."""
 
 
-def declare(place: Place, ingress: LoadBalancerController, *, users: DatabaseUsers) -> Harbor:
+def declare(place: PlatformContext, ingress: LoadBalancerController, *, users: DatabaseUsers) -> Harbor:
     """Declare the registry, reached through `ingress`, whose database is among `users`."""
     settings, names = place.settings, place.settings.names()
     host = f"{NAME}.{settings.platform.domain}"

@@ -4,12 +4,12 @@ from components.kubernetes.compute.kuberay import KubeRay
 from components.kubernetes.compute.ray_serve import NAME, RayServe, RayServeArgs
 from quantos.catalog.catalog import load_catalog
 from stacks.platform_services.compute import INFERENCE_NAMESPACE, worker_group
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 
 APPLICATION = "inference.gateway:application"
 
 
-def declare(place: Place, *, ray: KubeRay) -> None:
+def declare(place: PlatformContext, *, ray: KubeRay) -> None:
     """Declare the gateway, which `ray` runs."""
     settings, names = place.settings, place.settings.names()
     wanted = settings.platform.inference

@@ -6,13 +6,13 @@ from components.kubernetes.cluster.load_balancer_controller import LoadBalancerC
 from components.kubernetes.scaling.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from quantos.capacity.pools.autoscaler_priority import pools_by_preference
 from quantos.catalog.catalog import load_catalog
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 
 IDLE_BINS = 2
 """A node goes when as many decisions in a row have had no use for it: by then the robot has seen it idle too."""
 
 
-def declare_disks(place: Place) -> EbsCsi:
+def declare_disks(place: PlatformContext) -> EbsCsi:
     """Declare the classes of disks."""
     settings = place.settings
     return EbsCsi(
@@ -31,7 +31,7 @@ def declare_disks(place: Place) -> EbsCsi:
     )
 
 
-def declare_autoscaler(place: Place) -> ClusterAutoscaler:
+def declare_autoscaler(place: PlatformContext) -> ClusterAutoscaler:
     """Declare what moves each pool's size between the bounds of the applied plan."""
     settings = place.settings
     return ClusterAutoscaler(
@@ -51,18 +51,18 @@ def declare_autoscaler(place: Place) -> ClusterAutoscaler:
     )
 
 
-def declare_certificates(place: Place) -> CertManager:
+def declare_certificates(place: PlatformContext) -> CertManager:
     """Declare what issues certificates inside the cluster."""
     args = CertManagerArgs(namespace="cert-manager", replicas=place.settings.platform.replicas)
     return CertManager("cert-manager", args, place.inside("cert-manager"))
 
 
-def declare_certificates_monitor(place: Place) -> CertManagerMonitor:
+def declare_certificates_monitor(place: PlatformContext) -> CertManagerMonitor:
     """Declare how the issuer of certificates is measured."""
     return CertManagerMonitor("cert-manager-monitor", "cert-manager", place.inside("cert-manager"))
 
 
-def declare_ingress(place: Place, certificates: CertManager) -> LoadBalancerController:
+def declare_ingress(place: PlatformContext, certificates: CertManager) -> LoadBalancerController:
     """Declare how services are reached from the VPC; its webhooks have their certificate from `certificates`."""
     settings = place.settings
     return LoadBalancerController(

@@ -6,14 +6,14 @@ from components.kubernetes.observability.opencost import OpenCost, OpenCostArgs
 from components.kubernetes.observability.otel_collector import OtelCollectors, OtelCollectorsArgs
 from components.kubernetes.observability.prometheus import GrafanaAdmin, PrometheusStack, PrometheusStackArgs
 from components.kubernetes.observability.tempo import Tempo, TempoArgs
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 
 MONITORING = "monitoring"
 AGENTS = "node-agents"
 TRACES_PREFIX = "tempo"
 
 
-def metrics_args(place: Place) -> PrometheusStackArgs:
+def metrics_args(place: PlatformContext) -> PrometheusStackArgs:
     """What measures the environment."""
     settings, names = place.settings, place.settings.names()
     return PrometheusStackArgs(
@@ -33,14 +33,14 @@ def metrics_args(place: Place) -> PrometheusStackArgs:
     )
 
 
-def declare_metrics(place: Place) -> PrometheusStack:
+def declare_metrics(place: PlatformContext) -> PrometheusStack:
     """Declare what all other services are measured by: its kinds must be there before their monitors."""
     args = metrics_args(place)
     administrator = GrafanaAdmin("grafana-admin", args, place.inside(MONITORING))
     return PrometheusStack("metrics", args, place.inside(MONITORING, AGENTS, after=(administrator,)))
 
 
-def declare(place: Place) -> None:
+def declare(place: PlatformContext) -> None:
     """Declare logs, traces, their collectors, and the allocation of cost."""
     settings, names = place.settings, place.settings.names()
     Loki(

@@ -5,10 +5,10 @@ from components.kubernetes.observability import prometheus
 from components.kubernetes.registries import registry_api
 from components.kubernetes.scaling.keda import Keda
 from quantos.environment.namespaces import MONITORING
-from stacks.platform_services.context import POSTGRES, Place
+from stacks.platform_services.context import POSTGRES, PlatformContext
 
 
-def declare(place: Place, scaler: Keda) -> None:
+def declare(place: PlatformContext, scaler: Keda) -> None:
     """Declare the engine, whose workers `scaler` adds."""
     settings, names = place.settings, place.settings.names()
     Trino(

@@ -4,11 +4,11 @@ from components.kubernetes.scaling.job_queues import Team
 from components.kubernetes.scaling.kueue import Kueue, KueueArgs
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.namespaces import job_namespace
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 from stacks.platform_services.pools import queue_pools
 
 
-def declare(place: Place) -> None:
+def declare(place: PlatformContext) -> None:
     """Declare the queues of every team over every pool."""
     settings = place.settings
     teams = [

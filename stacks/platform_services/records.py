@@ -8,7 +8,7 @@ from components.kubernetes.data.flight_gateway import FlightGateway, FlightGatew
 from components.kubernetes.data.marquez import Marquez, MarquezArgs
 from components.kubernetes.registries import registry_api
 from components.kubernetes.registries.registry_api import RegistryApi, RegistryApiArgs
-from stacks.platform_services.context import POSTGRES, Place
+from stacks.platform_services.context import POSTGRES, PlatformContext
 
 STORAGE_CLASS = "gp3"
 TABLES_PREFIX = "tables"
@@ -18,7 +18,7 @@ PASSWORD_USERS = ("argo", "harbor", "marquez")
 """Services that know no login by IAM."""
 
 
-def declare_users(place: Place) -> DatabaseUsers:
+def declare_users(place: PlatformContext) -> DatabaseUsers:
     """Declare the databases, which come before every service that keeps something in one."""
     settings, names = place.settings, place.settings.names()
     return DatabaseUsers(
@@ -38,7 +38,7 @@ def declare_users(place: Place) -> DatabaseUsers:
     )
 
 
-def declare(place: Place, users: DatabaseUsers) -> None:
+def declare(place: PlatformContext, users: DatabaseUsers) -> None:
     """Declare the services, after `users` those with a database."""
     settings, names = place.settings, place.settings.names()
     images = settings.platform.images

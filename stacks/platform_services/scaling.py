@@ -8,10 +8,10 @@ from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
 from components.kubernetes.scaling.kafka_scaler import KafkaScaler, KafkaScalerArgs, lag_statements
 from components.kubernetes.scaling.keda import SERVICE_ACCOUNT, Keda, KedaArgs
 from quantos.catalog.catalog import load_catalog
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 
 
-def declare(place: Place) -> Keda:
+def declare(place: PlatformContext) -> Keda:
     """Declare the scalers, and return KEDA, whose kinds others need. The capacity layer must be up."""
     _tell_of_empty_pools(place)
     keda = Keda(
@@ -28,7 +28,7 @@ def declare(place: Place) -> Keda:
     return keda
 
 
-def _scale_consumers(place: Place, keda: Keda) -> None:
+def _scale_consumers(place: PlatformContext, keda: Keda) -> None:
     """Keep each consumer of the environment's file as large as its lag asks, with KEDA's own role on the bus."""
     settings, names = place.settings, place.settings.names()
     consumers = settings.platform.consumers
@@ -59,7 +59,7 @@ def _scale_consumers(place: Place, keda: Keda) -> None:
         KafkaScaler(name, args, place.inside(consumer.namespace, after=(keda, identity)))
 
 
-def _tell_of_empty_pools(place: Place) -> None:
+def _tell_of_empty_pools(place: PlatformContext) -> None:
     catalog, names = load_catalog(), place.settings.names()
     groups = pulumi.StackReference(names.qualified_stack("capacity")).require_output("scaling_groups")
     for name, pool in place.settings.pools.items():

@@ -16,7 +16,7 @@ from components.kubernetes.security.vault import TLS_COPY, Vault, VaultArgs
 from components.kubernetes.security.vault_setup import MOUNT, READER, VaultSetup, VaultSetupArgs
 from quantos.environment.namespaces import SERVICES, job_namespace
 from quantos.environment.settings import EnvironmentSettings
-from stacks.platform_services.context import Place
+from stacks.platform_services.context import PlatformContext
 
 NAMESPACE = "external-secrets"
 SERVICE_SCOPE = "services"
@@ -28,7 +28,7 @@ VAULT_CLIENT = "vault-client"
 VAULT_GIB = 10
 
 
-def declare_stores(place: Place) -> AwsSecretStore:
+def declare_stores(place: PlatformContext) -> AwsSecretStore:
     """Declare the operator, the store of services, which is returned, and one store a team in its job namespace."""
     settings = place.settings
     names = settings.names()
@@ -58,7 +58,7 @@ def declare_stores(place: Place) -> AwsSecretStore:
     )
 
 
-def declare_vault(place: Place) -> None:
+def declare_vault(place: PlatformContext) -> None:
     """Declare Vault, what sets it up, and the store that reads it for services."""
     settings, names = place.settings, place.settings.names()
     args = VaultArgs(
@@ -106,7 +106,7 @@ def declare_vault(place: Place) -> None:
     )
 
 
-def store_args(place: Place, *, scope: str, namespace: str | None) -> AwsSecretStoreArgs:
+def store_args(place: PlatformContext, *, scope: str, namespace: str | None) -> AwsSecretStoreArgs:
     """A store of the secrets `<environment>/<scope>/*`; that of services reads those that RDS keeps too."""
     settings = place.settings
     own = secret_arn(settings, f"{settings.names().secret(scope)}/*")
@@ -133,7 +133,7 @@ def secret_arn(settings: EnvironmentSettings, name: str) -> str:
     return f"arn:aws:secretsmanager:{settings.region}:{settings.account_id}:secret:{name}"
 
 
-def declare_monitor(place: Place) -> None:
+def declare_monitor(place: PlatformContext) -> None:
     """Declare what is scraped of the operator, once the kinds of monitoring are there."""
     service_monitor(
         "external-secrets-metrics",

@@ -5,12 +5,12 @@ from components.kubernetes.data.database_users import DatabaseUsers
 from components.kubernetes.events.argo_events import ArgoEvents, ArgoEventsArgs
 from components.kubernetes.workflows.argo_workflows import Archive, ArgoWorkflows, ArgoWorkflowsArgs, SingleSignOn
 from quantos.environment.namespaces import job_namespace
-from stacks.platform_services.context import POSTGRES, Place
+from stacks.platform_services.context import POSTGRES, PlatformContext
 
 EVENT_BUS_GIB = 10
 
 
-def declare(place: Place, users: DatabaseUsers) -> None:
+def declare(place: PlatformContext, users: DatabaseUsers) -> None:
     """Declare the workflow engine, whose archive is among `users`, and the event bus."""
     settings, names = place.settings, place.settings.names()
     namespaces = [job_namespace(team) for team in settings.platform.teams]

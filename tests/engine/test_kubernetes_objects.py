@@ -11,7 +11,7 @@ from sandbox.providers.kubernetes.api_server import ApiServer, ApiServerError
 from sandbox.providers.kubernetes.cluster_objects import ClusterObjects
 from sandbox.providers.kubernetes.configuration import kubeconfig_file
 from sandbox.providers.kubernetes.kinds import KubernetesSchemas
-from sandbox.providers.kubernetes.objects import ExistingObjectError, Held, Wanted
+from sandbox.providers.kubernetes.objects import ExistingObjectError, ObjectState, Wanted
 from sandbox.providers.kubernetes.readiness import Patience
 from sandbox.providers.values import UNKNOWN, Document
 
@@ -49,9 +49,11 @@ def config_map(name: str, data: dict[str, str], *, token: str = "core/v1:ConfigM
     return wanted(token, {"metadata": {"name": name}, "data": data}, **more)
 
 
-def held(made: Wanted, state: Document) -> Held:
+def held(made: Wanted, state: Document) -> ObjectState:
     metadata = state["metadata"]
-    return Held(kind=made.kind, identifier=f"{metadata['namespace']}/{metadata['name']}", urn=made.urn, state=state)
+    return ObjectState(
+        kind=made.kind, identifier=f"{metadata['namespace']}/{metadata['name']}", urn=made.urn, state=state
+    )
 
 
 def test_an_object_of_somebody_else_is_not_taken_over(place) -> None:

@@ -19,7 +19,7 @@ from quantos.catalog.adapters.service_prices import service_offers
 from quantos.charts.adapters.folder import ChartsFolder
 from quantos.charts.adapters.helm import rendered
 from quantos.charts.adapters.manifests import write_manifests
-from quantos.charts.adapters.recorder import Place, recorded
+from quantos.charts.adapters.recorder import ProgramTarget, recorded
 from quantos.charts.documents import Recorded, Release
 from quantos.deployment.adapters.backend_locks import FileLocks
 from quantos.deployment.adapters.layers import LayerStacks
@@ -45,7 +45,9 @@ from tests.support.faulty_aws import Call
 from tests.support.plan_cases import NOW, document
 
 Broken = Callable[[Path, pytest.MonkeyPatch], Mapping[str, Call]]
-PLACE = Place(project="quantos", stack="dev-x", account_id="123456789012", region="us-east-1", domain="dev.example")
+PLACE = ProgramTarget(
+    project="quantos", stack="dev-x", account_id="123456789012", region="us-east-1", domain="dev.example"
+)
 BROKER = Release(chart="broker", version="1.2.3", repository="", name="broker", namespace="bus", values={})
 NOT_UTF8 = b"\xff\xfe\x00"
 

@@ -7,7 +7,7 @@ from quantos.capacity.demand.pool_fit import LearntBy, PoolFit, dumped
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Session, Strategy
 from quantos.environment.settings import DecisionSettings
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import FittedModel
 from tests.support.demand_cases import make_strategy
 from tests.support.environments import make_settings
@@ -28,7 +28,7 @@ def make_question(
     return Question(
         pools=chosen.pools,
         levels=(0.5, 0.9, upper),
-        terms=Terms(lead_bins=2, hold_bins=0, node_size=node_vcpu, miss_cost=upper / (1 - upper)),
+        terms=CapacityEconomics(lead_bins=2, hold_bins=0, node_size=node_vcpu, miss_cost=upper / (1 - upper)),
         strategies=(chosen,),
         settings=settings or make_settings().decisions,
     )

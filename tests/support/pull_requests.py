@@ -6,11 +6,11 @@ from quantos.pull_request.model import (
     LayerCost,
     LayerFinding,
     PackRule,
-    Place,
     PullRequestFinding,
     Refusal,
     ResourceChange,
     Revision,
+    SourceLocation,
 )
 
 CONTROL = "https://www.finops.org/framework/capabilities/budgeting"
@@ -43,7 +43,7 @@ def make_refusal(**changed: object) -> Refusal:
         "urn": urn_of("cpu"),
         "message": f"pool cpu may cost 22.40 USD/hour. {CEILING.remedy} Control: FinOps Budgeting ({CONTROL}).",
         "level": "mandatory",
-        "place": Place(path="stacks/environments/dev.yaml", line=64),
+        "place": SourceLocation(path="stacks/environments/dev.yaml", line=64),
         **changed,
     }
     return Refusal(**given)  # pyrefly: ignore

@@ -66,7 +66,9 @@ class PulumiEngine:
         log, packs = EventLog(), measured(self.packs, standing)
         return self._run(
             log,
-            lambda: self._handle.foresee(lambda: self.program(document, raised), packs=packs, on_event=log.add),
+            lambda: self._handle.preview_under_packs(
+                lambda: self.program(document, raised), packs=packs, on_event=log.add
+            ),
         )
 
     def up(

@@ -14,7 +14,7 @@ from quantos.contracts.strategy import Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.errors import ForecastError
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import fit
 from quantos.forecasting.series_model import FittedSeries
 
@@ -37,7 +37,7 @@ class Question:
 
     pools: tuple[str, ...]
     levels: tuple[float, ...]
-    terms: Terms
+    terms: CapacityEconomics
     strategies: tuple[Strategy, ...]
     settings: DecisionSettings
 

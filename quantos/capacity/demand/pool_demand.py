@@ -18,7 +18,7 @@ from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import ExchangeSession, Strategy
 from quantos.environment.settings import DecisionSettings
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import PeakForecast, clauses, predict
 from quantos.telemetry.bins import Grid
 from quantos.telemetry.sessions.exchange_hours import recorded_until
@@ -337,10 +337,10 @@ def _assumed(shared: SharedPools, window: DemandWindow) -> Iterator[str]:
             yield f"holidays of {session.calendar} are recorded until {until}, and later weekdays count as sessions"
 
 
-def _terms(shared: SharedPools) -> Terms:
+def _terms(shared: SharedPools) -> CapacityEconomics:
     """Capacity must be ordered a horizon ahead; holding is the actuator's and not counted on."""
     upper, lead_bins = shared.upper.level, shared.horizon.ahead_bins - 1
-    return Terms(
+    return CapacityEconomics(
         lead_bins=lead_bins,
         hold_bins=0,
         node_size=shared.node_vcpu,

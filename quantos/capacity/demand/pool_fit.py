@@ -9,7 +9,7 @@ from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import Coverage
 from quantos.errors import ForecastError
 from quantos.forecasting import state
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import FittedModel, PeakForecast
 
 LearntBy = Literal["schedule", "decision"]
@@ -39,7 +39,7 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     levels: tuple[float, ...]
-    terms: Terms
+    terms: CapacityEconomics
     bin_seconds: int
     horizon_bins: int
     degraded: str | None

@@ -47,7 +47,7 @@ _PORT: Final = 5432
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class ProgramTarget:
     """Whose program is recorded: project and stack, and the account it would live in."""
 
     project: str
@@ -57,7 +57,7 @@ class Place:
     domain: str
 
 
-def recorded(program: Program, place: Place, *, below: Mapping[str, Program]) -> Recorded:
+def recorded(program: Program, place: ProgramTarget, *, below: Mapping[str, Program]) -> Recorded:
     """Run a program and give what it installs on Kubernetes, what others need first; secrets are left out.
 
     Outputs of the stacks `below`, by qualified name, are those which their programs export: as far as inputs tell them
@@ -94,7 +94,7 @@ def _fresh_processes(programs: Iterable[Program]) -> multiprocessing.context.Bas
     return context
 
 
-def plausible_output(name: str, place: Place) -> str | int:
+def plausible_output(name: str, place: ProgramTarget) -> str | int:
     """A value for an output that only AWS knows, of the shape that the end of its name tells; never a real thing."""
     word = name.replace("_", "-")
     shapes: dict[str, str | int] = {
@@ -111,11 +111,11 @@ def plausible_output(name: str, place: Place) -> str | int:
     return next((value for ending, value in shapes.items() if name.endswith(ending)), f"{place.stack}-{word}")
 
 
-def _stack_of(place: Place, qualified_name: str) -> Place:
+def _stack_of(place: ProgramTarget, qualified_name: str) -> ProgramTarget:
     return replace(place, stack=qualified_name.rpartition("/")[2])
 
 
-def _outcome(program: Program, place: Place, references: dict[str, Document]) -> Recorded | str:
+def _outcome(program: Program, place: ProgramTarget, references: dict[str, Document]) -> Recorded | str:
     """What was recorded, or why nothing was: errors of a program need not survive the way between processes."""
     monitor = _Monitor(place, references)
     try:
@@ -131,7 +131,7 @@ def _outcome(program: Program, place: Place, references: dict[str, Document]) ->
     )
 
 
-def _run(program: Program, monitor: _Monitor, place: Place) -> None:
+def _run(program: Program, monitor: _Monitor, place: ProgramTarget) -> None:
     logging.getLogger("asyncio").disabled = True
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -139,7 +139,7 @@ def _run(program: Program, monitor: _Monitor, place: Place) -> None:
     loop.run_until_complete(run_pulumi_func(program))
 
 
-def _exports(program: Program, place: Place) -> Document:
+def _exports(program: Program, place: ProgramTarget) -> Document:
     """Outputs of a program, a plausible value for each that its inputs do not tell.
 
     Names are exported while the program is read; what fails later, because a provider's answer is missing, only leaves
@@ -155,7 +155,7 @@ def _exports(program: Program, place: Place) -> Document:
     return {name: _known(name, value, place) for name, value in outputs.items()}
 
 
-def _known(name: str, value: object, place: Place) -> Json:
+def _known(name: str, value: object, place: ProgramTarget) -> Json:
     if isinstance(value, Mapping):
         return {str(key): _known(f"{key}_{name}", part, place) for key, part in value.items()}
     found: Json = None
@@ -175,7 +175,7 @@ def _order(found: Document) -> tuple[int, str, str, str]:
 class _Resources(pulumi_mocks.Mocks):
     """Outputs of a resource: its inputs, and identifiers of the right shape."""
 
-    def __init__(self, place: Place, references: Mapping[str, Document]) -> None:
+    def __init__(self, place: ProgramTarget, references: Mapping[str, Document]) -> None:
         self._place = place
         self._references = references
 
@@ -205,7 +205,7 @@ class _Resources(pulumi_mocks.Mocks):
 class _Monitor(pulumi_mocks.MockMonitor):
     """Keeps what is declared for Kubernetes, as it is on the wire: there it shows which values are secret."""
 
-    def __init__(self, place: Place, references: Mapping[str, Document]) -> None:
+    def __init__(self, place: ProgramTarget, references: Mapping[str, Document]) -> None:
         super().__init__(_Resources(place, references))
         self.releases: list[Release] = []
         self.objects: list[Document] = []
@@ -285,7 +285,7 @@ def _kubernetes_outputs(name: str, inputs: dict[str, object]) -> tuple[str, dict
 
 
 def _aws_outputs(
-    args: pulumi_mocks.MockResourceArgs, inputs: dict[str, object], *, place: Place
+    args: pulumi_mocks.MockResourceArgs, inputs: dict[str, object], *, place: ProgramTarget
 ) -> tuple[str, dict[str, object]]:
     service, _, kind = args.typ.removeprefix("aws:").partition("/")
     kind = kind.rpartition(":")[2]

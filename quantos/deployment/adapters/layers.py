@@ -171,7 +171,7 @@ class LayerStacks:
     def _run(self, stack: str, progress: Progress, *, preview: bool, create: bool = True) -> LayerRun:
         started, log = time.monotonic(), _CountedLog(progress)
         handle = self.handle(stack, create=create)
-        operation = handle.foresee if preview else handle.update
+        operation = handle.preview_under_packs if preview else handle.update
         with self._translated(stack, log):
             operation(lambda: self.program(stack), packs=self.packs, on_event=log.add)
         return _told(stack, log, started)

@@ -46,7 +46,7 @@ class QuietStack(auto.Stack):
         self._listener = listener
         super().__init__(name, workspace, _MODES[mode])
 
-    def foresee(self, program: Program, *, packs: Sequence[PolicyPack], on_event: auto.OnEvent) -> None:
+    def preview_under_packs(self, program: Program, *, packs: Sequence[PolicyPack], on_event: auto.OnEvent) -> None:
         """What `update` would do, told by events. Raises CommandError when it fails or a pack refuses."""
         self.preview(
             program=program,

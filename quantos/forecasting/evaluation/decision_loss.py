@@ -15,7 +15,7 @@ _ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terms:
+class CapacityEconomics:
     """How capacity is bought.
 
     Attributes:
@@ -84,7 +84,7 @@ class Capacity:
     available: FloatArray
 
 
-def simulate(targets: FloatArray, terms: Terms) -> Capacity:
+def simulate(targets: FloatArray, terms: CapacityEconomics) -> Capacity:
     """Capacity when each target rules from the next bin on, shape (n,) in the unit of demand.
 
     The first target is taken to have stood always, and one node to run at least.
@@ -96,14 +96,14 @@ def simulate(targets: FloatArray, terms: Terms) -> Capacity:
     return Capacity(paid, sliding_window_view(waiting, terms.lead_bins + 1).min(axis=1))
 
 
-def losses(demand: FloatArray, targets: FloatArray, terms: Terms) -> FloatArray:
+def losses(demand: FloatArray, targets: FloatArray, terms: CapacityEconomics) -> FloatArray:
     """Node-bins paid plus the miss cost of nodes missing, by bin; shapes (n,)."""
     capacity = simulate(targets, terms)
     missing = np.maximum(demand / terms.node_size - capacity.available, 0.0)
     return capacity.paid + terms.miss_cost * missing
 
 
-def answered_losses(demand: FloatArray, targets: FloatArray, terms: Terms) -> FloatArray:
+def answered_losses(demand: FloatArray, targets: FloatArray, terms: CapacityEconomics) -> FloatArray:
     """Nodes held plus the miss cost of what the targets that answer for a bin lack, by bin; shapes (n,).
 
     Without rounding up to whole nodes, `losses` is no greater, and at most a node greater with it. Unlike `losses` this
@@ -119,7 +119,7 @@ def answered_losses(demand: FloatArray, targets: FloatArray, terms: Terms) -> Fl
 
 
 def margin_losses(
-    demand: FloatArray, targets: FloatArray, terms: Terms, *, margins: Sequence[Margin] = MARGINS
+    demand: FloatArray, targets: FloatArray, terms: CapacityEconomics, *, margins: Sequence[Margin] = MARGINS
 ) -> FloatArray:
     """Losses by margin and bin, shape (margins, n)."""
     return np.stack([losses(demand, margin.over(targets, node_size=terms.node_size), terms) for margin in margins])

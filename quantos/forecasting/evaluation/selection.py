@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from quantos.arrays import FloatArray
-from quantos.forecasting.evaluation.decision_loss import MARGINS, Margin, Terms, margin_losses
+from quantos.forecasting.evaluation.decision_loss import MARGINS, CapacityEconomics, Margin, margin_losses
 
 HALF_LIFE_DAYS: Final = 60.0
 TEMPERATURE: Final = 0.03
@@ -83,7 +83,7 @@ class Ledger:
 
 
 def held_out_losses(
-    demand: FloatArray, targets: Mapping[str, FloatArray], terms: Terms, *, skip: int
+    demand: FloatArray, targets: Mapping[str, FloatArray], terms: CapacityEconomics, *, skip: int
 ) -> dict[str, FloatArray]:
     """Losses by candidate, each shape (margins, n - skip); the first `skip` bins only lead up to the others."""
     return {name: margin_losses(demand, values, terms)[:, skip:] for name, values in targets.items()}

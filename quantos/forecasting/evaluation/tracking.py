@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 
 from quantos.arrays import FloatArray
-from quantos.forecasting.evaluation.decision_loss import Terms, answered_losses
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics, answered_losses
 
 CHAMPION: Final = "champion"
 """What serves by selection; the expert that is trusted most at the start."""
@@ -55,7 +55,7 @@ class Tracked:
 def tracked(
     asked: Mapping[str, FloatArray],
     demand: FloatArray,
-    terms: Terms,
+    terms: CapacityEconomics,
     *,
     weights: Mapping[str, float],
     first: int,

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineError
-from quantos.pull_request.model import Place
+from quantos.pull_request.model import SourceLocation
 from quantos.translation import Vendor, translated
 
 _STATES = Vendor(raises=(OSError, UnicodeError, json.JSONDecodeError, KeyError))
@@ -49,7 +49,9 @@ def resources_of(stack: str, *, backend: Path) -> tuple[ResourceState, ...]:
         return tuple(found for found in latest.get("resources") or () if not found.get("delete"))
 
 
-def declared_places(resources: tuple[ResourceState, ...], *, root: Path, project_dir: Path) -> Mapping[str, Place]:
+def declared_places(
+    resources: tuple[ResourceState, ...], *, root: Path, project_dir: Path
+) -> Mapping[str, SourceLocation]:
     """Where the programs of the checkout `root` declare each resource, by URN; what they declare deferred is left out.
 
     The engine keeps the program's call stack with each resource, by paths from the project's folder.
@@ -57,12 +59,12 @@ def declared_places(resources: tuple[ResourceState, ...], *, root: Path, project
     return {found["urn"]: place for found in resources for place in _first(found, root, project_dir)}
 
 
-def _first(found: ResourceState, root: Path, project_dir: Path) -> Iterator[Place]:
+def _first(found: ResourceState, root: Path, project_dir: Path) -> Iterator[SourceLocation]:
     for frame in found.get("stackTrace") or ():
         location, _, line = frame.get("sourcePosition", "").removeprefix("project:///").rpartition("#")
         path = (project_dir / location).resolve()
         if path.is_relative_to(root) and path.relative_to(root).parts[0] in DECLARING:
             shown = path.relative_to(root)
             if shown.stem != "programs":
-                yield Place(path=shown.as_posix(), line=int(line.partition(",")[0]))
+                yield SourceLocation(path=shown.as_posix(), line=int(line.partition(",")[0]))
                 return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.providers.account import ApiError
-from sandbox.providers.aws.row import Change, Held, Identity, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, Identity, ResourceState, Tagging
 from sandbox.providers.aws.tags import all_tags, create_member, retag, tag_map
 from sandbox.providers.aws.translation import Decoding, Encoding
 from sandbox.providers.values import Document, Json, at_path, mapping, text
@@ -14,9 +14,9 @@ from sandbox.providers.values import Document, Json, at_path, mapping, text
 CENTRAL = frozenset({"tags", "region"})
 """Inputs which every handler treats alike: tags by the row's tagging, region by the account."""
 
-Present = Callable[[Scene, Document, Held], Document]
-Send = Callable[[Scene, Change], None]
-Prepare = Callable[[Scene, Mapping[str, Json], Document], Document]
+Present = Callable[[HandlerContext, Document, ResourceState], Document]
+Send = Callable[[HandlerContext, Change], None]
+Prepare = Callable[[HandlerContext, Mapping[str, Json], Document], Document]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,19 +74,21 @@ class ApiObject:
     present: Present | None = None
     absent: Callable[[Document], bool] | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
-    before_delete: Callable[[Scene, Held], None] | None = None
+    before_delete: Callable[[HandlerContext, ResourceState], None] | None = None
     delete_more: Mapping[str, Json] = field(default_factory=dict)
     delete_identity: Mapping[str, str] | None = None
     outside: frozenset[str] = frozenset()
 
-    def _properties(self, scene: Scene, held: Held) -> Document:
-        account = scene.account
+    def _properties(self, context: HandlerContext, existing: ResourceState) -> Document:
+        account = context.account
         known: Document = {"account": account.account_id, "partition": account.partition, "region": account.region}
-        parts = Identity(self.id_format).parts(held.id) if self.id_format else {}
-        return {**known, **parts, **held.state, "id": held.id}
+        parts = Identity(self.id_format).parts(existing.id) if self.id_format else {}
+        return {**known, **parts, **existing.state, "id": existing.id}
 
-    def _named(self, scene: Scene, held: Held, templates: Mapping[str, str] | None = None) -> Document:
-        properties = {key: text(value) for key, value in self._properties(scene, held).items()}
+    def _named(
+        self, context: HandlerContext, existing: ResourceState, templates: Mapping[str, str] | None = None
+    ) -> Document:
+        properties = {key: text(value) for key, value in self._properties(context, existing).items()}
         named: Document = {}
         for member, template in (self.identity if templates is None else templates).items():
             value = template.format_map(properties)
@@ -96,27 +98,27 @@ class ApiObject:
     def _region(self, properties: Mapping[str, Json]) -> str:
         return text(properties.get("region"))
 
-    def encoded(self, scene: Scene, inputs: Mapping[str, Json], operation: str) -> Encoding:
+    def encoded(self, context: HandlerContext, inputs: Mapping[str, Json], operation: str) -> Encoding:
         """Translate inputs for an operation, for what it does not take."""
         encoding = Encoding(self.renames)
-        encoding.request(inputs, scene.account.input_shape(self.service, operation))
+        encoding.request(inputs, context.account.input_shape(self.service, operation))
         return encoding
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Paths of inputs without a member of the create operation, other than those the row treats itself."""
         settled = {name for update in self.updates if update.settles for name in update.names}
         special = self.handled | self.outside | settled
         central = CENTRAL if self.tagging else frozenset({"region"})
         plain = {name: value for name, value in inputs.items() if name not in special | central}
-        return self.encoded(scene, plain, self.create_operation).unmapped
+        return self.encoded(context, plain, self.create_operation).unmapped
 
     def changeable(self, name: str) -> bool:
         """Whether some operation changes this property."""
         return name in CENTRAL or any(name in update.names for update in self.updates)
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create the object; see `Handler`."""
-        account = scene.account
+        account = context.account
         plain = {name: value for name, value in inputs.items() if name not in CENTRAL | self.handled | self.outside}
         request = Encoding(self.renames).request(plain, account.input_shape(self.service, self.create_operation))
         request |= self.constants
@@ -126,16 +128,16 @@ class ApiObject:
                 account, self.tagging, service=self.service, operation=self.create_operation, tags=tags
             )
         if self.prepare is not None:
-            request = self.prepare(scene, inputs, request)
+            request = self.prepare(context, inputs, request)
         answer = account.call(self.service, self.create_operation, request, region=self._region(inputs))
         return text(at_path(answer, self.id_at)) if self.id_at else Identity(self.id_format).of(inputs)
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """Describe the object; see `Handler`."""
-        account = scene.account
+        account = context.account
         try:
             answer = account.call(
-                self.service, self.read_operation, self._named(scene, held), region=self._region(held.state)
+                self.service, self.read_operation, self._named(context, existing), region=self._region(existing.state)
             )
         except ApiError as error:
             if error.reason in self.gone:
@@ -144,84 +146,84 @@ class ApiObject:
         found = at_path(answer, self.at) if self.at else answer
         if not isinstance(found, dict) or (self.absent is not None and self.absent(found)):
             return None
-        return self._presented(scene, held, found)
+        return self._presented(context, existing, found)
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Send what the create operation does not take; see `Handler`."""
         settling = tuple(update for update in self.updates if update.settles)
         names = frozenset(name for update in settling for name in update.names if inputs.get(name) is not None)
         if names:
-            self._send(scene, Change(held, {}, inputs, names), settling)
+            self._send(context, Change(existing, {}, inputs, names), settling)
 
-    def _presented(self, scene: Scene, held: Held, found: Document) -> Document:
-        actual = Decoding(scene.schemas, self.renames).outputs(found, scene.type.outputs)
+    def _presented(self, context: HandlerContext, existing: ResourceState, found: Document) -> Document:
+        actual = Decoding(context.schemas, self.renames).outputs(found, context.type.outputs)
         for name in ("tags", "tagsAll", "region"):
             actual.pop(name, None)
-        parts = Identity(self.id_format).parts(held.id) if self.id_format else {}
-        known = {name: value for name, value in parts.items() if name in scene.type.outputs}
+        parts = Identity(self.id_format).parts(existing.id) if self.id_format else {}
+        known = {name: value for name, value in parts.items() if name in context.type.outputs}
         actual = {**known, **actual}
         if self.present is not None:
-            actual |= self.present(scene, found, Held(held.id, {**held.state, **actual}))
+            actual |= self.present(context, found, ResourceState(existing.id, {**existing.state, **actual}))
         if self.tagging is not None:
-            actual["tagsAll"] = {**self._tags(scene, Held(held.id, {**held.state, **actual}), found)}
-        properties = {key: text(value) for key, value in {**self._properties(scene, held), **actual}.items()}
+            actual["tagsAll"] = {**self._tags(context, ResourceState(existing.id, {**existing.state, **actual}), found)}
+        properties = {key: text(value) for key, value in {**self._properties(context, existing), **actual}.items()}
         actual |= {name: template.format_map(properties) for name, template in self.outputs.items()}
         return actual
 
-    def _tags(self, scene: Scene, held: Held, found: Document) -> dict[str, str]:
+    def _tags(self, context: HandlerContext, existing: ResourceState, found: Document) -> dict[str, str]:
         tagging = self.tagging
         if tagging is None:
             return {}
         if not tagging.listing:
             return tag_map(at_path(found, tagging.described or tagging.member.partition(":")[0]))
         member, template = tagging.identity
-        answer = scene.account.call(
-            self.service, tagging.listing, {member: self._tag_identity(scene, held, template), **tagging.extra}
+        answer = context.account.call(
+            self.service, tagging.listing, {member: self._tag_identity(context, existing, template), **tagging.extra}
         )
         return tag_map(at_path(answer, tagging.described or "tags"))
 
-    def _tag_identity(self, scene: Scene, held: Held, template: str) -> Json:
+    def _tag_identity(self, context: HandlerContext, existing: ResourceState, template: str) -> Json:
         plain = template.removesuffix("[]")
-        value = plain.format_map({key: text(part) for key, part in self._properties(scene, held).items()})
+        value = plain.format_map({key: text(part) for key, part in self._properties(context, existing).items()})
         return [value] if template.endswith("[]") else value
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Send every changed property by its operation; see `Handler`."""
-        self._send(scene, change, self.updates)
+        self._send(context, change, self.updates)
         if self.tagging is not None:
-            self._retag(scene, change)
+            self._retag(context, change)
 
-    def _send(self, scene: Scene, change: Change, updates: tuple[Update, ...]) -> None:
+    def _send(self, context: HandlerContext, change: Change, updates: tuple[Update, ...]) -> None:
         for update in updates:
             changed = update.names & change.names
             if not changed:
                 continue
             if update.send is not None:
-                update.send(scene, change)
+                update.send(context, change)
                 continue
             names = update.names if update.whole else changed
             wanted = {name: change.new[name] for name in names if change.new.get(name) is not None}
-            shape = scene.account.input_shape(self.service, update.operation)
-            request = self._named(scene, change.held) | Encoding(self.renames).request(wanted, shape)
-            scene.account.call(self.service, update.operation, request, region=self._region(change.new))
+            shape = context.account.input_shape(self.service, update.operation)
+            request = self._named(context, change.existing) | Encoding(self.renames).request(wanted, shape)
+            context.account.call(self.service, update.operation, request, region=self._region(change.new))
 
-    def _retag(self, scene: Scene, change: Change) -> None:
+    def _retag(self, context: HandlerContext, change: Change) -> None:
         tagging = self.tagging
-        old = {key: text(value) for key, value in mapping(change.held.state.get("tagsAll")).items()}
-        new = all_tags(scene.account, change.new)
+        old = {key: text(value) for key, value in mapping(change.existing.state.get("tagsAll")).items()}
+        new = all_tags(context.account, change.new)
         if tagging is None or old == new:
             return
-        identity = self._tag_identity(scene, change.held, tagging.identity[1])
-        retag(scene.account, tagging, service=self.service, identity=identity, old=old, new=new)
+        identity = self._tag_identity(context, change.existing, tagging.identity[1])
+        retag(context.account, tagging, service=self.service, identity=identity, old=old, new=new)
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Delete the object; one which is gone already counts as deleted."""
         try:
             if self.before_delete is not None:
-                self.before_delete(scene, held)
+                self.before_delete(context, existing)
             if self.delete_operation:
-                request = {**self._named(scene, held, self.delete_identity), **self.delete_more}
-                scene.account.call(self.service, self.delete_operation, request, region=self._region(held.state))
+                request = {**self._named(context, existing, self.delete_identity), **self.delete_more}
+                context.account.call(self.service, self.delete_operation, request, region=self._region(existing.state))
         except ApiError as error:
             if error.reason not in self.gone:
                 raise

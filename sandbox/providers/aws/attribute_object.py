@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.providers.account import ApiError
-from sandbox.providers.aws.row import Change, Held, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Tagging
 from sandbox.providers.aws.tags import all_tags, create_member, retag, tag_map
 from sandbox.providers.values import Document, Json, at_path, mapping, string_map, text
 
@@ -41,9 +41,9 @@ class AttributeObject:
     outputs: Mapping[str, str] = field(default_factory=dict)
     name_from_id: str = ""
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Properties which are neither attributes nor members of the create operation."""
-        del scene
+        del context
         central = {"region", *(["tags"] if self.tagging else [])}
         return [name for name in inputs if name not in {*self.attributes, *self.create_names, *central}]
 
@@ -63,7 +63,7 @@ class AttributeObject:
                 found[self.attributes[name]] = text(value)
         return found
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create the object with its attributes; see `Handler`."""
         given = [name for name in self.attributes if inputs.get(name) is not None]
         request: Document = {
@@ -72,21 +72,21 @@ class AttributeObject:
         if given:
             request["Attributes"] = {**self._encoded(inputs, given)}
         if self.tagging is not None:
-            tags = all_tags(scene.account, inputs)
+            tags = all_tags(context.account, inputs)
             request |= create_member(
-                scene.account, self.tagging, service=self.service, operation=self.create_operation, tags=tags
+                context.account, self.tagging, service=self.service, operation=self.create_operation, tags=tags
             )
-        answer = scene.account.call(self.service, self.create_operation, request)
+        answer = context.account.call(self.service, self.create_operation, request)
         return text(at_path(answer, self.id_at))
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Nothing is left to send."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """Attributes as properties of the SDK's kinds; see `Handler`."""
-        request: Document = {self.identity: held.id, **self.read_more}
+        request: Document = {self.identity: existing.id, **self.read_more}
         try:
-            answer = scene.account.call(self.service, self.read_operation, request)
+            answer = context.account.call(self.service, self.read_operation, request)
         except ApiError as error:
             if error.reason in self.gone:
                 return None
@@ -94,36 +94,36 @@ class AttributeObject:
         found = string_map(answer.get("Attributes"))
         actual: Document = {}
         for name, attribute in self.attributes.items():
-            if attribute in found and name in scene.type.outputs:
-                actual[name] = _decoded(found[attribute], scene.type.outputs[name].kind.name)
+            if attribute in found and name in context.type.outputs:
+                actual[name] = _decoded(found[attribute], context.type.outputs[name].kind.name)
         actual |= {name: found.get(attribute) for name, attribute in self.outputs.items()}
         if self.name_from_id:
-            actual["name"] = held.id.rpartition(self.name_from_id)[2]
+            actual["name"] = existing.id.rpartition(self.name_from_id)[2]
         if self.tagging is not None:
-            tags = scene.account.call(self.service, self.tagging.listing, {self.tagging.identity[0]: held.id})
+            tags = context.account.call(self.service, self.tagging.listing, {self.tagging.identity[0]: existing.id})
             actual["tagsAll"] = {**tag_map(tags.get(self.tagging.described or "Tags"))}
         return actual
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Set the attributes which differ, and tags; see `Handler`."""
         changed = sorted(change.names & set(self.attributes))
         encoded = self._encoded(change.new, changed)
         if encoded and self.setter == "all":
-            request: Document = {self.identity: change.held.id, "Attributes": {**encoded}}
-            scene.account.call(self.service, self.set_operation, request)
+            request: Document = {self.identity: change.existing.id, "Attributes": {**encoded}}
+            context.account.call(self.service, self.set_operation, request)
         elif encoded:
             for name, value in encoded.items():
-                request = {self.identity: change.held.id, "AttributeName": name, "AttributeValue": value}
-                scene.account.call(self.service, self.set_operation, request)
+                request = {self.identity: change.existing.id, "AttributeName": name, "AttributeValue": value}
+                context.account.call(self.service, self.set_operation, request)
         if self.tagging is not None:
-            old = string_map(mapping(change.held.state.get("tagsAll")))
-            new = all_tags(scene.account, change.new)
-            retag(scene.account, self.tagging, service=self.service, identity=change.held.id, old=old, new=new)
+            old = string_map(mapping(change.existing.state.get("tagsAll")))
+            new = all_tags(context.account, change.new)
+            retag(context.account, self.tagging, service=self.service, identity=change.existing.id, old=old, new=new)
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Delete the object; one which is gone already counts as deleted."""
         try:
-            scene.account.call(self.service, self.delete_operation, {self.identity: held.id})
+            context.account.call(self.service, self.delete_operation, {self.identity: existing.id})
         except ApiError as error:
             if error.reason not in self.gone:
                 raise

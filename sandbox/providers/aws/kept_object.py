@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.account import ApiError, GoneError
-from sandbox.providers.aws.row import Change, Held, Identity, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, Identity, ResourceState
 from sandbox.providers.aws.tags import all_tags
 from sandbox.providers.values import Document, Json
 
@@ -18,33 +18,33 @@ class KeptObject:
     Attributes:
         id_format: the id as a template over properties.
         service: whose error messages it uses.
-        compute: outputs that AWS would decide, from scene, id and inputs.
+        compute: outputs that AWS would decide, from context, id and inputs.
         requires: raises `ApiError` when what the object refers to is not there, as AWS does.
         mutable: properties which may change in place.
     """
 
     id_format: str
     service: str
-    compute: Callable[[Scene, str, Mapping[str, Json]], Document]
-    requires: Callable[[Scene, Mapping[str, Json]], None] | None = None
+    compute: Callable[[HandlerContext, str, Mapping[str, Json]], Document]
+    requires: Callable[[HandlerContext, Mapping[str, Json]], None] | None = None
     mutable: frozenset[str] = frozenset()
-    id_of: Callable[[Scene, Mapping[str, Json]], str] | None = None
+    id_of: Callable[[HandlerContext, Mapping[str, Json]], str] | None = None
     tagged: bool = True
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Every property is kept."""
-        del scene, inputs
+        del context, inputs
         return ()
 
     def changeable(self, name: str) -> bool:
         """Whether the property may change in place."""
         return name in self.mutable or name == "tags"
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Keep a new object; see `Handler`."""
         if self.requires is not None:
-            self.requires(scene, inputs)
-        identity = self.id_of(scene, inputs) if self.id_of is not None else Identity(self.id_format).of(inputs)
+            self.requires(context, inputs)
+        identity = self.id_of(context, inputs) if self.id_of is not None else Identity(self.id_format).of(inputs)
 
         def kept(before: Document | None) -> Document:
             if before is not None:
@@ -52,39 +52,42 @@ class KeptObject:
                     service=self.service,
                     operation="create",
                     reason="ResourceInUseException",
-                    message=f"{scene.token} {identity} already exists",
+                    message=f"{context.token} {identity} already exists",
                 )
-            return self._document(scene, identity, inputs)
+            return self._document(context, identity, inputs)
 
-        scene.account.store.change(scene.token, identity, make=kept)
+        context.account.store.change(context.token, identity, make=kept)
         return identity
 
-    def _document(self, scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
-        document: Document = {**inputs, **self.compute(scene, identity, inputs)}
+    def _document(self, context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
+        document: Document = {**inputs, **self.compute(context, identity, inputs)}
         document.pop("__defaults", None)
         if self.tagged:
-            document["tagsAll"] = {**all_tags(scene.account, inputs)}
+            document["tagsAll"] = {**all_tags(context.account, inputs)}
         return document
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Nothing is left to send."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The kept document; see `Handler`."""
-        return scene.account.store.get(scene.token, held.id)
+        return context.account.store.get(context.token, existing.id)
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Keep the new inputs over the old document; see `Handler`."""
 
         def changed(before: Document | None) -> Document:
             if before is None:
-                raise GoneError(f"{scene.token} {change.held.id} is gone", remedy="run `pulumi refresh`")
-            held = {name: value for name, value in before.items() if name not in {*change.names, "tagsAll"}}
-            fresh = self._document(scene, change.held.id, change.new)
-            return {**held, **{name: value for name, value in fresh.items() if name not in held or name in change.new}}
+                raise GoneError(f"{context.token} {change.existing.id} is gone", remedy="run `pulumi refresh`")
+            unchanged = {name: value for name, value in before.items() if name not in {*change.names, "tagsAll"}}
+            fresh = self._document(context, change.existing.id, change.new)
+            return {
+                **unchanged,
+                **{name: value for name, value in fresh.items() if name not in unchanged or name in change.new},
+            }
 
-        scene.account.store.change(scene.token, change.held.id, make=changed)
+        context.account.store.change(context.token, change.existing.id, make=changed)
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Forget the object."""
-        scene.account.store.drop(scene.token, held.id)
+        context.account.store.drop(context.token, existing.id)

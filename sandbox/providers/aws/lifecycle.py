@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.providers.account import Account, GoneError
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.tags import all_tags
 from sandbox.providers.comparison import (
     DEFAULTS_KEY,
@@ -43,9 +43,9 @@ class UnsettledError(SandboxError):
 
     code: ClassVar[str] = "sandbox.unsettled"
 
-    def __init__(self, *, held: Held, cause: SandboxError) -> None:
+    def __init__(self, *, existing: ResourceState, cause: SandboxError) -> None:
         super().__init__(cause.what, remedy=cause.remedy)
-        self.held = held
+        self.existing = existing
 
 
 @dataclass(frozen=True)
@@ -70,35 +70,35 @@ class Resource:
     schemas: SdkSchemas
 
     @property
-    def scene(self) -> Scene:
+    def context(self) -> HandlerContext:
         """What the row's handler works in."""
-        return Scene(self.account, self.schemas, self.schemas.type(self.row.resource))
+        return HandlerContext(self.account, self.schemas, self.schemas.type(self.row.resource))
 
     def checked(self, news: Document, *, olds: Document, naming: Naming) -> tuple[Document, list[Failure]]:
         """Inputs with a generated name where none is given, and everything that AWS or the stand-in would refuse."""
         inputs = without_nothing({name: value for name, value in news.items() if name != DEFAULTS_KEY})
-        scene = self.scene
-        found = list(failures(self.schemas, scene.type.inputs, value=inputs))
+        context = self.context
+        found = list(failures(self.schemas, context.type.inputs, value=inputs))
         if self.row.name and inputs.get(self.row.name) is None:
-            held = olds.get(self.row.name) if self.row.name in items(olds.get(DEFAULTS_KEY)) else None
-            generated = held or self.row.name_prefix + naming.generated(limit=self.row.name_limit)
+            existing = olds.get(self.row.name) if self.row.name in items(olds.get(DEFAULTS_KEY)) else None
+            generated = existing or self.row.name_prefix + naming.generated(limit=self.row.name_limit)
             inputs[self.row.name] = self._cased(text(generated))
             inputs[DEFAULTS_KEY] = [self.row.name]
         else:
             none: list[Json] = []
             inputs[DEFAULTS_KEY] = none
         if not found:
-            found = [*self._refusals(scene, inputs)]
+            found = [*self._refusals(context, inputs)]
         return inputs, found
 
     def _cased(self, name: str) -> str:
         return name.lower() if self.row.resource == "aws:s3/bucket:Bucket" else name
 
-    def _refusals(self, scene: Scene, inputs: Document) -> Iterator[Failure]:
+    def _refusals(self, context: HandlerContext, inputs: Document) -> Iterator[Failure]:
         if self.row.refusals is not None:
             yield from self.row.refusals(inputs)
         given = {name: value for name, value in inputs.items() if name != DEFAULTS_KEY and name not in self.row.local}
-        for path in self.row.handler.unmapped(scene, given):
+        for path in self.row.handler.unmapped(context, given):
             if path not in self.row.kept and path.partition(".")[0] not in self.row.kept:
                 yield Failure(
                     path,
@@ -108,9 +108,9 @@ class Resource:
 
     def preview_created(self, inputs: Document) -> Document:
         """Outputs of a resource that an update would create."""
-        scene = self.scene
+        context = self.context
         outputs = predicted(
-            self.schemas, inputs=scene.type.inputs, outputs=scene.type.outputs, wanted=self._plain(inputs)
+            self.schemas, inputs=context.type.inputs, outputs=context.type.outputs, wanted=self._plain(inputs)
         )
         return self._with_tags(outputs, inputs)
 
@@ -118,10 +118,10 @@ class Resource:
         return {name: value for name, value in inputs.items() if name != DEFAULTS_KEY}
 
     def _with_tags(self, outputs: Document, inputs: Document) -> Document:
-        scene = self.scene
-        if "region" in scene.type.outputs:
+        context = self.context
+        if "region" in context.type.outputs:
             outputs["region"] = inputs.get("region") or self.account.region
-        if "tagsAll" in scene.type.outputs:
+        if "tagsAll" in context.type.outputs:
             known = not holds_unknown(inputs.get("tags"))
             outputs["tagsAll"] = {**all_tags(self.account, inputs)} if known else UNKNOWN
         return outputs
@@ -135,29 +135,29 @@ class Resource:
         outputs |= dict.fromkeys(self.row.volatile, UNKNOWN)
         return self._with_tags({name: value for name, value in outputs.items() if value is not None}, inputs)
 
-    def created(self, inputs: Document) -> Held:
+    def created(self, inputs: Document) -> ResourceState:
         """Create the object and return it as AWS shows it. Errors: `ApiError`, `UnsettledError`."""
-        scene, plain = self.scene, self._plain(inputs)
-        identity = self.row.handler.create(scene, plain)
-        held = Held(identity, plain)
+        context, plain = self.context, self._plain(inputs)
+        identity = self.row.handler.create(context, plain)
+        existing = ResourceState(identity, plain)
         try:
-            self.row.handler.settle(scene, held, plain)
-            self._keep(scene, held, plain)
-            outputs = self._actual(held, local=plain)
+            self.row.handler.settle(context, existing, plain)
+            self._keep(context, existing, plain)
+            outputs = self._actual(existing, local=plain)
             if outputs is None:
                 raise GoneError(f"{self.row.resource} {identity} is not there after creation", remedy="run again")
             self._nothing_dropped(plain, outputs)
         except SandboxError as error:
-            raise UnsettledError(held=held, cause=error) from error
-        return Held(identity, outputs)
+            raise UnsettledError(existing=existing, cause=error) from error
+        return ResourceState(identity, outputs)
 
-    def _keep(self, scene: Scene, held: Held, inputs: Document) -> None:
+    def _keep(self, context: HandlerContext, existing: ResourceState, inputs: Document) -> None:
         document: Document = {path: value for path in self.row.kept if (value := at_path(inputs, path)) is not None}
         if self.row.kept:
-            self.account.store.put(f"{scene.token}#kept", held.id, document=document)
+            self.account.store.put(f"{context.token}#kept", existing.id, document=document)
 
     def _nothing_dropped(self, inputs: Document, outputs: Document) -> None:
-        fields = self.scene.type.inputs
+        fields = self.context.type.inputs
         wanted = {name: value for name, value in inputs.items() if name not in self.row.local}
         lost = list(missing_paths(self.schemas, fields, wanted=wanted, actual=outputs))
         if lost:
@@ -166,95 +166,96 @@ class Resource:
                 remedy="list the property as kept in the row under sandbox/providers/aws/rows/",
             )
 
-    def _actual(self, held: Held, *, local: Mapping[str, Json]) -> Document | None:
-        scene = self.scene
-        actual = self.row.handler.read(scene, held)
+    def _actual(self, existing: ResourceState, *, local: Mapping[str, Json]) -> Document | None:
+        context = self.context
+        actual = self.row.handler.read(context, existing)
         if actual is None:
             return None
-        kept = self.account.store.get(f"{scene.token}#kept", held.id) or {}
+        kept = self.account.store.get(f"{context.token}#kept", existing.id) or {}
         for path, value in kept.items():
             with_path(actual, path, value=value)
         for name in self.row.local:
             if local.get(name) is not None:
                 actual[name] = local[name]
-        if "region" in scene.type.outputs:
-            actual["region"] = held.state.get("region") or self.account.region
+        if "region" in context.type.outputs:
+            actual["region"] = existing.state.get("region") or self.account.region
         if "tagsAll" in actual:
-            self._own_tags(actual, held)
-        return {name: value for name, value in actual.items() if name in scene.type.outputs and value is not None}
+            self._own_tags(actual, existing)
+        return {name: value for name, value in actual.items() if name in context.type.outputs and value is not None}
 
-    def _own_tags(self, actual: Document, held: Held) -> None:
-        defaults, mine = self.account.default_tags, string_map(held.state.get("tags"))
+    def _own_tags(self, actual: Document, existing: ResourceState) -> None:
+        defaults, mine = self.account.default_tags, string_map(existing.state.get("tags"))
         everything = string_map(actual["tagsAll"])
         own = {key: value for key, value in everything.items() if defaults.get(key) != value or key in mine}
-        if own or "tags" in held.state:
+        if own or "tags" in existing.state:
             actual["tags"] = {**own}
 
-    def read(self, held: Held, *, inputs: Document) -> tuple[Document, Document] | None:
+    def read(self, existing: ResourceState, *, inputs: Document) -> tuple[Document, Document] | None:
         """Actual outputs and inputs of the object; None when it is gone.
 
         Inputs keep to the properties which the program gave and take their actual values, and gain what somebody
         added; an import, without inputs, takes all that the type has.
         """
-        outputs = self._actual(held, local=held.state)
+        outputs = self._actual(existing, local=existing.state)
         if outputs is None:
             return None
-        fields = self.scene.type.inputs
+        fields = self.context.type.inputs
         fresh: Document = {DEFAULTS_KEY: inputs.get(DEFAULTS_KEY) or []}
         for name, declared in fields.items():
             actual = outputs.get(name)
             if name in inputs:
-                fresh[name] = overlaid(self.schemas, declared.kind, held=inputs[name], actual=actual)
-            elif actual not in (None, "", [], {}) and self._appeared(held, name, importing=not inputs):
+                fresh[name] = overlaid(self.schemas, declared.kind, existing=inputs[name], actual=actual)
+            elif actual not in (None, "", [], {}) and self._appeared(existing, name, importing=not inputs):
                 fresh[name] = actual
         return outputs, fresh
 
-    def _appeared(self, held: Held, name: str, *, importing: bool) -> bool:
-        declared = self.scene.type.outputs.get(name)
-        required = self.scene.type.inputs[name].required
+    def _appeared(self, existing: ResourceState, name: str, *, importing: bool) -> bool:
+        declared = self.context.type.outputs.get(name)
+        required = self.context.type.inputs[name].required
         if importing:
             return required or (declared is not None and not declared.required)
-        was = held.state.get(name)
+        was = existing.state.get(name)
         return declared is not None and not declared.required and was in (None, "", [], {}) and name != "region"
 
-    def updated(self, held: Held, *, inputs: Document, old_inputs: Document) -> Document:
+    def updated(self, existing: ResourceState, *, inputs: Document, old_inputs: Document) -> Document:
         """Change the object in place and return its outputs. Errors: `ApiError`, `GoneError`."""
-        scene, plain = self.scene, self._plain(inputs)
+        context, plain = self.context, self._plain(inputs)
         names = frozenset(self._changed(old_inputs, inputs))
-        self.row.handler.update(scene, Change(held, old_inputs, plain, names - self.row.local))
-        self._keep(scene, held, plain)
-        outputs = self._actual(Held(held.id, {**held.state, **plain}), local=plain)
+        self.row.handler.update(context, Change(existing, old_inputs, plain, names - self.row.local))
+        self._keep(context, existing, plain)
+        outputs = self._actual(ResourceState(existing.id, {**existing.state, **plain}), local=plain)
         if outputs is None:
             raise GoneError(
-                f"{self.row.resource} {held.id} is gone", remedy="run `pulumi refresh`, then update again to create it"
+                f"{self.row.resource} {existing.id} is gone",
+                remedy="run `pulumi refresh`, then update again to create it",
             )
         self._nothing_dropped(plain, outputs)
         return outputs
 
-    def deleted(self, held: Held) -> None:
+    def deleted(self, existing: ResourceState) -> None:
         """Delete the object and what was kept for it."""
-        self.row.handler.delete(self.scene, held)
-        self.account.store.drop(f"{self.row.resource}#kept", held.id)
+        self.row.handler.delete(self.context, existing)
+        self.account.store.drop(f"{self.row.resource}#kept", existing.id)
 
     def _changed(self, old: Mapping[str, Json], new: Mapping[str, Json]) -> set[str]:
         names = {*old, *new} - {DEFAULTS_KEY}
         return {name for name in names if not same(old.get(name), new.get(name))}
 
-    def differences(self, held: Held, *, old: Document, new: Document) -> Sequence[Difference]:
+    def differences(self, existing: ResourceState, *, old: Document, new: Document) -> Sequence[Difference]:
         """What an update would change; a change of the provider's default tags shows at `tagsAll`.
 
         Raises:
             SandboxError: a property differs which neither replaces the object nor has an operation to change it.
         """
         found = list(differences(self._plain(old), self._plain(new)))
-        if not found and "tagsAll" in held.state and not holds_unknown(new.get("tags")):
-            found = list(differences(held.state["tagsAll"], {**all_tags(self.account, new)}, path="tagsAll"))
+        if not found and "tagsAll" in existing.state and not holds_unknown(new.get("tags")):
+            found = list(differences(existing.state["tagsAll"], {**all_tags(self.account, new)}, path="tagsAll"))
         for difference in found:
             name = difference.path.partition(".")[0].partition("[")[0]
             known = {"tagsAll", *self.row.local, *(path.partition(".")[0] for path in self.row.kept)}
             if not (name in known or self.row.replacing(difference.path) or self.row.handler.changeable(name)):
                 raise SandboxError(
-                    f"the stand-in cannot change {difference.path} of {self.row.resource} {held.id}",
+                    f"the stand-in cannot change {difference.path} of {self.row.resource} {existing.id}",
                     remedy="add the update, or a replacement mark, to the row under sandbox/providers/aws/rows/",
                 )
         return found

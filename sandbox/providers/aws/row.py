@@ -20,7 +20,7 @@ from sandbox.providers.values import Document, Json, text
 
 
 @dataclass(frozen=True)
-class Held:
+class ResourceState:
     """An object that the state knows: id, last outputs."""
 
     id: str
@@ -31,14 +31,14 @@ class Held:
 class Change:
     """An update: the object, its old and new inputs, and the top-level properties which differ."""
 
-    held: Held
+    existing: ResourceState
     old: Mapping[str, Json]
     new: Mapping[str, Json]
     names: frozenset[str]
 
 
 @dataclass(frozen=True)
-class Scene:
+class HandlerContext:
     """What a handler works in: the account, the SDK's types and the row's own type."""
 
     account: Account
@@ -54,27 +54,27 @@ class Scene:
 class Handler(Protocol):
     """Creates, reads, changes and deletes the objects of one type. Errors: `ApiError` of the operation."""
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create an object and return its id."""
         ...
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Send what the create operation does not take."""
         ...
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """Every output and input which is actually there; None when the object is gone."""
         ...
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Change the object in place."""
         ...
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Delete the object; one which is gone already counts as deleted."""
         ...
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Dotted paths of inputs which would not reach AWS."""
         ...
 

@@ -15,7 +15,7 @@ from sandbox.providers.account import Account
 from sandbox.providers.aws.configuration import provider_account, provider_failures
 from sandbox.providers.aws.invokes import INVOKES
 from sandbox.providers.aws.lifecycle import Naming, Resource, UnsettledError
-from sandbox.providers.aws.row import Held, Row
+from sandbox.providers.aws.row import ResourceState, Row
 from sandbox.providers.aws.rows import find_row
 from sandbox.providers.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
 from sandbox.providers.schema import SdkSchemas
@@ -115,11 +115,11 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
         """Which properties differ and which of them replace."""
-        held = Held(request.id, from_struct(request.olds))
+        existing = ResourceState(request.id, from_struct(request.olds))
         old, new = from_struct(request.old_inputs), from_struct(request.news)
         try:
             resource = self._resource(Urn.parse(request.urn).type)
-            found = resource.differences(held, old=old, new=new)
+            found = resource.differences(existing, old=old, new=new)
         except QuantosError as error:
             _abort(context, error)
         detailed: dict[str, provider_pb2.PropertyDiff] = {}
@@ -149,19 +149,19 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
             resource = self._resource(Urn.parse(request.urn).type)
             if request.preview:
                 return provider_pb2.CreateResponse(properties=to_struct(resource.preview_created(inputs)))
-            held = resource.created(inputs)
+            existing = resource.created(inputs)
         except UnsettledError as error:
             self._abort_unsettled(context, error, inputs=inputs)
         except QuantosError as error:
             _abort(context, error)
-        return provider_pb2.CreateResponse(id=held.id, properties=to_struct(held.state))
+        return provider_pb2.CreateResponse(id=existing.id, properties=to_struct(existing.state))
 
     def _abort_unsettled(self, context: grpc.ServicerContext, error: UnsettledError, *, inputs: Document) -> NoReturn:
         from google.rpc import status_pb2  # noqa: PLC0415  only on this path
 
         details = provider_pb2.ErrorResourceInitFailed(
-            id=error.held.id,
-            properties=to_struct(error.held.state),
+            id=error.existing.id,
+            properties=to_struct(error.existing.state),
             inputs=to_struct(inputs),
             reasons=[f"{error.what}; {error.remedy}"],
         )
@@ -174,9 +174,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         """Actual inputs and outputs; an empty answer when the object is gone."""
-        held = Held(request.id, from_struct(request.properties))
+        existing = ResourceState(request.id, from_struct(request.properties))
         try:
-            found = self._resource(Urn.parse(request.urn).type).read(held, inputs=from_struct(request.inputs))
+            found = self._resource(Urn.parse(request.urn).type).read(existing, inputs=from_struct(request.inputs))
         except QuantosError as error:
             _abort(context, error)
         if found is None:
@@ -186,14 +186,14 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
         """Change in place, or say what that would give."""
-        held = Held(request.id, from_struct(request.olds))
+        existing = ResourceState(request.id, from_struct(request.olds))
         inputs, old_inputs = from_struct(request.news), from_struct(request.old_inputs)
         try:
             resource = self._resource(Urn.parse(request.urn).type)
             if request.preview:
-                outputs = resource.preview_updated(inputs, olds=dict(held.state), old_inputs=old_inputs)
+                outputs = resource.preview_updated(inputs, olds=dict(existing.state), old_inputs=old_inputs)
             else:
-                outputs = resource.updated(held, inputs=inputs, old_inputs=old_inputs)
+                outputs = resource.updated(existing, inputs=inputs, old_inputs=old_inputs)
         except QuantosError as error:
             _abort(context, error)
         return provider_pb2.UpdateResponse(properties=to_struct(outputs))
@@ -201,7 +201,9 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Delete; an object which is gone already counts as deleted."""
         try:
-            self._resource(Urn.parse(request.urn).type).deleted(Held(request.id, from_struct(request.properties)))
+            self._resource(Urn.parse(request.urn).type).deleted(
+                ResourceState(request.id, from_struct(request.properties))
+            )
         except QuantosError as error:
             _abort(context, error)
         return empty_pb2.Empty()

@@ -9,7 +9,7 @@ from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.api_server import NOT_FOUND, ApiResource, ApiServer, ApiServerError
 from sandbox.providers.kubernetes.kinds import KindOfObject
-from sandbox.providers.kubernetes.objects import ExistingObjectError, Held, Wanted
+from sandbox.providers.kubernetes.objects import ExistingObjectError, ObjectState, Wanted
 from sandbox.providers.kubernetes.readiness import DEFAULT_SECONDS, Waiting, wait_until_gone, wait_until_ready
 from sandbox.providers.values import Document, holds_unknown, mapping, text
 
@@ -61,7 +61,7 @@ class ClusterObjects:
             self._give_up(resource, live, manager=before)
         return self._settled(wanted, resource, live)
 
-    def read(self, held: Held) -> Document | None:
+    def read(self, held: ObjectState) -> Document | None:
         """As the server has it; None also where the kind itself is gone."""
         resource = self.server.resource(held.kind.api_version, held.kind.kind)
         if resource is None:
@@ -69,7 +69,7 @@ class ClusterObjects:
         live = self._named(resource, held.identifier)
         return form.with_manager(live, form.field_manager(live, held.state, held.urn)) if live else None
 
-    def delete(self, held: Held) -> None:
+    def delete(self, held: ObjectState) -> None:
         """Delete and wait until it is gone; of a patch, give up its fields."""
         resource = self.server.resource(held.kind.api_version, held.kind.kind)
         live = self._named(resource, held.identifier) if resource else None

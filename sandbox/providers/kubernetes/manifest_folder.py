@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.kinds import KindOfObject, namespaced_by_name
-from sandbox.providers.kubernetes.objects import ExistingObjectError, Held, Wanted
+from sandbox.providers.kubernetes.objects import ExistingObjectError, ObjectState, Wanted
 from sandbox.providers.values import Document, mapping, text
 
 FOLDER_VARIABLE = "QUANTOS_SANDBOX_MANIFESTS"
@@ -66,16 +66,16 @@ class ManifestFolder:
         """Write a manifest anew."""
         return wanted.manifest if wanted.preview else self._written(wanted.manifest, self.file_of(wanted.manifest))
 
-    def read(self, held: Held) -> Document | None:
+    def read(self, held: ObjectState) -> Document | None:
         """The manifest on disk."""
         path = self._path(held)
         return mapping(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
-    def delete(self, held: Held) -> None:
+    def delete(self, held: ObjectState) -> None:
         """Remove the file."""
         self._path(held).unlink(missing_ok=True)
 
-    def _path(self, held: Held) -> Path:
+    def _path(self, held: ObjectState) -> Path:
         namespace, name = form.split_identity(held.identifier)
         if not namespace and self.namespaced(held.kind):
             namespace = self.default_namespace

@@ -30,7 +30,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class ObjectState:
     """An object of the state, to read or to delete."""
 
     kind: KindOfObject
@@ -56,10 +56,10 @@ class Objects(Protocol):
     def update(self, wanted: Wanted) -> Document:
         """Change an object in place, or say what that would give. Raises as `create` does."""
 
-    def read(self, held: Held) -> Document | None:
+    def read(self, held: ObjectState) -> Document | None:
         """The object as it is now; None where it is gone."""
 
-    def delete(self, held: Held) -> None:
+    def delete(self, held: ObjectState) -> None:
         """Remove an object; one that is gone already is no error."""
 
 

@@ -12,7 +12,7 @@ from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.check import Naming
 from sandbox.providers.kubernetes.kinds import KindOfObject, KubernetesSchemas
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
-from sandbox.providers.kubernetes.objects import Held, Objects, Wanted
+from sandbox.providers.kubernetes.objects import Objects, ObjectState, Wanted
 from sandbox.providers.validation import Failure, failures
 from sandbox.providers.values import UNKNOWN, Document, Json, mapping, text, without_nothing
 
@@ -100,12 +100,12 @@ class Releases:
         document = self._document(wanted, revision=(revision if isinstance(revision, int) else 0) + 1)
         return self._installed(wanted, self._folder.update(document))
 
-    def read(self, held: Held) -> Document | None:
+    def read(self, held: ObjectState) -> Document | None:
         """The release on disk as a state; None where it is gone."""
         document = self._folder.read(held)
         return None if document is None else _state(document)
 
-    def delete(self, held: Held) -> None:
+    def delete(self, held: ObjectState) -> None:
         """Remove the document."""
         self._folder.delete(held)
 

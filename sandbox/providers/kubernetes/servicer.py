@@ -28,7 +28,7 @@ from sandbox.providers.kubernetes.engine_log import EngineLog
 from sandbox.providers.kubernetes.kinds import KindOfObject, KubernetesSchemas
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.kubernetes.marks import bare_document, shielded
-from sandbox.providers.kubernetes.objects import Held, Objects, Wanted
+from sandbox.providers.kubernetes.objects import Objects, ObjectState, Wanted
 from sandbox.providers.kubernetes.place import place_of_objects
 from sandbox.providers.kubernetes.readiness import NotReadyError, Patience
 from sandbox.providers.kubernetes.releases import Releases, checked_release, imported_release, release_identity
@@ -286,10 +286,10 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             self._place_of(held.kind).delete(held)
         return empty_pb2.Empty()
 
-    def _held(self, urn: str, identifier: str, properties: Struct, *, timeout_seconds: float = 0.0) -> Held:
+    def _held(self, urn: str, identifier: str, properties: Struct, *, timeout_seconds: float = 0.0) -> ObjectState:
         kind = self._schemas.kind_of(Urn.parse(urn).type)
         state = _plain(properties)
-        return Held(kind=kind, identifier=identifier, urn=urn, state=state, timeout_seconds=timeout_seconds)
+        return ObjectState(kind=kind, identifier=identifier, urn=urn, state=state, timeout_seconds=timeout_seconds)
 
     def Construct(  # noqa: N802
         self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext

@@ -11,7 +11,7 @@ from quantos.backtest.replay import series_of, terms_of
 from quantos.backtest.sidecar import Sidecar, known
 from quantos.backtest.trace import Trace
 from quantos.contracts.strategy import Session
-from quantos.forecasting.evaluation.decision_loss import Terms, simulate
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics, simulate
 from quantos.forecasting.features.wall_time import Clocked
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.models.rules import Rules
@@ -35,7 +35,7 @@ def burst(opened: BoolArray, *, seed: int = 3) -> np.ndarray:
     return np.where(opened, 100 * (1 + 3 * np.exp(-(since - 1) / 2)) * noise, 0.0)
 
 
-def exchange(calendar: str, day: date) -> tuple[Series, Terms]:
+def exchange(calendar: str, day: date) -> tuple[Series, CapacityEconomics]:
     """Five weeks of an exchange up to the end of a day."""
     first = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=7 * WEEKS)
     blank = Trace(name="made", first=first, bin_seconds=BIN, values=np.zeros(DAY * (7 * WEEKS + 1)), repaired=0)
@@ -47,7 +47,7 @@ def exchange(calendar: str, day: date) -> tuple[Series, Terms]:
     return series_of(trace, beside), terms_of(trace, lead_seconds=900, hold_seconds=900, miss_cost=66)
 
 
-def missed_at_opening(series: Series, terms: Terms, *, families=FAMILIES) -> float:
+def missed_at_opening(series: Series, terms: CapacityEconomics, *, families=FAMILIES) -> float:
     """Missing share of the first hour's demand on the last day, by a fit on what lies before it."""
     begin = len(series.values) - DAY
     fitted = fit_series(series.until(begin), terms, families=families)
@@ -116,7 +116,7 @@ def test_an_overnight_session_is_held_over_a_change_of_clocks(day: date):
     values = burst(opened)[:count]
     part = Clocked(values=values, offsets=offsets, opened=opened)
     series = Series(values=values, start=grid.start, bin_seconds=BIN, opened=opened, parts=(part,))
-    terms = Terms(lead_bins=1, hold_bins=1, node_size=8.0, miss_cost=66.0)
+    terms = CapacityEconomics(lead_bins=1, hold_bins=1, node_size=8.0, miss_cost=66.0)
     begin = count - DAY
     fitted = fit_series(series.until(begin), terms, families=PLAIN)
 
@@ -146,7 +146,7 @@ def test_sessions_of_two_countries_are_each_held_by_their_own_clock():
         opened=np.logical_or(parts[0].opened, parts[1].opened),
         parts=tuple(parts),
     )
-    terms = Terms(lead_bins=1, hold_bins=1, node_size=8.0, miss_cost=66.0)
+    terms = CapacityEconomics(lead_bins=1, hold_bins=1, node_size=8.0, miss_cost=66.0)
     begin = count - DAY
     fitted = fit_series(series.until(begin), terms, families=PLAIN)
 

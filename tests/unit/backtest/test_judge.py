@@ -8,7 +8,7 @@ from quantos.backtest.judge import judge
 from quantos.backtest.replay import terms_of
 from quantos.backtest.trace import Trace
 from quantos.errors import ForecastError
-from quantos.forecasting.evaluation.decision_loss import Terms, losses, simulate
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics, losses, simulate
 
 RNG = np.random.default_rng(5)
 DEMAND = np.maximum(50 + 30 * np.sin(np.arange(40 * 24) / 24 * 2 * np.pi) + RNG.normal(0, 4, 40 * 24), 0)
@@ -17,7 +17,7 @@ TERMS = terms_of(TRACE, lead_seconds=600, hold_seconds=600, miss_cost=66)
 
 
 def test_an_increase_is_paid_at_once_and_there_a_lead_later_and_a_decrease_waits():
-    terms = Terms(lead_bins=2, hold_bins=1, node_size=10.0, miss_cost=66)
+    terms = CapacityEconomics(lead_bins=2, hold_bins=1, node_size=10.0, miss_cost=66)
     asked = np.array([10.0, 10.0, 35.0, 10.0, 10.0, 10.0, 10.0])
 
     capacity = simulate(asked, terms)
@@ -31,7 +31,7 @@ def test_an_increase_is_paid_at_once_and_there_a_lead_later_and_a_decrease_waits
 
 @pytest.mark.parametrize(("lead", "hold"), [(0, 0), (1, 1), (2, 2), (2, 5), (5, 2), (4, 0)])
 def test_a_perfect_forecast_of_the_aim_never_runs_short(lead: int, hold: int):
-    terms = Terms(lead_bins=lead, hold_bins=hold, node_size=2.0, miss_cost=66)
+    terms = CapacityEconomics(lead_bins=lead, hold_bins=hold, node_size=2.0, miss_cost=66)
     asked = terms.aim.peaks(DEMAND)
     known = np.where(np.isfinite(asked), asked, DEMAND.max())
 
@@ -41,7 +41,7 @@ def test_a_perfect_forecast_of_the_aim_never_runs_short(lead: int, hold: int):
 
 
 def test_one_node_runs_at_least_and_a_missing_one_costs_its_price():
-    terms = Terms(lead_bins=0, hold_bins=0, node_size=10.0, miss_cost=5)
+    terms = CapacityEconomics(lead_bins=0, hold_bins=0, node_size=10.0, miss_cost=5)
 
     assert losses(np.array([0.0, 0.0, 25.0]), np.zeros(3), terms).tolist() == [1, 1, 1 + 5 * 1.5]
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from quantos.allocation.shapes.node_needs import Allocatable, ResourceDemand, nodes_for_demand
 from quantos.backtest.resources import ResourceTrace, decided_together, judge_resources, nodes_together
 from quantos.errors import CapacityError, ForecastError
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 
 NODE = Allocatable(vcpu=4.0, memory_gib=16.0, network_mbps=1000.0, pods=110)
-TERMS = Terms(lead_bins=1, hold_bins=1, node_size=1.0, miss_cost=66)
+TERMS = CapacityEconomics(lead_bins=1, hold_bins=1, node_size=1.0, miss_cost=66)
 DAY = 24
 INDEX = np.arange(21 * DAY)
 WAVE = 40 + 20 * np.sin(INDEX / DAY * 2 * np.pi)

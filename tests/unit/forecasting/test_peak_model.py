@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from quantos.errors import ForecastError
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.models.boosting import FLOORED
 from quantos.forecasting.models.rules import PLAIN
 from quantos.forecasting.peak_model import LAST_VALUE, FittedModel, PeakForecast, fit, predict
@@ -17,7 +17,7 @@ LEVELS = (0.5, 0.75, 0.9, 0.985)
 HORIZON = 6
 BIN = 900
 DAY = 86_400 // BIN
-TERMS = Terms(lead_bins=HORIZON - 1, hold_bins=0, node_size=2.0, miss_cost=66.0)
+TERMS = CapacityEconomics(lead_bins=HORIZON - 1, hold_bins=0, node_size=2.0, miss_cost=66.0)
 
 
 def demand(days: int, *, seed: int = 7, drift: float = 0.3, noise: float = 0.08) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 
 from quantos.capacity.demand.coverage import recent_coverage
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.models.family import Sample, upper_residual
 from quantos.forecasting.peak_model import fit, predict
@@ -15,7 +15,7 @@ from quantos.forecasting.series_model import FittedSeries, Series, frame_at
 
 DAY, BIN = 48, 1800
 DAYS = 16
-TERMS = Terms(lead_bins=2, hold_bins=0, node_size=8.0, miss_cost=49.0)
+TERMS = CapacityEconomics(lead_bins=2, hold_bins=0, node_size=8.0, miss_cost=49.0)
 LOST = slice(12 * DAY + 5, 13 * DAY + 20)
 BINS = LOST.stop - LOST.start
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from quantos.errors import ForecastError
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import SIGNAL_DAYS, FittedModel, fit, predict
 
 BIN = 1800
@@ -17,7 +17,7 @@ DAY = 86_400 // BIN
 HORIZON = 2
 DAYS = 20
 LEVELS = (0.5, 0.9, 0.985)
-TERMS = Terms(lead_bins=HORIZON - 1, hold_bins=0, node_size=2.0, miss_cost=66.0)
+TERMS = CapacityEconomics(lead_bins=HORIZON - 1, hold_bins=0, node_size=2.0, miss_cost=66.0)
 NEWS, NOISE = "signal/news-count", "signal/noise"
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from lightgbm import Dataset, train
 
-from quantos.forecasting.evaluation.decision_loss import MARGINS, Margin, Terms
+from quantos.forecasting.evaluation.decision_loss import MARGINS, CapacityEconomics, Margin
 from quantos.forecasting.evaluation.selection import Ledger, Standing, blend
 from quantos.forecasting.features.sessions import has_sessions, learnt_sessions, session_reference
 from quantos.forecasting.fitting import fit_series
@@ -16,7 +16,7 @@ from quantos.forecasting.serving import decide
 
 BIN = 1800
 DAY = 48
-TERMS = Terms(lead_bins=1, hold_bins=1, node_size=2.0, miss_cost=66.0)
+TERMS = CapacityEconomics(lead_bins=1, hold_bins=1, node_size=2.0, miss_cost=66.0)
 
 
 def series(values: np.ndarray) -> Series:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from quantos.errors import ForecastError
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import FittedSeries, Series
 from quantos.forecasting.serving import decide, uppers
@@ -25,7 +25,7 @@ def series(days: int) -> Series:
 
 @pytest.fixture(scope="module")
 def fitted() -> FittedSeries:
-    return fit_series(series(20), Terms(lead_bins=1, hold_bins=1, node_size=2.0, miss_cost=66.0))
+    return fit_series(series(20), CapacityEconomics(lead_bins=1, hold_bins=1, node_size=2.0, miss_cost=66.0))
 
 
 def test_a_state_is_small_and_decides_as_the_model_it_was_made_of(fitted: FittedSeries):

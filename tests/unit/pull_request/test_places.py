@@ -2,7 +2,7 @@
 
 from quantos.errors import SettingsError
 from quantos.faults import Fault, Position
-from quantos.pull_request.model import Place
+from quantos.pull_request.model import SourceLocation
 from quantos.pull_request.places import Places
 from quantos.pull_request.settings_refusal import mended, settings_refusals, wrong_fields
 from tests.support.pull_requests import STACK_URN, urn_of
@@ -20,7 +20,7 @@ FILE = "stacks/environments/dev.yaml"
 
 
 def make_places(layer: str) -> Places:
-    declared = {urn_of("lake"): Place(path="stacks/foundation.py", line=47)}
+    declared = {urn_of("lake"): SourceLocation(path="stacks/foundation.py", line=47)}
     return Places(
         layer=layer, environment_file=FILE, environment_text=TEXT, program=f"stacks/{layer}.py", declared=declared
     )
@@ -28,14 +28,14 @@ def make_places(layer: str) -> Places:
 
 def test_a_pool_is_found_in_the_environment_file_and_a_stack_at_its_limits() -> None:
     places = make_places("capacity")
-    assert places.of(urn_of("cpu-spot")) == Place(path=FILE, line=7)
-    assert places.of(STACK_URN) == Place(path=FILE, line=2)
+    assert places.of(urn_of("cpu-spot")) == SourceLocation(path=FILE, line=7)
+    assert places.of(STACK_URN) == SourceLocation(path=FILE, line=2)
 
 
 def test_a_resource_is_found_where_the_program_declares_it_or_the_program_begins() -> None:
     places = make_places("foundation")
-    assert places.of(urn_of("lake")) == Place(path="stacks/foundation.py", line=47)
-    assert places.of(urn_of("unheard-of")) == Place(path="stacks/foundation.py", line=1)
+    assert places.of(urn_of("lake")) == SourceLocation(path="stacks/foundation.py", line=47)
+    assert places.of(urn_of("unheard-of")) == SourceLocation(path="stacks/foundation.py", line=1)
 
 
 def test_each_complaint_about_an_environment_file_points_at_its_field() -> None:

@@ -146,7 +146,7 @@ ASKS_NOBODY = {
     "aws:making_clients": "is the translation itself",
     "deployment.layers:LayerRun.changed": "counts",
     "deployment.pulumi_stack:QuietStack": "is the Automation API's own class; LayerStacks and PulumiEngine translate",
-    "deployment.pulumi_stack:QuietStack.foresee": "see QuietStack",
+    "deployment.pulumi_stack:QuietStack.preview_under_packs": "see QuietStack",
     "deployment.pulumi_stack:QuietStack.info": "see QuietStack",
     "deployment.pulumi_stack:QuietStack.outputs": "see QuietStack",
     "deployment.pulumi_stack:QuietStack.read_back": "see QuietStack",

@@ -11,7 +11,7 @@ from quantos.contracts import topics
 from quantos.environment.functions import topic_partitions
 from quantos.errors import BusError, TelemetryError
 from quantos.messaging.adapters.memory import MemoryBus
-from quantos.telemetry.intake import Intake, Taken
+from quantos.telemetry.intake import BatchResult, Intake
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.signal_history import MemorySignalHistory
 
@@ -41,7 +41,7 @@ class Bench:
     signals: MemorySignalHistory = field(default_factory=MemorySignalHistory)
     bus: MemoryBus = field(default_factory=lambda: MemoryBus(topic_partitions()))
 
-    def take(self, *records: Record) -> Taken:
+    def take(self, *records: Record) -> BatchResult:
         return Intake(history=self.history, signals=self.signals, publisher=self.bus, clock=lambda: NOW).take(records)
 
     def values(self) -> list[float]:
@@ -59,7 +59,7 @@ def test_poison_is_set_aside_with_its_reason_and_the_rest_goes_on():
 
     taken = bench.take(good(10, 3), Record(b"\x00poison", offset=7), good(5, 4))
 
-    assert taken == Taken(samples=2, rejected=1)
+    assert taken == BatchResult(samples=2, rejected=1)
     assert bench.values() == [3, 4]
     (letter,) = bench.bus.read(topics.dead_letter(TOPIC), 0, offset=0, limit=5)
     body = json.loads(letter.value)
@@ -99,4 +99,4 @@ def test_batches_taken_twice_and_in_any_order_change_no_figure(batch: list[Recor
 
 
 def test_an_empty_batch_is_nothing():
-    assert Bench().take() == Taken(samples=0, rejected=0)
+    assert Bench().take() == BatchResult(samples=0, rejected=0)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.translation import Encoding
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, text
@@ -79,13 +79,16 @@ API = Row(
 class _OfApi(ApiObject):
     """What belongs to an API; an import names it `<api>/<object>`."""
 
-    def _properties(self, scene: Scene, held: Held) -> Document:
-        known = super()._properties(scene, held)
-        api, slash, own = held.id.partition("/")
+    def _properties(self, context: HandlerContext, existing: ResourceState) -> Document:
+        known = super()._properties(context, existing)
+        api, slash, own = existing.id.partition("/")
         return {**known, "apiId": api, "id": own} if slash else known
 
-    def _presented(self, scene: Scene, held: Held, found: Document) -> Document:
-        return {**super()._presented(scene, held, found), "apiId": self._properties(scene, held).get("apiId")}
+    def _presented(self, context: HandlerContext, existing: ResourceState, found: Document) -> Document:
+        return {
+            **super()._presented(context, existing, found),
+            "apiId": self._properties(context, existing).get("apiId"),
+        }
 
 
 AUTHORIZER = Row(
@@ -173,13 +176,13 @@ _ROUTE_SETTINGS = frozenset(
 )
 
 
-def _rerouted(scene: Scene, change: Change) -> None:
+def _rerouted(context: HandlerContext, change: Change) -> None:
     if change.old.get("authorizationScopes") and not change.new.get("authorizationScopes"):
         raise _refused("UpdateRoute", "moto cannot take a route's last scope away; replace the route")
-    shape = scene.account.input_shape(_SERVICE, "update_route")
+    shape = context.account.input_shape(_SERVICE, "update_route")
     wanted = {name: change.new[name] for name in change.names & _ROUTE_SETTINGS if change.new.get(name) is not None}
-    names: Document = {"ApiId": change.new["apiId"], "RouteId": change.held.id.rpartition("/")[2]}
-    scene.account.call(_SERVICE, "update_route", {**names, **Encoding({}).request(wanted, shape)})
+    names: Document = {"ApiId": change.new["apiId"], "RouteId": change.existing.id.rpartition("/")[2]}
+    context.account.call(_SERVICE, "update_route", {**names, **Encoding({}).request(wanted, shape)})
 
 
 def _guarded(inputs: Mapping[str, Json]) -> Iterator[Failure]:
@@ -208,12 +211,12 @@ ROUTE = Row(
 )
 
 
-def _staged(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
+def _staged(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
     """Route settings by route key, as the API takes them; a key without a route is refused."""
     wanted = {text(mapping(one)["routeKey"]): mapping(one) for one in items(inputs.get("routeSettings"))}
     if not wanted:
         return request
-    answer = scene.account.call(_SERVICE, "get_routes", {"ApiId": inputs["apiId"]})
+    answer = context.account.call(_SERVICE, "get_routes", {"ApiId": inputs["apiId"]})
     there = {text(mapping(route).get("RouteKey")) for route in items(answer.get("Items"))}
     for key in sorted(wanted.keys() - there):
         message = f"Unable to find Route by key {key} within the provided RouteSettings"
@@ -225,8 +228,8 @@ def _staged(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Docu
     return {**request, "RouteSettings": settings}
 
 
-def _stage(scene: Scene, found: Document, held: Held) -> Document:
-    account, api = scene.account, text(held.state.get("apiId")) or held.id.partition("/")[0]
+def _stage(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    account, api = context.account, text(existing.state.get("apiId")) or existing.id.partition("/")[0]
     name = text(found.get("StageName"))
     path = "" if name == "$default" else name
     settings = [
@@ -245,10 +248,10 @@ def _stage(scene: Scene, found: Document, held: Held) -> Document:
 class _Stage(_OfApi):
     """A stage; moto cannot change one, so that a change makes it anew under the same name."""
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the stage anew; see `Handler`."""
-        self.delete(scene, change.held)
-        self.create(scene, change.new)
+        self.delete(context, change.existing)
+        self.create(context, change.new)
 
     def changeable(self, name: str) -> bool:
         """All but whose stage it is."""
@@ -296,11 +299,13 @@ def _modern_tls(inputs: Mapping[str, Json]) -> Iterator[Failure]:
             yield Failure(f"domainNameConfiguration.{name}", f"expected {value}, got {given.get(name)}")
 
 
-def _domain(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
-    target = f"d-{hashlib.sha256(identity.encode()).hexdigest()[:10]}.execute-api.{scene.account.region}.amazonaws.com"
+def _domain(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
+    target = (
+        f"d-{hashlib.sha256(identity.encode()).hexdigest()[:10]}.execute-api.{context.account.region}.amazonaws.com"
+    )
     shown: Document = {"hostedZoneId": "Z1UJRXOUMOOFQ8", "targetDomainName": target, "ipAddressType": "ipv4"}
     return {
-        "arn": f"arn:{scene.account.partition}:apigateway:{scene.account.region}::/domainnames/{identity}",
+        "arn": f"arn:{context.account.partition}:apigateway:{context.account.region}::/domainnames/{identity}",
         "apiMappingSelectionExpression": "$request.basepath",
         "domainNameConfiguration": {**shown, **mapping(inputs.get("domainNameConfiguration"))},
         "routingMode": inputs.get("routingMode") or "API_MAPPING_ONLY",
@@ -322,14 +327,14 @@ DOMAIN = Row(
 )
 
 
-def _mapped_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
-    if scene.account.store.get(DOMAIN.resource, text(inputs["domainName"])) is None:
+def _mapped_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
+    if context.account.store.get(DOMAIN.resource, text(inputs["domainName"])) is None:
         raise _refused("CreateApiMapping", "Invalid domain name identifier specified", reason="NotFoundException")
-    scene.account.call(_SERVICE, "get_stage", {"ApiId": inputs["apiId"], "StageName": inputs["stage"]})
+    context.account.call(_SERVICE, "get_stage", {"ApiId": inputs["apiId"], "StageName": inputs["stage"]})
 
 
-def _mapping_id(scene: Scene, inputs: Mapping[str, Json]) -> str:
-    del scene
+def _mapping_id(context: HandlerContext, inputs: Mapping[str, Json]) -> str:
+    del context
     named = "/".join(text(inputs.get(name)) for name in ("domainName", "apiMappingKey"))
     return hashlib.sha256(named.encode()).hexdigest()[:6]
 

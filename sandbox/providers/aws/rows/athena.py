@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Row, Scene
+from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, at_path, mapping
 
@@ -24,7 +24,7 @@ def _refusals(inputs: Mapping[str, Json]) -> Iterator[Failure]:
         yield Failure(path, f"{encryption['encryptionOption']} needs a key")
 
 
-def _workgroup(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _workgroup(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     settled: Document = {
         "enforceWorkgroupConfiguration": True,
         "publishCloudwatchMetricsEnabled": True,
@@ -32,9 +32,9 @@ def _workgroup(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Docum
         "engineVersion": {"selectedEngineVersion": "AUTO", "effectiveEngineVersion": "Athena engine version 3"},
     }
     return {
-        "arn": scene.account.arn("athena", f"workgroup/{identity}"),
+        "arn": context.account.arn("athena", f"workgroup/{identity}"),
         "configuration": {**settled, **mapping(inputs.get("configuration"))},
-        "region": inputs.get("region") or scene.account.region,
+        "region": inputs.get("region") or context.account.region,
         "state": inputs.get("state") or "ENABLED",
     }
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Row, Scene
+from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.values import Json, at_path, items, text
 
 
-def _group_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+def _group_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
     wanted = text(inputs["autoscalingGroupName"])
-    for cluster in items(scene.account.call("eks", "list_clusters", {}).get("clusters")):
-        groups = scene.account.call("eks", "list_nodegroups", {"clusterName": cluster})
+    for cluster in items(context.account.call("eks", "list_clusters", {}).get("clusters")):
+        groups = context.account.call("eks", "list_nodegroups", {"clusterName": cluster})
         for name in items(groups.get("nodegroups")):
-            answer = scene.account.call("eks", "describe_nodegroup", {"clusterName": cluster, "nodegroupName": name})
+            answer = context.account.call("eks", "describe_nodegroup", {"clusterName": cluster, "nodegroupName": name})
             if at_path(answer, "nodegroup.resources.autoScalingGroups[0].name") == wanted:
                 return
     raise ApiError(

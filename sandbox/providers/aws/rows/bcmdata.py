@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Row, Scene
+from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.aws.rows.s3_settings import POLICY as BUCKET_POLICY
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
@@ -32,11 +32,11 @@ def _refusals(inputs: Mapping[str, Json]) -> Iterator[Failure]:
                 yield Failure(path, f"format {output.get('format')} needs compression {wanted}")
 
 
-def _may_deliver(scene: Scene, inputs: Mapping[str, Json]) -> None:
+def _may_deliver(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
     """Refuse a bucket whose policy does not let Data Exports write, as AWS does at creation."""
     for destination in _destinations(inputs):
         bucket = text(destination.get("s3Bucket"))
-        policy = json.dumps(scene.account.store.get(BUCKET_POLICY.resource, bucket))
+        policy = json.dumps(context.account.store.get(BUCKET_POLICY.resource, bucket))
         if _EXPORTER not in policy:
             raise ApiError(
                 service="bcm-data-exports",
@@ -46,8 +46,8 @@ def _may_deliver(scene: Scene, inputs: Mapping[str, Json]) -> None:
             )
 
 
-def _export(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
-    del scene
+def _export(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
+    del context
     return {"arn": identity, "export": {**mapping(inputs.get("export")), "exportArn": identity}}
 
 
@@ -61,8 +61,8 @@ EXPORT = Row(
     handler=KeptObject(
         service="bcm-data-exports",
         id_format="",
-        id_of=lambda scene, inputs: (
-            f"arn:{scene.account.partition}:bcm-data-exports:us-east-1:{scene.account.account_id}"
+        id_of=lambda context, inputs: (
+            f"arn:{context.account.partition}:bcm-data-exports:us-east-1:{context.account.account_id}"
             f":export/{at_path(inputs.get('export'), 'name')}-{uuid.uuid4()}"
         ),
         compute=_export,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Row, Scene
+from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping
 
@@ -39,12 +39,12 @@ def _refusals(inputs: Mapping[str, Json]) -> Iterator[Failure]:
             yield Failure(f"notifications[{position}]", "a notification needs at least one subscriber")
 
 
-def _budget(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _budget(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     del identity
     started: Json = inputs.get("timePeriodStart") or "2026-11-01_00:00"
     return {
-        "accountId": inputs.get("accountId") or scene.account.account_id,
-        "arn": scene.account.arn("budgets", f"budget/{inputs['name']}", region=""),
+        "accountId": inputs.get("accountId") or context.account.account_id,
+        "arn": context.account.arn("budgets", f"budget/{inputs['name']}", region=""),
         "costTypes": {**_COST_TYPES, **mapping(inputs.get("costTypes"))},
         "timePeriodStart": started,
         "timePeriodEnd": inputs.get("timePeriodEnd") or "2087-06-15_00:00",
@@ -63,7 +63,7 @@ BUDGET = Row(
     handler=KeptObject(
         service="budgets",
         id_format="",
-        id_of=lambda scene, inputs: f"{inputs.get('accountId') or scene.account.account_id}:{inputs['name']}",
+        id_of=lambda context, inputs: f"{inputs.get('accountId') or context.account.account_id}:{inputs['name']}",
         compute=_budget,
         mutable=frozenset(
             {

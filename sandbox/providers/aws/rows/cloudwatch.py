@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
 _GONE = frozenset({"ResourceNotFoundException", "ResourceNotFound"})
@@ -14,31 +14,31 @@ _GONE = frozenset({"ResourceNotFoundException", "ResourceNotFound"})
 class _LogGroup(ApiObject):
     """A log group, found by its exact name among those with the prefix."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The group of this very name; see `Handler`."""
-        answer = scene.account.call("logs", "describe_log_groups", {"logGroupNamePrefix": held.id})
+        answer = context.account.call("logs", "describe_log_groups", {"logGroupNamePrefix": existing.id})
         for group in map(mapping, items(answer.get("logGroups"))):
-            if group.get("logGroupName") == held.id:
+            if group.get("logGroupName") == existing.id:
                 arn = text(group.get("arn")).removesuffix(":*")
-                return {**self._presented(scene, held, group), "arn": arn, "name": held.id}
+                return {**self._presented(context, existing, group), "arn": arn, "name": existing.id}
         return None
 
 
-def _retention(scene: Scene, change: Change) -> None:
+def _retention(context: HandlerContext, change: Change) -> None:
     days = change.new.get("retentionInDays")
     if days:
-        request: Document = {"logGroupName": change.held.id, "retentionInDays": days}
-        scene.account.call("logs", "put_retention_policy", request)
+        request: Document = {"logGroupName": change.existing.id, "retentionInDays": days}
+        context.account.call("logs", "put_retention_policy", request)
     else:
-        scene.account.call("logs", "delete_retention_policy", {"logGroupName": change.held.id})
+        context.account.call("logs", "delete_retention_policy", {"logGroupName": change.existing.id})
 
 
-def _key(scene: Scene, change: Change) -> None:
+def _key(context: HandlerContext, change: Change) -> None:
     key = change.new.get("kmsKeyId")
     if key:
-        scene.account.call("logs", "associate_kms_key", {"logGroupName": change.held.id, "kmsKeyId": key})
+        context.account.call("logs", "associate_kms_key", {"logGroupName": change.existing.id, "kmsKeyId": key})
     else:
-        scene.account.call("logs", "disassociate_kms_key", {"logGroupName": change.held.id})
+        context.account.call("logs", "disassociate_kms_key", {"logGroupName": change.existing.id})
 
 
 LOG_GROUP = Row(
@@ -71,8 +71,8 @@ LOG_GROUP = Row(
 )
 
 
-def _filter_request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _filter_request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     wanted = mapping(inputs["metricTransformation"])
     transformation: Document = {
         "metricName": wanted.get("name"),
@@ -90,12 +90,12 @@ def _filter_request(scene: Scene, inputs: Mapping[str, Json], request: Document)
 class _MetricFilter(ApiObject):
     """A metric filter of a log group."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The filter of this name in its group; an import names it `<group>:<name>`."""
-        group, _, name = held.id.rpartition(":")
-        request: Document = {"logGroupName": text(held.state.get("logGroupName")) or group}
-        name = text(held.state.get("name")) or name
-        answer = scene.account.call("logs", "describe_metric_filters", {**request, "filterNamePrefix": name})
+        group, _, name = existing.id.rpartition(":")
+        request: Document = {"logGroupName": text(existing.state.get("logGroupName")) or group}
+        name = text(existing.state.get("name")) or name
+        answer = context.account.call("logs", "describe_metric_filters", {**request, "filterNamePrefix": name})
         for found in map(mapping, items(answer.get("metricFilters"))):
             if found.get("filterName") != name:
                 continue
@@ -114,10 +114,10 @@ class _MetricFilter(ApiObject):
             return {**request, "name": name, "pattern": pattern, "metricTransformation": plain}
         return None
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the filter anew, as moto leaves one that is there as it is; see `Handler`."""
-        self.delete(scene, change.held)
-        self.create(scene, change.new)
+        self.delete(context, change.existing)
+        self.create(context, change.new)
 
     def changeable(self, name: str) -> bool:
         """All but the names."""
@@ -146,15 +146,15 @@ METRIC_FILTER = Row(
 )
 
 
-def _alarm_request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _alarm_request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     if inputs.get("dimensions"):
         request["Dimensions"] = [{"Name": key, "Value": value} for key, value in mapping(inputs["dimensions"]).items()]
     return request
 
 
-def _alarm(scene: Scene, found: Document, held: Held) -> Document:
-    del scene, held
+def _alarm(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context, existing
     dimensions = {text(mapping(part)["Name"]): mapping(part)["Value"] for part in items(found.get("Dimensions"))}
     return {"dimensions": {**dimensions} or None, "treatMissingData": found.get("TreatMissingData") or "missing"}
 
@@ -162,10 +162,10 @@ def _alarm(scene: Scene, found: Document, held: Held) -> Document:
 class _Alarm(ApiObject):
     """An alarm; every change writes it whole."""
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the alarm whole, tags by themselves; see `Handler`."""
-        self.create(scene, {name: value for name, value in change.new.items() if name != "tags"})
-        self._retag(scene, change)
+        self.create(context, {name: value for name, value in change.new.items() if name != "tags"})
+        self._retag(context, change)
 
     def changeable(self, name: str) -> bool:
         """All but the name."""

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Row, Scene
+from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, text
 
 _OWN_SETTING = {"CUSTOM": "monitorSpecification", "DIMENSIONAL": "monitorDimension"}
 
 
-def _new_arn(kind: str) -> Callable[[Scene, Mapping[str, Json]], str]:
-    return lambda scene, _: scene.account.arn("ce", f"{kind}/{uuid.uuid4()}", region="")
+def _new_arn(kind: str) -> Callable[[HandlerContext, Mapping[str, Json]], str]:
+    return lambda context, _: context.account.arn("ce", f"{kind}/{uuid.uuid4()}", region="")
 
 
 def _wrong_monitor(inputs: Mapping[str, Json]) -> Iterator[Failure]:
@@ -50,9 +50,9 @@ def _wrong_subscription(inputs: Mapping[str, Json]) -> Iterator[Failure]:
             yield Failure(f"subscribers[{position}].type", f"{inputs.get('frequency')} alerts go to {wanted} only")
 
 
-def _monitors_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+def _monitors_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
     for arn in map(text, items(inputs["monitorArnLists"])):
-        if scene.account.store.get(MONITOR.resource, arn) is None:
+        if context.account.store.get(MONITOR.resource, arn) is None:
             raise ApiError(
                 service="ce",
                 operation="CreateAnomalySubscription",
@@ -61,9 +61,9 @@ def _monitors_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
             )
 
 
-def _subscription(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _subscription(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     return {
-        "accountId": inputs.get("accountId") or scene.account.account_id,
+        "accountId": inputs.get("accountId") or context.account.account_id,
         "arn": identity,
         "thresholdExpression": inputs.get("thresholdExpression") or {},
     }

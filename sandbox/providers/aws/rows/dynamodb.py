@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
 
@@ -45,8 +45,8 @@ def _stream(inputs: Mapping[str, Json]) -> Document:
     return {"StreamEnabled": True, "StreamViewType": inputs.get("streamViewType")}
 
 
-def _request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     attributes: list[Json] = [
         {"AttributeName": mapping(part)["name"], "AttributeType": mapping(part)["type"]}
         for part in items(inputs.get("attributes"))
@@ -82,10 +82,10 @@ def _shown_index(found: Document) -> Document:
     }
 
 
-def _table(scene: Scene, found: Document, held: Held) -> Document:
-    query: Document = {"TableName": held.id}
-    expiry = scene.account.call("dynamodb", "describe_time_to_live", query).get("TimeToLiveDescription")
-    backups = scene.account.call("dynamodb", "describe_continuous_backups", query)
+def _table(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    query: Document = {"TableName": existing.id}
+    expiry = context.account.call("dynamodb", "describe_time_to_live", query).get("TimeToLiveDescription")
+    backups = context.account.call("dynamodb", "describe_continuous_backups", query)
     recovery = at_path(backups, "ContinuousBackupsDescription.PointInTimeRecoveryDescription")
     keys = {text(mapping(key)["KeyType"]): mapping(key)["AttributeName"] for key in items(found.get("KeySchema"))}
     enabled = at_path(found, "SSEDescription.Status") == "ENABLED"
@@ -95,7 +95,7 @@ def _table(scene: Scene, found: Document, held: Held) -> Document:
         "attributeName": mapping(expiry).get("AttributeName") or "",
     }
     return {
-        "name": held.id,
+        "name": existing.id,
         "hashKey": keys.get("HASH"),
         "rangeKey": keys.get("RANGE"),
         "attributes": [
@@ -112,7 +112,7 @@ def _table(scene: Scene, found: Document, held: Held) -> Document:
         "streamViewType": at_path(found, "StreamSpecification.StreamViewType") or "",
         "streamArn": found.get("LatestStreamArn") or "",
         "streamLabel": found.get("LatestStreamLabel") or "",
-        "tableClass": at_path(found, "TableClassSummary.TableClass") or held.state.get("tableClass"),
+        "tableClass": at_path(found, "TableClassSummary.TableClass") or existing.state.get("tableClass"),
         "globalSecondaryIndexes": [_shown_index(mapping(part)) for part in items(found.get("GlobalSecondaryIndexes"))]
         or None,
         "localSecondaryIndexes": [_shown_index(mapping(part)) for part in items(found.get("LocalSecondaryIndexes"))]
@@ -120,26 +120,26 @@ def _table(scene: Scene, found: Document, held: Held) -> Document:
     }
 
 
-def _set_ttl(scene: Scene, change: Change) -> None:
+def _set_ttl(context: HandlerContext, change: Change) -> None:
     wanted, before = mapping(change.new.get("ttl")), mapping(change.old.get("ttl"))
     enabled = bool(wanted.get("enabled"))
     if not enabled and not before.get("enabled"):
         return
     attribute = wanted.get("attributeName") or before.get("attributeName")
     setting: Document = {"Enabled": enabled, "AttributeName": attribute}
-    request: Document = {"TableName": change.held.id, "TimeToLiveSpecification": setting}
-    scene.account.call("dynamodb", "update_time_to_live", request)
+    request: Document = {"TableName": change.existing.id, "TimeToLiveSpecification": setting}
+    context.account.call("dynamodb", "update_time_to_live", request)
 
 
-def _set_recovery(scene: Scene, change: Change) -> None:
+def _set_recovery(context: HandlerContext, change: Change) -> None:
     wanted = mapping(change.new.get("pointInTimeRecovery"))
     setting: Document = {"PointInTimeRecoveryEnabled": bool(wanted.get("enabled"))}
-    request: Document = {"TableName": change.held.id, "PointInTimeRecoverySpecification": setting}
-    scene.account.call("dynamodb", "update_continuous_backups", request)
+    request: Document = {"TableName": change.existing.id, "PointInTimeRecoverySpecification": setting}
+    context.account.call("dynamodb", "update_continuous_backups", request)
 
 
-def _set_table(scene: Scene, change: Change) -> None:
-    request: Document = {"TableName": change.held.id}
+def _set_table(context: HandlerContext, change: Change) -> None:
+    request: Document = {"TableName": change.existing.id}
     if change.names & {"billingMode", "readCapacity", "writeCapacity"}:
         request |= {"BillingMode": change.new.get("billingMode") or "PROVISIONED", **_throughput(change.new)}
     if change.names & {"streamEnabled", "streamViewType"}:
@@ -148,7 +148,7 @@ def _set_table(scene: Scene, change: Change) -> None:
         request["SSESpecification"] = _encryption(change.new)
     if "deletionProtectionEnabled" in change.names:
         request["DeletionProtectionEnabled"] = bool(change.new.get("deletionProtectionEnabled"))
-    scene.account.call("dynamodb", "update_table", request)
+    context.account.call("dynamodb", "update_table", request)
 
 
 _SHAPE = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_gateways import ROWS as GATEWAYS
 from sandbox.providers.aws.rows.ec2_routing import ROWS as ROUTING
 from sandbox.providers.aws.rows.ec2_security import ROWS as SECURITY
@@ -17,10 +17,10 @@ from sandbox.providers.values import Document, Json, items, mapping, text
 
 
 def _attribute(name: str, member: str) -> Update:
-    def send(scene: Scene, change: Change) -> None:
+    def send(context: HandlerContext, change: Change) -> None:
         value = change.new.get(name)
-        request: Document = {"VpcId": change.held.id, member: {"Value": bool(value)}}
-        scene.account.call("ec2", "modify_vpc_attribute", request)
+        request: Document = {"VpcId": change.existing.id, member: {"Value": bool(value)}}
+        context.account.call("ec2", "modify_vpc_attribute", request)
 
     return Update(names=frozenset({name}), settles=True, send=send)
 
@@ -30,14 +30,14 @@ def _first(answer: Document, member: str) -> Document:
     return mapping(found[0]) if found else {}
 
 
-def _vpc(scene: Scene, found: Document, held: Held) -> Document:
+def _vpc(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
     del found
-    filters: Json = [{"Name": "vpc-id", "Values": [held.id]}]
+    filters: Json = [{"Name": "vpc-id", "Values": [existing.id]}]
     query: Document = {"Filters": filters}
-    call = scene.account.call
+    call = context.account.call
     switches: Document = {}
     for name, attribute in (("enableDnsHostnames", "enableDnsHostnames"), ("enableDnsSupport", "enableDnsSupport")):
-        answer = call("ec2", "describe_vpc_attribute", {"VpcId": held.id, "Attribute": attribute})
+        answer = call("ec2", "describe_vpc_attribute", {"VpcId": existing.id, "Attribute": attribute})
         switches[name] = mapping(answer.get(attribute[0].upper() + attribute[1:])).get("Value")
     groups = call("ec2", "describe_security_groups", query)
     default_group = next(
@@ -82,12 +82,12 @@ VPC = Row(
 )
 
 
-def _public_addresses(scene: Scene, change: Change) -> None:
+def _public_addresses(context: HandlerContext, change: Change) -> None:
     request: Document = {
-        "SubnetId": change.held.id,
+        "SubnetId": change.existing.id,
         "MapPublicIpOnLaunch": {"Value": bool(change.new.get("mapPublicIpOnLaunch"))},
     }
-    scene.account.call("ec2", "modify_subnet_attribute", request)
+    context.account.call("ec2", "modify_subnet_attribute", request)
 
 
 SUBNET = Row(
@@ -112,8 +112,8 @@ SUBNET = Row(
 )
 
 
-def _flow_log_request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _flow_log_request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     for name, kind in (("vpcId", "VPC"), ("subnetId", "Subnet"), ("eniId", "NetworkInterface")):
         if inputs.get(name):
             request |= {"ResourceType": kind, "ResourceIds": [inputs[name]]}
@@ -124,14 +124,14 @@ def _flow_log_request(scene: Scene, inputs: Mapping[str, Json], request: Documen
     return request
 
 
-def _flow_log(scene: Scene, found: Document, held: Held) -> Document:
+def _flow_log(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
     resource = text(found.get("ResourceId"))
     name = {"vpc": "vpcId", "subnet": "subnetId"}.get(resource.partition("-")[0], "eniId")
     shown: Document = {name: resource}
     if found.get("LogGroupName"):
         group = text(found["LogGroupName"])
-        given = text(held.state.get("logDestination"))
-        arn = scene.account.arn("logs", f"log-group:{group}")
+        given = text(existing.state.get("logDestination"))
+        arn = context.account.arn("logs", f"log-group:{group}")
         shown["logDestination"] = given if given.removesuffix(":*") == arn else arn
     return shown
 
@@ -173,8 +173,8 @@ FLOW_LOG = Row(
 )
 
 
-def _template_data(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    shape = member_shape(scene.account.input_shape("ec2", "create_launch_template"), "LaunchTemplateData")
+def _template_data(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    shape = member_shape(context.account.input_shape("ec2", "create_launch_template"), "LaunchTemplateData")
     plain = {name: value for name, value in inputs.items() if name in _TEMPLATE_DATA}
     return request | {"LaunchTemplateData": Encoding(_TEMPLATE_RENAMES).request(plain, shape)}
 
@@ -207,38 +207,38 @@ _TEMPLATE_DATA = frozenset(
 class _LaunchTemplate(ApiObject):
     """A launch template: a change of its data is a new version."""
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> list[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> list[str]:
         """Everything outside the settings above, and members of them that EC2 does not know."""
-        shape = member_shape(scene.account.input_shape("ec2", "create_launch_template"), "LaunchTemplateData")
+        shape = member_shape(context.account.input_shape("ec2", "create_launch_template"), "LaunchTemplateData")
         encoding = Encoding(_TEMPLATE_RENAMES)
         known = {"name", "tags", "region", "description", "updateDefaultVersion"}
         encoding.request({name: value for name, value in inputs.items() if name in _TEMPLATE_DATA}, shape)
         return [*encoding.unmapped, *(name for name in inputs if name not in known | _TEMPLATE_DATA)]
 
 
-def _new_template_version(scene: Scene, change: Change) -> None:
-    request: Document = {"LaunchTemplateId": change.held.id}
+def _new_template_version(context: HandlerContext, change: Change) -> None:
+    request: Document = {"LaunchTemplateId": change.existing.id}
     if change.new.get("description"):
         request["VersionDescription"] = change.new["description"]
-    request = _template_data(scene, change.new, request)
-    answer = scene.account.call("ec2", "create_launch_template_version", request)
+    request = _template_data(context, change.new, request)
+    answer = context.account.call("ec2", "create_launch_template_version", request)
     if change.new.get("updateDefaultVersion"):
         version = mapping(answer.get("LaunchTemplateVersion")).get("VersionNumber")
-        default: Document = {"LaunchTemplateId": change.held.id, "DefaultVersion": text(version)}
-        scene.account.call("ec2", "modify_launch_template", default)
+        default: Document = {"LaunchTemplateId": change.existing.id, "DefaultVersion": text(version)}
+        context.account.call("ec2", "modify_launch_template", default)
 
 
-def _template(scene: Scene, found: Document, held: Held) -> Document:
-    request: Document = {"LaunchTemplateId": held.id, "Versions": ["$Latest"]}
-    answer = scene.account.call("ec2", "describe_launch_template_versions", request)
+def _template(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    request: Document = {"LaunchTemplateId": existing.id, "Versions": ["$Latest"]}
+    answer = context.account.call("ec2", "describe_launch_template_versions", request)
     version = _first(answer, "LaunchTemplateVersions")
     data = {**mapping(version.get("LaunchTemplateData"))}
     specifications = items(data.get("TagSpecifications"))
     data["TagSpecifications"] = [
         one for one in specifications if mapping(one).get("ResourceType") != "launch-template"
     ]  # moto puts the template's own tags among those of what is launched from it
-    fields = {name: declared for name, declared in scene.type.outputs.items() if name in _TEMPLATE_DATA}
-    shown = Decoding(scene.schemas, _TEMPLATE_RENAMES).outputs(data, fields)
+    fields = {name: declared for name, declared in context.type.outputs.items() if name in _TEMPLATE_DATA}
+    shown = Decoding(context.schemas, _TEMPLATE_RENAMES).outputs(data, fields)
     return {
         **shown,
         "name": found.get("LaunchTemplateName"),

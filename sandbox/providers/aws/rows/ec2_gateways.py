@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
 from sandbox.providers.values import Document, at_path, items, text
 
 
-def _attach(scene: Scene, change: Change) -> None:
+def _attach(context: HandlerContext, change: Change) -> None:
     for vpc, operation in (
         (change.old.get("vpcId"), "detach_internet_gateway"),
         (change.new.get("vpcId"), "attach_internet_gateway"),
     ):
         if vpc:
-            scene.account.call("ec2", operation, {"InternetGatewayId": change.held.id, "VpcId": vpc})
+            context.account.call("ec2", operation, {"InternetGatewayId": change.existing.id, "VpcId": vpc})
 
 
-def _detach(scene: Scene, held: Held) -> None:
-    vpc = held.state.get("vpcId")
+def _detach(context: HandlerContext, existing: ResourceState) -> None:
+    vpc = existing.state.get("vpcId")
     if vpc:
-        scene.account.call("ec2", "detach_internet_gateway", {"InternetGatewayId": held.id, "VpcId": vpc})
+        context.account.call("ec2", "detach_internet_gateway", {"InternetGatewayId": existing.id, "VpcId": vpc})
 
 
 INTERNET_GATEWAY = Row(
@@ -37,9 +37,9 @@ INTERNET_GATEWAY = Row(
         gone=frozenset({"InvalidInternetGatewayID.NotFound", "Gateway.NotAttached"}),
         tagging=ec2_tags("internet-gateway"),
         outside=frozenset({"vpcId"}),
-        present=lambda scene, found, _: {
+        present=lambda context, found, _: {
             "vpcId": at_path(found, "Attachments[0].VpcId"),
-            "ownerId": scene.account.account_id,
+            "ownerId": context.account.account_id,
         },
         before_delete=_detach,
         outputs={"arn": "arn:{partition}:ec2:{region}:{account}:internet-gateway/{id}"},
@@ -64,8 +64,8 @@ EIP = Row(
         constants={"Domain": "vpc"},
         tagging=ec2_tags("elastic-ip"),
         outside=frozenset({"associateWithPrivateIp", "instance", "networkInterface"}),
-        present=lambda _, found, held: {
-            "allocationId": held.id,
+        present=lambda _, found, existing: {
+            "allocationId": existing.id,
             "publicDns": f"ec2-{text(found.get('PublicIp')).replace('.', '-')}.compute-1.amazonaws.com",
         },
         outputs={"arn": "arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}"},
@@ -73,8 +73,8 @@ EIP = Row(
 )
 
 
-def _nat(scene: Scene, found: Document, held: Held) -> Document:
-    del scene
+def _nat(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context
     shown: Document = {
         "allocationId": at_path(found, "NatGatewayAddresses[0].AllocationId"),
         "associationId": at_path(found, "NatGatewayAddresses[0].AssociationId"),
@@ -82,7 +82,7 @@ def _nat(scene: Scene, found: Document, held: Held) -> Document:
         "privateIp": at_path(found, "NatGatewayAddresses[0].PrivateIp"),
         "publicIp": at_path(found, "NatGatewayAddresses[0].PublicIp"),
         "availabilityMode": "zonal",
-        "connectivityType": found.get("ConnectivityType") or held.state.get("connectivityType") or "public",
+        "connectivityType": found.get("ConnectivityType") or existing.state.get("connectivityType") or "public",
     }
     return shown
 
@@ -117,24 +117,24 @@ NAT_GATEWAY = Row(
 )
 
 
-def _endpoint(scene: Scene, found: Document, held: Held) -> Document:
-    del held
+def _endpoint(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del existing
     shown: Document = {
         "securityGroupIds": [at_path(group, "GroupId") for group in items(found.get("Groups"))],
-        "ownerId": scene.account.account_id,
+        "ownerId": context.account.account_id,
         "state": text(found.get("State")).lower(),
         "policy": found.get("PolicyDocument"),
     }
     service = text(found.get("ServiceName"))
     if found.get("VpcEndpointType") == "Gateway":
         filters: Document = {"Filters": [{"Name": "prefix-list-name", "Values": [service]}]}
-        lists = scene.account.call("ec2", "describe_managed_prefix_lists", filters)
+        lists = context.account.call("ec2", "describe_managed_prefix_lists", filters)
         shown["prefixListId"] = at_path(lists, "PrefixLists[0].PrefixListId")
     return shown
 
 
-def _modify_endpoint(scene: Scene, change: Change) -> None:
-    request: Document = {"VpcEndpointId": change.held.id}
+def _modify_endpoint(context: HandlerContext, change: Change) -> None:
+    request: Document = {"VpcEndpointId": change.existing.id}
     for name, member in (
         ("subnetIds", "SubnetIds"),
         ("routeTableIds", "RouteTableIds"),
@@ -147,7 +147,7 @@ def _modify_endpoint(scene: Scene, change: Change) -> None:
     for name, member in (("policy", "PolicyDocument"), ("privateDnsEnabled", "PrivateDnsEnabled")):
         if name in change.names and change.new.get(name) is not None:
             request[member] = change.new[name]
-    scene.account.call("ec2", "modify_vpc_endpoint", request)
+    context.account.call("ec2", "modify_vpc_endpoint", request)
 
 
 VPC_ENDPOINT = Row(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
@@ -35,7 +35,7 @@ ROUTE_TABLE = Row(
         at="RouteTables[0]",
         gone=_GONE,
         tagging=ec2_tags("route-table"),
-        present=lambda scene, _, __: {"routes": None, "ownerId": scene.account.account_id},
+        present=lambda context, _, __: {"routes": None, "ownerId": context.account.account_id},
         outputs={"arn": "arn:{partition}:ec2:{region}:{account}:route-table/{id}"},
     ),
 )
@@ -64,19 +64,19 @@ def _destination(properties: Mapping[str, Json]) -> str:
 class _Route(ApiObject):
     """One route of a table; its id is a checksum of the destination, as the provider makes it."""
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Add the route; see `Handler`."""
-        super().create(scene, inputs)
+        super().create(context, inputs)
         checksum = zlib.crc32(_destination(inputs).encode())
         return f"r-{text(inputs['routeTableId'])}{checksum}"
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The route among those of the table; an import names it `<table>_<destination>`."""
-        table, _, wanted = held.id.partition("_")
-        if held.state:
-            table, wanted = text(held.state.get("routeTableId")), _destination(held.state)
+        table, _, wanted = existing.id.partition("_")
+        if existing.state:
+            table, wanted = text(existing.state.get("routeTableId")), _destination(existing.state)
         try:
-            answer = scene.account.call("ec2", "describe_route_tables", {"RouteTableIds": [table]})
+            answer = context.account.call("ec2", "describe_route_tables", {"RouteTableIds": [table]})
         except ApiError as error:
             if error.reason in _GONE:
                 return None
@@ -84,29 +84,29 @@ class _Route(ApiObject):
         for route in map(mapping, items(at_path(answer, "RouteTables[0].Routes"))):
             destination = route.get("DestinationCidrBlock") or route.get("DestinationIpv6CidrBlock")
             if wanted in {destination, route.get("DestinationPrefixListId")}:
-                shown = self._presented(scene, held, route)
+                shown = self._presented(context, existing, route)
                 return {**shown, "routeTableId": table, "state": route.get("State") or "active"}
         return None
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Remove the route; see `Handler`."""
-        request: Document = {"RouteTableId": held.state.get("routeTableId")}
+        request: Document = {"RouteTableId": existing.state.get("routeTableId")}
         for name in _DESTINATIONS:
-            if held.state.get(name):
-                request[name[0].upper() + name[1:]] = held.state[name]
+            if existing.state.get(name):
+                request[name[0].upper() + name[1:]] = existing.state[name]
         try:
-            scene.account.call("ec2", "delete_route", request)
+            context.account.call("ec2", "delete_route", request)
         except ApiError as error:
             if error.reason not in _GONE:
                 raise
 
 
-def _replace_route(scene: Scene, change: Change) -> None:
+def _replace_route(context: HandlerContext, change: Change) -> None:
     request: Document = {"RouteTableId": change.new["routeTableId"]}
     for name in (*_DESTINATIONS, *_TARGETS):
         if change.new.get(name):
             request[name[0].upper() + name[1:]] = change.new[name]
-    scene.account.call("ec2", "replace_route", request)
+    context.account.call("ec2", "replace_route", request)
 
 
 ROUTE = Row(
@@ -129,15 +129,15 @@ ROUTE = Row(
 class _Association(ApiObject):
     """The route table of a subnet, found among the associations of tables."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The association by its id; an import names it `<subnet>/<table>`."""
-        filters: Json = [{"Name": "association.route-table-association-id", "Values": [held.id]}]
-        if "/" in held.id:
-            filters = [{"Name": "association.subnet-id", "Values": [held.id.partition("/")[0]]}]
-        answer = scene.account.call("ec2", "describe_route_tables", {"Filters": filters})
+        filters: Json = [{"Name": "association.route-table-association-id", "Values": [existing.id]}]
+        if "/" in existing.id:
+            filters = [{"Name": "association.subnet-id", "Values": [existing.id.partition("/")[0]]}]
+        answer = context.account.call("ec2", "describe_route_tables", {"Filters": filters})
         for table in map(mapping, items(answer.get("RouteTables"))):
             for found in map(mapping, items(table.get("Associations"))):
-                if held.id == found.get("RouteTableAssociationId") or "/" in held.id:
+                if existing.id == found.get("RouteTableAssociationId") or "/" in existing.id:
                     return {"routeTableId": table["RouteTableId"], "subnetId": found.get("SubnetId")}
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
 from sandbox.providers.aws.tags import all_tags, retag
 from sandbox.providers.values import Document, Json, at_path, items, mapping, string_map, text
@@ -48,38 +48,38 @@ def _rule(permission: Document, group: str) -> Document:
     return {name: value for name, value in rule.items() if value not in ([], None, False)}
 
 
-def _set_rules(scene: Scene, group: str, wanted: Mapping[str, list[Json]]) -> None:
-    answer = scene.account.call("ec2", "describe_security_groups", {"GroupIds": [group]})
+def _set_rules(context: HandlerContext, group: str, wanted: Mapping[str, list[Json]]) -> None:
+    answer = context.account.call("ec2", "describe_security_groups", {"GroupIds": [group]})
     for name, member in _DIRECTIONS:
         if name not in wanted:
             continue
         present = items(at_path(answer, f"SecurityGroups[0].{member}"))
         if present:
-            scene.account.call("ec2", f"revoke_security_group_{name}", {"GroupId": group, "IpPermissions": present})
+            context.account.call("ec2", f"revoke_security_group_{name}", {"GroupId": group, "IpPermissions": present})
         rules: list[Json] = [_permission(mapping(rule), group) for rule in wanted[name]]
         if rules:
-            scene.account.call("ec2", f"authorize_security_group_{name}", {"GroupId": group, "IpPermissions": rules})
+            context.account.call("ec2", f"authorize_security_group_{name}", {"GroupId": group, "IpPermissions": rules})
 
 
-def _send_rules(scene: Scene, change: Change) -> None:
-    _set_rules(scene, change.held.id, {name: items(change.new.get(name)) for name in change.names})
+def _send_rules(context: HandlerContext, change: Change) -> None:
+    _set_rules(context, change.existing.id, {name: items(change.new.get(name)) for name in change.names})
 
 
-def _group(scene: Scene, found: Document, held: Held) -> Document:
+def _group(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
     """Rules show only where the program gives them: others are resources of their own."""
-    shown: Document = {"name": found.get("GroupName"), "ownerId": scene.account.account_id}
+    shown: Document = {"name": found.get("GroupName"), "ownerId": context.account.account_id}
     for name, member in _DIRECTIONS:
-        rules: list[Json] = [_rule(mapping(part), held.id) for part in items(found.get(member))]
-        shown[name] = rules if held.state.get(name) else None
+        rules: list[Json] = [_rule(mapping(part), existing.id) for part in items(found.get(member))]
+        shown[name] = rules if existing.state.get(name) else None
     return shown
 
 
 class _SecurityGroup(ApiObject):
     """A security group; the provider takes away the rule with which EC2 lets everything out."""
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Set the rules of the program, none where it gives none; see `Handler`."""
-        _set_rules(scene, held.id, {name: items(inputs.get(name)) for name, _ in _DIRECTIONS})
+        _set_rules(context, existing.id, {name: items(inputs.get(name)) for name, _ in _DIRECTIONS})
 
 
 SECURITY_GROUP = Row(
@@ -115,18 +115,18 @@ SECURITY_GROUP = Row(
 class _DefaultSecurityGroup(_SecurityGroup):
     """The group which every VPC has: taken over, not created, and left where it is on deletion."""
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Take the VPC's default group over; see `Handler`."""
         filters: list[Json] = [{"Name": "group-name", "Values": ["default"]}]
         if inputs.get("vpcId"):
             filters.append({"Name": "vpc-id", "Values": [inputs["vpcId"]]})
-        answer = scene.account.call("ec2", "describe_security_groups", {"Filters": filters})
+        answer = context.account.call("ec2", "describe_security_groups", {"Filters": filters})
         group = text(at_path(answer, "SecurityGroups[0].GroupId"))
         tagging = self.tagging
         if tagging is not None:
             old = string_map({})
-            new = all_tags(scene.account, inputs)
-            retag(scene.account, tagging, service="ec2", identity=[group], old=old, new=new)
+            new = all_tags(context.account, inputs)
+            retag(context.account, tagging, service="ec2", identity=[group], old=old, new=new)
         return group
 
 
@@ -152,8 +152,8 @@ DEFAULT_SECURITY_GROUP = Row(
 )
 
 
-def _rule_request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _rule_request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     note: Document = {"Description": inputs["description"]} if inputs.get("description") else {}
     permission: Document = {"IpProtocol": inputs["ipProtocol"]}
     for name, member in (("fromPort", "FromPort"), ("toPort", "ToPort")):
@@ -185,16 +185,16 @@ _RULE_INPUTS = frozenset(
 )
 
 
-def _shown_rule(scene: Scene, found: Document, held: Held) -> Document:
-    del scene
+def _shown_rule(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context
     open_ports = found.get("IpProtocol") == "-1"
     return {
-        "securityGroupRuleId": held.id,
+        "securityGroupRuleId": existing.id,
         "securityGroupId": found.get("GroupId"),
         "referencedSecurityGroupId": at_path(found, "ReferencedGroupInfo.GroupId"),
         "fromPort": None if open_ports else found.get("FromPort"),
         "toPort": None if open_ports else found.get("ToPort"),
-        "description": found.get("Description") or held.state.get("description"),
+        "description": found.get("Description") or existing.state.get("description"),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.aws.api_object import ApiObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, text
 
@@ -20,8 +20,8 @@ _RANGES = (
 )
 
 
-def _request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     note: Document = {"Description": inputs["description"]} if inputs.get("description") else {}
     permission: Document = {"IpProtocol": inputs["protocol"]}
     if text(inputs["protocol"]) != "-1":
@@ -35,13 +35,13 @@ def _request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Doc
     return {**request, "GroupId": inputs["securityGroupId"], "IpPermissions": [permission]}
 
 
-def _shown(scene: Scene, found: Document, held: Held) -> Document:
-    del scene
+def _shown(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context
     group = mapping(found.get("ReferencedGroupInfo")).get("GroupId")
     own = group is not None and group == found.get("GroupId")
     open_ports = found.get("IpProtocol") == "-1"
     shown: Document = {
-        "securityGroupRuleId": held.id,
+        "securityGroupRuleId": existing.id,
         "securityGroupId": found.get("GroupId"),
         "type": "egress" if found.get("IsEgress") else "ingress",
         "protocol": found.get("IpProtocol"),
@@ -49,7 +49,7 @@ def _shown(scene: Scene, found: Document, held: Held) -> Document:
         "toPort": 0 if open_ports else found.get("ToPort"),
         "self": own or None,
         "sourceSecurityGroupId": None if own else group,
-        "description": found.get("Description") or held.state.get("description"),
+        "description": found.get("Description") or existing.state.get("description"),
     }
     return shown | {name: [found[key]] if found.get(key) else None for name, _, _, key in _RANGES}
 
@@ -89,29 +89,29 @@ class DirectedRule:
     def _of(self, properties: Mapping[str, Json]) -> ApiObject:
         return self.egress if properties.get("type") == "egress" else self.ingress
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """See `Handler`."""
-        return self._of(inputs).create(scene, inputs)
+        return self._of(inputs).create(context, inputs)
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """See `Handler`."""
-        self._of(inputs).settle(scene, held, inputs)
+        self._of(inputs).settle(context, existing, inputs)
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """See `Handler`."""
-        return self.ingress.read(scene, held)
+        return self.ingress.read(context, existing)
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """See `Handler`."""
-        self._of(change.new).update(scene, change)
+        self._of(change.new).update(context, change)
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """See `Handler`."""
-        self._of(held.state).delete(scene, held)
+        self._of(existing.state).delete(context, existing)
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """See `Handler`."""
-        return self._of(inputs).unmapped(scene, inputs)
+        return self._of(inputs).unmapped(context, inputs)
 
     def changeable(self, name: str) -> bool:
         """See `Handler`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.values import Document, Json
 
@@ -15,10 +15,10 @@ _GONE = frozenset({"RepositoryNotFoundException", "LifecyclePolicyNotFoundExcept
 class _Repository(ApiObject):
     """A repository; `forceDelete` takes its images with it."""
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Delete the repository; see `Handler`."""
-        request: Document = {"repositoryName": held.id, "force": bool(held.state.get("forceDelete"))}
-        scene.account.call("ecr", "delete_repository", request)
+        request: Document = {"repositoryName": existing.id, "force": bool(existing.state.get("forceDelete"))}
+        context.account.call("ecr", "delete_repository", request)
 
 
 REPOSITORY = Row(
@@ -53,12 +53,12 @@ REPOSITORY = Row(
         updates=(
             Update(
                 names=frozenset({"imageTagMutability"}),
-                send=lambda scene, change: _set(scene, change, "put_image_tag_mutability", "imageTagMutability"),
+                send=lambda context, change: _set(context, change, "put_image_tag_mutability", "imageTagMutability"),
             ),
             Update(
                 names=frozenset({"imageScanningConfiguration"}),
-                send=lambda scene, change: _set(
-                    scene, change, "put_image_scanning_configuration", "imageScanningConfiguration"
+                send=lambda context, change: _set(
+                    context, change, "put_image_scanning_configuration", "imageScanningConfiguration"
                 ),
             ),
         ),
@@ -66,21 +66,21 @@ REPOSITORY = Row(
 )
 
 
-def _set(scene: Scene, change: Change, operation: str, name: str) -> None:
-    scene.account.call("ecr", operation, {"repositoryName": change.held.id, name: change.new.get(name)})
+def _set(context: HandlerContext, change: Change, operation: str, name: str) -> None:
+    context.account.call("ecr", operation, {"repositoryName": change.existing.id, name: change.new.get(name)})
 
 
-def _lifecycle_request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _lifecycle_request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     return {**request, "lifecyclePolicyText": policy_text(inputs["policy"])}
 
 
-def _put_lifecycle(scene: Scene, change: Change) -> None:
+def _put_lifecycle(context: HandlerContext, change: Change) -> None:
     request: Document = {
-        "repositoryName": change.held.id,
+        "repositoryName": change.existing.id,
         "lifecyclePolicyText": policy_text(change.new["policy"]),
     }
-    scene.account.call("ecr", "put_lifecycle_policy", request)
+    context.account.call("ecr", "put_lifecycle_policy", request)
 
 
 LIFECYCLE_POLICY = Row(

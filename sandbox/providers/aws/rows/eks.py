@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, string_map, text
 
@@ -46,31 +46,31 @@ def _size_limits(inputs: Mapping[str, Json]) -> Iterator[Failure]:
             yield Failure(f"scalingConfig.{name}", f"expected {name} to be at least ({least}), got {value}")
 
 
-def _new_node_group(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    del scene
+def _new_node_group(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    del context
     _refuse_scaling(inputs, "CreateNodegroup")
     return request
 
 
-def _resized(scene: Scene, change: Change) -> None:
+def _resized(context: HandlerContext, change: Change) -> None:
     _refuse_scaling(change.new, "UpdateNodegroupConfig")
     request = _node_group_name(change) | {"scalingConfig": change.new.get("scalingConfig")}
-    scene.account.call("eks", "update_nodegroup_config", request)
+    context.account.call("eks", "update_nodegroup_config", request)
 
 
 def _node_group_name(change: Change) -> Document:
-    cluster, _, name = change.held.id.partition(":")
+    cluster, _, name = change.existing.id.partition(":")
     return {"clusterName": cluster, "nodegroupName": name}
 
 
-def _relabelled(scene: Scene, change: Change) -> None:
+def _relabelled(context: HandlerContext, change: Change) -> None:
     old, new = string_map(change.old.get("labels")), string_map(change.new.get("labels"))
     labels: Document = {"addOrUpdateLabels": {key: value for key, value in new.items() if old.get(key) != value}}
     labels["removeLabels"] = [key for key in old if key not in new]
-    scene.account.call("eks", "update_nodegroup_config", _node_group_name(change) | {"labels": labels})
+    context.account.call("eks", "update_nodegroup_config", _node_group_name(change) | {"labels": labels})
 
 
-def _retainted(scene: Scene, change: Change) -> None:
+def _retainted(context: HandlerContext, change: Change) -> None:
     old, new = items(change.old.get("taints")), items(change.new.get("taints"))
     staying = {(mapping(taint).get("key"), mapping(taint).get("effect")) for taint in new}
     taints: Document = {
@@ -79,7 +79,7 @@ def _retainted(scene: Scene, change: Change) -> None:
             taint for taint in old if (mapping(taint).get("key"), mapping(taint).get("effect")) not in staying
         ],
     }
-    scene.account.call("eks", "update_nodegroup_config", _node_group_name(change) | {"taints": taints})
+    context.account.call("eks", "update_nodegroup_config", _node_group_name(change) | {"taints": taints})
 
 
 NODE_GROUP = Row(
@@ -140,43 +140,43 @@ NODE_GROUP = Row(
 )
 
 
-def _security_group(scene: Scene, name: str) -> str:
+def _security_group(context: HandlerContext, name: str) -> str:
     filters: Json = [{"Name": "group-name", "Values": [f"eks-cluster-sg-{name}"]}]
-    answer = scene.account.call("ec2", "describe_security_groups", {"Filters": filters})
+    answer = context.account.call("ec2", "describe_security_groups", {"Filters": filters})
     groups = items(answer.get("SecurityGroups"))
     return text(mapping(groups[0]).get("GroupId")) if groups else ""
 
 
-def _vpc_of(scene: Scene, subnets: list[Json]) -> str:
+def _vpc_of(context: HandlerContext, subnets: list[Json]) -> str:
     if not subnets:
         return ""
-    answer = scene.account.call("ec2", "describe_subnets", {"SubnetIds": subnets[:1]})
+    answer = context.account.call("ec2", "describe_subnets", {"SubnetIds": subnets[:1]})
     return text(mapping(items(answer.get("Subnets"))[0]).get("VpcId"))
 
 
-def _with_security_group(scene: Scene, change: Change) -> None:
+def _with_security_group(context: HandlerContext, change: Change) -> None:
     subnets = items(mapping(change.new.get("vpcConfig")).get("subnetIds"))
-    if change.old or _security_group(scene, change.held.id):
+    if change.old or _security_group(context, change.existing.id):
         return
     request: Document = {
-        "GroupName": f"eks-cluster-sg-{change.held.id}",
+        "GroupName": f"eks-cluster-sg-{change.existing.id}",
         "Description": "EKS created security group applied to the control plane's network interfaces",
-        "VpcId": _vpc_of(scene, subnets),
+        "VpcId": _vpc_of(context, subnets),
     }
-    scene.account.call("ec2", "create_security_group", request)
+    context.account.call("ec2", "create_security_group", request)
 
 
-def _without_security_group(scene: Scene, held: Held) -> None:
-    group = _security_group(scene, held.id)
+def _without_security_group(context: HandlerContext, existing: ResourceState) -> None:
+    group = _security_group(context, existing.id)
     if group:
-        scene.account.call("ec2", "delete_security_group", {"GroupId": group})
+        context.account.call("ec2", "delete_security_group", {"GroupId": group})
 
 
-def _reconfigured(scene: Scene, change: Change) -> None:
+def _reconfigured(context: HandlerContext, change: Change) -> None:
     if not change.old:
         return
     config = mapping(change.new.get("vpcConfig"))
-    scene.account.call("eks", "update_cluster_config", {"name": change.held.id, "resourcesVpcConfig": config})
+    context.account.call("eks", "update_cluster_config", {"name": change.existing.id, "resourcesVpcConfig": config})
 
 
 def _log_setup(enabled: list[Json]) -> Document:
@@ -186,16 +186,16 @@ def _log_setup(enabled: list[Json]) -> Document:
     return {"clusterLogging": [*setups, {"types": off, "enabled": False}]}
 
 
-def _relogged(scene: Scene, change: Change) -> None:
+def _relogged(context: HandlerContext, change: Change) -> None:
     logging = _log_setup(items(change.new.get("enabledClusterLogTypes")))
-    scene.account.call("eks", "update_cluster_config", {"name": change.held.id, "logging": logging})
+    context.account.call("eks", "update_cluster_config", {"name": change.existing.id, "logging": logging})
 
 
-def _cluster(scene: Scene, found: Document, held: Held) -> Document:
+def _cluster(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
     config = mapping(found.get("resourcesVpcConfig"))
-    shown: Document = {**mapping(held.state.get("vpcConfig"))}
-    shown["vpcId"] = _vpc_of(scene, items(config.get("subnetIds")))
-    shown["clusterSecurityGroupId"] = _security_group(scene, held.id)
+    shown: Document = {**mapping(existing.state.get("vpcConfig"))}
+    shown["vpcId"] = _vpc_of(context, items(config.get("subnetIds")))
+    shown["clusterSecurityGroupId"] = _security_group(context, existing.id)
     shown.setdefault("endpointPublicAccess", True)
     shown.setdefault("endpointPrivateAccess", False)
     shown.setdefault("publicAccessCidrs", ["0.0.0.0/0"])
@@ -273,18 +273,18 @@ CLUSTER = Row(
 )
 
 
-def _cluster_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
-    scene.account.call("eks", "describe_cluster", {"name": inputs.get("clusterName")})
+def _cluster_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
+    context.account.call("eks", "describe_cluster", {"name": inputs.get("clusterName")})
 
 
 def _short(identity: str) -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:12]
 
 
-def _addon(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _addon(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     cluster, name = text(inputs["clusterName"]), text(inputs["addonName"])
     return {
-        "arn": scene.account.arn("eks", f"addon/{cluster}/{name}/{_short(identity)}"),
+        "arn": context.account.arn("eks", f"addon/{cluster}/{name}/{_short(identity)}"),
         "addonVersion": inputs.get("addonVersion") or "v1.0.0-eksbuild.1",
         "createdAt": "2026-01-01T00:00:00Z",
         "modifiedAt": "2026-01-01T00:00:00Z",
@@ -315,12 +315,12 @@ ADDON = Row(
 )
 
 
-def _access_entry(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _access_entry(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     cluster = text(inputs["clusterName"])
     kind = inputs.get("type") or "STANDARD"
     principal = text(inputs["principalArn"])
     return {
-        "accessEntryArn": scene.account.arn("eks", f"access-entry/{cluster}/{_short(identity)}"),
+        "accessEntryArn": context.account.arn("eks", f"access-entry/{cluster}/{_short(identity)}"),
         "type": kind,
         "userName": inputs.get("userName") or principal,
         "kubernetesGroups": inputs.get("kubernetesGroups") or [],
@@ -344,10 +344,10 @@ ACCESS_ENTRY = Row(
 )
 
 
-def _entry_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
-    _cluster_there(scene, inputs)
+def _entry_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
+    _cluster_there(context, inputs)
     entry = f"{text(inputs['clusterName'])}:{text(inputs['principalArn'])}"
-    if scene.account.store.get(ACCESS_ENTRY.resource, entry) is None:
+    if context.account.store.get(ACCESS_ENTRY.resource, entry) is None:
         raise ApiError(
             service="eks",
             operation="associate_access_policy",
@@ -371,9 +371,9 @@ ACCESS_POLICY = Row(
 )
 
 
-def _pod_identity(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _pod_identity(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     cluster = text(inputs["clusterName"])
-    arn = scene.account.arn("eks", f"podidentityassociation/{cluster}/{identity}")
+    arn = context.account.arn("eks", f"podidentityassociation/{cluster}/{identity}")
     return {"associationId": identity, "associationArn": arn, "externalId": _short(identity)}
 
 

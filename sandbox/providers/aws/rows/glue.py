@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.aws.api_object import CENTRAL, ApiObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.tags import all_tags, member_shape
 from sandbox.providers.aws.translation import Encoding
 from sandbox.providers.values import Document, Json
@@ -22,8 +22,10 @@ class _Catalogued(ApiObject):
     wrapper: str
     update_operation: str
 
-    def _encoded(self, scene: Scene, inputs: Mapping[str, Json], operation: str) -> tuple[Document, list[str]]:
-        shape = scene.account.input_shape(self.service, operation)
+    def _encoded(
+        self, context: HandlerContext, inputs: Mapping[str, Json], operation: str
+    ) -> tuple[Document, list[str]]:
+        shape = context.account.input_shape(self.service, operation)
         central = CENTRAL if self.tagging else frozenset({"region"})
         inner = {name: value for name, value in inputs.items() if name not in central | _BESIDE}
         outer = {name: value for name, value in inputs.items() if name in _BESIDE}
@@ -31,42 +33,42 @@ class _Catalogued(ApiObject):
         wrapped = encoding.request(inner, member_shape(shape, self.wrapper))
         return {**Encoding({}).request(outer, shape), self.wrapper: wrapped}, encoding.unmapped
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Paths of inputs that the catalog has no member for; see `Handler`."""
-        return self._encoded(scene, inputs, self.create_operation)[1]
+        return self._encoded(context, inputs, self.create_operation)[1]
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create the entry; see `Handler`."""
-        whole: Document = {"catalogId": scene.account.account_id, **inputs}
-        request, _ = self._encoded(scene, whole, self.create_operation)
-        tags = all_tags(scene.account, inputs)
+        whole: Document = {"catalogId": context.account.account_id, **inputs}
+        request, _ = self._encoded(context, whole, self.create_operation)
+        tags = all_tags(context.account, inputs)
         if self.tagging is not None and tags:
             request["Tags"] = {**tags}
-        scene.account.call(self.service, self.create_operation, request, region=self._region(inputs))
+        context.account.call(self.service, self.create_operation, request, region=self._region(inputs))
         return self.id_format.format_map(whole)
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the entry whole; see `Handler`."""
-        whole: Document = {"catalogId": scene.account.account_id, **change.new}
-        request, _ = self._encoded(scene, whole, self.update_operation)
+        whole: Document = {"catalogId": context.account.account_id, **change.new}
+        request, _ = self._encoded(context, whole, self.update_operation)
         if "DatabaseName" not in request:
             request["Name"] = change.new["name"]
-        scene.account.call(self.service, self.update_operation, request, region=self._region(change.new))
+        context.account.call(self.service, self.update_operation, request, region=self._region(change.new))
         if self.tagging is not None:
-            self._retag(scene, change)
+            self._retag(context, change)
 
     def changeable(self, name: str) -> bool:
         """All but the names."""
         return name not in {*_BESIDE, "name", "partitionIndices", "openTableFormatInput"}
 
 
-def _database(scene: Scene, found: Document, held: Held) -> Document:
-    del held
+def _database(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del existing
     everybody: Document = {
         "principal": {"dataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
         "permissions": ["ALL"],
     }
-    shown: Document = {"catalogId": scene.account.account_id, "locationUri": found.get("LocationUri") or ""}
+    shown: Document = {"catalogId": context.account.account_id, "locationUri": found.get("LocationUri") or ""}
     if not found.get("CreateTableDefaultPermissions"):
         shown["createTableDefaultPermissions"] = [everybody]
     return shown
@@ -119,7 +121,7 @@ TABLE = Row(
         at="Table",
         gone=_GONE,
         outputs={"arn": "arn:{partition}:glue:{region}:{account}:table/{databaseName}/{name}"},
-        present=lambda scene, *_: {"catalogId": scene.account.account_id},
+        present=lambda context, *_: {"catalogId": context.account.account_id},
     ),
 )
 

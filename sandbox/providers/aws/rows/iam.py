@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Identity, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, Identity, ResourceState, Row, Tagging
 from sandbox.providers.values import Document, Json, items, mapping, text
 
 _GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
@@ -20,49 +20,49 @@ def policy_text(value: Json) -> str:
     return unquote(text(value))
 
 
-def _role(scene: Scene, found: Document, held: Held) -> Document:
-    attached = scene.account.call("iam", "list_attached_role_policies", {"RoleName": held.id})
+def _role(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    attached = context.account.call("iam", "list_attached_role_policies", {"RoleName": existing.id})
     arns: list[Json] = [mapping(policy)["PolicyArn"] for policy in items(attached.get("AttachedPolicies"))]
     boundary = mapping(found.get("PermissionsBoundary")).get("PermissionsBoundaryArn")
     return {
         "assumeRolePolicy": policy_text(found.get("AssumeRolePolicyDocument")),
         "managedPolicyArns": arns,
-        "name": held.id,
+        "name": existing.id,
         "uniqueId": found.get("RoleId"),
         "maxSessionDuration": found.get("MaxSessionDuration") or 3600,
         "permissionsBoundary": boundary,
     }
 
 
-def _trust(scene: Scene, change: Change) -> None:
+def _trust(context: HandlerContext, change: Change) -> None:
     document = policy_text(change.new["assumeRolePolicy"])
-    request: Document = {"RoleName": change.held.id, "PolicyDocument": document}
-    scene.account.call("iam", "update_assume_role_policy", request)
+    request: Document = {"RoleName": change.existing.id, "PolicyDocument": document}
+    context.account.call("iam", "update_assume_role_policy", request)
 
 
-def _attach(scene: Scene, change: Change) -> None:
+def _attach(context: HandlerContext, change: Change) -> None:
     old, new = items(change.old.get("managedPolicyArns")), items(change.new.get("managedPolicyArns"))
     for arn in new:
         if arn not in old:
-            scene.account.call("iam", "attach_role_policy", {"RoleName": change.held.id, "PolicyArn": arn})
+            context.account.call("iam", "attach_role_policy", {"RoleName": change.existing.id, "PolicyArn": arn})
     for arn in old:
         if arn not in new:
-            scene.account.call("iam", "detach_role_policy", {"RoleName": change.held.id, "PolicyArn": arn})
+            context.account.call("iam", "detach_role_policy", {"RoleName": change.existing.id, "PolicyArn": arn})
 
 
-def _boundary(scene: Scene, change: Change) -> None:
+def _boundary(context: HandlerContext, change: Change) -> None:
     arn = change.new.get("permissionsBoundary")
     if arn:
-        request: Document = {"RoleName": change.held.id, "PermissionsBoundary": arn}
-        scene.account.call("iam", "put_role_permissions_boundary", request)
+        request: Document = {"RoleName": change.existing.id, "PermissionsBoundary": arn}
+        context.account.call("iam", "put_role_permissions_boundary", request)
     else:
-        scene.account.call("iam", "delete_role_permissions_boundary", {"RoleName": change.held.id})
+        context.account.call("iam", "delete_role_permissions_boundary", {"RoleName": change.existing.id})
 
 
-def _release_role(scene: Scene, held: Held) -> None:
-    for arn in items(held.state.get("managedPolicyArns")):
+def _release_role(context: HandlerContext, existing: ResourceState) -> None:
+    for arn in items(existing.state.get("managedPolicyArns")):
         try:
-            scene.account.call("iam", "detach_role_policy", {"RoleName": held.id, "PolicyArn": arn})
+            context.account.call("iam", "detach_role_policy", {"RoleName": existing.id, "PolicyArn": arn})
         except ApiError as error:
             if error.reason not in _GONE:
                 raise
@@ -101,14 +101,14 @@ ROLE = Row(
 )
 
 
-def _put_role_policy(scene: Scene, change: Change) -> None:
-    role, _, name = change.held.id.partition(":")
+def _put_role_policy(context: HandlerContext, change: Change) -> None:
+    role, _, name = change.existing.id.partition(":")
     request: Document = {
         "RoleName": role,
         "PolicyName": name,
         "PolicyDocument": policy_text(change.new["policy"]),
     }
-    scene.account.call("iam", "put_role_policy", request)
+    context.account.call("iam", "put_role_policy", request)
 
 
 ROLE_POLICY = Row(
@@ -131,29 +131,29 @@ ROLE_POLICY = Row(
 )
 
 
-def _policy(scene: Scene, found: Document, held: Held) -> Document:
-    request: Document = {"PolicyArn": held.id, "VersionId": found.get("DefaultVersionId")}
-    version = scene.account.call("iam", "get_policy_version", request)
+def _policy(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    request: Document = {"PolicyArn": existing.id, "VersionId": found.get("DefaultVersionId")}
+    version = context.account.call("iam", "get_policy_version", request)
     document = mapping(version.get("PolicyVersion")).get("Document")
-    return {"policy": policy_text(document), "policyId": found.get("PolicyId"), "arn": held.id}
+    return {"policy": policy_text(document), "policyId": found.get("PolicyId"), "arn": existing.id}
 
 
-def _new_version(scene: Scene, change: Change) -> None:
+def _new_version(context: HandlerContext, change: Change) -> None:
     request: Document = {
-        "PolicyArn": change.held.id,
+        "PolicyArn": change.existing.id,
         "PolicyDocument": policy_text(change.new["policy"]),
         "SetAsDefault": True,
     }
-    scene.account.call("iam", "create_policy_version", request)
-    _old_versions(scene, change.held)
+    context.account.call("iam", "create_policy_version", request)
+    _old_versions(context, change.existing)
 
 
-def _old_versions(scene: Scene, held: Held) -> None:
-    answer = scene.account.call("iam", "list_policy_versions", {"PolicyArn": held.id})
+def _old_versions(context: HandlerContext, existing: ResourceState) -> None:
+    answer = context.account.call("iam", "list_policy_versions", {"PolicyArn": existing.id})
     for version in map(mapping, items(answer.get("Versions"))):
         if not version.get("IsDefaultVersion"):
-            request: Document = {"PolicyArn": held.id, "VersionId": version["VersionId"]}
-            scene.account.call("iam", "delete_policy_version", request)
+            request: Document = {"PolicyArn": existing.id, "VersionId": version["VersionId"]}
+            context.account.call("iam", "delete_policy_version", request)
 
 
 POLICY = Row(
@@ -184,12 +184,12 @@ POLICY = Row(
 class _Attachment(ApiObject):
     """A role's managed policy: there is no operation that describes one, so the role's list is read."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The attachment, found in the role's list; see `Handler`."""
-        parts = {**Identity(self.id_format).parts(held.id), **held.state}
+        parts = {**Identity(self.id_format).parts(existing.id), **existing.state}
         role, arn = text(parts.get("role")), text(parts.get("policyArn"))
         try:
-            answer = scene.account.call("iam", "list_attached_role_policies", {"RoleName": role})
+            answer = context.account.call("iam", "list_attached_role_policies", {"RoleName": role})
         except ApiError as error:
             if error.reason in _GONE:
                 return None
@@ -214,29 +214,29 @@ ROLE_POLICY_ATTACHMENT = Row(
 )
 
 
-def _thumbprints(scene: Scene, change: Change) -> None:
+def _thumbprints(context: HandlerContext, change: Change) -> None:
     request: Document = {
-        "OpenIDConnectProviderArn": change.held.id,
+        "OpenIDConnectProviderArn": change.existing.id,
         "ThumbprintList": items(change.new.get("thumbprintLists")),
     }
-    scene.account.call("iam", "update_open_id_connect_provider_thumbprint", request)
+    context.account.call("iam", "update_open_id_connect_provider_thumbprint", request)
 
 
-def _audiences(scene: Scene, change: Change) -> None:
+def _audiences(context: HandlerContext, change: Change) -> None:
     old, new = items(change.old.get("clientIdLists")), items(change.new.get("clientIdLists"))
     for audience in new:
         if audience not in old:
-            request: Document = {"OpenIDConnectProviderArn": change.held.id, "ClientID": audience}
-            scene.account.call("iam", "add_client_id_to_open_id_connect_provider", request)
+            request: Document = {"OpenIDConnectProviderArn": change.existing.id, "ClientID": audience}
+            context.account.call("iam", "add_client_id_to_open_id_connect_provider", request)
     for audience in old:
         if audience not in new:
-            request = {"OpenIDConnectProviderArn": change.held.id, "ClientID": audience}
-            scene.account.call("iam", "remove_client_id_from_open_id_connect_provider", request)
+            request = {"OpenIDConnectProviderArn": change.existing.id, "ClientID": audience}
+            context.account.call("iam", "remove_client_id_from_open_id_connect_provider", request)
 
 
-def _identity_provider(scene: Scene, found: Document, held: Held) -> Document:
-    del scene
-    return {"arn": held.id, "url": f"https://{text(found.get('Url')).removeprefix('https://')}"}
+def _identity_provider(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context
+    return {"arn": existing.id, "url": f"https://{text(found.get('Url')).removeprefix('https://')}"}
 
 
 IDENTITY_PROVIDER = Row(
@@ -268,23 +268,23 @@ IDENTITY_PROVIDER = Row(
 )
 
 
-def _profile_role(scene: Scene, change: Change) -> None:
+def _profile_role(context: HandlerContext, change: Change) -> None:
     if change.old.get("role"):
-        request: Document = {"InstanceProfileName": change.held.id, "RoleName": change.old["role"]}
-        scene.account.call("iam", "remove_role_from_instance_profile", request)
+        request: Document = {"InstanceProfileName": change.existing.id, "RoleName": change.old["role"]}
+        context.account.call("iam", "remove_role_from_instance_profile", request)
     if change.new.get("role"):
-        request = {"InstanceProfileName": change.held.id, "RoleName": change.new["role"]}
-        scene.account.call("iam", "add_role_to_instance_profile", request)
+        request = {"InstanceProfileName": change.existing.id, "RoleName": change.new["role"]}
+        context.account.call("iam", "add_role_to_instance_profile", request)
 
 
-def _free_profile(scene: Scene, held: Held) -> None:
-    if held.state.get("role"):
-        request: Document = {"InstanceProfileName": held.id, "RoleName": held.state["role"]}
-        scene.account.call("iam", "remove_role_from_instance_profile", request)
+def _free_profile(context: HandlerContext, existing: ResourceState) -> None:
+    if existing.state.get("role"):
+        request: Document = {"InstanceProfileName": existing.id, "RoleName": existing.state["role"]}
+        context.account.call("iam", "remove_role_from_instance_profile", request)
 
 
-def _profile(scene: Scene, found: Document, held: Held) -> Document:
-    del scene, held
+def _profile(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context, existing
     roles = items(found.get("Roles"))
     return {"role": mapping(roles[0]).get("RoleName") if roles else None, "uniqueId": found.get("InstanceProfileId")}
 

@@ -6,37 +6,41 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.values import Document, Json, items, mapping, text
 
 _GONE = frozenset({"NotFoundException", "KMSInvalidStateException"})
 
 
-def _rotation(scene: Scene, change: Change) -> None:
+def _rotation(context: HandlerContext, change: Change) -> None:
     operation = "enable_key_rotation" if change.new.get("enableKeyRotation") else "disable_key_rotation"
-    request: Document = {"KeyId": change.held.id}
+    request: Document = {"KeyId": change.existing.id}
     if change.new.get("enableKeyRotation") and change.new.get("rotationPeriodInDays"):
         request["RotationPeriodInDays"] = change.new["rotationPeriodInDays"]
-    scene.account.call("kms", operation, request)
+    context.account.call("kms", operation, request)
 
 
-def _enabling(scene: Scene, change: Change) -> None:
+def _enabling(context: HandlerContext, change: Change) -> None:
     operation = "disable_key" if change.new.get("isEnabled") is False else "enable_key"
-    scene.account.call("kms", operation, {"KeyId": change.held.id})
+    context.account.call("kms", operation, {"KeyId": change.existing.id})
 
 
-def _policy(scene: Scene, change: Change) -> None:
-    request: Document = {"KeyId": change.held.id, "PolicyName": "default", "Policy": policy_text(change.new["policy"])}
-    scene.account.call("kms", "put_key_policy", request)
+def _policy(context: HandlerContext, change: Change) -> None:
+    request: Document = {
+        "KeyId": change.existing.id,
+        "PolicyName": "default",
+        "Policy": policy_text(change.new["policy"]),
+    }
+    context.account.call("kms", "put_key_policy", request)
 
 
-def _key(scene: Scene, found: Document, held: Held) -> Document:
-    query: Document = {"KeyId": held.id}
-    rotation = scene.account.call("kms", "get_key_rotation_status", query)
-    policy = scene.account.call("kms", "get_key_policy", {**query, "PolicyName": "default"})
+def _key(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    query: Document = {"KeyId": existing.id}
+    rotation = context.account.call("kms", "get_key_rotation_status", query)
+    policy = context.account.call("kms", "get_key_policy", {**query, "PolicyName": "default"})
     return {
-        "keyId": held.id,
+        "keyId": existing.id,
         "isEnabled": found.get("KeyState") == "Enabled",
         "enableKeyRotation": rotation.get("KeyRotationEnabled"),
         "rotationPeriodInDays": rotation.get("RotationPeriodInDays"),
@@ -49,12 +53,12 @@ def _key(scene: Scene, found: Document, held: Held) -> Document:
 class _Key(ApiObject):
     """A key; deleting it schedules its deletion, and a key so scheduled counts as gone."""
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Schedule deletion after the window of the program, or 30 days; see `Handler`."""
-        window = held.state.get("deletionWindowInDays") or 30
-        request: Document = {"KeyId": held.id, "PendingWindowInDays": window}
+        window = existing.state.get("deletionWindowInDays") or 30
+        request: Document = {"KeyId": existing.id, "PendingWindowInDays": window}
         try:
-            scene.account.call("kms", "schedule_key_deletion", request)
+            context.account.call("kms", "schedule_key_deletion", request)
         except ApiError as error:
             if error.reason not in _GONE:
                 raise
@@ -99,28 +103,28 @@ KEY = Row(
 class _Alias(ApiObject):
     """An alias: found in the list, as KMS describes none."""
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create the alias of the key's id, which KMS takes and an ARN of which moto does not."""
         key = text(inputs["targetKeyId"]).rpartition("/")[2]
-        scene.account.call("kms", "create_alias", {"AliasName": inputs["name"], "TargetKeyId": key})
+        context.account.call("kms", "create_alias", {"AliasName": inputs["name"], "TargetKeyId": key})
         return text(inputs["name"])
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The alias in the list of all; see `Handler`."""
-        answer = scene.account.call("kms", "list_aliases", {"Limit": 100})
+        answer = context.account.call("kms", "list_aliases", {"Limit": 100})
         for alias in map(mapping, items(answer.get("Aliases"))):
-            if alias.get("AliasName") == held.id:
+            if alias.get("AliasName") == existing.id:
                 key = text(alias.get("TargetKeyId"))
-                arn = scene.account.arn("kms", f"key/{key}")
-                given = text(held.state.get("targetKeyId"))
+                arn = context.account.arn("kms", f"key/{key}")
+                given = text(existing.state.get("targetKeyId"))
                 shown = given if given in {key, arn} else key
-                return {"name": held.id, "arn": alias.get("AliasArn"), "targetKeyId": shown, "targetKeyArn": arn}
+                return {"name": existing.id, "arn": alias.get("AliasArn"), "targetKeyId": shown, "targetKeyArn": arn}
         return None
 
 
-def _retarget(scene: Scene, change: Change) -> None:
+def _retarget(context: HandlerContext, change: Change) -> None:
     key = text(change.new["targetKeyId"]).rpartition("/")[2]
-    scene.account.call("kms", "update_alias", {"AliasName": change.held.id, "TargetKeyId": key})
+    context.account.call("kms", "update_alias", {"AliasName": change.existing.id, "TargetKeyId": key})
 
 
 ALIAS = Row(

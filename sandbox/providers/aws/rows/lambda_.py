@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows import lambda_calls
 from sandbox.providers.aws.translation import Encoding
 from sandbox.providers.validation import Failure
@@ -44,27 +44,27 @@ def _image_only(inputs: Mapping[str, Json]) -> Iterator[Failure]:
         yield Failure("reservedConcurrentExecutions", f"expected at least (-1), got {concurrency}")
 
 
-def _recoded(scene: Scene, change: Change) -> None:
-    request: Document = {"FunctionName": change.held.id, "ImageUri": change.new.get("imageUri")}
-    scene.account.call("lambda", "update_function_code", request)
+def _recoded(context: HandlerContext, change: Change) -> None:
+    request: Document = {"FunctionName": change.existing.id, "ImageUri": change.new.get("imageUri")}
+    context.account.call("lambda", "update_function_code", request)
 
 
-def _published(scene: Scene, change: Change) -> None:
+def _published(context: HandlerContext, change: Change) -> None:
     if change.new.get("publish"):
-        scene.account.call("lambda", "publish_version", {"FunctionName": change.held.id})
+        context.account.call("lambda", "publish_version", {"FunctionName": change.existing.id})
 
 
-def _reserved(scene: Scene, change: Change) -> None:
-    request: Document = {"FunctionName": change.held.id}
+def _reserved(context: HandlerContext, change: Change) -> None:
+    request: Document = {"FunctionName": change.existing.id}
     wanted = change.new.get("reservedConcurrentExecutions")
     if isinstance(wanted, int) and wanted >= 0:
-        scene.account.call("lambda", "put_function_concurrency", {**request, "ReservedConcurrentExecutions": wanted})
+        context.account.call("lambda", "put_function_concurrency", {**request, "ReservedConcurrentExecutions": wanted})
     elif change.old:
-        scene.account.call("lambda", "delete_function_concurrency", request)
+        context.account.call("lambda", "delete_function_concurrency", request)
 
 
-def _reconfigured(scene: Scene, change: Change) -> None:
-    shape = scene.account.input_shape("lambda", "update_function_configuration")
+def _reconfigured(context: HandlerContext, change: Change) -> None:
+    shape = context.account.input_shape("lambda", "update_function_configuration")
     wanted = {name: change.new.get(name) for name in change.names & _CONFIGURATION}
     request = Encoding(FUNCTION_RENAMES).request(wanted, shape)
     empty: Document = {
@@ -76,17 +76,17 @@ def _reconfigured(scene: Scene, change: Change) -> None:
     for name, value in empty.items():
         if name in wanted and wanted[name] is None:
             request[name[0].upper() + name[1:]] = value
-    scene.account.call("lambda", "update_function_configuration", {"FunctionName": change.held.id, **request})
+    context.account.call("lambda", "update_function_configuration", {"FunctionName": change.existing.id, **request})
 
 
-def _function(scene: Scene, found: Document, held: Held) -> Document:
-    answer = scene.account.call("lambda", "get_function", {"FunctionName": held.id})
-    versions = scene.account.call("lambda", "list_versions_by_function", {"FunctionName": held.id})
+def _function(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    answer = context.account.call("lambda", "get_function", {"FunctionName": existing.id})
+    versions = context.account.call("lambda", "list_versions_by_function", {"FunctionName": existing.id})
     numbers = [text(mapping(part).get("Version")) for part in items(versions.get("Versions"))]
     published = max((int(number) for number in numbers if number.isdigit()), default=0)
-    version = str(published) if held.state.get("publish") and published else "$LATEST"
+    version = str(published) if existing.state.get("publish") and published else "$LATEST"
     arn = text(found.get("FunctionArn"))
-    gateway = f"arn:{scene.account.partition}:apigateway:{scene.account.region}:lambda:path"
+    gateway = f"arn:{context.account.partition}:apigateway:{context.account.region}:lambda:path"
     subnets = at_path(found, "VpcConfig.SubnetIds")
     reserved = at_path(answer, "Concurrency.ReservedConcurrentExecutions")
     return {
@@ -105,7 +105,7 @@ def _function(scene: Scene, found: Document, held: Held) -> Document:
         "handler": None,
         "runtime": None,
         "snapStart": None,
-        "imageConfig": held.state.get("imageConfig"),
+        "imageConfig": existing.state.get("imageConfig"),
     }
 
 
@@ -203,7 +203,7 @@ ALIAS = Row(
         gone=_GONE,
         renames={"arn": "AliasArn"},
         outputs={"invokeArn": "arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{arn}/invocations"},
-        present=lambda _, __, held: {"functionName": held.state.get("functionName")},
+        present=lambda _, __, existing: {"functionName": existing.state.get("functionName")},
         updates=(
             Update(names=frozenset({"description", "functionVersion", "routingConfig"}), operation="update_alias"),
         ),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
@@ -21,11 +21,11 @@ def _latest_only(inputs: Mapping[str, Json]) -> Iterator[Failure]:
         yield Failure("qualifier", "provisioned concurrency is of a published version or an alias, not of $LATEST")
 
 
-def _concurrency_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+def _concurrency_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
     """Refuse a qualifier that is not there, and more than the function may take."""
     name, qualifier = text(inputs["functionName"]), text(inputs["qualifier"])
-    scene.account.call("lambda", "get_function", {"FunctionName": f"{name}:{qualifier}"})
-    answer = scene.account.call("lambda", "get_function", {"FunctionName": name})
+    context.account.call("lambda", "get_function", {"FunctionName": f"{name}:{qualifier}"})
+    answer = context.account.call("lambda", "get_function", {"FunctionName": name})
     reserved = at_path(answer, "Concurrency.ReservedConcurrentExecutions")
     wanted = inputs["provisionedConcurrentExecutions"]
     if isinstance(reserved, int) and isinstance(wanted, int) and wanted > reserved:
@@ -56,17 +56,17 @@ PROVISIONED_CONCURRENCY = Row(
 )
 
 
-def _function_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
-    scene.account.call("lambda", "get_function", {"FunctionName": inputs["functionName"]})
+def _function_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
+    context.account.call("lambda", "get_function", {"FunctionName": inputs["functionName"]})
 
 
-def _mapping(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _mapping(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     called = text(inputs["functionName"])
     if not called.startswith("arn:"):
-        called = scene.account.arn("lambda", f"function:{called}")
+        called = context.account.arn("lambda", f"function:{called}")
     shown: Document = {
         "uuid": identity,
-        "arn": scene.account.arn("lambda", f"event-source-mapping:{identity}"),
+        "arn": context.account.arn("lambda", f"event-source-mapping:{identity}"),
         "functionArn": called,
         "lastModified": "2026-01-01T00:00:00Z",
         "lastProcessingResult": "No records processed",
@@ -130,12 +130,12 @@ EVENT_SOURCE_MAPPING = Row(
 class _Permission(ApiObject):
     """One statement of a function's policy."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The statement in the policy; an import names it `<function>/<statement>`."""
-        function, _, statement_id = held.id.rpartition("/")
-        function = text(held.state.get("function")) or function
+        function, _, statement_id = existing.id.rpartition("/")
+        function = text(existing.state.get("function")) or function
         try:
-            answer = scene.account.call("lambda", "get_policy", {"FunctionName": function})
+            answer = context.account.call("lambda", "get_policy", {"FunctionName": function})
         except ApiError as error:
             if error.reason in _GONE:
                 return None
@@ -197,26 +197,26 @@ PERMISSION = Row(
 class _InvokeConfig(ApiObject):
     """The setting of a function, or of one qualifier of it; moto holds one a function."""
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Write the setting; see `Handler`."""
-        identity = super().create(scene, inputs)
+        identity = super().create(context, inputs)
         return f"{identity}:{text(inputs['qualifier'])}" if inputs.get("qualifier") else identity
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the setting anew: moto adds a second one and goes on answering the first; see `Handler`."""
-        self.delete(scene, change.held)
-        self.create(scene, change.new)
+        self.delete(context, change.existing)
+        self.create(context, change.new)
 
     def changeable(self, name: str) -> bool:
         """All but what it is the setting of."""
         return name in {"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"}
 
 
-def _invoke_config(scene: Scene, found: Document, held: Held) -> Document:
-    del scene, found
-    if held.id.startswith("arn:"):
-        return {"functionName": held.id.removesuffix(f":{text(held.state.get('qualifier'))}")}
-    return {"functionName": held.id.partition(":")[0]}
+def _invoke_config(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context, found
+    if existing.id.startswith("arn:"):
+        return {"functionName": existing.id.removesuffix(f":{text(existing.state.get('qualifier'))}")}
+    return {"functionName": existing.id.partition(":")[0]}
 
 
 INVOKE_CONFIG = Row(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Change, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
@@ -29,9 +29,9 @@ def _uuid(*parts: str) -> str:
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}-2"
 
 
-def _cluster_arn(scene: Scene, inputs: Mapping[str, Json]) -> str:
+def _cluster_arn(context: HandlerContext, inputs: Mapping[str, Json]) -> str:
     name = text(inputs["clusterName"])
-    return scene.account.arn("kafka", f"cluster/{name}/{_uuid('cluster', name)}")
+    return context.account.arn("kafka", f"cluster/{name}/{_uuid('cluster', name)}")
 
 
 def _open_ways(inputs: Mapping[str, Json]) -> set[str]:
@@ -49,9 +49,9 @@ def _open_ways(inputs: Mapping[str, Json]) -> set[str]:
     return ways
 
 
-def _cluster(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
+def _cluster(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     name, ways = text(inputs["clusterName"]), _open_ways(inputs)
-    domain = f"{name}.{_digest(name)[:6]}.c2.kafka.{scene.account.region}.amazonaws.com"
+    domain = f"{name}.{_digest(name)[:6]}.c2.kafka.{context.account.region}.amazonaws.com"
     shown: Document = {
         output: ",".join(f"b-{number}.{domain}:{port}" for number in (1, 2, 3)) if output in ways else ""
         for output, port in _PORTS.items()
@@ -81,9 +81,9 @@ def _cluster(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Documen
     }
 
 
-def _configuration_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
+def _configuration_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
     wanted = text(at_path(inputs.get("configurationInfo"), "arn"))
-    if wanted and scene.account.store.get(CONFIGURATION.resource, wanted) is None:
+    if wanted and context.account.store.get(CONFIGURATION.resource, wanted) is None:
         raise ApiError(
             service="kafka",
             operation="CreateCluster",
@@ -147,17 +147,17 @@ CLUSTER = Row(
 )
 
 
-def _configuration(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
-    del scene, inputs
+def _configuration(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
+    del context, inputs
     return {"arn": identity, "latestRevision": 1}
 
 
 class _Configuration(KeptObject):
     """A configuration: a change of properties or description is a new revision."""
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Keep the new properties as the next revision; see `Handler`."""
-        super().update(scene, change)
+        super().update(context, change)
 
         def revised(before: Document | None) -> Document | None:
             latest = mapping(before).get("latestRevision")
@@ -165,7 +165,7 @@ class _Configuration(KeptObject):
                 None if before is None else {**before, "latestRevision": latest + 1 if isinstance(latest, int) else 1}
             )
 
-        scene.account.store.change(scene.token, change.held.id, make=revised)
+        context.account.store.change(context.token, change.existing.id, make=revised)
 
 
 CONFIGURATION = Row(
@@ -178,7 +178,7 @@ CONFIGURATION = Row(
     handler=_Configuration(
         service="kafka",
         id_format="",
-        id_of=lambda scene, inputs: scene.account.arn(
+        id_of=lambda context, inputs: context.account.arn(
             "kafka", f"configuration/{text(inputs['name'])}/{_uuid('configuration', text(inputs['name']))}"
         ),
         compute=_configuration,
@@ -192,8 +192,8 @@ def _topic_arn(inputs: Mapping[str, Json]) -> str:
     return f"{text(inputs['clusterArn']).replace(':cluster/', ':topic/')}/{text(inputs['name'])}"
 
 
-def _cluster_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
-    if scene.account.store.get(CLUSTER.resource, text(inputs["clusterArn"])) is None:
+def _cluster_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
+    if context.account.store.get(CLUSTER.resource, text(inputs["clusterArn"])) is None:
         raise ApiError(
             service="kafka",
             operation="CreateTopic",

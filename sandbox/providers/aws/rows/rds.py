@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
@@ -25,11 +25,11 @@ _BY_PROVIDER = {"description": "Managed by Pulumi"}
 """What the provider says of groups that the program does not describe."""
 
 
-def _described(_: Scene, inputs: Mapping[str, Json], request: Document, *, member: str) -> Document:
+def _described(_: HandlerContext, inputs: Mapping[str, Json], request: Document, *, member: str) -> Document:
     return request | {member: inputs.get("description") or _BY_PROVIDER["description"]}
 
 
-def _subnets(_: Scene, found: Document, __: Held) -> Document:
+def _subnets(_: HandlerContext, found: Document, __: ResourceState) -> Document:
     return {
         "subnetIds": [mapping(one).get("SubnetIdentifier") for one in items(found.get("Subnets"))],
         "supportedNetworkTypes": ["IPV4"],
@@ -56,7 +56,9 @@ SUBNET_GROUP = Row(
             "arn": "DBSubnetGroupArn",
         },
         tagging=_TAGS,
-        prepare=lambda scene, inputs, request: _described(scene, inputs, request, member="DBSubnetGroupDescription"),
+        prepare=lambda context, inputs, request: _described(
+            context, inputs, request, member="DBSubnetGroupDescription"
+        ),
         present=_subnets,
         updates=(
             Update(names=frozenset({"subnetIds", "description"}), operation="modify_db_subnet_group", whole=True),
@@ -65,7 +67,7 @@ SUBNET_GROUP = Row(
 )
 
 
-def _sent_parameters(scene: Scene, change: Change) -> None:
+def _sent_parameters(context: HandlerContext, change: Change) -> None:
     before = {text(mapping(one).get("name")) for one in items(change.old.get("parameters"))}
     wanted = [mapping(one) for one in items(change.new.get("parameters"))]
     if gone := sorted(before - {text(one.get("name")) for one in wanted}):
@@ -83,14 +85,14 @@ def _sent_parameters(scene: Scene, change: Change) -> None:
         }
         for one in wanted
     ]
-    request: Document = {"DBParameterGroupName": change.held.id, "Parameters": parameters}
-    scene.account.call("rds", "modify_db_parameter_group", request)
+    request: Document = {"DBParameterGroupName": change.existing.id, "Parameters": parameters}
+    context.account.call("rds", "modify_db_parameter_group", request)
 
 
-def _parameters(scene: Scene, found: Document, held: Held) -> Document:
+def _parameters(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
     """Parameters in the order of the program, which for RDS are a set, and those that somebody else has set."""
     del found
-    answer = scene.account.call("rds", "describe_db_parameters", {"DBParameterGroupName": held.id})
+    answer = context.account.call("rds", "describe_db_parameters", {"DBParameterGroupName": existing.id})
     there: dict[str, Json] = {
         text(mapping(one).get("ParameterName")): {
             "name": mapping(one).get("ParameterName"),
@@ -99,7 +101,7 @@ def _parameters(scene: Scene, found: Document, held: Held) -> Document:
         }
         for one in items(answer.get("Parameters"))
     }
-    order = [text(mapping(one).get("name")) for one in items(held.state.get("parameters"))]
+    order = [text(mapping(one).get("name")) for one in items(existing.state.get("parameters"))]
     return {"parameters": [there[name] for name in sorted(there, key=lambda it: (it not in order, _place(order, it)))]}
 
 
@@ -129,7 +131,7 @@ PARAMETER_GROUP = Row(
             "arn": "DBParameterGroupArn",
         },
         tagging=_TAGS,
-        prepare=lambda scene, inputs, request: _described(scene, inputs, request, member="Description"),
+        prepare=lambda context, inputs, request: _described(context, inputs, request, member="Description"),
         present=_parameters,
         updates=(Update(names=frozenset({"parameters"}), settles=True, send=_sent_parameters),),
     ),
@@ -177,11 +179,11 @@ _IN_PLACE = frozenset(
 )
 
 
-def _modified(scene: Scene, change: Change) -> None:
+def _modified(context: HandlerContext, change: Change) -> None:
     """Send the changed properties; log exports are told by what is added and what is taken away."""
     plain = {name: change.new[name] for name in change.names & _IN_PLACE if change.new.get(name) is not None}
     exports = plain.pop("enabledCloudwatchLogsExports", None)
-    request: Document = {"DBInstanceIdentifier": change.held.id, "ApplyImmediately": True}
+    request: Document = {"DBInstanceIdentifier": change.existing.id, "ApplyImmediately": True}
     for name, value in plain.items():
         member = _CREATE_NAMES.get(name) or _API_CASE.get(name) or name[0].upper() + name[1:]
         request[member] = value
@@ -191,14 +193,14 @@ def _modified(scene: Scene, change: Change) -> None:
             "EnableLogTypes": [kind for kind in items(exports) if kind not in old],
             "DisableLogTypes": [kind for kind in old if kind not in items(exports)],
         }
-    scene.account.call("rds", "modify_db_instance", request)
+    context.account.call("rds", "modify_db_instance", request)
 
 
 _API_CASE = {"multiAz": "MultiAZ", "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId"}
 
 
-def _instance(scene: Scene, found: Document, held: Held) -> Document:
-    del held
+def _instance(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del existing
     host, port = at_path(found, "Endpoint.Address"), at_path(found, "Endpoint.Port")
     groups = [mapping(one) for one in items(found.get("VpcSecurityGroups"))]
     version = text(found.get("EngineVersion"))
@@ -214,7 +216,7 @@ def _instance(scene: Scene, found: Document, held: Held) -> Document:
         "iamDatabaseAuthenticationEnabled": found.get("IAMDatabaseAuthenticationEnabled") or False,
         "enabledCloudwatchLogsExports": found.get("EnabledCloudwatchLogsExports") or [],
         "engineVersionActual": version if "." in version else f"{version}.0",
-        "resourceId": _resource_id(scene, found),
+        "resourceId": _resource_id(context, found),
         "storageThroughput": found.get("StorageThroughput") or 0,
         "replicas": [],
         "status": "available",
@@ -227,20 +229,20 @@ def _instance(scene: Scene, found: Document, held: Held) -> Document:
     return shown
 
 
-def _resource_id(scene: Scene, found: Document) -> str:
+def _resource_id(context: HandlerContext, found: Document) -> str:
     """RDS's form of it; moto gives every instance the same."""
     name = text(found.get("DBInstanceIdentifier"))
-    digest = hashlib.sha256(f"{scene.account.account_id}/{scene.account.region}/{name}".encode()).digest()
+    digest = hashlib.sha256(f"{context.account.account_id}/{context.account.region}/{name}".encode()).digest()
     return "db-" + base64.b32encode(digest).decode()[:26]
 
 
 class _Instance(ApiObject):
     """An instance; its last snapshot is what the program says."""
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Delete it, after a last snapshot unless told otherwise; see `Handler`."""
-        skipped = bool(held.state.get("skipFinalSnapshot"))
-        snapshot = held.state.get("finalSnapshotIdentifier")
+        skipped = bool(existing.state.get("skipFinalSnapshot"))
+        snapshot = existing.state.get("finalSnapshotIdentifier")
         if not skipped and not snapshot:
             raise ApiError(
                 service="rds",
@@ -248,10 +250,10 @@ class _Instance(ApiObject):
                 reason="InvalidParameterCombination",
                 message="final_snapshot_identifier is required when skip_final_snapshot is false",
             )
-        request: Document = {"DBInstanceIdentifier": held.id, "SkipFinalSnapshot": skipped}
+        request: Document = {"DBInstanceIdentifier": existing.id, "SkipFinalSnapshot": skipped}
         request |= {} if skipped else {"FinalDBSnapshotIdentifier": snapshot}
         try:
-            scene.account.call("rds", "delete_db_instance", request)
+            context.account.call("rds", "delete_db_instance", request)
         except ApiError as error:
             if error.reason not in self.gone:
                 raise

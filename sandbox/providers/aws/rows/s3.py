@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.s3_settings import ROWS as SETTINGS
 from sandbox.providers.aws.tags import all_tags, tag_map
 from sandbox.providers.values import Document, Json, items, mapping, text
@@ -17,34 +17,34 @@ _GONE = frozenset({"404", "NoSuchBucket"})
 class _Bucket(ApiObject):
     """A bucket: tags are written as a whole set, and content goes first where `forceDestroy` says so."""
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Write the tags; see `Handler`."""
-        self._write_tags(scene, held.id, all_tags(scene.account, inputs))
+        self._write_tags(context, existing.id, all_tags(context.account, inputs))
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the tags; nothing else changes in place."""
-        self._write_tags(scene, change.held.id, all_tags(scene.account, change.new))
+        self._write_tags(context, change.existing.id, all_tags(context.account, change.new))
 
     def changeable(self, name: str) -> bool:
         """Only tags."""
         return name in {"tags", "region"}
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> list[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> list[str]:
         """All but name, tags, lock and the provider's own switch: the other properties are deprecated."""
-        del scene
+        del context
         known = {"bucket", "tags", "region", "objectLockEnabled"}
         return [name for name in inputs if name not in known]
 
-    def _write_tags(self, scene: Scene, bucket: str, tags: Mapping[str, str]) -> None:
+    def _write_tags(self, context: HandlerContext, bucket: str, tags: Mapping[str, str]) -> None:
         if not tags:
-            scene.account.call("s3", "delete_bucket_tagging", {"Bucket": bucket})
+            context.account.call("s3", "delete_bucket_tagging", {"Bucket": bucket})
             return
         tag_set: Json = [{"Key": key, "Value": value} for key, value in tags.items()]
-        scene.account.call("s3", "put_bucket_tagging", {"Bucket": bucket, "Tagging": {"TagSet": tag_set}})
+        context.account.call("s3", "put_bucket_tagging", {"Bucket": bucket, "Tagging": {"TagSet": tag_set}})
 
 
-def _bucket_request(scene: Scene, inputs: Mapping[str, Json], request: Document) -> Document:
-    place = text(inputs.get("region")) or scene.account.region
+def _bucket_request(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    place = text(inputs.get("region")) or context.account.region
     if inputs.get("objectLockEnabled"):
         request["ObjectLockEnabledForBucket"] = True
     if place != "us-east-1":
@@ -52,25 +52,25 @@ def _bucket_request(scene: Scene, inputs: Mapping[str, Json], request: Document)
     return request
 
 
-def _bucket(scene: Scene, found: Document, held: Held) -> Document:
+def _bucket(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
     del found
-    name = held.id
+    name = existing.id
     try:
-        answer = scene.account.call("s3", "get_bucket_tagging", {"Bucket": name})
+        answer = context.account.call("s3", "get_bucket_tagging", {"Bucket": name})
     except ApiError as error:
         if error.reason != "NoSuchTagSet":
             raise
         answer = Document()
     try:
-        lock = scene.account.call("s3", "get_object_lock_configuration", {"Bucket": name})
+        lock = context.account.call("s3", "get_object_lock_configuration", {"Bucket": name})
     except ApiError as error:
         if error.reason != "ObjectLockConfigurationNotFoundError":
             raise
         lock = Document()
-    region = text(held.state.get("region")) or scene.account.region
+    region = text(existing.state.get("region")) or context.account.region
     return {
         "bucket": name,
-        "arn": f"arn:{scene.account.partition}:s3:::{name}",
+        "arn": f"arn:{context.account.partition}:s3:::{name}",
         "bucketDomainName": f"{name}.s3.amazonaws.com",
         "bucketRegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
         "bucketRegion": region,
@@ -79,13 +79,13 @@ def _bucket(scene: Scene, found: Document, held: Held) -> Document:
     }
 
 
-def _empty(scene: Scene, held: Held) -> None:
-    if not held.state.get("forceDestroy"):
+def _empty(context: HandlerContext, existing: ResourceState) -> None:
+    if not existing.state.get("forceDestroy"):
         return
-    answer = scene.account.call("s3", "list_object_versions", {"Bucket": held.id})
+    answer = context.account.call("s3", "list_object_versions", {"Bucket": existing.id})
     for entry in map(mapping, items(answer.get("Versions")) + items(answer.get("DeleteMarkers"))):
-        request: Document = {"Bucket": held.id, "Key": entry["Key"], "VersionId": entry["VersionId"]}
-        scene.account.call("s3", "delete_object", request | {"BypassGovernanceRetention": True})
+        request: Document = {"Bucket": existing.id, "Key": entry["Key"], "VersionId": entry["VersionId"]}
+        context.account.call("s3", "delete_object", request | {"BypassGovernanceRetention": True})
 
 
 BUCKET = Row(

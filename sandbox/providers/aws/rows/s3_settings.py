@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.kept_object import KeptObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.aws.tags import member_shape
 from sandbox.providers.aws.translation import Decoding, Encoding
@@ -44,8 +44,8 @@ class BucketSetting:
     constants: Mapping[str, Json] = field(default_factory=dict)
     renames: Mapping[str, str] = field(default_factory=dict)
 
-    def _encode(self, scene: Scene, inputs: Mapping[str, Json]) -> tuple[Json, list[str]]:
-        shape = member_shape(scene.account.input_shape("s3", self.put), self.member)
+    def _encode(self, context: HandlerContext, inputs: Mapping[str, Json]) -> tuple[Json, list[str]]:
+        shape = member_shape(context.account.input_shape("s3", self.put), self.member)
         given = {name: value for name, value in inputs.items() if name not in _CENTRAL}
         if self.plain:
             return policy_text(given.pop(self.only, None)), list(given)
@@ -55,29 +55,29 @@ class BucketSetting:
             return encoding.request(mapping(given.pop(self.only, None)), shape, path=self.only), list(given)
         return encoding.request(given, shape), encoding.unmapped
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> Iterable[str]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Paths which the put operation has no member for."""
-        return self._encode(scene, inputs)[1]
+        return self._encode(context, inputs)[1]
 
     def changeable(self, name: str) -> bool:
         """All but the bucket: the setting is written whole."""
         return name not in _CENTRAL
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Write the setting; see `Handler`."""
-        self._write(scene, text(inputs["bucket"]), self._encode(scene, inputs)[0])
+        self._write(context, text(inputs["bucket"]), self._encode(context, inputs)[0])
         return text(inputs["bucket"])
 
-    def _write(self, scene: Scene, bucket: str, value: Json) -> None:
-        scene.account.call("s3", self.put, {"Bucket": bucket, self.member: value})
+    def _write(self, context: HandlerContext, bucket: str, value: Json) -> None:
+        context.account.call("s3", self.put, {"Bucket": bucket, self.member: value})
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Nothing is left to send."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The bucket's setting as it is; see `Handler`."""
         try:
-            answer = scene.account.call("s3", self.get, {"Bucket": held.id})
+            answer = context.account.call("s3", self.get, {"Bucket": existing.id})
         except ApiError as error:
             if error.reason in self.missing | _BUCKET_GONE:
                 return None
@@ -87,21 +87,21 @@ class BucketSetting:
         if found in (None, {}, ""):
             return None
         if self.plain:
-            return {"bucket": held.id, self.only: found}
+            return {"bucket": existing.id, self.only: found}
         shown: Document = {self.only: found} if self.only else mapping(found)
-        return {"bucket": held.id, **Decoding(scene.schemas, self.renames).outputs(shown, scene.type.outputs)}
+        return {"bucket": existing.id, **Decoding(context.schemas, self.renames).outputs(shown, context.type.outputs)}
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the setting whole; see `Handler`."""
-        self._write(scene, change.held.id, self._encode(scene, change.new)[0])
+        self._write(context, change.existing.id, self._encode(context, change.new)[0])
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Delete the setting, or write what S3 has in its place; see `Handler`."""
         try:
             if self.delete_operation:
-                scene.account.call("s3", self.delete_operation, {"Bucket": held.id})
+                context.account.call("s3", self.delete_operation, {"Bucket": existing.id})
             elif self.removed is not None:
-                self._write(scene, held.id, {**self.removed})
+                self._write(context, existing.id, {**self.removed})
         except ApiError as error:
             if error.reason not in self.missing | _BUCKET_GONE:
                 raise
@@ -182,44 +182,44 @@ OBJECT_LOCK = Row(
 )
 
 
-def _policy_outputs(scene: Scene, identity: str, inputs: Mapping[str, Json]) -> Document:
-    del scene, identity
+def _policy_outputs(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
+    del context, identity
     return {"policy": policy_text(inputs["policy"])}
 
 
-def _bucket_there(scene: Scene, inputs: Mapping[str, Json]) -> None:
-    scene.account.call("s3", "head_bucket", {"Bucket": inputs["bucket"]})
+def _bucket_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
+    context.account.call("s3", "head_bucket", {"Bucket": inputs["bucket"]})
 
 
 class _Policy(KeptObject):
     """Keeps the whole policy, and gives moto the statements without conditions, which it reads right."""
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Keep a new policy."""
-        identity = super().create(scene, inputs)
-        _tell_moto(scene, text(inputs["bucket"]), inputs["policy"])
+        identity = super().create(context, inputs)
+        _tell_moto(context, text(inputs["bucket"]), inputs["policy"])
         return identity
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Keep the new policy over the old."""
-        super().update(scene, change)
-        _tell_moto(scene, text(change.new["bucket"]), change.new["policy"])
+        super().update(context, change)
+        _tell_moto(context, text(change.new["bucket"]), change.new["policy"])
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Forget the policy."""
-        super().delete(scene, held)
-        scene.account.call("s3", "delete_bucket_policy", {"Bucket": held.id})
+        super().delete(context, existing)
+        context.account.call("s3", "delete_bucket_policy", {"Bucket": existing.id})
 
 
-def _tell_moto(scene: Scene, bucket: str, policy: Json) -> None:
+def _tell_moto(context: HandlerContext, bucket: str, policy: Json) -> None:
     document = json.loads(policy_text(policy))
     statements = document.get("Statement", [])
     listed = statements if isinstance(statements, list) else [statements]
     if plain := [statement for statement in listed if "Condition" not in statement]:
         document["Statement"] = plain
-        scene.account.call("s3", "put_bucket_policy", {"Bucket": bucket, "Policy": json.dumps(document)})
+        context.account.call("s3", "put_bucket_policy", {"Bucket": bucket, "Policy": json.dumps(document)})
     else:
-        scene.account.call("s3", "delete_bucket_policy", {"Bucket": bucket})
+        context.account.call("s3", "delete_bucket_policy", {"Bucket": bucket})
 
 
 POLICY = Row(
@@ -255,12 +255,12 @@ OWNERSHIP = Row(
 class _Logging(BucketSetting):
     """Access logs: the request nests its settings one level deeper."""
 
-    def _write(self, scene: Scene, bucket: str, value: Json) -> None:
+    def _write(self, context: HandlerContext, bucket: str, value: Json) -> None:
         status: Document = {"LoggingEnabled": value} if value else {}
-        scene.account.call("s3", self.put, {"Bucket": bucket, self.member: status})
+        context.account.call("s3", self.put, {"Bucket": bucket, self.member: status})
 
-    def _encode(self, scene: Scene, inputs: Mapping[str, Json]) -> tuple[Json, list[str]]:
-        outer = member_shape(scene.account.input_shape("s3", self.put), self.member)
+    def _encode(self, context: HandlerContext, inputs: Mapping[str, Json]) -> tuple[Json, list[str]]:
+        outer = member_shape(context.account.input_shape("s3", self.put), self.member)
         given = {name: value for name, value in inputs.items() if name not in _CENTRAL}
         encoding = Encoding(self.renames)
         return encoding.request(given, member_shape(outer, "LoggingEnabled")), encoding.unmapped
@@ -281,11 +281,11 @@ LOGGING = Row(
 )
 
 
-def _both_versioned(scene: Scene, inputs: Mapping[str, Json]) -> None:
+def _both_versioned(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
     """S3 refuses a source or a replica without versions."""
     replicas = [text(at_path(rule, "destination.bucket")) for rule in items(inputs["rules"])]
     for bucket in [text(inputs["bucket"]), *(arn.rpartition(":")[2] for arn in replicas)]:
-        answer = scene.account.call("s3", "get_bucket_versioning", {"Bucket": bucket})
+        answer = context.account.call("s3", "get_bucket_versioning", {"Bucket": bucket})
         if answer.get("Status") != "Enabled":
             raise ApiError(
                 service="s3",

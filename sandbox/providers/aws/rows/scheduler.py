@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.translation import Encoding
 from sandbox.providers.values import Document, Json, text
 
@@ -15,24 +15,24 @@ _GONE = frozenset({"ResourceNotFoundException"})
 class _Schedule(ApiObject):
     """A schedule; the id has the default group where the program names none, and a change writes it whole."""
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create the schedule; see `Handler`."""
-        return super().create(scene, {"groupName": "default", **inputs})
+        return super().create(context, {"groupName": "default", **inputs})
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the schedule whole; see `Handler`."""
-        shape = scene.account.input_shape("scheduler", "update_schedule")
+        shape = context.account.input_shape("scheduler", "update_schedule")
         plain = {name: value for name, value in change.new.items() if name != "region"}
         request = Encoding(self.renames).request({"groupName": "default", **plain}, shape)
-        scene.account.call("scheduler", "update_schedule", request)
+        context.account.call("scheduler", "update_schedule", request)
 
     def changeable(self, name: str) -> bool:
         """All but names, which replace."""
         return name not in {"name", "groupName"}
 
 
-def _schedule(scene: Scene, found: Document, held: Held) -> Document:
-    del scene, held
+def _schedule(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+    del context, existing
     return {
         "scheduleExpressionTimezone": found.get("ScheduleExpressionTimezone") or "UTC",
         "groupName": found.get("GroupName") or "default",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.attribute_object import AttributeObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.values import Document, Json, string_map, text
 
@@ -58,51 +58,51 @@ TOPIC = Row(
 class _TopicPolicy:
     """The policy attribute of a topic, as a resource of its own; deleting it leaves SNS's default."""
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> tuple[str, ...]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> tuple[str, ...]:
         """Every property is sent."""
-        del scene, inputs
+        del context, inputs
         return ()
 
     def changeable(self, name: str) -> bool:
         """The policy."""
         return name == "policy"
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Write the policy; see `Handler`."""
-        self._write(scene, text(inputs["arn"]), policy_text(inputs["policy"]))
+        self._write(context, text(inputs["arn"]), policy_text(inputs["policy"]))
         return text(inputs["arn"])
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Nothing is left to send."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The topic's policy; see `Handler`."""
         try:
-            answer = scene.account.call("sns", "get_topic_attributes", {"TopicArn": held.id})
+            answer = context.account.call("sns", "get_topic_attributes", {"TopicArn": existing.id})
         except ApiError as error:
             if error.reason in _GONE:
                 return None
             raise
         found = string_map(answer.get("Attributes"))
-        return {"arn": held.id, "policy": found.get("Policy"), "owner": found.get("Owner")}
+        return {"arn": existing.id, "policy": found.get("Policy"), "owner": found.get("Owner")}
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the policy; see `Handler`."""
-        self._write(scene, change.held.id, policy_text(change.new["policy"]))
+        self._write(context, change.existing.id, policy_text(change.new["policy"]))
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Write back the policy which lets the owner in; see `Handler`."""
-        owner: Document = {"AWS": scene.account.account_id}
-        statement: Document = {"Effect": "Allow", "Principal": owner, "Action": "SNS:*", "Resource": held.id}
+        owner: Document = {"AWS": context.account.account_id}
+        statement: Document = {"Effect": "Allow", "Principal": owner, "Action": "SNS:*", "Resource": existing.id}
         try:
-            self._write(scene, held.id, policy_text({"Version": "2008-10-17", "Statement": [statement]}))
+            self._write(context, existing.id, policy_text({"Version": "2008-10-17", "Statement": [statement]}))
         except ApiError as error:
             if error.reason not in _GONE:
                 raise
 
-    def _write(self, scene: Scene, topic: str, policy: str) -> None:
+    def _write(self, context: HandlerContext, topic: str, policy: str) -> None:
         request: Document = {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": policy}
-        scene.account.call("sns", "set_topic_attributes", request)
+        context.account.call("sns", "set_topic_attributes", request)
 
 
 TOPIC_POLICY = Row(
@@ -116,12 +116,12 @@ TOPIC_POLICY = Row(
 class _Subscription(AttributeObject):
     """A subscription, confirmed at once."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """Attributes of the subscription; see `Handler`."""
-        actual = super().read(scene, held)
+        actual = super().read(context, existing)
         if actual is None:
             return None
-        return {**actual, "arn": held.id, "confirmationWasAuthenticated": True, "pendingConfirmation": False}
+        return {**actual, "arn": existing.id, "confirmationWasAuthenticated": True, "pendingConfirmation": False}
 
 
 SUBSCRIPTION = Row(

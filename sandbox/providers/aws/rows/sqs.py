@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.attribute_object import AttributeObject
-from sandbox.providers.aws.row import Change, Held, Row, Scene, Tagging
+from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.values import Document, Json, string_map, text
 
@@ -22,10 +22,10 @@ _GONE = frozenset(
 class _Queue(AttributeObject):
     """A queue; the default policy is none."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """Attributes of the queue and its URL; see `Handler`."""
-        actual = super().read(scene, held)
-        return None if actual is None else {**actual, "url": held.id}
+        actual = super().read(context, existing)
+        return None if actual is None else {**actual, "url": existing.id}
 
 
 QUEUE = Row(
@@ -79,50 +79,50 @@ QUEUE = Row(
 class _QueuePolicy:
     """The policy attribute of a queue, as a resource of its own."""
 
-    def unmapped(self, scene: Scene, inputs: Mapping[str, Json]) -> tuple[str, ...]:
+    def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> tuple[str, ...]:
         """Every property is sent."""
-        del scene, inputs
+        del context, inputs
         return ()
 
     def changeable(self, name: str) -> bool:
         """The policy."""
         return name == "policy"
 
-    def create(self, scene: Scene, inputs: Mapping[str, Json]) -> str:
+    def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Write the policy; see `Handler`."""
-        self._write(scene, text(inputs["queueUrl"]), policy_text(inputs["policy"]))
+        self._write(context, text(inputs["queueUrl"]), policy_text(inputs["policy"]))
         return text(inputs["queueUrl"])
 
-    def settle(self, scene: Scene, held: Held, inputs: Mapping[str, Json]) -> None:
+    def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Nothing is left to send."""
 
-    def read(self, scene: Scene, held: Held) -> Document | None:
+    def read(self, context: HandlerContext, existing: ResourceState) -> Document | None:
         """The queue's policy; none counts as gone."""
         try:
-            request: Document = {"QueueUrl": held.id, "AttributeNames": ["Policy"]}
-            answer = scene.account.call("sqs", "get_queue_attributes", request)
+            request: Document = {"QueueUrl": existing.id, "AttributeNames": ["Policy"]}
+            answer = context.account.call("sqs", "get_queue_attributes", request)
         except ApiError as error:
             if error.reason in _GONE:
                 return None
             raise
         policy = string_map(answer.get("Attributes")).get("Policy")
-        return {"queueUrl": held.id, "policy": policy} if policy else None
+        return {"queueUrl": existing.id, "policy": policy} if policy else None
 
-    def update(self, scene: Scene, change: Change) -> None:
+    def update(self, context: HandlerContext, change: Change) -> None:
         """Write the policy; see `Handler`."""
-        self._write(scene, change.held.id, policy_text(change.new["policy"]))
+        self._write(context, change.existing.id, policy_text(change.new["policy"]))
 
-    def delete(self, scene: Scene, held: Held) -> None:
+    def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """Write an empty policy; see `Handler`."""
         try:
-            self._write(scene, held.id, "")
+            self._write(context, existing.id, "")
         except ApiError as error:
             if error.reason not in _GONE:
                 raise
 
-    def _write(self, scene: Scene, queue: str, policy: str) -> None:
+    def _write(self, context: HandlerContext, queue: str, policy: str) -> None:
         request: Document = {"QueueUrl": queue, "Attributes": {"Policy": policy}}
-        scene.account.call("sqs", "set_queue_attributes", request)
+        context.account.call("sqs", "set_queue_attributes", request)
 
 
 QUEUE_POLICY = Row(

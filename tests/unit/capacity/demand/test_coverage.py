@@ -8,11 +8,11 @@ from quantos.arrays import FloatArray
 from quantos.capacity.demand import coverage as coverage_module
 from quantos.capacity.demand.coverage import recent_coverage
 from quantos.forecasting.demand_window import DemandWindow
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.peak_model import FittedModel, fit
 from quantos.forecasting.series_model import FittedSeries, Series
-from quantos.forecasting.serving import Uppers, uppers
+from quantos.forecasting.serving import UpperForecasts, uppers
 
 DAY_BINS = 48
 HORIZON_BINS = 3
@@ -31,7 +31,7 @@ def window_of(values: FloatArray, *, opened: bool = True) -> DemandWindow:
 
 
 def fitted_on(window: DemandWindow) -> FittedModel:
-    terms = Terms(lead_bins=HORIZON_BINS - 1, hold_bins=0, node_size=8.0, miss_cost=49.0)
+    terms = CapacityEconomics(lead_bins=HORIZON_BINS - 1, hold_bins=0, node_size=8.0, miss_cost=49.0)
     return fit(window, levels=LEVELS, terms=terms)
 
 
@@ -121,11 +121,11 @@ def test_each_day_counts_by_its_own_fit_on_what_was_known_then_and_the_rest_by_o
     ends: list[int] = []
     fits: list[int] = []
 
-    def fit_once(series: Series, terms: Terms) -> FittedSeries:
+    def fit_once(series: Series, terms: CapacityEconomics) -> FittedSeries:
         fits.append(len(series.values))
         return generous
 
-    def held(model: FittedSeries, series: Series, *, first: int) -> Uppers:
+    def held(model: FittedSeries, series: Series, *, first: int) -> UpperForecasts:
         count = len(series.values) - first
         ends.append(len(series.values))
         values = np.full(count, 0.0 if model.champion == "miserly" else 1e6)

@@ -7,12 +7,12 @@ from quantos.capacity.demand.pool_fit import PoolFit, dumped, loaded
 from quantos.contracts.demand import RejectedModel
 from quantos.contracts.plan import Coverage
 from quantos.errors import ForecastError
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import FittedModel
 
 PLAIN = FittedModel(
     levels=(0.5, 0.9),
-    terms=Terms(lead_bins=1, hold_bins=0, node_size=2.0, miss_cost=66.0),
+    terms=CapacityEconomics(lead_bins=1, hold_bins=0, node_size=2.0, miss_cost=66.0),
     bin_seconds=300,
     horizon_bins=2,
     degraded="history too short: nothing was known",

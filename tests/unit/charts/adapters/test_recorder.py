@@ -4,12 +4,12 @@ import pytest
 import yaml
 
 from quantos.charts.adapters.manifests import write_manifests
-from quantos.charts.adapters.recorder import NOT_RECORDED, Place, recorded
+from quantos.charts.adapters.recorder import NOT_RECORDED, ProgramTarget, recorded
 from quantos.charts.documents import Recorded
 from quantos.errors import ChartsError
 from tests.support import recorded_program
 
-PLACE = Place(
+PLACE = ProgramTarget(
     project="quantos", stack="dev-platform", account_id="123456789012", region="us-east-1", domain="dev.example"
 )
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from quantos.forecasting.evaluation.decision_loss import Terms, answered_losses, losses
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics, answered_losses, losses
 from quantos.forecasting.evaluation.tracking import CHAMPION, DAILY_RATE, tracked, trust, weights_after
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.series_model import Series
@@ -14,7 +14,7 @@ DAY = 48
 NAMES = (CHAMPION, "reactive", "static-peak")
 
 terms = st.builds(
-    Terms,
+    CapacityEconomics,
     lead_bins=st.integers(0, 4),
     hold_bins=st.integers(0, 4),
     node_size=st.floats(0.5, 3),
@@ -67,9 +67,11 @@ def test_following_costs_no_more_than_any_sequence_of_experts_but_for_the_stated
 
 
 @given(parts=levels, terms=terms, seed=st.integers(0, 99))
-def test_what_answers_for_a_bin_bounds_what_decisions_cost(parts: list[tuple[int, float]], terms: Terms, seed: int):
+def test_what_answers_for_a_bin_bounds_what_decisions_cost(
+    parts: list[tuple[int, float]], terms: CapacityEconomics, seed: int
+):
     demand = shifting(parts, seed=seed)
-    whole = Terms(
+    whole = CapacityEconomics(
         lead_bins=terms.lead_bins, hold_bins=terms.hold_bins, node_size=terms.node_size, miss_cost=terms.miss_cost
     )
     for targets in experts(demand, seed).values():
@@ -78,7 +80,7 @@ def test_what_answers_for_a_bin_bounds_what_decisions_cost(parts: list[tuple[int
 
 @given(parts=levels, terms=terms, seed=st.integers(0, 99))
 def test_on_level_shifts_the_mean_of_experts_costs_what_they_cost_and_how_far_the_weights_moved(
-    parts: list[tuple[int, float]], terms: Terms, seed: int
+    parts: list[tuple[int, float]], terms: CapacityEconomics, seed: int
 ):
     demand = shifting(parts, seed=seed)
     asked = experts(demand, seed)
@@ -103,7 +105,7 @@ def test_on_level_shifts_the_mean_of_experts_costs_what_they_cost_and_how_far_th
 def test_after_a_shift_the_one_that_is_right_is_followed_within_hours():
     demand = shifting([(4 * DAY, 10.0), (2 * DAY, 40.0)])
     asked = {CHAMPION: np.full(len(demand), 12.0), "reactive": demand * 1.1, "static-peak": np.full(len(demand), 80.0)}
-    terms = Terms(lead_bins=1, hold_bins=1, node_size=1.0, miss_cost=66.0)
+    terms = CapacityEconomics(lead_bins=1, hold_bins=1, node_size=1.0, miss_cost=66.0)
 
     served = tracked(asked, demand, terms, weights={}, first=0, scale=12.0, day_bins=DAY)
 
@@ -117,7 +119,7 @@ def test_after_a_shift_the_one_that_is_right_is_followed_within_hours():
 def test_following_goes_on_from_weights_that_were_kept(parts: list[tuple[int, float]], cut: int):
     demand = shifting([*parts, (60, 20.0)])
     asked = experts(demand, 1)
-    terms = Terms(lead_bins=1, hold_bins=1, node_size=1.0, miss_cost=66.0)
+    terms = CapacityEconomics(lead_bins=1, hold_bins=1, node_size=1.0, miss_cost=66.0)
 
     whole = tracked(asked, demand, terms, weights={}, first=0, scale=10.0, day_bins=DAY)
     head = {name: values[:cut] for name, values in asked.items()}
@@ -134,7 +136,9 @@ def test_a_short_history_with_shifts_is_decided_hardly_worse_than_by_following_d
     parts = [(int(rng.integers(10, 60)), float(np.exp(rng.normal(3, 0.7)))) for _ in range(14)]
     demand = shifting(parts, seed=seed)
     begin = len(demand) * 2 // 3
-    terms = Terms(lead_bins=1, hold_bins=1, node_size=float(np.quantile(demand[:begin], 0.995)) / 50, miss_cost=66.0)
+    terms = CapacityEconomics(
+        lead_bins=1, hold_bins=1, node_size=float(np.quantile(demand[:begin], 0.995)) / 50, miss_cost=66.0
+    )
     shown = Series(values=demand, start=0, bin_seconds=1800)
     asked = demand.copy()
     fitted = None

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quantos.forecasting.evaluation.decision_loss import Terms
+from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.features.spikes import FACTOR, cleaned, judged_alike, spikes_in, without_spikes
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.models.rules import Rules
@@ -13,7 +13,7 @@ from quantos.forecasting.serving import decide
 BIN = 300
 DAY = 288
 PLAIN = {"rules": Rules()}
-TERMS = Terms(lead_bins=2, hold_bins=2, node_size=2.0, miss_cost=66.0, measured_bins=2)
+TERMS = CapacityEconomics(lead_bins=2, hold_bins=2, node_size=2.0, miss_cost=66.0, measured_bins=2)
 
 
 def season(days: int, *, seed: int = 8) -> np.ndarray:

@@ -11,7 +11,7 @@ from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes.api_server import ApiServer, ApiServerError
 from sandbox.providers.kubernetes.cluster_objects import DISCOVERY_SECONDS, ClusterObjects
 from sandbox.providers.kubernetes.kinds import KindOfObject
-from sandbox.providers.kubernetes.objects import Held, Wanted
+from sandbox.providers.kubernetes.objects import ObjectState, Wanted
 from sandbox.providers.values import UNKNOWN
 
 WIDGET = KindOfObject("kubernetes:example.dev/v1:Widget", "example.dev/v1", "Widget", custom=True)
@@ -99,18 +99,18 @@ def test_a_cluster_that_does_not_answer_is_an_error_and_not_an_empty_one() -> No
     gone = NewConnectionError(None, "connection refused")
     client = ScriptedClient([(0, gone)])
     with pytest.raises(ApiServerError, match="https://cluster cannot be reached") as caught:
-        objects(client).read(Held(kind=WIDGET, identifier="apps/a", urn="urn", state={}))
+        objects(client).read(ObjectState(kind=WIDGET, identifier="apps/a", urn="urn", state={}))
     assert caught.value.status == 0
 
 
 def test_an_answer_that_is_no_json_is_told_as_it_is() -> None:
     client = ScriptedClient([(502, b"<html>bad gateway</html>")])
     with pytest.raises(ApiServerError, match="bad gateway"):
-        objects(client).read(Held(kind=WIDGET, identifier="apps/a", urn="urn", state={}))
+        objects(client).read(ObjectState(kind=WIDGET, identifier="apps/a", urn="urn", state={}))
 
 
 def test_an_object_whose_kind_is_gone_is_gone() -> None:
     client = ScriptedClient([(404, NOT_FOUND), (404, NOT_FOUND)])
-    held = Held(kind=WIDGET, identifier="apps/a", urn="urn", state={})
+    held = ObjectState(kind=WIDGET, identifier="apps/a", urn="urn", state={})
     assert objects(client).read(held) is None
     objects(client).delete(held)

@@ -8,7 +8,7 @@ from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes.check import Naming
 from sandbox.providers.kubernetes.kinds import RELEASE, KubernetesSchemas
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
-from sandbox.providers.kubernetes.objects import ExistingObjectError, Held, Wanted
+from sandbox.providers.kubernetes.objects import ExistingObjectError, ObjectState, Wanted
 from sandbox.providers.kubernetes.releases import Releases, checked_release, imported_release, release_identity
 from sandbox.providers.kubernetes.replacement import replaces, replacing_paths
 from sandbox.providers.values import UNKNOWN
@@ -34,8 +34,8 @@ def wanted(schemas, inputs, **more) -> Wanted:
     return Wanted(kind=schemas.kind_of(RELEASE), manifest=inputs, urn="urn:one", **more)
 
 
-def held(schemas, state) -> Held:
-    return Held(kind=schemas.kind_of(RELEASE), identifier=release_identity(state), urn="urn:one", state=state)
+def held(schemas, state) -> ObjectState:
+    return ObjectState(kind=schemas.kind_of(RELEASE), identifier=release_identity(state), urn="urn:one", state=state)
 
 
 def check(schemas, inputs, olds=None):

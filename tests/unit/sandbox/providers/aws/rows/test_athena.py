@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.providers.account import Account, ApiError
-from sandbox.providers.aws.row import Scene
+from sandbox.providers.aws.row import HandlerContext
 from sandbox.providers.aws.rows.athena import WORKGROUP
 from sandbox.providers.aws.rows.bcmdata import EXPORT
 from sandbox.providers.aws.rows.s3_settings import POLICY as BUCKET_POLICY
@@ -57,7 +57,7 @@ def test_an_export_needs_a_bucket_that_lets_the_service_write(
     if policy is not None:
         account.store.put(BUCKET_POLICY.resource, "lake", document={"policy": policy})
     schemas = SdkSchemas("pulumi_aws")
-    scene = Scene(account, schemas, schemas.type(EXPORT.resource))
+    scene = HandlerContext(account, schemas, schemas.type(EXPORT.resource))
     if taken:
         assert EXPORT.handler.create(scene, export()).startswith("arn:aws:bcm-data-exports:us-east-1:123456789012:")
     else:
