@@ -14,7 +14,7 @@ from quantos.capacity.decision.service import DecisionService
 from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import DecisionRequest, PlanDocument
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import ForecastError
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.evaluation.decision_loss import CapacityEconomics

@@ -25,7 +25,7 @@ from quantos.catalog.catalog import load_catalog
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import CostLimits, Placement, ServiceLevel, Strategy, StrategyBook
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import ForecastError
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.policy.cost import foreseen_violations

@@ -11,7 +11,7 @@ from cli.console import err
 from cli.places import ENVIRONMENTS, ROOT, SANDBOX_VARIABLE
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from sandbox import lifecycle
 from sandbox.engine.locate import installed_engine

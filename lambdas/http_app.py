@@ -7,8 +7,8 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
 from lambdas import problems
 from quantos.contracts.base import Contract
-from quantos.environment.function_settings import FunctionName
 from quantos.environment.functions import HTTP_ROUTES
+from quantos.environment.settings.functions import FunctionName
 from quantos.errors import AccessError, QuantosError
 
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.clock import Clock
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.messaging.ports import Publisher

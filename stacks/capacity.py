@@ -12,7 +12,8 @@ from quantos.capacity.adapters.pulumi_engine import CapacityProgram
 from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger
 from quantos.capacity.resize.safe_sizes import safe_sizes
 from quantos.contracts.plan import PlanDocument, PoolSize
-from quantos.environment.settings import EnvironmentSettings, PoolSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.pools import PoolSettings, node_labels
 from quantos.errors import SettingsError
 
 RESHAPE_SECONDS: Final = 6 * 3600
@@ -47,7 +48,7 @@ def program(
                 ami_type=pool.ami_type,
                 template_id=templates.apply(lambda known, name=name: _template(known, name)["id"]),
                 template_version=templates.apply(lambda known, name=name: _template(known, name)["version"]),
-                labels=pool.labels,
+                labels=node_labels(name, pool),
                 taints=[Taint(key=taint.key, value=taint.value, effect=taint.effect) for taint in pool.taints],
                 minimum=size.floor,
                 maximum=size.ceiling,

@@ -10,7 +10,7 @@ from components.aws.functions.stream_mapping import StreamMapping, StreamMapping
 from components.aws.iam.statements import policy_document
 from quantos.environment import functions
 from quantos.environment.functions import PARTITIONS, FunctionSpec, function_table
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.telemetry.adapters import hour_sets
 from stacks.control_alarms import alarms, consumer_group

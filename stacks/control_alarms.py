@@ -24,7 +24,7 @@ from quantos.environment.measures import (
     TOPIC,
     Measure,
 )
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.control_layer import ControlLayer
 
 WATCHED_OUTCOMES = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.aws.alarms.alarm_topic import AlarmTopic
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from components.aws.storage.kms_key import (
     observability_may_use_key,
 )
 from quantos.environment.functions import topic_partitions
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 FUNCTIONS = "functions"
 KEEP_IMAGES = 50

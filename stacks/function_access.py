@@ -9,7 +9,7 @@ from components.aws.iam.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import FunctionSpec
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 WRITES: Mapping[str, tuple[str, ...]] = {
     functions.INGEST: (),

@@ -21,7 +21,7 @@ from quantos.charts.documents import Recorded
 from quantos.charts.pod_rules import pod_rules
 from quantos.environment.load import load_environment
 from quantos.environment.names import PROJECT
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import ChartsError
 from stacks import capacity, foundation, platform_services
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from quantos.arrays import BoolArray, FloatArray
 from quantos.contracts.demand import DemandSample
-from quantos.environment.settings import SOURCE_RETIRED_AFTER_SECONDS
+from quantos.environment.settings.decisions import SOURCE_RETIRED_AFTER_SECONDS
 from quantos.errors import SettingsError
 from quantos.telemetry.bins import Grid
 from quantos.telemetry.completeness import Expectation, Heard, heard

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from quantos.charts.documents import Complaint, Document, PodRules, called, named
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.config import security_limits
 from quantos.policy.exemptions import Subject, verdict
 from quantos.policy.security.pod_templates import pods_in

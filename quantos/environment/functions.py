@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from quantos.contracts import topics
-from quantos.environment.function_settings import FunctionName
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.functions import FunctionName
 from quantos.errors import SettingsError
 from quantos.units import DAY_SECONDS
 

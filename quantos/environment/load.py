@@ -7,11 +7,12 @@ from typing import NamedTuple
 from quantos.catalog.catalog import CapacityType, Catalog, InstanceShape
 from quantos.documents.cross_field import found_in_part, part_of
 from quantos.documents.settings_file import placed, read_file, refusal, validated
-from quantos.environment.settings import EnvironmentSettings, PoolSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.pools import PoolSettings
 from quantos.errors import CatalogError, SettingsError
 from quantos.faults import FaultPath, in_order
 
-REMEDY = "correct the environment file; quantos/environment/settings.py says what each field may hold"
+REMEDY = "correct the environment file; quantos/environment/settings says what each field may hold"
 
 
 def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentSettings:

@@ -14,7 +14,7 @@ from quantos.capacity.resize.transaction import mismatches
 from quantos.deployment.adapters.backend_locks import backend_locks
 from quantos.deployment.adapters.layers import LayerRun, LayerStacks, Progress
 from quantos.deployment.lock_recovery import LockRecovery
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import EngineBusyError, SettingsError
 
 

@@ -9,7 +9,7 @@ from quantos.deployment.adapters.layers import LayerStacks
 from quantos.deployment.checkpoint import Checkpoint
 from quantos.deployment.state_versions import Restoration, StateFiles, unknown_pools
 from quantos.environment.names import layer_of
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.operations.bring_up import leased
 
 

@@ -10,7 +10,7 @@ from quantos.environment.names import layer_of
 from quantos.errors import CatalogError
 
 if TYPE_CHECKING:
-    from quantos.environment.settings import EnvironmentSettings
+    from quantos.environment.settings.environment import EnvironmentSettings
 
 SYSTEM_POOL = "system"
 POOL_TAG = "pool"

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 
 from quantos.environment.namespaces import namespaces
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.policy import cost, monthly_cost
 from quantos.policy.configured import EXEMPTIONS_KEY, LIMITS_KEY

@@ -15,7 +15,7 @@ from quantos.policy.rule import Rule
 from quantos.policy.way_down import on_the_way_down
 
 if TYPE_CHECKING:
-    from quantos.environment.settings import EnvironmentSettings
+    from quantos.environment.settings.environment import EnvironmentSettings
 
 PACK = "quantos-cost"
 ROUNDING = 1e-6

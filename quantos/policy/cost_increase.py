@@ -6,7 +6,8 @@ from datetime import date
 from quantos.contracts.plan import Violation
 from quantos.costing.cost import ComponentChange, StackCost, difference
 from quantos.environment.names import layer_of
-from quantos.environment.settings import CostLimitSettings, EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.limits import CostLimitSettings
 from quantos.policy.controls import finops
 from quantos.policy.cost import PACK
 from quantos.policy.exemptions import Subject, verdict

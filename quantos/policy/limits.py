@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from quantos.costing.usage import Usage
 
 if TYPE_CHECKING:
-    from quantos.environment.settings import EnvironmentSettings
+    from quantos.environment.settings.environment import EnvironmentSettings
 
 READ_STRICTLY = ConfigDict(extra="forbid", allow_inf_nan=False)
 

@@ -1,6 +1,6 @@
 """The exemptions that an environment file states; apart, so that packs start without reading that file's types."""
 
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.exemptions import Exemption
 
 

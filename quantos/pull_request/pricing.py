@@ -8,7 +8,7 @@ from quantos.catalog.catalog import Catalog
 from quantos.costing.cost import MonthlyCost, StackCost, difference
 from quantos.costing.pricing import priced
 from quantos.costing.state import resources_in
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.cost import PACK
 from quantos.policy.cost_increase import COST_INCREASE, refused_increases
 from quantos.policy.limits import usage_of

@@ -11,7 +11,7 @@ from quantos.capacity.adapters.stores import compose_floors, compose_plan_ledger
 from quantos.capacity.planning.dead_band import pool_ranges
 from quantos.capacity.resize.actuator import actuate
 from quantos.contracts.plan import ScalingPlan
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from sandbox.errors import SandboxError
 from sandbox.events.events import Event, Handler
 

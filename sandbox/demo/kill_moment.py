@@ -8,7 +8,7 @@ from typing import Final
 
 from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger
 from quantos.environment.names import PROJECT
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 
 LONGEST_SECONDS: Final = 60.0

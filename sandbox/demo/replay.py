@@ -12,7 +12,7 @@ from quantos.capacity.resize.ports import Switch
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import QuantosError
 from quantos.messaging.ports import Message
 from sandbox.demo.faults import KilledOnce

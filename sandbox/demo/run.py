@@ -24,7 +24,7 @@ from quantos.deployment.adapters.layers import LayerStacks
 from quantos.deployment.backend import FileBackend, parse_backend
 from quantos.environment.functions import AUDIT, RESIZE, function_table
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs
 from sandbox.demo import measure

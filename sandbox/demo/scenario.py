@@ -10,7 +10,7 @@ import numpy as np
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import OutcomeStatus
 from quantos.contracts.strategy import CostLimits, ServiceLevel, Strategy, StrategyBook
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from sandbox.demo.trace import Trace, next_day
 

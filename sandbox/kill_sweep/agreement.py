@@ -17,7 +17,7 @@ from quantos.capacity.resize.ports import GroupSize, Switch
 from quantos.capacity.resize.transaction import mismatches
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan
 from quantos.deployment.stop_order import StopOrder
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 NODE_GROUP: Final = "aws:eks/nodeGroup:NodeGroup"
 ENGINE_SECONDS: Final = 60

@@ -20,7 +20,7 @@ from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.environment.functions import topic_partitions
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs

@@ -22,9 +22,9 @@ from lambdas.resize import handler as resize
 from quantos.catalog.catalog import Catalog
 from quantos.contracts import topics
 from quantos.contracts.plan import ScalingPlan
-from quantos.environment.function_settings import FunctionName
 from quantos.environment.functions import AUDIT, RESIZE
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.functions import FunctionName
 from quantos.messaging.adapters.record import StoredRecord
 from quantos.messaging.ports import Message
 from sandbox.events.events import Account, local_context, msk_event

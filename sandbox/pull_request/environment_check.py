@@ -19,7 +19,7 @@ from pathlib import Path
 from quantos.catalog.catalog import load_catalog
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import QuantosError, SettingsError
 from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import PolicyPack, render_packs

@@ -8,7 +8,7 @@ import yaml
 from quantos.catalog.catalog import load_catalog
 from quantos.documents.yaml_document import read_yaml
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.faults import FaultPath, field_name
 from quantos.pull_request.model import Refusal

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pulumi
 
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services import (
     admission,
     bus,

@@ -14,7 +14,7 @@ from components.kubernetes.security.admission_rules import (
 )
 from components.kubernetes.security.gatekeeper import Constraint, Gatekeeper, GatekeeperArgs
 from quantos.environment.namespaces import JOBS_PREFIX, job_namespace
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services.context import PlatformContext
 
 NAMESPACE: Final = "gatekeeper-system"

@@ -9,8 +9,9 @@ from components.kubernetes.compute.spark_operator import SparkOperator, SparkOpe
 from components.kubernetes.scaling.job_queues import SPOT_SUFFIX
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.namespaces import job_namespace
-from quantos.environment.platform_settings import WorkerSettings
-from quantos.environment.settings import EnvironmentSettings, PoolSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.platform import WorkerSettings
+from quantos.environment.settings.pools import PoolSettings, node_labels
 from stacks.platform_services.context import PlatformContext
 from stacks.platform_services.pools import node_taints
 
@@ -77,7 +78,7 @@ def worker_group(name: str, pool: PoolSettings, *, size: WorkerSettings, least: 
     """Workers on the nodes of a pool, at least `least`; each has a GPU where the nodes have any."""
     return WorkerGroup(
         name=name,
-        node_labels=pool.labels,
+        node_labels=node_labels(name, pool),
         taints=node_taints(pool),
         cpu=size.cpu,
         memory_gib=size.memory_gib,

@@ -13,7 +13,7 @@ from components.kubernetes.base.namespace import Namespace, NamespaceArgs, Quota
 from components.kubernetes.scaling.job_queues import MEMORY
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.namespaces import JOBS_PREFIX, NamespaceSpec, namespaces, reached_by
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services.pools import CPU, queue_pools
 
 POSTGRES = 5432

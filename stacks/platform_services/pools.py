@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from components.kubernetes.scaling.job_queues import MEMORY, Pool, Taint
 from quantos.allocation.shapes.node_needs import offered
 from quantos.catalog.catalog import Catalog
-from quantos.environment.settings import EnvironmentSettings, PoolSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.pools import PoolSettings, node_labels
 
 EFFECTS: Mapping[str, str] = {
     "NO_SCHEDULE": "NoSchedule",
@@ -28,7 +29,7 @@ def queue_pool(name: str, pool: PoolSettings, *, catalog: Catalog) -> Pool:
     capacity = {CPU: int(node.vcpu * nodes), MEMORY: int(node.memory_gib * nodes)}
     return Pool(
         name=name,
-        labels=pool.labels,
+        labels=node_labels(name, pool),
         taints=node_taints(pool),
         capacity={**capacity, **({GPU: node.gpus * nodes} if node.gpus else {})},
     )

@@ -8,6 +8,7 @@ from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
 from components.kubernetes.scaling.kafka_scaler import KafkaScaler, KafkaScalerArgs, lag_statements
 from components.kubernetes.scaling.keda import SERVICE_ACCOUNT, Keda, KedaArgs
 from quantos.catalog.catalog import load_catalog
+from quantos.environment.settings.pools import node_labels
 from stacks.platform_services.context import PlatformContext
 
 
@@ -65,7 +66,7 @@ def _tell_of_empty_pools(place: PlatformContext) -> None:
     for name, pool in place.settings.pools.items():
         args = ScaleFromZeroArgs(
             scaling_group_name=groups.apply(lambda by_pool, name=name: by_pool[name]),
-            labels=pool.labels,
+            labels=node_labels(name, pool),
             taints=[Taint(key=taint.key, value=taint.value, effect=taint.effect) for taint in pool.taints],
             disk_gib=pool.disk_gib,
             gpus=catalog.shape(pool.instance_types[0]).gpus,

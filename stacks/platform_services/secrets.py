@@ -15,7 +15,7 @@ from components.kubernetes.security.secret_store import (
 from components.kubernetes.security.vault import TLS_COPY, Vault, VaultArgs
 from components.kubernetes.security.vault_setup import MOUNT, READER, VaultSetup, VaultSetupArgs
 from quantos.environment.namespaces import SERVICES, job_namespace
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services.context import PlatformContext
 
 NAMESPACE = "external-secrets"

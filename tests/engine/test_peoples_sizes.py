@@ -11,7 +11,7 @@ import pytest
 
 from quantos.capacity.adapters.composition import STEP_TIMEOUT_SECONDS
 from quantos.capacity.resize.ports import GroupSize
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from sandbox.lifecycle import Sandbox
 from stacks import capacity
 from tests.support.environments import make_settings

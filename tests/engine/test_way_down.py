@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from quantos.contracts.plan import ResizeOutcome
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from sandbox.lifecycle import Sandbox
 from tests.support.plan_cases import NOW
 from tests.support.small_environment import SmallEnvironment, attach, make_small_environment, unhurried

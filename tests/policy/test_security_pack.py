@@ -19,7 +19,8 @@ from components.aws.storage.kms_key import KmsKey, KmsKeyArgs
 from quantos.catalog.catalog import load_catalog
 from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings, ExemptionSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.limits import ExemptionSettings
 from quantos.policy.config import render_security_config
 from quantos.policy.exemptions import EXEMPTION_NEEDED
 from quantos.policy.security.rules import PACK

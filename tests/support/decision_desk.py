@@ -12,7 +12,7 @@ from quantos.capacity.pools.node_prices import NodePrice
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import DecisionRequest, PlanDocument, PoolSize, ScalingPlan
 from quantos.contracts.strategy import Session, Strategy, StrategyBook
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import QuantosError
 from quantos.messaging.ports import Message
 from tests.support.capacity_fakes import (

@@ -23,7 +23,7 @@ from quantos.contracts.strategy import (
     Session,
     Strategy,
 )
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.forecasting.peak_model import PeakForecast
 from tests.support.environments import make_settings
 

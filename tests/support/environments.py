@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 ENVIRONMENTS = Path(__file__).resolve().parents[2] / "stacks" / "environments"
 

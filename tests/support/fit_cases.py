@@ -6,7 +6,7 @@ from quantos.capacity.demand.fit_repository import Question
 from quantos.capacity.demand.pool_fit import LearntBy, PoolFit, dumped
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import Session, Strategy
-from quantos.environment.settings import DecisionSettings
+from quantos.environment.settings.decisions import DecisionSettings
 from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import FittedModel
 from tests.support.demand_cases import make_strategy

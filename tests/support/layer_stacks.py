@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pulumi import automation
 
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from sandbox import lifecycle
 from sandbox.engine.locate import find_engine
 from stacks import control, foundation

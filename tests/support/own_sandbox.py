@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from sandbox import lifecycle
 from sandbox.engine.locate import find_engine
 from tests.support.small_environment import ROOT, SmallEnvironment, make_small_environment

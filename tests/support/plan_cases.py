@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from quantos.contracts.plan import Explanation, PlanDocument, PoolSize, ScalingPlan
-from quantos.environment.settings import ActuatorSettings
+from quantos.environment.settings.decisions import ActuatorSettings
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 STACK = "dev-capacity"

@@ -18,7 +18,7 @@ from quantos.capacity.resize.transaction import Resizer
 from quantos.clock import Clock
 from quantos.contracts.plan import PoolCost, PoolSize, ScalingPlan
 from quantos.deployment.adapters.layers import LayerRun, LayerStacks
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import render_packs
 from stacks import capacity

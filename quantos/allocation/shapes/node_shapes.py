@@ -7,7 +7,7 @@ from typing import Final
 from quantos.allocation.choice import Resources
 from quantos.allocation.shapes.node_needs import offered
 from quantos.catalog.catalog import Catalog, InstanceShape
-from quantos.environment.settings import PoolSettings
+from quantos.environment.settings.pools import PoolSettings
 from quantos.errors import CatalogError
 
 MOST_GROWTH: Final = 4

@@ -9,7 +9,7 @@ from quantos.allocation.choice import ChoiceDemand, ChoiceLimits, ChoicePool, Ch
 from quantos.allocation.priorities import choose
 from quantos.allocation.shapes.node_shapes import PoolShape, other_shapes, present_shape
 from quantos.catalog.catalog import Catalog
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 LEAST_SAVING_USD_PER_HOUR: Final = 0.005
 LEAST_SAVING_SHARE: Final = 0.01

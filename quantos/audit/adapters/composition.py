@@ -7,7 +7,7 @@ from quantos.audit.adapters.dynamo_index import DynamoChainIndex
 from quantos.audit.adapters.s3_chain import S3ChainStore
 from quantos.audit.intake import AuditIntake
 from quantos.audit.ledger import AuditLedger
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 
 

@@ -33,7 +33,7 @@ from quantos.deployment.lease import LeaseDesk
 from quantos.deployment.lock_recovery import LockRecovery
 from quantos.deployment.stop_order import StopOrder
 from quantos.environment.functions import RESIZE
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.adapters.packs import render_joint_pack
 
 STEP_TIMEOUT_SECONDS = 360

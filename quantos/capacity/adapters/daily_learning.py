@@ -7,7 +7,7 @@ from quantos.capacity.demand.learning import LearningService
 from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import Catalog
 from quantos.clock import Clock
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 from quantos.telemetry.adapters.composition import compose_history, compose_signals
 

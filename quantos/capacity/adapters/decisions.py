@@ -11,7 +11,7 @@ from quantos.capacity.planning.plan import PlanCheck
 from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import Catalog
 from quantos.contracts.plan import PlanDocument
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 from quantos.policy.cost import foreseen_violations
 from quantos.telemetry.adapters.composition import compose_history, compose_signals

@@ -17,7 +17,7 @@ from quantos.adapters.aws import AWS, error_code
 from quantos.capacity.ports import LedgerEntry
 from quantos.contracts.plan import PlanDocument, PlanPointer, PoolSize, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import CapacityError, PlanAmbiguousError, PlanConflictError, PlanNotFoundError
 from quantos.translation import translated
 

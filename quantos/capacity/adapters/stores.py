@@ -12,7 +12,7 @@ from quantos.capacity.adapters.kms_signer import KmsSigner
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive, S3PlanLedger
 from quantos.capacity.reporting.queries import CapacityReader
 from quantos.deployment.adapters.dynamo_leases import DynamoLeases
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

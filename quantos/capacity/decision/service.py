@@ -22,7 +22,7 @@ from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan
 from quantos.contracts.strategy import Strategy, StrategyBook
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from quantos.messaging.ports import Message, Publisher
 from quantos.rounds import both

@@ -11,7 +11,7 @@ from quantos.capacity.demand.pool_fit import LearntBy, PoolFit, dumped, loaded
 from quantos.capacity.demand.ports import FitKey, FitStore
 from quantos.contracts.base import canonical_digest
 from quantos.contracts.strategy import Strategy
-from quantos.environment.settings import DecisionSettings
+from quantos.environment.settings.decisions import DecisionSettings
 from quantos.errors import ForecastError
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.evaluation.decision_loss import CapacityEconomics

@@ -17,7 +17,7 @@ from quantos.contracts import topics
 from quantos.contracts.learning import LearningTask
 from quantos.contracts.plan import DecisionRequest
 from quantos.contracts.strategy import StrategyBook
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import ForecastError, SettingsError
 from quantos.messaging.ports import Message, Publisher
 from quantos.telemetry.ports import DemandHistory, SignalHistory

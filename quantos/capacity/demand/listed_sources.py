@@ -7,7 +7,7 @@ from typing import assert_never
 
 from quantos.capacity.demand.strategy_series import strategy_series
 from quantos.contracts.strategy import StrategyBook
-from quantos.environment.settings import DecisionSettings
+from quantos.environment.settings.decisions import DecisionSettings
 from quantos.telemetry.bins import Grid, floor_to_bin
 from quantos.telemetry.completeness import SourceState
 from quantos.telemetry.windows.demand_windows import DemandWindows

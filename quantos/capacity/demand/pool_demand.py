@@ -16,7 +16,7 @@ from quantos.capacity.pools.lead_times import Horizon
 from quantos.capacity.pools.shared_pools import SharedPools
 from quantos.contracts.plan import Coverage
 from quantos.contracts.strategy import ExchangeSession, Strategy
-from quantos.environment.settings import DecisionSettings
+from quantos.environment.settings.decisions import DecisionSettings
 from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import PeakForecast, clauses, predict

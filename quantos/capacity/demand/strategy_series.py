@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from quantos.arrays import BoolArray, FloatArray
 from quantos.contracts.strategy import Strategy
-from quantos.environment.settings import DecisionSettings
+from quantos.environment.settings.decisions import DecisionSettings
 from quantos.forecasting.demand_window import filled
 from quantos.forecasting.features.source_spikes import tamed
 from quantos.forecasting.features.spikes import cleaned, spikes_in

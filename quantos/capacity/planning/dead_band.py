@@ -1,6 +1,7 @@
 """By how many nodes a pool has to move before a resize is worth it."""
 
-from quantos.environment.settings import ActuatorSettings, EnvironmentSettings
+from quantos.environment.settings.decisions import ActuatorSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 
 def pool_ranges(settings: EnvironmentSettings) -> dict[str, int]:

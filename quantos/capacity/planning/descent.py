@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from quantos.capacity.planning.problem_builder import ROUNDING, pool_limit
 from quantos.capacity.planning.sizing import SizedPool
 from quantos.capacity.planning.vocabulary import node_count
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 
 def way_down(settings: EnvironmentSettings, pools: Sequence[SizedPool]) -> str | None:

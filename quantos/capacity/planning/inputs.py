@@ -10,7 +10,7 @@ from quantos.capacity.demand.pool_demand import PoolDemand
 from quantos.capacity.demand.undecided import UndecidedStrategy
 from quantos.capacity.pools.node_prices import NodePrice
 from quantos.contracts.plan import PoolSize, StrategyCost
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.capacity.planning.requirement import StrategyNeed, strategy_needs
 from quantos.capacity.planning.standing import held_floors, with_held
 from quantos.capacity.pools.node_prices import NodePrice
-from quantos.environment.settings import PoolSettings
+from quantos.environment.settings.pools import PoolSettings
 
 ROUNDING: Final = 1e-9
 CEILING_MARGIN: Final = 1e-4

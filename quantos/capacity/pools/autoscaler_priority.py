@@ -2,7 +2,7 @@
 
 from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import Catalog
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 
 
 def pools_by_preference(settings: EnvironmentSettings, catalog: Catalog) -> tuple[str, ...]:

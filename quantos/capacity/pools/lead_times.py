@@ -8,7 +8,7 @@ from typing import Final
 
 from quantos.allocation.lead_time import LeadTime, LeadTimes, planned_lead_time
 from quantos.contracts.demand import DemandSample
-from quantos.environment.settings import LONGEST_LEAD_SECONDS, DecisionSettings
+from quantos.environment.settings.decisions import LONGEST_LEAD_SECONDS, DecisionSettings
 from quantos.telemetry.ports import DemandHistory
 
 MEASURED_OVER: Final = timedelta(days=14)

@@ -6,7 +6,8 @@ from quantos.allocation.choice import Resources
 from quantos.allocation.shapes.node_needs import Allocatable, NodeNeed, ServerNeed, nodes_for_servers, offered
 from quantos.catalog.catalog import Catalog
 from quantos.contracts.strategy import ServerNeeds, Strategy
-from quantos.environment.settings import EnvironmentSettings, PoolSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.pools import PoolSettings
 
 
 @dataclass(frozen=True, kw_only=True)

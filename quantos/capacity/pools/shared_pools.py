@@ -10,7 +10,7 @@ from quantos.allocation.lead_time import LeadTime
 from quantos.capacity.pools.lead_times import Horizon, horizon_of
 from quantos.capacity.pools.node_prices import NodePrice
 from quantos.contracts.strategy import Strategy, StrategyBook
-from quantos.environment.settings import DecisionSettings
+from quantos.environment.settings.decisions import DecisionSettings
 from quantos.errors import SettingsError
 
 UPPER_LEVEL_BOUNDS: Final = (0.9, 0.995)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from quantos.capacity.resize.ports import Switch
 from quantos.contracts.plan import OutcomeStatus, PlanDocument, ScalingPlan
-from quantos.environment.settings import Mode
+from quantos.environment.settings.environment import Mode
 
 
 class Refusal(NamedTuple):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from quantos.capacity.planning.dead_band import dead_band
 from quantos.capacity.resize.ports import PlannedFloors
 from quantos.contracts.plan import PlanDocument, PoolSize, ScalingPlan
-from quantos.environment.settings import ActuatorSettings
+from quantos.environment.settings.decisions import ActuatorSettings
 
 
 @dataclass(frozen=True)

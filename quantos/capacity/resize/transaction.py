@@ -35,7 +35,8 @@ from quantos.contracts.plan import (
 from quantos.deployment.changes import EngineRun
 from quantos.deployment.lease import HeldLease, LeaseDesk
 from quantos.deployment.lock_recovery import LockRecovery
-from quantos.environment.settings import ActuatorSettings, Mode
+from quantos.environment.settings.decisions import ActuatorSettings
+from quantos.environment.settings.environment import Mode
 from quantos.errors import (
     EngineBusyError,
     LeaseLostError,

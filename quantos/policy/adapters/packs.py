@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import EngineError
 from quantos.policy.config import COST_RULES, render_cost_config, render_joint_config, render_security_config
 from quantos.policy.configured import LIMITS_KEY

@@ -7,7 +7,7 @@ import boto3
 
 from quantos.adapters.aws import making_clients
 from quantos.contracts.demand import LONGEST_AHEAD, LONGEST_HOLD
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.messaging.ports import Publisher
 from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
 from quantos.telemetry.adapters.dynamo_signals import DynamoSignalHistory

@@ -15,7 +15,7 @@ from quantos.deployment.adapters.processes import LocalProcesses, mark
 from quantos.deployment.holders import ProcessMark
 from quantos.deployment.lease import INTERRUPT_AFTER, KILL_AFTER, HeldLease, LeaseDesk
 from quantos.deployment.stop_order import StopOrder
-from quantos.environment.settings import ActuatorSettings
+from quantos.environment.settings.decisions import ActuatorSettings
 from quantos.errors import CapacityError, LeaseLostError
 from tests.support.capacity_fakes import FakeLeases, FakeProcesses
 from tests.support.lease_cases import make_lease

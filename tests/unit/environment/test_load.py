@@ -3,15 +3,18 @@
 import copy
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import cast, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.pools import node_labels
 from quantos.errors import SettingsError
 
 ENVIRONMENTS = Path(__file__).resolve().parents[3] / "stacks" / "environments"
@@ -284,3 +287,29 @@ def test_environments_share_no_account_and_no_address() -> None:
     assert len({settings.account_id for settings in loaded}) == 3
     networks = [settings.network.cidr for settings in loaded]
     assert not any(one.overlaps(other) for n, one in enumerate(networks) for other in networks[n + 1 :])
+
+
+def test_no_environment_file_states_what_all_have_by_default() -> None:
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(ENVIRONMENTS.glob("*.yaml"))]
+
+    def parts(value: object) -> Iterable[object]:
+        return value.values() if isinstance(value, dict) else cast("Iterable[object]", value)
+
+    def stated(model: type[BaseModel], sections: list[object]) -> Iterator[str]:
+        for name, field in model.model_fields.items():
+            values = [section[name] for section in sections if isinstance(section, dict) and name in section]
+            if len(values) == len(documents) and values == [field.default] * len(documents):
+                yield f"{model.__name__}.{name}"
+            kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+            for kind in kinds:
+                if issubclass(kind, BaseModel):
+                    inner = values if kind is field.annotation else [part for value in values for part in parts(value)]
+                    yield from stated(kind, inner)
+
+    assert list(stated(EnvironmentSettings, documents)) == []
+
+
+def test_nodes_of_every_pool_carry_its_name() -> None:
+    settings = EnvironmentSettings.model_validate(changed("pools.cpu.labels", {"desk": "options"}))
+    assert node_labels("cpu", settings.pools["cpu"]) == {"quantos.io/pool": "cpu", "desk": "options"}
+    assert node_labels("memory", settings.pools["memory"]) == {"quantos.io/pool": "memory"}

@@ -9,7 +9,7 @@ import pytest
 
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
-from quantos.environment.settings import ExemptionSettings
+from quantos.environment.settings.limits import ExemptionSettings
 from quantos.errors import SettingsError
 from quantos.policy.config import render_cost_config, render_security_config
 from quantos.policy.configured import LimitsReader, parsed_exemptions

@@ -10,7 +10,7 @@ from quantos.costing.cost import StackCost
 from quantos.costing.pricing import priced
 from quantos.costing.resource import Resource
 from quantos.costing.usage import Usage
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.cost_increase import refused_increases
 from quantos.policy.limits import CostLimits, cost_limits
 from quantos.policy.monthly_cost import WHOLE_RULES, DeclaredStack

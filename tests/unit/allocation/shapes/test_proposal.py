@@ -6,7 +6,8 @@ from quantos.allocation.choice import Resources
 from quantos.allocation.shapes.node_shapes import PricedType, not_dominated, other_shapes, present_shape
 from quantos.allocation.shapes.proposal import PoolNeed, Proposal, propose
 from quantos.catalog.catalog import Catalog, InstanceShape, SpotAssumption
-from quantos.environment.settings import EnvironmentSettings, PoolSettings
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.pools import PoolSettings
 from quantos.errors import CatalogError
 from tests.support.environments import make_settings
 

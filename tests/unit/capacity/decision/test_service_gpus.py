@@ -20,7 +20,7 @@ from quantos.capacity.reporting.plan_text import explain_text
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PoolSize, ScalingPlan, StrategyCost
 from quantos.contracts.strategy import ServerNeeds, ServiceProfile, Strategy, StrategyBook
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from tests.support.capacity_fakes import FakeSigner
 from tests.support.decision_desk import CODE, HISTORY, MONDAY, SESSION, Desk, decided
 from tests.support.demand_cases import agree, make_demand, make_inputs, make_strategy, planned

@@ -8,7 +8,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from quantos.contracts.plan import PoolSize, ScalingPlan
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from tests.support.demand_cases import make_demand, make_inputs, make_strategy, planned
 from tests.support.environments import make_settings
 

@@ -12,7 +12,7 @@ from quantos.capacity.demand.pool_demand import PoolDemand, SilentFeed
 from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.contracts.plan import PoolSize, ScalingPlan, StrategyCost
 from quantos.contracts.strategy import Strategy
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from tests.support.demand_cases import BIN_END, NODE, make_demand, make_inputs, make_strategy, planned
 from tests.support.environments import make_settings
 

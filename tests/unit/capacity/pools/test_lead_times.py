@@ -17,7 +17,7 @@ from quantos.capacity.pools.lead_times import (
 )
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
-from quantos.environment.settings import LONGEST_LEAD_SECONDS, DecisionSettings
+from quantos.environment.settings.decisions import LONGEST_LEAD_SECONDS, DecisionSettings
 from quantos.telemetry.parsing import parse_record
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings

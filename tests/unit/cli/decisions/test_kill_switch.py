@@ -7,7 +7,7 @@ import pytest
 
 from quantos.capacity.adapters.stores import compose_switches
 from quantos.capacity.resize.ports import Switch
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from tests.support import audit_fakes
 from tests.support.environments import committed_settings
 from tests.support.telemetry_account import create_table, telemetry_account

@@ -9,7 +9,7 @@ import pytest
 
 from quantos.audit.adapters.composition import compose_index
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3StrategyRegistry
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from tests.support import audit_fakes
 from tests.support.environments import make_settings
 from tests.support.telemetry_account import telemetry_account

@@ -22,7 +22,7 @@ from quantos.audit.ledger import verify_chain
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
 from quantos.environment.functions import AUDIT, function_table, topic_partitions
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.ports import Message
 from sandbox.events.bus import MemoryEventBus

@@ -7,7 +7,7 @@ import pytest
 from quantos.allocation.shapes.node_needs import offered
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
-from quantos.environment.settings import EnvironmentSettings
+from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services.pools import queue_pool, queue_pools
 
 ENVIRONMENTS = Path(__file__).resolve().parents[4] / "stacks" / "environments"

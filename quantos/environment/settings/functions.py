@@ -2,29 +2,32 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from quantos.environment.settings.base import Settings
 
 FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "api"]
 
 
-class FunctionSettings(BaseModel, frozen=True, extra="forbid"):
+class FunctionSettings(Settings):
     """The image that holds every function, and how the functions run.
 
     `warm` says how many instances of a function are kept initialised, by provisioned concurrency, for those whose
     first call may not be slow; each is billed around the clock.
 
     A resize keeps six and a half minutes in hand to end a step under way, so that a shorter timeout leaves it no time
-    to begin one.
+    to begin one; by default it has all that Lambda grants, less a minute to tell how it ended. Lambda gives a
+    core for each 1,769 MiB (its documentation, "Configure Lambda function memory"), which the engine can fill.
     """
 
     image_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
-    memory_mib: int = Field(ge=512, le=10240)
-    resize_timeout_seconds: int = Field(ge=480, le=840)
+    memory_mib: int = Field(default=2048, ge=512, le=10240)
+    resize_timeout_seconds: int = Field(default=840, ge=480, le=840)
     log_retention_days: PositiveInt
     warm: dict[FunctionName, PositiveInt] = {}
 
 
-class ApiDomainSettings(BaseModel, frozen=True, extra="forbid"):
+class ApiDomainSettings(Settings):
     """A name of one's own for the HTTP API, under which callers show a certificate as well (mutual TLS).
 
     The certificate is ACM's, of the region; `trust_store_uri` names the PEM file of the authorities whose clients are
@@ -36,7 +39,7 @@ class ApiDomainSettings(BaseModel, frozen=True, extra="forbid"):
     trust_store_uri: str = Field(pattern=r"^s3://")
 
 
-class ApiSettings(BaseModel, frozen=True, extra="forbid"):
+class ApiSettings(Settings):
     """Who may call the HTTP API, and how often.
 
     `issuer` is the OpenID provider whose tokens are taken, for one of `audiences`. `latency_ms` is the 99th percentile

@@ -2,16 +2,13 @@
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from quantos.contracts.base import Slug
+from quantos.environment.settings.base import Settings
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class QuotaSettings(_Settings):
+class QuotaSettings(Settings):
     """What one share of the platform is; a namespace has as many shares as its work needs."""
 
     cpu: PositiveInt
@@ -20,20 +17,20 @@ class QuotaSettings(_Settings):
     storage_gib: PositiveInt
 
 
-class TeamSettings(_Settings):
+class TeamSettings(Settings):
     """A team that runs jobs: `weight` is its fair share of what teams contend for."""
 
     weight: PositiveInt
     cost_centre: str = Field(min_length=1)
 
 
-class SignOnSettings(_Settings):
+class SignOnSettings(Settings):
     """Who says who somebody is: an OpenID Connect issuer. Our client's id and secret are in AWS Secrets Manager."""
 
     issuer: str = Field(pattern=r"^https://")
 
 
-class WorkerSettings(_Settings):
+class WorkerSettings(Settings):
     """How many workers a service may have, and how large each is: cores and GiB."""
 
     minimum: PositiveInt
@@ -48,20 +45,20 @@ class WorkerSettings(_Settings):
         return self
 
 
-class InferenceSettings(_Settings):
+class InferenceSettings(Settings):
     """The pool on whose nodes models are served, and the workers that serve them."""
 
     pool: Slug
     workers: WorkerSettings
 
 
-class MaterializeSettings(_Settings):
+class MaterializeSettings(Settings):
     """Materialize is under the Business Source License: whoever runs it holds a key, kept in Secrets Manager."""
 
     license_secret: str = Field(min_length=1)
 
 
-class ConsumerSettings(_Settings):
+class ConsumerSettings(Settings):
     """A Deployment in the cluster that reads topics as a group of the same name.
 
     It has a replica for each `lag` records that it is behind, within `minimum` and `maximum`.
@@ -80,7 +77,7 @@ class ConsumerSettings(_Settings):
         return self
 
 
-class PlatformSettings(_Settings):
+class PlatformSettings(Settings):
     """The services in the cluster.
 
     `domain` is the private zone they are named in, and `certificate_arn` the certificate for `*.domain` that load
