@@ -95,8 +95,7 @@ def standing(settings: EnvironmentSettings) -> None:
 
 def pool_size(settings: EnvironmentSettings, document: PlanDocument, pool: str) -> PoolSize:
     """The size of a declared pool; one that the document does not know yet stands at its own floor."""
-    own = settings.pools[pool]
-    return document.sizes.get(pool, PoolSize(floor=own.floor_nodes, ceiling=own.ceiling_nodes))
+    return document.sizes.get(pool, settings.pools[pool].declared_size)
 
 
 def _subnets(by_zone: Mapping[str, str], pool: PoolSettings) -> list[str]:

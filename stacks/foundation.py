@@ -6,7 +6,7 @@ from components.aws.compute.node_template import NodeTemplate, NodeTemplateArgs
 from components.aws.cost.billing_lake import exporter_may_use_key, exporter_may_write
 from components.aws.data.dynamo_table import DynamoTable, DynamoTableArgs, KeyAttribute
 from components.aws.data.msk import IAM_PORT, MskCluster, MskClusterArgs
-from components.aws.data.postgres import POSTGRES_PORT, PostgresDatabase, PostgresDatabaseArgs
+from components.aws.data.postgres import PostgresDatabase, PostgresDatabaseArgs
 from components.aws.eks.cluster import Cluster, ClusterArgs
 from components.aws.iam.statements import Statement
 from components.aws.network.vpc import Vpc, VpcArgs, ZoneArgs
@@ -20,6 +20,7 @@ from components.aws.storage.kms_key import (
     auto_scaling_may_use_key,
     observability_may_use_key,
 )
+from quantos.environment.conventions import POSTGRES_PORT
 from quantos.environment.functions import topic_partitions
 from quantos.environment.settings.environment import EnvironmentSettings
 

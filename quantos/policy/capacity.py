@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quantos.catalog.catalog import CapacityType, Catalog
-from quantos.contracts.plan import PlanDocument, PoolSize
+from quantos.contracts.plan import PlanDocument
 from quantos.environment.names import layer_of
 from quantos.errors import CatalogError
 
@@ -78,7 +78,7 @@ def planned_capacity(settings: "EnvironmentSettings", document: PlanDocument) ->
 
 def _planned_group(settings: "EnvironmentSettings", document: PlanDocument, name: str) -> NodeGroup:
     pool = settings.pools[name]
-    size = document.sizes.get(name, PoolSize(floor=pool.floor_nodes, ceiling=pool.ceiling_nodes))
+    size = document.sizes.get(name, pool.declared_size)
     return NodeGroup(
         name=name,
         instance_types=pool.instance_types,

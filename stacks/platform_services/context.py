@@ -12,11 +12,10 @@ from components.aws.network.vpc_endpoints import HTTPS
 from components.kubernetes.base.namespace import Namespace, NamespaceArgs, Quota
 from components.kubernetes.scaling.job_queues import MEMORY
 from quantos.catalog.catalog import load_catalog
+from quantos.environment.conventions import POSTGRES_PORT
 from quantos.environment.namespaces import JOBS_PREFIX, NamespaceSpec, namespaces, reached_by
 from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services.pools import CPU, queue_pools
-
-POSTGRES = 5432
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +97,7 @@ def _namespace(
         reaches=spec.reaches,
         reached_by=reached_by(name, known),
         data_cidr=str(settings.network.cidr) if spec.data else None,
-        data_ports=(HTTPS, IAM_PORT, POSTGRES, *spec.ports),
+        data_ports=(HTTPS, IAM_PORT, POSTGRES_PORT, *spec.ports),
         webhooks=(*spec.webhooks, *spec.served),
         api_cidr=str(settings.network.cidr),
         labels=labels(settings),

@@ -4,7 +4,8 @@ from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS
 from components.kubernetes.cluster.load_balancer_controller import LoadBalancerController
 from components.kubernetes.data.database_users import DatabaseUsers
 from components.kubernetes.registries.harbor import NAME, Harbor, HarborArgs
-from stacks.platform_services.context import POSTGRES, PlatformContext
+from quantos.environment.conventions import POSTGRES_PORT
+from stacks.platform_services.context import PlatformContext
 
 SCAN_PROJECT = "mirror"
 """The project of Harbor in which people keep a copy of the scanner's database."""
@@ -26,7 +27,7 @@ def declare(place: PlatformContext, ingress: LoadBalancerController, *, users: D
             bucket_name=place.output("artifacts_bucket"),
             kms_key_arn=place.output("data_key_arn"),
             database_host=place.output("database_endpoint"),
-            database_port=str(POSTGRES),
+            database_port=str(POSTGRES_PORT),
             database_user=NAME,
             secret=names.secret("services/harbor"),
             token_secret=names.secret("services/harbor-token"),

@@ -4,8 +4,9 @@ from components.kubernetes.data.trino import Trino, TrinoArgs
 from components.kubernetes.observability import prometheus
 from components.kubernetes.registries import registry_api
 from components.kubernetes.scaling.keda import Keda
+from quantos.environment.conventions import POSTGRES_PORT
 from quantos.environment.namespaces import MONITORING
-from stacks.platform_services.context import POSTGRES, PlatformContext
+from stacks.platform_services.context import PlatformContext
 
 
 def declare(place: PlatformContext, scaler: Keda) -> None:
@@ -23,7 +24,7 @@ def declare(place: PlatformContext, scaler: Keda) -> None:
             lake_database=names.lake_database,
             kms_key_arn=place.output("data_key_arn"),
             registry_host=place.output("database_endpoint"),
-            registry_port=POSTGRES,
+            registry_port=POSTGRES_PORT,
             registry_database=registry_api.DATABASE_USER,
             registry_secret=names.secret("services/trino-registry"),
             prometheus_url=f"http://{prometheus.NAME}-prometheus.{MONITORING}:{prometheus.PORT}",

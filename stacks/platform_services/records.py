@@ -8,7 +8,8 @@ from components.kubernetes.data.flight_gateway import FlightGateway, FlightGatew
 from components.kubernetes.data.marquez import Marquez, MarquezArgs
 from components.kubernetes.registries import registry_api
 from components.kubernetes.registries.registry_api import RegistryApi, RegistryApiArgs
-from stacks.platform_services.context import POSTGRES, PlatformContext
+from quantos.environment.conventions import POSTGRES_PORT
+from stacks.platform_services.context import PlatformContext
 
 STORAGE_CLASS = "gp3"
 TABLES_PREFIX = "tables"
@@ -47,7 +48,7 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
         MarquezArgs(
             namespace="lineage",
             database_host=place.output("database_endpoint"),
-            database_port=POSTGRES,
+            database_port=POSTGRES_PORT,
             secret=names.secret("services/marquez"),
             replicas=settings.platform.replicas,
             retention_days=settings.platform.retention_days,

@@ -4,8 +4,9 @@ from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS
 from components.kubernetes.data.database_users import DatabaseUsers
 from components.kubernetes.events.argo_events import ArgoEvents, ArgoEventsArgs
 from components.kubernetes.workflows.argo_workflows import Archive, ArgoWorkflows, ArgoWorkflowsArgs, SingleSignOn
+from quantos.environment.conventions import POSTGRES_PORT
 from quantos.environment.namespaces import job_namespace
-from stacks.platform_services.context import POSTGRES, PlatformContext
+from stacks.platform_services.context import PlatformContext
 
 EVENT_BUS_GIB = 10
 
@@ -27,7 +28,7 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
             kms_key_arn=place.output("data_key_arn"),
             archive=Archive(
                 host=place.output("database_endpoint"),
-                port=POSTGRES,
+                port=POSTGRES_PORT,
                 database="argo",
                 secret=names.secret("services/argo"),
             ),

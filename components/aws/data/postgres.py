@@ -9,8 +9,8 @@ import pulumi_aws as aws
 from components.aws.iam.service_role import ServiceRole, ServiceRoleArgs
 from components.aws.iam.statements import assume_role_document
 from components.aws.network.security_group import PortRule, SecurityGroup, SecurityGroupArgs
+from quantos.environment.conventions import POSTGRES_PORT
 
-POSTGRES_PORT = 5432
 LOG_EXPORTS = ("postgresql", "upgrade")
 MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 PARAMETERS = {

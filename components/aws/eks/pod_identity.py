@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import pulumi
 import pulumi_aws as aws
@@ -62,6 +63,54 @@ class PodIdentity(pulumi.ComponentResource):
         )
         self.role_arn = association.role_arn
         self.register_outputs({"roleArn": self.role_arn})
+
+
+class ServiceWithRole(Protocol):
+    """The arguments of a service in the cluster whose pods take a role."""
+
+    @property
+    def role_name(self) -> str:
+        """Name of the role."""
+        ...
+
+    @property
+    def cluster_name(self) -> str:
+        """The cluster that the service runs in."""
+        ...
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the service account."""
+        ...
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Tags of role and association."""
+        ...
+
+
+def with_role(
+    name: str,
+    service: ServiceWithRole,
+    *,
+    service_account: str,
+    statements: Sequence[Statement] | pulumi.Output[Sequence[Statement]],
+    opts: pulumi.ResourceOptions,
+) -> pulumi.ResourceOptions:
+    """Give the pods of a service its role; the answer are options for what starts them, which then comes after it."""
+    identity = PodIdentity(
+        name,
+        PodIdentityArgs(
+            role_name=service.role_name,
+            cluster_name=service.cluster_name,
+            namespace=service.namespace,
+            service_account=service_account,
+            statements=statements,
+            tags=service.tags,
+        ),
+        opts=opts,
+    )
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[identity]))
 
 
 def pod_trust(*, namespace: str, service_account: str) -> str:

@@ -6,7 +6,6 @@ from typing import Final
 from quantos.environment.node_agents import Requests
 
 NOBODY: Final = 65532
-TOKEN_ANNOTATION: Final = "quantos.io/uses-service-account-token"  # noqa: S105 - the name of an annotation
 """On the template of a pod that is given a token of the Kubernetes API: says what for, as the security pack asks."""
 
 POD_SECURITY_CONTEXT: Final[Mapping[str, object]] = {

@@ -6,8 +6,9 @@ from typing import Final
 
 import pulumi
 
-from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, TOKEN_ANNOTATION, resources, run_as
+from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
 from components.kubernetes.scaling.job_queues import Taint
+from quantos.environment.conventions import TOKEN_ANNOTATION
 
 API_VERSION: Final = "ray.io/v1"
 RAY_VERSION: Final = "2.49.2"

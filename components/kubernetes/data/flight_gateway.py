@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.aws.iam.statements import Statement
 from components.kubernetes.base.workload import Workload, WorkloadArgs
 
@@ -46,18 +46,7 @@ class FlightGateway(pulumi.ComponentResource):
         super().__init__("quantos:kubernetes/data:FlightGateway", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         may = pulumi.Output.from_input(args.kms_key_arn).apply(lambda key: statements(args, key))
-        identity = PodIdentity(
-            name,
-            PodIdentityArgs(
-                role_name=args.role_name,
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=NAME,
-                statements=may,
-                tags=args.tags,
-            ),
-            opts=child,
-        )
+        as_role = with_role(name, args, service_account=NAME, statements=may, opts=child)
         workload = Workload(
             name,
             WorkloadArgs(
@@ -77,7 +66,7 @@ class FlightGateway(pulumi.ComponentResource):
                     "AWS_REGION": args.region,
                 },
             ),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         self.address = workload.address
         self.register_outputs({"address": self.address})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.kubernetes.base.charts import LOKI
 from components.kubernetes.base.hardening import resources
 from components.kubernetes.base.object_store import object_store_statements
@@ -46,16 +46,11 @@ class Loki(pulumi.ComponentResource):
     def __init__(self, name: str, args: LokiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:kubernetes/observability:Loki", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        identity = PodIdentity(
+        as_role = with_role(
             name,
-            PodIdentityArgs(
-                role_name=args.role_name,
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=NAME,
-                statements=object_store_statements(args.bucket_name, prefix="", kms_key_arn=args.kms_key_arn),
-                tags=args.tags,
-            ),
+            args,
+            service_account=NAME,
+            statements=object_store_statements(args.bucket_name, prefix="", kms_key_arn=args.kms_key_arn),
             opts=child,
         )
         installed = release(
@@ -64,7 +59,7 @@ class Loki(pulumi.ComponentResource):
             namespace=args.namespace,
             values=values(args),
             release_name=NAME,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.aws.iam.statements import Statement
 from components.kubernetes.base.charts import KUBE_PROMETHEUS_STACK
 from components.kubernetes.base.external_secret import external_secret
@@ -62,17 +62,8 @@ class PrometheusStack(pulumi.ComponentResource):
         super().__init__("quantos:kubernetes/observability:PrometheusStack", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         publish = pulumi.Output.from_input(args.kms_key_arn).apply(lambda key: statements(args.alarm_topic_arn, key))
-        identity = PodIdentity(
-            f"{name}-alertmanager",
-            PodIdentityArgs(
-                role_name=args.role_name,
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=ALERTMANAGER_ACCOUNT,
-                statements=publish,
-                tags=args.tags,
-            ),
-            opts=child,
+        as_role = with_role(
+            f"{name}-alertmanager", args, service_account=ALERTMANAGER_ACCOUNT, statements=publish, opts=child
         )
         installed = release(
             name,
@@ -80,7 +71,7 @@ class PrometheusStack(pulumi.ComponentResource):
             namespace=args.namespace,
             values=values(args),
             release_name=NAME,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})

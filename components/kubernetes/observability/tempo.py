@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.kubernetes.base.charts import TEMPO
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
 from components.kubernetes.base.object_store import object_store_statements
@@ -45,17 +45,12 @@ class Tempo(pulumi.ComponentResource):
     def __init__(self, name: str, args: TempoArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:kubernetes/observability:Tempo", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        identity = PodIdentity(
+        as_role = with_role(
             name,
-            PodIdentityArgs(
-                role_name=args.role_name,
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=NAME,
-                statements=object_store_statements(
-                    args.bucket_name, prefix=f"{args.prefix}/", kms_key_arn=args.kms_key_arn
-                ),
-                tags=args.tags,
+            args,
+            service_account=NAME,
+            statements=object_store_statements(
+                args.bucket_name, prefix=f"{args.prefix}/", kms_key_arn=args.kms_key_arn
             ),
             opts=child,
         )
@@ -65,7 +60,7 @@ class Tempo(pulumi.ComponentResource):
             namespace=args.namespace,
             values=values(args),
             release_name=NAME,
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})

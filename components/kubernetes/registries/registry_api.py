@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.aws.iam.statements import Statement
 from components.kubernetes.base.object_store import object_store_statements
 from components.kubernetes.base.workload import Workload, WorkloadArgs
@@ -52,18 +52,7 @@ class RegistryApi(pulumi.ComponentResource):
         may = pulumi.Output.all(objects=objects, resource_id=args.database_resource_id).apply(
             lambda known: [*known["objects"], connect(args, known["resource_id"])]
         )
-        identity = PodIdentity(
-            name,
-            PodIdentityArgs(
-                role_name=args.role_name,
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=NAME,
-                statements=may,
-                tags=args.tags,
-            ),
-            opts=child,
-        )
+        as_role = with_role(name, args, service_account=NAME, statements=may, opts=child)
         workload = Workload(
             name,
             WorkloadArgs(
@@ -84,7 +73,7 @@ class RegistryApi(pulumi.ComponentResource):
                     "AWS_REGION": args.region,
                 },
             ),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         self.address = workload.address
         self.register_outputs({"address": self.address})

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from quantos.adapters.aws import AWS, error_code
 from quantos.capacity.ports import LedgerEntry
-from quantos.contracts.plan import PlanDocument, PlanPointer, PoolSize, ResizeOutcome, ScalingPlan, Unsettled
+from quantos.contracts.plan import PlanDocument, PlanPointer, ResizeOutcome, ScalingPlan, Unsettled
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import CapacityError, PlanAmbiguousError, PlanConflictError, PlanNotFoundError
@@ -203,9 +203,7 @@ class S3StrategyRegistry:
 
 def floors_document(settings: EnvironmentSettings, *, stack: str) -> PlanDocument:
     """The document before the first plan: every pool between the environment's own floor and ceiling."""
-    sizes = {
-        name: PoolSize(floor=pool.floor_nodes, ceiling=pool.ceiling_nodes) for name, pool in settings.pools.items()
-    }
+    sizes = {name: pool.declared_size for name, pool in settings.pools.items()}
     return PlanDocument(
         stack=stack, plan_id="", sequence=0, sizes=sizes, previous=sizes, pool_costs={}, strategy_costs={}
     )

@@ -38,8 +38,7 @@ class PlanningInputs:
 
     def standing(self, pool: str) -> PoolSize:
         """The size that a pool has now."""
-        settings = self.settings.pools[pool]
-        return self.previous.get(pool) or PoolSize(floor=settings.floor_nodes, ceiling=settings.ceiling_nodes)
+        return self.previous.get(pool) or self.settings.pools[pool].declared_size
 
     def availability(self, pool: str) -> float:
         """The part of a node of a pool that is expected to be there while an interrupted one is replaced."""

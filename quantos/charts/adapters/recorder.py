@@ -23,6 +23,7 @@ from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
 from quantos.charts.documents import Document, Json, Recorded, Release, mapping, named, text
+from quantos.environment.conventions import POSTGRES_PORT
 from quantos.errors import ChartsError, QuantosError
 from quantos.translation import Vendor, translated
 
@@ -43,7 +44,6 @@ _PROCESSES: Final = Vendor(raises=(BrokenExecutor, pickle.PicklingError, Attribu
 """A process that died, or that could not be given a program: pickling a function of no module is an AttributeError."""
 _FIRST: Final = ("Namespace", "CustomResourceDefinition", "ConstraintTemplate")
 _HASH_LENGTH: Final = 8
-_PORT: Final = 5432
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ def plausible_output(name: str, place: ProgramTarget) -> str | int:
         "_endpoint": f"https://{word}.{place.domain}",
         "_host": f"{word}.{place.domain}",
         "_address": f"{word}.{place.domain}",
-        "_port": _PORT,
+        "_port": POSTGRES_PORT,
         "_authority": _NOT_RECORDED_BYTES,
         "_url": f"{place.account_id}.dkr.ecr.{place.region}.amazonaws.com/{word}",
         "_id": f"{word}-00000000",

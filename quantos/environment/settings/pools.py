@@ -7,6 +7,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
 from quantos.catalog.catalog import CapacityType
+from quantos.contracts.plan import PoolSize
 from quantos.documents.cross_field import refuse_all
 from quantos.environment.settings.base import Settings
 from quantos.faults import FaultPath
@@ -54,6 +55,11 @@ class PoolSettings(Settings):
     def _ordered(self) -> Self:
         refuse_all(self._disordered())
         return self
+
+    @property
+    def declared_size(self) -> PoolSize:
+        """The size of the pool before the first plan: between its own floor and ceiling."""
+        return PoolSize(floor=self.floor_nodes, ceiling=self.ceiling_nodes)
 
     def _disordered(self) -> Iterator[tuple[FaultPath, str]]:
         if self.floor_nodes > self.ceiling_nodes:

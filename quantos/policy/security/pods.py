@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from quantos.environment.conventions import TOKEN_ANNOTATION
 from quantos.policy.controls import firm, kubernetes, nsa
 from quantos.policy.rule import Rule
 from quantos.policy.security.pod_templates import Pod, pods_in
@@ -12,7 +13,6 @@ Registries: TypeAlias = Sequence[str]
 """Hosts, with or without a path, from which images may come."""
 PodRule: TypeAlias = Rule[[Pod, Registries]]
 
-TOKEN_ANNOTATION = "quantos.io/uses-service-account-token"  # noqa: S105 - the name of an annotation
 """Says on a pod's template why the pod speaks to the Kubernetes API."""
 DIGEST = "@sha256:"
 ADDED_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})

@@ -4,9 +4,9 @@ import copy
 
 import pytest
 
-from components.kubernetes.base import hardening
+from quantos.environment.conventions import TOKEN_ANNOTATION
 from quantos.policy.security.pod_templates import pods_in
-from quantos.policy.security.pods import POD_RULES, TOKEN_ANNOTATION, from_registries, pod_complaints
+from quantos.policy.security.pods import POD_RULES, from_registries, pod_complaints
 from tests.support.changed import ABSENT, changed
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -140,10 +140,6 @@ def test_a_token_is_given_to_a_named_account_with_a_reason() -> None:
     assert rules(asking) == rules(named) == ["pod-service-account-token"]
     assert rules(changed(named, "metadata.annotations", {TOKEN_ANNOTATION: "watches jobs"})) == []
     assert rules(changed(named, "metadata.annotations", {TOKEN_ANNOTATION: " "})) == ["pod-service-account-token"]
-
-
-def test_components_mark_a_token_as_the_pack_reads_it() -> None:
-    assert hardening.TOKEN_ANNOTATION == TOKEN_ANNOTATION
 
 
 def test_containers_that_run_first_are_judged_too() -> None:
