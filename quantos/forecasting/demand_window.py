@@ -46,7 +46,7 @@ class DemandWindow:
                 f"a horizon of {self.horizon_bins} bins of {self.bin_seconds} s is not between one bin and one day",
                 remedy="let it end after the window, and within a day",
             )
-        if wrong := sorted(name for name, told in self.signals.items() if len(told) != len(self.values)):
+        if wrong := sorted(name for name, signal in self.signals.items() if len(signal) != len(self.values)):
             raise ForecastError(
                 f"{', '.join(wrong)}: not as many bins as demand has", remedy="align signals with demand before"
             )
@@ -71,7 +71,7 @@ class DemandWindow:
         days = (self.start + np.arange(1, len(self.values) + 1) * self.bin_seconds - 1) // DAY_SECONDS
         return {name: len(np.unique(days[np.isfinite(values)])) for name, values in self.signals.items()}
 
-    def told(self, signals: Collection[str]) -> BoolArray:
+    def signals_known(self, signals: Collection[str]) -> BoolArray:
         """Where all of these signals were known, shape (n,)."""
         known = np.ones(len(self.values), dtype=np.bool_)
         for name in signals:
@@ -80,12 +80,12 @@ class DemandWindow:
 
     def silence(self, signals: Collection[str]) -> dict[str, int | None]:
         """The signals that are unknown at the origin, and when each was last known: epoch seconds, None for never."""
-        found: dict[str, int | None] = {}
+        silence: dict[str, int | None] = {}
         for name in signals:
             known = np.flatnonzero(np.isfinite(self.signals.get(name, np.zeros(0))))
             if not len(known) or known[-1] < len(self.values) - 1:
-                found[name] = self.start + (int(known[-1]) + 1) * self.bin_seconds if len(known) else None
-        return found
+                silence[name] = self.start + (int(known[-1]) + 1) * self.bin_seconds if len(known) else None
+        return silence
 
     def series(self) -> Series:
         """From the first known bin on, an unknown one as what is held of it, else as the same time of an earlier day,
@@ -106,7 +106,7 @@ class DemandWindow:
         values = np.where(known, self.values, np.nan if self.held is None else self.held)[first:]
         return Series(
             values=filled(values, day_bins=self.day_bins),
-            covariates={name: signal_columns(told[first:]) for name, told in sorted(self.signals.items())},
+            covariates={name: signal_columns(signal[first:]) for name, signal in sorted(self.signals.items())},
             start=self.start + first * self.bin_seconds,
             bin_seconds=self.bin_seconds,
             opened=self.opened[first:],
@@ -133,9 +133,9 @@ class DemandWindow:
         ahead = np.arange(len(self.values), len(self.opened))
         lags = np.array([[day * self.day_bins] for day in range(1, 8)])
         before = ahead - lags
-        found = np.where(before >= 0, values[np.maximum(before, 0)], np.nan) if len(values) else before * np.nan
-        weights = np.isfinite(found)
-        mean = np.nan_to_num(found).sum(axis=0) / np.maximum(weights.sum(axis=0), 1) * opened
+        earlier = np.where(before >= 0, values[np.maximum(before, 0)], np.nan) if len(values) else before * np.nan
+        weights = np.isfinite(earlier)
+        mean = np.nan_to_num(earlier).sum(axis=0) / np.maximum(weights.sum(axis=0), 1) * opened
         return mean / mean.max() if mean.max() > 0 else opened
 
 

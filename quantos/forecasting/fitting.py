@@ -198,22 +198,22 @@ def _with_held_out(
     ledger = known.ledger
     lead_in = max(first - fitted.terms.memory_bins, 0)
     said = candidate_targets(fitted, series, first=lead_in, families=families)
-    found = {name: np.where(np.isnan(values), said[REACTIVE], values) for name, values in said.items()}
+    targets = {name: np.where(np.isnan(values), said[REACTIVE], values) for name, values in said.items()}
     demand, skip = series.values[lead_in:], first - lead_in
     days = (len(series.values) - first) * series.bin_seconds / DAY_SECONDS
     counted = np.isfinite(series.learnable[first:])
-    held_out = held_out_losses(demand, found, fitted.terms, skip=skip)
+    held_out = held_out_losses(demand, targets, fitted.terms, skip=skip)
     ledger.add({name: loss[:, counted] for name, loss in held_out.items()}, days=days)
-    told = serving(fitted, found)
-    naive = next((name for name in fitted.standings if name in NAIVE and name in found), None)
+    asked = serving(fitted, targets)
+    naive = next((name for name in fitted.standings if name in NAIVE and name in targets), None)
     if naive is not None:
         margin = fitted.standings[naive].margin
-        told[_SEASONAL_NAIVE] = margin.over(found[naive], node_size=fitted.terms.node_size)
-    if {BLEND, RULE} <= told.keys():
+        asked[_SEASONAL_NAIVE] = margin.over(targets[naive], node_size=fitted.terms.node_size)
+    if {BLEND, RULE} <= asked.keys():
         ledger.add_contest(
-            {name: losses(demand, values, fitted.terms)[skip:][counted] for name, values in told.items()}, days=days
+            {name: losses(demand, values, fitted.terms)[skip:][counted] for name, values in asked.items()}, days=days
         )
     if not fitted.standings:
         return replace(known, calibration=fitted.calibration)
-    found_out = calibration_over(fitted, said, series, first=first)
-    return _HeldOut(ledger, found_out.after, found_out.decided.weights)
+    forecasts = calibration_over(fitted, said, series, first=first)
+    return _HeldOut(ledger, forecasts.after, forecasts.decided.weights)

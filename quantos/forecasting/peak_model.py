@@ -150,10 +150,10 @@ def fit(
     scarce = {name: f"known on {count} of {SIGNAL_DAYS} days" for name, count in days.items() if count < SIGNAL_DAYS}
     before, informed_before = _before(previous)
     plain = replace(_learnt(bare, series.knowing(()), previous=before), scarce=scarce)
-    told = sorted(days.keys() - scarce.keys())
-    if plain.series is None or not told:
+    signals = sorted(days.keys() - scarce.keys())
+    if plain.series is None or not signals:
         return plain
-    return _with_signals(plain, _learnt(bare, series.knowing(told), previous=informed_before))
+    return _with_signals(plain, _learnt(bare, series.knowing(signals), previous=informed_before))
 
 
 def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
@@ -179,15 +179,15 @@ def predict(fitted: FittedModel, window: DemandWindow) -> PeakForecast:
         without = predict(fitted.plain, window)
         return replace(without, degraded=clauses(_silent(silence), without.degraded))
     last = len(series.values) - 1
-    found = answered(fitted.series, series, first=last)
-    peaks = [*(found.last_at(level) for level in fitted.levels[:-1]), float(found.values[-1])]
+    uppers = answered(fitted.series, series, first=last)
+    peaks = [*(uppers.last_at(level) for level in fitted.levels[:-1]), float(uppers.values[-1])]
     if not window.opens:
         peaks = [0.0] * len(peaks)
     served = fitted
-    if found.decided.demoted[-1]:
+    if uppers.decided.demoted[-1]:
         served = replace(fitted, degraded=f"demoted to {fitted.series.rule}, which did better over the last hour")
     forecast = _forecast(served, window, peaks=np.maximum.accumulate(peaks))
-    return replace(forecast, asked=round(float(found.decided.targets[-1]), 6))
+    return replace(forecast, asked=round(float(uppers.decided.targets[-1]), 6))
 
 
 def _before(previous: FittedModel | None) -> tuple[FittedSeries | None, FittedSeries | None]:
@@ -221,16 +221,16 @@ def _with_signals(plain: FittedModel, informed: FittedModel) -> FittedModel:
 
 def _silent(silence: Mapping[str, int | None]) -> str:
     """Which signals are silent, since when, and what serves."""
-    told = [
+    signals = [
         f"{name} since {datetime.fromtimestamp(last, UTC):%Y-%m-%d %H:%M} UTC" if last is not None else name
         for name, last in silence.items()
     ]
-    return f"silent: {', '.join(told)}; what was learnt without signals serves"
+    return f"silent: {', '.join(signals)}; what was learnt without signals serves"
 
 
-def clauses(*told: str | None) -> str | None:
+def clauses(*texts: str | None) -> str | None:
     """Those that there are, as one text; None where there is none."""
-    return "; ".join(clause for clause in told if clause) or None
+    return "; ".join(clause for clause in texts if clause) or None
 
 
 def _last_value_peaks(fitted: FittedModel, window: DemandWindow) -> FloatArray:

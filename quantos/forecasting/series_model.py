@@ -152,11 +152,11 @@ def candidate_targets(
 
     NaN where a candidate diverges: no finite number, or one far above anything ever seen.
     """
-    found = [
+    parts = [
         _targets(fitted, seen, first=begin, end=end, families=families)
         for seen, begin, end in views(series, fitted.layout, first=first)
     ]
-    return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def views(series: Series, layout: Layout, *, first: int) -> Iterator[tuple[Series, int, int]]:
@@ -170,11 +170,11 @@ def _targets(
     fitted: FittedSeries, series: Series, *, first: int, end: int, families: Mapping[str, Family]
 ) -> dict[str, FloatArray]:
     frame = frame_at(series, fitted.layout, first=first, end=end)
-    found: dict[str, FloatArray] = {}
+    targets: dict[str, FloatArray] = {}
     for name, parameters in fitted.parameters.items():
-        found |= families[name].targets(parameters, frame)
+        targets |= families[name].targets(parameters, frame)
     seen = np.maximum(frame.look.maximum(fitted.layout.day_bins), max(fitted.peak, fitted.layout.least))
-    return {name: np.where(values <= _DIVERGED * seen, values, np.nan) for name, values in found.items()}
+    return {name: np.where(values <= _DIVERGED * seen, values, np.nan) for name, values in targets.items()}
 
 
 def frame_at(series: Series, layout: Layout, *, first: int, end: int) -> Frame:

@@ -100,29 +100,29 @@ def first_followed(fitted: FittedSeries, series: Series, *, first: int) -> int:
     return min(max(fitted.bins_learnt(series), oldest, 0), first)
 
 
-def serving(fitted: FittedSeries, found: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+def serving(fitted: FittedSeries, targets: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
     """What the blend and the best plain rule ask for, each shape (m,); what neither can say is absent."""
     size = fitted.terms.node_size
-    blended = blend(found, fitted.standings, node_size=size)
+    blended = blend(targets, fitted.standings, node_size=size)
     rule = fitted.rule
-    told: dict[str, FloatArray] = {} if blended is None else {BLEND: blended}
-    if rule is not None and rule in found:
-        told[RULE] = fitted.standings[rule].margin.over(found[rule], node_size=size)
-    return told
+    asked: dict[str, FloatArray] = {} if blended is None else {BLEND: blended}
+    if rule is not None and rule in targets:
+        asked[RULE] = fitted.standings[rule].margin.over(targets[rule], node_size=size)
+    return asked
 
 
-def _decided(fitted: FittedSeries, found: Mapping[str, FloatArray], series: Series, *, first: int) -> Decisions:
+def _decided(fitted: FittedSeries, targets: Mapping[str, FloatArray], series: Series, *, first: int) -> Decisions:
     """The mean of the experts by how far each is followed, and never less than demand measured within
     `measured_bins`; nothing for where it is known that there can be none.
 
-    `found` ends with the series; from bin `first` of it on weights are learnt.
+    `targets` ends with the series; from bin `first` of it on weights are learnt.
     """
-    size = len(found[REACTIVE])
+    size = len(targets[REACTIVE])
     begin = len(series.values) - size
     demand = series.values[begin:]
-    champion, demoted = _champion(fitted, found, demand=demand)
+    champion, demoted = _champion(fitted, targets, demand=demand)
     shut = _known_shut(fitted, series, first=begin)
-    asked = {name: np.where(shut, 0.0, values) for name, values in _experts(fitted, found, champion).items()}
+    asked = {name: np.where(shut, 0.0, values) for name, values in _experts(fitted, targets, champion).items()}
     best = min((standing.loss for standing in fitted.standings.values()), default=0.0)
     followed = tracked(
         asked,
@@ -147,32 +147,32 @@ def _known_shut(fitted: FittedSeries, series: Series, *, first: int) -> BoolArra
     return np.logical_not(aimed[:count].any(axis=1))
 
 
-def _experts(fitted: FittedSeries, found: Mapping[str, FloatArray], champion: FloatArray) -> dict[str, FloatArray]:
+def _experts(fitted: FittedSeries, targets: Mapping[str, FloatArray], champion: FloatArray) -> dict[str, FloatArray]:
     """Who may be followed, each shape (m,); one that says nothing asks for what the champion does."""
-    told = {CHAMPION: champion}
+    experts = {CHAMPION: champion}
     followed = FOLLOWED_IN_SESSIONS if fitted.layout.sessions else FOLLOWED
     for name, rule in [(RULE, fitted.rule), *((name, name) for name in followed)]:
-        if rule in found and rule in fitted.standings:
-            asked = fitted.standings[rule].margin.over(found[rule], node_size=fitted.terms.node_size)
-            told[name] = np.where(np.isfinite(asked), asked, champion)
-    return told
+        if rule in targets and rule in fitted.standings:
+            asked = fitted.standings[rule].margin.over(targets[rule], node_size=fitted.terms.node_size)
+            experts[name] = np.where(np.isfinite(asked), asked, champion)
+    return experts
 
 
 def _champion(
-    fitted: FittedSeries, found: Mapping[str, FloatArray], *, demand: FloatArray
+    fitted: FittedSeries, targets: Mapping[str, FloatArray], *, demand: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
     """What the champion asks for, the next best where it says nothing, the best plain rule where it is demoted; of the
     last hour before the first origin nothing is known.
     """
-    told = serving(fitted, found)
-    served = LAST_RESORT.over(found[REACTIVE], node_size=fitted.terms.node_size)
+    asked = serving(fitted, targets)
+    served = LAST_RESORT.over(targets[REACTIVE], node_size=fitted.terms.node_size)
     for name in (RULE, BLEND) if fitted.champion == BLEND else (RULE,):
-        if name in told:
-            served = np.where(np.isfinite(told[name]), told[name], served)
+        if name in asked:
+            served = np.where(np.isfinite(asked[name]), asked[name], served)
     demoted = np.zeros(len(served), dtype=np.bool_)
-    if RULE in told and fitted.champion == BLEND:
-        demoted = _demoted(fitted, served, told[RULE], demand=demand)
-        served = np.where(demoted, told[RULE], served)
+    if RULE in asked and fitted.champion == BLEND:
+        demoted = _demoted(fitted, served, asked[RULE], demand=demand)
+        served = np.where(demoted, asked[RULE], served)
     return served, demoted
 
 
@@ -216,8 +216,8 @@ class UpperForecasts:
 
     def last_at(self, level: float) -> float:
         """Another quantile at the last origin, at most the upper one."""
-        found = at_level(float(self.decided.targets[-1]), level, phase=int(self.phases[-1]), known=self.after)
-        return min(found, float(self.values[-1]))
+        quantile = at_level(float(self.decided.targets[-1]), level, phase=int(self.phases[-1]), known=self.after)
+        return min(quantile, float(self.values[-1]))
 
 
 def uppers(
@@ -226,8 +226,8 @@ def uppers(
     """The calibrated upper quantile at the end of each bin from `first` on, which is the first after the fit."""
     before = fitted.terms.aim.last_bins + fitted.layout.hour_bins + fitted.terms.memory_bins
     with single_threaded():
-        found = candidate_targets(fitted, series, first=max(first - before, 0), families=families)
-    return calibration_over(fitted, found, series, first=first)
+        targets = candidate_targets(fitted, series, first=max(first - before, 0), families=families)
+    return calibration_over(fitted, targets, series, first=first)
 
 
 def expectations(fitted: FittedSeries, series: Series, *, first: int) -> FloatArray:
@@ -239,22 +239,22 @@ def expectations(fitted: FittedSeries, series: Series, *, first: int) -> FloatAr
                 for seen, begin, end in views(series, fitted.layout, first=first)
             ]
             return np.concatenate([expected(fitted.parameters["boosting"], frame) for frame in frames])
-        found = candidate_targets(fitted, series, first=first)
-    return found[fitted.rule or REACTIVE]
+        targets = candidate_targets(fitted, series, first=first)
+    return targets[fitted.rule or REACTIVE]
 
 
 def calibration_over(
-    fitted: FittedSeries, found: Mapping[str, FloatArray], series: Series, *, first: int
+    fitted: FittedSeries, targets: Mapping[str, FloatArray], series: Series, *, first: int
 ) -> UpperForecasts:
     """What would be decided, raised or lowered by what its misses taught, from bin `first` on.
 
-    `found`, up to the series' end, begins before `first` by the aim's last bin where the series does, so that what had
-    not come by then is learnt.
+    `targets`, up to the series' end, begins before `first` by the aim's last bin where the series does, so that what
+    had not come by then is learnt.
     """
     aim, layout = fitted.terms.aim, fitted.layout
     lead_in = max(first - aim.last_bins, 0)
-    size = len(found[REACTIVE])
-    decided = _decided(fitted, found, series, first=first)
+    size = len(targets[REACTIVE])
+    decided = _decided(fitted, targets, series, first=first)
     skip = lead_in - (len(series.values) - size)
     asked = np.maximum(decided.targets[skip:], layout.least)
     phases = _aimed_phases(fitted, series, first=lead_in)
@@ -294,7 +294,7 @@ def _phases_in(series: Series, fitted: FittedSeries, *, first: int, end: int) ->
     opened = opened_at(series, layout, first=cut, end=end, ahead=aim.last_bins)
     phases = phases_of(opened, hour_bins=layout.hour_bins)[first - cut + aim.first_bins :]
     aimed = sliding_window_view(phases, aim.last_bins - aim.first_bins + 1)
-    found = np.full(len(aimed), CLOSED)
+    aim_phases = np.full(len(aimed), CLOSED)
     for phase in (CLOSING, MIDDLE, OPENING):
-        found[(aimed == phase).any(axis=1)] = phase
-    return found
+        aim_phases[(aimed == phase).any(axis=1)] = phase
+    return aim_phases

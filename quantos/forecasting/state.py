@@ -161,12 +161,12 @@ def _upgraded(document: dict[str, object]) -> Mapping[str, object]:
 
 def _arrays(fitted: FittedSeries) -> dict[str, np.ndarray]:
     """By path, the arrays as small as they can be: tree indices short, thresholds and counts single, else double."""
-    found: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {}
     for family, parameters in fitted.parameters.items():
         for name, values in parameters.items():
             last = name.rsplit("/", 1)[-1]
             kind = np.int16 if last in _SHORT else np.float32 if last == "value" else np.float64
-            found[f"parameters/{family}/{name}"] = values.astype(kind)
-    found |= {f"ledger/{name}": values for name, values in fitted.ledger.sums.items()}
+            arrays[f"parameters/{family}/{name}"] = values.astype(kind)
+    arrays |= {f"ledger/{name}": values for name, values in fitted.ledger.sums.items()}
     scores = fitted.calibration.scores
-    return found | {f"calibration/{phase}": counts.astype(np.float32) for phase, counts in scores.items()}
+    return arrays | {f"calibration/{phase}": counts.astype(np.float32) for phase, counts in scores.items()}

@@ -49,7 +49,7 @@ def recent_coverage(
     from_bin = len(window.values) - len(asked)
     peaks = fitted.terms.aim.peaks(window.values)[from_bin:]
     opens = sliding_window_view(window.opened[1:], window.horizon_bins).max(axis=1)[from_bin:]
-    counted = np.isfinite(peaks) & (peaks > 0) & opens & window.told(fitted.signals)[from_bin:]
+    counted = np.isfinite(peaks) & (peaks > 0) & opens & window.signals_known(fitted.signals)[from_bin:]
     if not counted.any():
         beside = " beside its signals" if fitted.signals else ""
         return _unknown(f"no demand is known{beside} in the last {_days(COVERED_DAYS)}")

@@ -134,10 +134,10 @@ def _tails(scores: Mapping[int, FloatArray]) -> dict[int, "_Tail"]:
 
 
 def _counted(
-    scores: Mapping[int, FloatArray], found: FloatArray, phases: NDArray[np.intp], *, kept: float
+    scores: Mapping[int, FloatArray], new_scores: FloatArray, phases: NDArray[np.intp], *, kept: float
 ) -> dict[int, FloatArray]:
     """Counts of scores with some more, those before fading to `kept`."""
-    classes = np.searchsorted(CLASSES, found)
+    classes = np.searchsorted(CLASSES, new_scores)
     together = {phase: counts * kept for phase, counts in scores.items()}
     for phase in PHASES:
         mine = classes[phases == phase]

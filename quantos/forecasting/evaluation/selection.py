@@ -75,11 +75,11 @@ class Ledger:
                 index = int(np.argmin(sums))
                 best[name] = (float(sums[index]) / self.bins[name], MARGINS[index])
         weights = _weights([loss for loss, _ in best.values()])
-        found = {
+        standings = {
             name: Standing(margin=margin, loss=loss, weight=weight)
             for (name, (loss, margin)), weight in zip(best.items(), weights, strict=True)
         }
-        return dict(sorted(found.items(), key=lambda item: item[1].loss))
+        return dict(sorted(standings.items(), key=lambda item: item[1].loss))
 
 
 def held_out_losses(

@@ -176,30 +176,30 @@ def level_ratio(look: Lookback, layout: Layout, season_bins: int, *, width: int)
 def _recent(look: Lookback, layout: Layout) -> dict[str, FloatArray]:
     steps = look.steps()
     now = look.at(0)
-    found = {"now": now} | {f"lag{lag}": look.at(lag) for lag in (1, 2, 3)}
+    features = {"now": now} | {f"lag{lag}": look.at(lag) for lag in (1, 2, 3)}
     for width in sorted({3, 6, 12, 24, layout.day_bins // 4}):
-        found |= {f"mean{width}": look.mean(width), f"max{width}": look.maximum(width)}
-    found["max_day"] = look.maximum(layout.day_bins)
-    found |= {f"faded{half_life}": look.faded(half_life) for half_life in (2, 8, 32)}
-    found |= {"steps12": steps.mean(12), "steps_day": steps.mean(layout.day_bins)}
-    found |= {"slope3": now - look.at(3), "slope12": now - look.at(12)}
+        features |= {f"mean{width}": look.mean(width), f"max{width}": look.maximum(width)}
+    features["max_day"] = look.maximum(layout.day_bins)
+    features |= {f"faded{half_life}": look.faded(half_life) for half_life in (2, 8, 32)}
+    features |= {"steps12": steps.mean(12), "steps_day": steps.mean(layout.day_bins)}
+    features |= {"slope3": now - look.at(3), "slope12": now - look.at(12)}
     hour, aim = layout.hour_bins, layout.aim
     if hour > aim.last_bins:
         hours = [same_time_before(look, layout, hour * count) for count in range(1, 7)]
-        found |= {"hour": hours[0], "hours_max": np.max(hours, axis=0), "hours_mean": np.mean(hours, axis=0)}
-    return found
+        features |= {"hour": hours[0], "hours_max": np.max(hours, axis=0), "hours_mean": np.mean(hours, axis=0)}
+    return features
 
 
 def _seasonal(look: Lookback, layout: Layout) -> dict[str, FloatArray]:
-    found: dict[str, FloatArray] = {}
+    features: dict[str, FloatArray] = {}
     day = layout.day_bins
     if layout.days:
-        found |= _season(look, layout, day, name="day")
-        found |= _seasons(look, layout, [day * count for count in range(1, layout.days + 1)], name="days")
+        features |= _season(look, layout, day, name="day")
+        features |= _seasons(look, layout, [day * count for count in range(1, layout.days + 1)], name="days")
     if layout.weeks:
-        found |= _season(look, layout, 7 * day, name="week")
-        found |= _seasons(look, layout, [7 * day * count for count in range(1, layout.weeks + 1)], name="weeks")
-    return found
+        features |= _season(look, layout, 7 * day, name="week")
+        features |= _seasons(look, layout, [7 * day * count for count in range(1, layout.weeks + 1)], name="weeks")
+    return features
 
 
 def _season(look: Lookback, layout: Layout, season: int, *, name: str) -> dict[str, FloatArray]:
@@ -236,13 +236,13 @@ def _session(look: Lookback, layout: Layout, *, opened: BoolArray) -> dict[str, 
     """What the last open day says about the aimed-at bins, as it was and with the present level."""
     reference = session_reference(look.values, opened, day_bins=layout.day_bins)
     ahead = sliding_window_view(reference, layout.aim.last_bins - layout.aim.first_bins + 1).max(axis=1)
-    found = ahead[look.first + layout.aim.first_bins : look.end + layout.aim.first_bins]
+    session = ahead[look.first + layout.aim.first_bins : look.end + layout.aim.first_bins]
     compared = np.where(reference[: len(look.values)] > 0, look.values, 0.0)
     width = 4 * layout.level_bins
     expected = Lookback(reference, look.first, look.end).mean(width)
     measured = Lookback(compared, look.first, look.end).mean(width)
     level = np.divide(measured, expected, out=np.ones(len(look)), where=expected > layout.least)
-    return {"session": found, "session_level": found * np.clip(level, *LEVEL_BOUNDS)}
+    return {"session": session, "session_level": session * np.clip(level, *LEVEL_BOUNDS)}
 
 
 def _phase(look: Lookback, layout: Layout, *, opened: BoolArray) -> dict[str, FloatArray]:
@@ -261,10 +261,10 @@ def _clock(look: Lookback, layout: Layout, *, start: int) -> dict[str, FloatArra
     """Time of day, day of week and bin of the hour of the last aimed-at bin, by the clock of the series."""
     ahead = start + (look.origins + layout.aim.last_bins) * layout.bin_seconds
     day = ahead % DAY_SECONDS / DAY_SECONDS
-    found = {"time_of_day": day, "weekday": ahead // DAY_SECONDS % 7}
+    features = {"time_of_day": day, "weekday": ahead // DAY_SECONDS % 7}
     if layout.hour_bins > 1:
-        found["bin_of_hour"] = ahead % HOUR_SECONDS // layout.bin_seconds
+        features["bin_of_hour"] = ahead % HOUR_SECONDS // layout.bin_seconds
     for count in range(1, _HARMONICS + 1):
         angle = 2 * np.pi * count * day
-        found |= {f"sine{count}": np.sin(angle), f"cosine{count}": np.cos(angle)}
-    return found
+        features |= {f"sine{count}": np.sin(angle), f"cosine{count}": np.cos(angle)}
+    return features

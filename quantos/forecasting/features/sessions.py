@@ -34,14 +34,14 @@ def learnt_sessions(values: FloatArray, *, ahead: int, day_bins: int, clock_bin:
     grid[lead_in : lead_in + len(values)] = values
     busy = grid.reshape(days, day_bins) > 0
     traded: list[bool] = [bool(day.any()) for day in busy]
-    found = np.zeros((days, day_bins), dtype=np.bool_)
+    opened = np.zeros((days, day_bins), dtype=np.bool_)
     last = np.ones(day_bins, dtype=np.bool_)
     for day in range(days):
         weeks = [day - 7 * week for week in (1, 2) if day >= 7 * week]
-        found[day] = last if not weeks or any(traded[earlier] for earlier in weeks) else False
+        opened[day] = last if not weeks or any(traded[earlier] for earlier in weeks) else False
         if traded[day]:
             last = busy[day]
-    return found.reshape(-1)[lead_in : lead_in + count]
+    return opened.reshape(-1)[lead_in : lead_in + count]
 
 
 def session_reference(values: FloatArray, opened: BoolArray, *, day_bins: int) -> FloatArray:

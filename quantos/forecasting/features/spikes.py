@@ -67,7 +67,7 @@ def spikes_in(values: FloatArray, *, start: int, bin_seconds: int) -> tuple[Spik
     bursts = levels.bursts()
     day_bins = max(DAY_SECONDS // bin_seconds, 1)
     second = int(np.searchsorted(days, 1))
-    found = []
+    spikes = []
     for place, burst in enumerate(bursts):
         others = np.array([other.wild for at, other in enumerate(bursts) if at != place], dtype=np.int64)
         for run in levels.ended(burst):
@@ -81,8 +81,8 @@ def spikes_in(values: FloatArray, *, start: int, bin_seconds: int) -> tuple[Spik
             revoked = min([undone, *moments])
             if revoked > begin:
                 end = int(measured[run.end - 1]) + 1
-                found.append(Spike(begin=begin, end=end, known=seen, revoked=max(revoked, seen)))
-    return tuple(found)
+                spikes.append(Spike(begin=begin, end=end, known=seen, revoked=max(revoked, seen)))
+    return tuple(spikes)
 
 
 def without_spikes(values: FloatArray, spikes: Sequence[Spike], *, origin: int) -> FloatArray:
@@ -91,7 +91,7 @@ def without_spikes(values: FloatArray, spikes: Sequence[Spike], *, origin: int) 
     if not known:
         return values
     cleaned = values.copy()
-    for spike in sorted(known, key=lambda one: one.begin):
+    for spike in sorted(known, key=lambda item: item.begin):
         before = np.flatnonzero(np.isfinite(cleaned[: spike.begin]))[-1:]
         after = spike.end + np.flatnonzero(np.isfinite(values[spike.end :]))[:1]
         run = cleaned[spike.begin : spike.end]
@@ -101,8 +101,8 @@ def without_spikes(values: FloatArray, spikes: Sequence[Spike], *, origin: int) 
 
 def cleaned(values: FloatArray, *, start: int, bin_seconds: int) -> FloatArray:
     """Demand as its last bin knows it."""
-    found = spikes_in(values, start=start, bin_seconds=bin_seconds)
-    return without_spikes(values, found, origin=len(values) - 1)
+    spikes = spikes_in(values, start=start, bin_seconds=bin_seconds)
+    return without_spikes(values, spikes, origin=len(values) - 1)
 
 
 def judged_alike(spikes: Sequence[Spike], *, first: int, end: int) -> Iterator[tuple[int, int]]:
@@ -155,15 +155,15 @@ class _Levels:
         """What of a burst is a run that has ended, as origin after origin sees what demand sustains after it."""
         last = min(burst.end + self.most, len(self.known) - 1)
         since: dict[tuple[int, int], int] = {}
-        found = []
+        undone_runs = []
         for origin in range(burst.begin, last + 1):
             runs = self._ended_by(burst, origin)
             undone = since.keys() - runs
-            found.extend(_Ended(begin=a, end=b, known=since.pop((a, b)), undone=origin) for a, b in undone)
+            undone_runs.extend(_Ended(begin=a, end=b, known=since.pop((a, b)), undone=origin) for a, b in undone)
             for run in runs:
                 since.setdefault(run, origin)
         rest = [_Ended(begin=a, end=b, known=known, undone=len(self.known)) for (a, b), known in since.items()]
-        return sorted([*found, *rest], key=lambda run: (run.begin, run.known))
+        return sorted([*undone_runs, *rest], key=lambda run: (run.begin, run.known))
 
     def _ended_by(self, burst: _Burst, origin: int) -> set[tuple[int, int]]:
         bins = np.arange(burst.begin, min(burst.end, origin + 1))
@@ -190,7 +190,7 @@ def _references(known: FloatArray, sustained: FloatArray, days: NDArray[np.int64
     firsts = np.searchsorted(days, np.arange(count + 1))
     highest = np.array([sustained[a:b].max(initial=0.0) for a, b in pairwise(firsts)])
     peaks = np.array([known[a:b].max(initial=0.0) for a, b in pairwise(firsts)])
-    found = np.full(count, np.inf)
+    references = np.full(count, np.inf)
     for day in range(count):
         before = slice(max(day - REFERENCE_DAYS, 0), day) if day else slice(0, 1)
         level = highest[before].max(initial=0.0)
@@ -199,8 +199,8 @@ def _references(known: FloatArray, sustained: FloatArray, days: NDArray[np.int64
             usual = earlier[earlier > 0]
             level = max(level, float(np.quantile(usual, _HIGH))) if len(usual) else level
         if level > 0:
-            found[day] = level
-    return found
+            references[day] = level
+    return references
 
 
 def _like(bins: NDArray[np.int64], sizes: FloatArray, *, day_bins: int) -> BoolArray:

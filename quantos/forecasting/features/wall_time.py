@@ -81,5 +81,5 @@ def together(parts: Sequence[Clocked]) -> tuple[FloatArray, BoolArray | None]:
     """Demand and open hours of all parts: unknown where any is, open where any is."""
     values = np.sum([part.values for part in parts], axis=0)
     opened = [part.opened for part in parts]
-    known = [one for one in opened if one is not None]
+    known = [hours for hours in opened if hours is not None]
     return values, np.logical_or.reduce(known) if len(known) == len(parts) else None

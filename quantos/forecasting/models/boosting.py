@@ -70,12 +70,12 @@ class BoostedQuantiles:
         """The levels' quantiles, none below zero, and the greater of their mean and demand now."""
         base = _design(frame) @ parameters["coefficients"]
         columns = np.column_stack([frame.columns, base])
-        found = {}
+        targets = {}
         for name in LEVELS:
             trees = {key.split("/")[1]: part for key, part in parameters.items() if key.startswith(f"{name}/")}
-            found[name] = np.maximum(base + scores(trees, columns), 0.0) * frame.scale
-        mean = np.mean(list(found.values()), axis=0)
-        return found | {FLOORED: np.maximum(mean, frame.look.at(0))}
+            targets[name] = np.maximum(base + scores(trees, columns), 0.0) * frame.scale
+        mean = np.mean(list(targets.values()), axis=0)
+        return targets | {FLOORED: np.maximum(mean, frame.look.at(0))}
 
 
 def expected(parameters: Parameters, frame: Frame) -> FloatArray:

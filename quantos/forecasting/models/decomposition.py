@@ -108,10 +108,10 @@ def _smoothing(rest: FloatArray) -> FloatArray:
             raise ForecastError(
                 f"damped Holt-Winters cannot be fitted: {exc}", remedy="other candidates serve"
             ) from exc
-    found = np.array([fitted.params[name] for name in ("smoothing_level", "smoothing_trend", "damping_trend")])
-    if not np.isfinite(found).all():
+    smoothing = np.array([fitted.params[name] for name in ("smoothing_level", "smoothing_trend", "damping_trend")])
+    if not np.isfinite(smoothing).all():
         raise ForecastError("damped Holt-Winters has no finite parameters", remedy="other candidates serve")
-    return found
+    return smoothing
 
 
 def _points(parameters: Parameters, frame: Frame) -> dict[str, FloatArray]:

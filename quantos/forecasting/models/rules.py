@@ -37,7 +37,7 @@ class Rules:
         """What each rule says at each origin."""
         look, layout = frame.look, frame.layout
         now = look.at(0)
-        found = {REACTIVE: now, STATIC: np.maximum(parameters["peak"], look.maximum(layout.day_bins))}
+        targets = {REACTIVE: now, STATIC: np.maximum(parameters["peak"], look.maximum(layout.day_bins))}
         seasons = (
             (bool(layout.days), layout.day_bins, NAIVE_DAY, COMBINED_DAY),
             (bool(layout.weeks), 7 * layout.day_bins, NAIVE_WEEK, COMBINED_WEEK),
@@ -45,9 +45,9 @@ class Rules:
         for known, season, naive, combined in seasons:
             if known:
                 level = level_ratio(look, layout, season, width=layout.level_bins)
-                found[naive] = same_time_before(look, layout, season) * level
-                found[combined] = np.maximum(now, found[naive])
+                targets[naive] = same_time_before(look, layout, season) * level
+                targets[combined] = np.maximum(now, targets[naive])
         if frame.session is not None:
-            found[NAIVE_SESSION] = frame.session
-            found[COMBINED_SESSION] = np.maximum(now, frame.session)
-        return found
+            targets[NAIVE_SESSION] = frame.session
+            targets[COMBINED_SESSION] = np.maximum(now, frame.session)
+        return targets
