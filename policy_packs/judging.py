@@ -46,7 +46,7 @@ class Judge:
         try:
             said = _judged(messages)
         except (UnknownValueError, NotYetKnownError) as exc:
-            self._needed.update(one for one in exemptions if one.concerns(subject))
+            self._needed.update(exemption for exemption in exemptions if exemption.concerns(subject))
             raise _unknown(exc) from exc
         result = verdict(said, subject, exemptions=exemptions, today=self._today)
         self._needed.update(result.needed)

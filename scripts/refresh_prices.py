@@ -58,10 +58,10 @@ def refresh_services(region: str, *, now: datetime, data: Path) -> None:
     prices, catalog = AwsServicePrices(boto3.client("pricing", region_name=PRICING_REGION)), load_catalog()
     units = {item: price.unit for known in catalog.services.values() for item, price in known.items()}
     listed = {offer.item: prices.usd(region, offer) for offer in service_offers(data)}
-    found = {item: price for item, price in listed.items() if price is not None}
-    write_service_prices(region, usd=found, units=units, stated_on=now.date().isoformat(), data=data)
-    left = ", ".join(sorted(set(units) - set(found)))
-    print(f"{region}: {len(found)} prices of services; to be stated by hand from AWS's price pages: {left or 'none'}")
+    usd = {item: price for item, price in listed.items() if price is not None}
+    write_service_prices(region, usd=usd, units=units, stated_on=now.date().isoformat(), data=data)
+    left = ", ".join(sorted(set(units) - set(usd)))
+    print(f"{region}: {len(usd)} prices of services; to be stated by hand from AWS's price pages: {left or 'none'}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

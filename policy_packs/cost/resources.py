@@ -85,21 +85,23 @@ def plan_document(resource: Resource) -> PlanDocument:
 
 def capacity(resources: Iterable[Resource]) -> Capacity:
     """The stack as a whole. Raises CapacityError when a part cannot be read or two plans stand in it."""
-    found = list(resources)
-    plans = [resource for resource in found if resource.resource_type == PLAN_TYPE]
+    stack_resources = list(resources)
+    plans = [resource for resource in stack_resources if resource.resource_type == PLAN_TYPE]
     if len(plans) > 1:
         raise _unreadable(plans[1], f"it is one of {len(plans)} plans, and a stack stands on one")
     return Capacity(
-        stack=Urn.parse(found[0].urn).stack if found else "",
-        groups=tuple(node_group(resource) for resource in found if resource.resource_type == NODE_GROUP_TYPE),
+        stack=Urn.parse(stack_resources[0].urn).stack if stack_resources else "",
+        groups=tuple(node_group(resource) for resource in stack_resources if resource.resource_type == NODE_GROUP_TYPE),
         plan=plan_document(plans[0]) if plans else None,
     )
 
 
 def declared_stack(resources: Iterable[StackResource]) -> DeclaredStack:
     """Every resource of a stack as the monthly rules price it."""
-    found = tuple(_declared(resource) for resource in resources)
-    return DeclaredStack(stack=Urn.parse(found[0].urn).stack if found else "", resources=found)
+    declared_resources = tuple(_declared(resource) for resource in resources)
+    return DeclaredStack(
+        stack=Urn.parse(declared_resources[0].urn).stack if declared_resources else "", resources=declared_resources
+    )
 
 
 def is_billable(resource: Resource) -> bool:
@@ -129,7 +131,7 @@ def _plain(value: object) -> object:
 
 
 def _declared(resource: StackResource) -> declared.Resource:
-    made_of = {key: [other.urn for other in found] for key, found in resource.property_dependencies.items() if found}
+    made_of = {key: [other.urn for other in others] for key, others in resource.property_dependencies.items() if others}
     return declared.Resource(
         type=resource.resource_type,
         urn=resource.urn,

@@ -22,7 +22,7 @@ class Options(Protocol):
         ...
 
 
-class ToldResource(Protocol):
+class EngineResource(Protocol):
     """What a pack is told of a resource."""
 
     resource_type: str
@@ -36,47 +36,47 @@ class ToldResource(Protocol):
         ...
 
 
-def resource(told: ToldResource) -> Resource:
+def resource(engine_resource: EngineResource) -> Resource:
     """A resource; of a resource rule with its inputs, of a stack rule with its outputs."""
     return Resource(
-        type=told.resource_type,
-        name=told.name,
-        urn=told.urn,
-        properties=_Known(told.props),
-        protected=bool(told.opts.protect),
+        type=engine_resource.resource_type,
+        name=engine_resource.name,
+        urn=engine_resource.urn,
+        properties=_Known(engine_resource.props),
+        protected=bool(engine_resource.opts.protect),
     )
 
 
-def stack(told: Iterable[ToldResource]) -> Stack:
+def stack(resources: Iterable[EngineResource]) -> Stack:
     """Every resource of a stack."""
-    return Stack(resources=[resource(one) for one in told])
+    return Stack(resources=[resource(engine_resource) for engine_resource in resources])
 
 
 class _Known(Mapping[str, object]):
     """Properties of which each raises NotYetKnownError where its value is not known."""
 
-    def __init__(self, told: Mapping[str, object]) -> None:
-        self._told = told
+    def __init__(self, properties: Mapping[str, object]) -> None:
+        self._properties = properties
 
     def __getitem__(self, key: str) -> object:
         try:
-            return _wrapped(self._told[key])
+            return _wrapped(self._properties[key])
         except UnknownValueError as exc:
             raise _not_yet(exc) from exc
 
     def __contains__(self, key: object) -> bool:
-        return key in set(self._told)
+        return key in set(self._properties)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._told)
+        return iter(self._properties)
 
     def __len__(self) -> int:
-        return len(self._told)
+        return len(self._properties)
 
 
 class _KnownList(Sequence[object]):
-    def __init__(self, told: Sequence[object]) -> None:
-        self._told = told
+    def __init__(self, elements: Sequence[object]) -> None:
+        self._elements = elements
 
     @overload
     def __getitem__(self, index: int) -> object: ...
@@ -86,12 +86,12 @@ class _KnownList(Sequence[object]):
 
     def __getitem__(self, index: int | slice) -> object:
         try:
-            return _wrapped(self._told[index])
+            return _wrapped(self._elements[index])
         except UnknownValueError as exc:
             raise _not_yet(exc) from exc
 
     def __len__(self) -> int:
-        return len(self._told)
+        return len(self._elements)
 
 
 def _wrapped(value: object) -> object:

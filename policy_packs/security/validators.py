@@ -54,12 +54,12 @@ def _resource_policy(rule: ResourceRule, judge: Judge) -> ResourceValidationPoli
 def _stack_policy(rule: StackRule, judge: Judge) -> StackValidationPolicy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config, stack = args.get_config(), resources.stack(args.resources)
-        for one in stack.of(*rule.types):
+        for resource in stack.of(*rule.types):
             judge.report(
-                subject_of(one.name, one.urn),
-                partial(_among, rule, one, stack, config),
+                subject_of(resource.name, resource.urn),
+                partial(_among, rule, resource, stack, config),
                 config=config,
-                tell=partial(_tell, report, one.urn),
+                tell=partial(_tell, report, resource.urn),
             )
 
     return StackValidationPolicy(
@@ -73,8 +73,8 @@ def _stack_policy(rule: StackRule, judge: Judge) -> StackValidationPolicy:
     )
 
 
-def _among(rule: StackRule, one: Resource, stack: Stack, config: Config) -> tuple[str, ...]:
-    return rule.messages(one, stack, _limits(config))
+def _among(rule: StackRule, resource: Resource, stack: Stack, config: Config) -> tuple[str, ...]:
+    return rule.messages(resource, stack, _limits(config))
 
 
 def _tell(report: ReportViolation, urn: str, message: str) -> None:

@@ -93,4 +93,4 @@ def _rendered(
 
 
 def _stated(settings: EnvironmentSettings, rules: Collection[str]) -> list[dict[str, object]]:
-    return [one.model_dump(mode="json") for one in settings.exemptions if one.rule in rules]
+    return [exemption.model_dump(mode="json") for exemption in settings.exemptions if exemption.rule in rules]

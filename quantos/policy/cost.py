@@ -37,10 +37,10 @@ def foreseen_violations(
     }
     limits = replace(cost_limits(settings), standing=previous)
     capacity = planned_capacity(settings, document)
-    found = [(rule.name, rule.messages(group, limits, catalog)) for rule in GROUP_RULES for group in capacity.groups]
-    found += [(rule.name, rule.messages(document, limits, catalog)) for rule in PLAN_RULES]
-    found += [(rule.name, rule.messages(capacity, limits, catalog)) for rule in STACK_RULES]
-    return tuple(Violation(pack=PACK, rule=name, message=message) for name, messages in found for message in messages)
+    results = [(rule.name, rule.messages(group, limits, catalog)) for rule in GROUP_RULES for group in capacity.groups]
+    results += [(rule.name, rule.messages(document, limits, catalog)) for rule in PLAN_RULES]
+    results += [(rule.name, rule.messages(capacity, limits, catalog)) for rule in STACK_RULES]
+    return tuple(Violation(pack=PACK, rule=name, message=message) for name, messages in results for message in messages)
 
 
 def _unpriced(group: NodeGroup, limits: CostLimits, catalog: Catalog) -> Iterator[str]:
@@ -117,12 +117,12 @@ def _dear_sharing(capacity: Capacity, limits: CostLimits, catalog: Catalog) -> I
     price = {group.name: group.usd_per_node_hour(catalog, region=limits.region) for group in shared}
     for group in shared:
         payers.charge(group.name, price[group.name] * _must_be_allowed(group))
-    told = set[tuple[str, ...]]()
+    reported = set[tuple[str, ...]]()
     for group in shared:
         unpaid = payers.charge(group.name, price[group.name] * (group.maximum - _must_be_allowed(group)))
         pools = payers.bound_with(group.name)
-        if unpaid > ROUNDING and pools not in told:
-            told.add(pools)
+        if unpaid > ROUNDING and pools not in reported:
+            reported.add(pools)
             if _goes_down(capacity, [item for item in shared if item.name in pools], limits, catalog):
                 continue
             cost = sum(price[item.name] * item.maximum for item in shared if item.name in pools)
@@ -140,16 +140,16 @@ def _must_be_allowed(group: NodeGroup) -> int:
 
 def _listed(names: Iterable[str]) -> str:
     """All names, or the first few and how many more there are."""
-    found = list(names)
-    more = len(found) - NAMED
-    return ", ".join(found[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    all_names = list(names)
+    more = len(all_names) - NAMED
+    return ", ".join(all_names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _steep_rise(document: PlanDocument, limits: CostLimits, _: Catalog) -> Iterator[str]:
     rises = {name: step for name, step in _steps(document).items() if step > 0}
     if (total := sum(rises.values())) > limits.max_step_up_nodes:
         yield (
-            f"the plan adds {total} nodes at once ({_told_steps(document, rises)}); "
+            f"the plan adds {total} nodes at once ({_steps_text(document, rises)}); "
             f"{limits.environment} allows {limits.max_step_up_nodes}"
         )
 
@@ -158,7 +158,7 @@ def _steep_fall(document: PlanDocument, limits: CostLimits, _: Catalog) -> Itera
     falls = {name: step for name, step in _steps(document).items() if step < 0}
     if (total := -sum(falls.values())) > limits.max_step_down_nodes:
         yield (
-            f"the plan gives up {total} nodes at once ({_told_steps(document, falls)}); "
+            f"the plan gives up {total} nodes at once ({_steps_text(document, falls)}); "
             f"{limits.environment} allows {limits.max_step_down_nodes}"
         )
 
@@ -248,7 +248,7 @@ def _steps(document: PlanDocument) -> dict[str, int]:
     }
 
 
-def _told_steps(document: PlanDocument, steps: Mapping[str, int]) -> str:
+def _steps_text(document: PlanDocument, steps: Mapping[str, int]) -> str:
     return ", ".join(
         f"{name} {document.sizes[name].floor - step} to {document.sizes[name].floor}" for name, step in steps.items()
     )

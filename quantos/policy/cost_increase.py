@@ -32,13 +32,13 @@ def refused_increases(
     raised with them. Exemptions are those of `head`: whoever approves the pull request approves them, by name.
     """
     exemptions = exemptions_of(head, rule=COST_INCREASE.name)
-    found = list[Violation]()
+    violations = list[Violation]()
     for change in difference(before, after):
         said = COST_INCREASE.messages(change, base.limits)
         subject = Subject(name=change.component.rpartition(" ")[2], urn=change.component, layer=layer_of(stack))
-        told = verdict(said, subject, exemptions=exemptions, today=today).messages
-        found += [Violation(pack=PACK, rule=COST_INCREASE.name, message=message) for message in told]
-    return tuple(found)
+        messages = verdict(said, subject, exemptions=exemptions, today=today).messages
+        violations += [Violation(pack=PACK, rule=COST_INCREASE.name, message=message) for message in messages]
+    return tuple(violations)
 
 
 def _steep(change: ComponentChange, limits: CostLimitSettings) -> Iterator[str]:

@@ -66,7 +66,7 @@ def unneeded(
     """What to say of a layer's exemptions that nothing needed."""
     idle = [exemption for exemption in exemptions if exemption.layer == layer and exemption not in needed]
     return tuple(
-        f"nothing that matches {one.resource} breaks {one.rule}, from which {one.owner} exempted it until {one.expires}"
-        + (", which is past" if one.expires < today else "")
-        for one in idle
+        f"nothing that matches {exemption.resource} breaks {exemption.rule}, from which {exemption.owner} "
+        f"exempted it until {exemption.expires}" + (", which is past" if exemption.expires < today else "")
+        for exemption in idle
     )

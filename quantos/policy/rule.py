@@ -36,16 +36,16 @@ class Rule(Generic[P]):
         Raises NotYetKnownError where the subject has a value that only the update will tell.
         """
         try:
-            found = tuple(self.complaints(*subject, **context))
+            complaints = tuple(self.complaints(*subject, **context))
         except NotYetKnownError:
             raise
         except QuantosError as exc:
             return (f"cannot be judged: {exc.what}. {sentence(exc.remedy)}",)
         except Exception as exc:  # whatever keeps a rule from running must refuse
             return (f"the rule could not run ({type(exc).__name__}: {exc}). Correct it; nothing passes unjudged.",)
-        return tuple(self.told(complaint) for complaint in found)
+        return tuple(self.message(complaint) for complaint in complaints)
 
-    def told(self, complaint: str) -> str:
+    def message(self, complaint: str) -> str:
         """What a reader is told of one complaint."""
         return f"{complaint}. {sentence(self.remedy)} Control: {self.control.text} ({self.control.link})."
 

@@ -6,4 +6,4 @@ from quantos.policy.exemptions import Exemption
 
 def exemptions_of(settings: EnvironmentSettings, *, rule: str) -> tuple[Exemption, ...]:
     """The exemptions from one rule, expired ones included."""
-    return tuple(Exemption(**one.model_dump()) for one in settings.exemptions if one.rule == rule)
+    return tuple(Exemption(**exemption.model_dump()) for exemption in settings.exemptions if exemption.rule == rule)

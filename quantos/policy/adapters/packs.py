@@ -50,13 +50,13 @@ def render_joint_pack(settings: EnvironmentSettings, *, packs_root: Path, folder
 
 def with_standing(pack: PolicyPack, standing: Mapping[str, StandingSize]) -> PolicyPack:
     """The pack, told the sizes that were read under the lease, by which it knows a way down from above a limit."""
-    told = {name: dataclasses.asdict(size) for name, size in standing.items()}
+    sizes = {name: dataclasses.asdict(size) for name, size in standing.items()}
     with translated(FILES, into=EngineError, what=f"{pack.config} cannot be read", remedy="see to the folder"):
         content: dict[str, dict[str, object]] = json.loads(pack.config.read_text(encoding="utf-8"))
     for name in COST_RULES:
         limits = content.get(name, {}).get(LIMITS_KEY)
         if isinstance(limits, dict):
-            limits[STANDING_KEY] = told
+            limits[STANDING_KEY] = sizes
     config = pack.config.with_name(f"{pack.config.stem}-measured.json")
     return _rendered(config, content, pack=pack.path.parent)
 

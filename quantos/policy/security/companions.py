@@ -27,8 +27,8 @@ FAILURE_KEYS = frozenset({"deadLetterConfig", "onFailure", "redrivePolicy"})
 
 def _names(resource: Resource, *keys: str) -> frozenset[str]:
     """What others may call a resource: values of its properties, and what its ARN ends in."""
-    found = {value for key in keys if (value := text(resource.properties, key))}
-    return frozenset({*found, *(value.rpartition("/")[2] for value in found)})
+    names = {value for key in keys if (value := text(resource.properties, key))}
+    return frozenset({*names, *(value.rpartition("/")[2] for value in names)})
 
 
 def _without(
@@ -63,7 +63,7 @@ def _lost_calls(resource: Resource, stack: Stack, _: SecurityLimits) -> Iterator
     for kind in FAILURE_HOLDERS[1:3]:
         for other in stack.of(kind):
             of_function = texts(other.properties, "functionName") + texts(other.properties, "functionArn")
-            mine = any(one in names or (arn and one.startswith(f"{arn}:")) for one in of_function)
+            mine = any(name in names or (arn and name.startswith(f"{arn}:")) for name in of_function)
             if mine and values(other.properties, "destinationConfig", "onFailure"):
                 return
     yield f"{resource.name} keeps no call that failed"

@@ -63,10 +63,10 @@ def statements(document: object) -> Iterator[Statement]:
     if not is_values(read) or "Statement" not in read:
         raise _unreadable("has no statements")
     written = at(read, "Statement")
-    for one in [written] if is_values(written) else elements(written):
-        if not is_values(one):
+    for statement in [written] if is_values(written) else elements(written):
+        if not is_values(statement):
             raise _unreadable("has a statement that is none")
-        yield Statement(written=one)
+        yield Statement(written=statement)
 
 
 def _unreadable(why: str) -> SettingsError:

@@ -83,7 +83,7 @@ def _variables(properties: Values) -> Iterator[str]:
         yield from _keyed(properties, "kmsKeyArn")
 
 
-def _told(resource: Resource, _: SecurityLimits, *, read: _Read) -> Iterator[str]:
+def _complaints(resource: Resource, _: SecurityLimits, *, read: _Read) -> Iterator[str]:
     return (f"{resource.name} {wrong}" for wrong in read(resource.properties))
 
 
@@ -94,7 +94,7 @@ def _rule(name: str, what: str, *, types: tuple[str, ...], read: _Read, control:
         remedy="name the environment's data key, and let the service use it in the key's policy",
         control=control,
         types=types,
-        complaints=partial(_told, read=read),
+        complaints=partial(_complaints, read=read),
     )
 
 

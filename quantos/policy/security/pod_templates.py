@@ -7,7 +7,7 @@ heard of too. Kinds that spread a pod over other fields (Argo, Spark, Flink) are
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from quantos.policy.security.values import Path, Values, at, each, elements, is_values, text, told, values
+from quantos.policy.security.values import Path, Values, at, dotted, each, elements, is_values, text, values
 
 ARGO_KINDS = frozenset({"Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"})
 SPARK_KINDS = frozenset({"SparkApplication", "ScheduledSparkApplication"})
@@ -37,7 +37,7 @@ def pods_in(manifest: Values) -> Iterator[Pod]:
     """The pods of an object; none of one that starts none."""
     for path, metadata, spec in _templates(manifest, ()):
         yield Pod(
-            where=", ".join(part for part in (_subject(manifest), told(path)) if part),
+            where=", ".join(part for part in (_subject(manifest), dotted(path)) if part),
             namespace=text(manifest, "metadata", "namespace"),
             annotations={**values(manifest, "metadata", "annotations"), **values(metadata, "annotations")},
             spec=spec,
@@ -131,8 +131,11 @@ def _flink(deployment: Values, path: Path) -> Iterator[tuple[Path, Values, Value
         template = _merged(values(spec, "podTemplate"), values(spec, name, "podTemplate"))
         pod = values(template, "spec")
         containers = list(each(pod, "containers"))
-        main = next((one for one in containers if text(one, "name") == FLINK_CONTAINER), {"name": FLINK_CONTAINER})
-        others = [one for one in containers if text(one, "name") != FLINK_CONTAINER]
+        main = next(
+            (container for container in containers if text(container, "name") == FLINK_CONTAINER),
+            {"name": FLINK_CONTAINER},
+        )
+        others = [container for container in containers if text(container, "name") != FLINK_CONTAINER]
         resource = values(spec, name, "resource")
         main = {**_present(image=at(spec, "image"), resources=_flink_resources(resource)), **main}
         pod = {**_present(serviceAccountName=at(spec, "serviceAccount")), **pod, "containers": [main, *others]}
@@ -154,9 +157,9 @@ def _merged(base: Values, over: Values) -> Values:
         if is_values(old) and is_values(new):
             merged[key] = _merged(old, new)
         elif _all_named(old) and _all_named(new):
-            named = {text(one, "name"): one for one in each(old)}
-            for one in each(new):
-                named[text(one, "name")] = _merged(named.get(text(one, "name"), {}), one)
+            named = {text(item, "name"): item for item in each(old)}
+            for item in each(new):
+                named[text(item, "name")] = _merged(named.get(text(item, "name"), {}), item)
             merged[key] = list(named.values())
         else:
             merged[key] = new

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from quantos.policy.controls import firm
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
-from quantos.policy.security.values import Values, told, walk
+from quantos.policy.security.values import Values, dotted, walk
 
 REGION_KEYS = frozenset({"region", "regionName", "replicaRegion", "awsRegion", "destinationRegion"})
 ZONE_KEYS = frozenset({"availabilityZone", "availabilityZones"})
@@ -30,14 +30,14 @@ def _regions(properties: Values) -> Iterator[tuple[str, str]]:
             continue
         keys = {part for part in path if isinstance(part, str)}
         if keys & (REGION_KEYS | ZONE_KEYS):
-            found = _REGION.match(value)
-            region = found.group() if found else None
+            match = _REGION.match(value)
+            region = match.group() if match else None
         else:
             arn = _ARN.match(value)
             region = arn.group("region") if arn else None
         if region is not None and region not in seen:
             seen.add(region)
-            yield told(path), region
+            yield dotted(path), region
 
 
 RESIDENCY_RULES: tuple[ResourceRule, ...] = (

@@ -31,21 +31,22 @@ class Stack:
 
     @cached_property
     def _by_type(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
+        by_type: dict[str, list[Resource]] = {}
         for resource in self.resources:
-            found.setdefault(resource.type, []).append(resource)
-        return found
+            by_type.setdefault(resource.type, []).append(resource)
+        return by_type
 
     def of(self, *types: str) -> Iterator[Resource]:
         """The resources of some types."""
-        for one in types:
-            yield from self._by_type.get(one, ())
+        for resource_type in types:
+            yield from self._by_type.get(resource_type, ())
 
 
 def concerns(types: Sequence[str], resource_type: str) -> bool:
     """Whether a resource is of one of these types; one that ends in `*` stands for all that begin so."""
     return any(
-        resource_type == one or (one.endswith("*") and resource_type.startswith(one.removesuffix("*"))) for one in types
+        resource_type == pattern or (pattern.endswith("*") and resource_type.startswith(pattern.removesuffix("*")))
+        for pattern in types
     )
 
 

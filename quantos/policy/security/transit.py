@@ -54,7 +54,9 @@ def _nameless_clients(resource: Resource, _: SecurityLimits) -> Iterator[str]:
 def _plain_parameters(resource: Resource, _: SecurityLimits) -> Iterator[str]:
     if not text(resource.properties, "family").startswith(("postgres", "aurora-postgresql")):
         return
-    parameters = {text(one, "name"): at(one, "value") for one in each(resource.properties, "parameters")}
+    parameters = {
+        text(parameter, "name"): at(parameter, "value") for parameter in each(resource.properties, "parameters")
+    }
     if str(parameters.get("rds.force_ssl")) not in {"1", "1.0"}:
         yield f"{resource.name} does not set rds.force_ssl, so a client may come without TLS"
 

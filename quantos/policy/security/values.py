@@ -23,16 +23,16 @@ def at(value: object, *keys: str) -> object:
 
 def values(value: object, *keys: str) -> Values:
     """The mapping at the end of nested keys, or an empty one."""
-    found = at(value, *keys)
-    return found if is_values(found) else {}
+    nested = at(value, *keys)
+    return nested if is_values(nested) else {}
 
 
 def elements(value: object, *keys: str) -> tuple[object, ...]:
     """The elements of the list at the end of nested keys, or none."""
-    found = at(value, *keys)
-    if isinstance(found, str) or not isinstance(found, Sequence):
+    nested = at(value, *keys)
+    if isinstance(nested, str) or not isinstance(nested, Sequence):
         return ()
-    return tuple(found[index] for index in range(len(found)))
+    return tuple(nested[index] for index in range(len(nested)))
 
 
 def each(value: object, *keys: str) -> tuple[Values, ...]:
@@ -42,28 +42,28 @@ def each(value: object, *keys: str) -> tuple[Values, ...]:
 
 def text(value: object, *keys: str) -> str:
     """The text at the end of nested keys, or an empty one."""
-    found = at(value, *keys)
-    return found if isinstance(found, str) else ""
+    nested = at(value, *keys)
+    return nested if isinstance(nested, str) else ""
 
 
 def texts(value: object, *keys: str) -> tuple[str, ...]:
     """The texts at the end of nested keys: of a list all of its texts, or the one text that stands there."""
-    found = at(value, *keys)
-    if isinstance(found, str):
-        return (found,)
-    return tuple(element for element in elements(found) if isinstance(element, str))
+    nested = at(value, *keys)
+    if isinstance(nested, str):
+        return (nested,)
+    return tuple(element for element in elements(nested) if isinstance(element, str))
 
 
 def is_true(value: object, *keys: str) -> bool:
     """Whether true stands there, as a boolean or in the word some APIs take for it."""
-    found = at(value, *keys)
-    return found is True or (isinstance(found, str) and found.lower() == "true")
+    nested = at(value, *keys)
+    return nested is True or (isinstance(nested, str) and nested.lower() == "true")
 
 
 def number(value: object, *keys: str) -> float | None:
     """The number at the end of nested keys, or None."""
-    found = at(value, *keys)
-    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+    nested = at(value, *keys)
+    return float(nested) if isinstance(nested, int | float) and not isinstance(nested, bool) else None
 
 
 def walk(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
@@ -77,6 +77,6 @@ def walk(value: object, path: Path = ()) -> Iterator[tuple[Path, object]]:
             yield from walk(element, (*path, index))
 
 
-def told(path: Path) -> str:
+def dotted(path: Path) -> str:
     """`spec.groups[0].template` of a path."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
