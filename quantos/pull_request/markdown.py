@@ -40,19 +40,19 @@ def comment(finding: PullRequestFinding) -> str:
 
 def _verdict(finding: PullRequestFinding) -> str:
     said = objections(finding)
-    against = [one for one in said if one.refuses]
-    layers = [layer for found in finding.environments for layer in found.layers]
+    against = [objection for objection in said if objection.refuses]
+    layers = [layer for environment in finding.environments for layer in environment.layers]
     if against:
-        counted = Counter(one.kind for one in against)
-        told = ", ".join(_plural(counted[kind], word) for kind, word in _WORDS if counted[kind])
-        return f"## ❌ Refused: {told}"
+        counted = Counter(objection.kind for objection in against)
+        clauses = ", ".join(_plural(counted[kind], word) for kind, word in _WORDS if counted[kind])
+        return f"## ❌ Refused: {clauses}"
     if all(layer.status == "skipped" for layer in layers):
         return "## ✅ Passed: the change touches no layer of any environment"
     counts = Counter(layer.status for layer in layers)
-    told = [f"{_plural(counts['judged'], 'layer')} judged"]
-    told += [f"{counts['same']} without a difference"] if counts["same"] else []
-    told += [_plural(len(said), "advice")] if said else []
-    return f"## ✅ Passed: {', '.join(told)}"
+    clauses = [f"{_plural(counts['judged'], 'layer')} judged"]
+    clauses += [f"{counts['same']} without a difference"] if counts["same"] else []
+    clauses += [_plural(len(said), "advice")] if said else []
+    return f"## ✅ Passed: {', '.join(clauses)}"
 
 
 _WORDS = (("violation", "violation"), ("unjudged", "rule not judged"), ("failure", "failure"))
@@ -61,8 +61,8 @@ _PLURALS = {"rule not judged": "rules not judged", "advice": "pieces of advice"}
 
 def _objections(said: Sequence[Objection]) -> str:
     by_rule: dict[tuple[bool, str], list[Objection]] = {}
-    for one in said:
-        by_rule.setdefault((not one.refuses, one.rule), []).append(one)
+    for objection in said:
+        by_rule.setdefault((not objection.refuses, objection.rule), []).append(objection)
     return "\n".join(line for _, group in sorted(by_rule.items(), key=_refusing_first) for line in _of_rule(group))
 
 
@@ -73,13 +73,13 @@ def _refusing_first(item: tuple[tuple[bool, str], list[Objection]]) -> bool:
 def _of_rule(said: Sequence[Objection]) -> Iterator[str]:
     """One rule with its remedy, and below it what it says; what several stacks are told alike is said once."""
     first = said[0]
-    told = [f"- {'🚫' if first.refuses else '💡'} **{first.rule}**"]
-    told += [first.remedy] if first.remedy else []
-    told += [f"([{first.control or first.url}]({first.url}))"] if first.url else []
-    yield " ".join(told)
+    parts = [f"- {'🚫' if first.refuses else '💡'} **{first.rule}**"]
+    parts += [first.remedy] if first.remedy else []
+    parts += [f"([{first.control or first.url}]({first.url}))"] if first.url else []
+    yield " ".join(parts)
     groups: dict[tuple[str, str, str], list[Objection]] = {}
-    for one in said:
-        groups.setdefault((one.layer, one.message, _named(one)), []).append(one)
+    for objection in said:
+        groups.setdefault((objection.layer, objection.message, _named(objection)), []).append(objection)
     lines = [_alike(group) for group in groups.values()]
     yield from lines[:MOST_OF_RULE]
     if len(lines) > MOST_OF_RULE:
@@ -88,17 +88,17 @@ def _of_rule(said: Sequence[Objection]) -> Iterator[str]:
 
 def _alike(group: Sequence[Objection]) -> str:
     first = group[0]
-    stacks = ", ".join(dict.fromkeys(f"`{one.stack}`" for one in group))
+    stacks = ", ".join(dict.fromkeys(f"`{objection.stack}`" for objection in group))
     of = f" `{_named(first)}`" if _named(first) else ""
-    return f"  - {stacks}{of}: {_told(first.message)} (`{first.place.path}:{first.place.line}`)"
+    return f"  - {stacks}{of}: {_shortened(first.message)} (`{first.place.path}:{first.place.line}`)"
 
 
-def _named(one: Objection) -> str:
+def _named(objection: Objection) -> str:
     """The resource; nothing where a stack as a whole is meant."""
-    return "" if not one.urn or STACK_TYPE in one.urn else Urn.parse(one.urn).name
+    return "" if not objection.urn or STACK_TYPE in objection.urn else Urn.parse(objection.urn).name
 
 
-def _told(message: str) -> str:
+def _shortened(message: str) -> str:
     """On one line, and not a page of it."""
     line = " ".join(message.split())
     return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 1]}…"
@@ -109,28 +109,32 @@ def _table(finding: PullRequestFinding) -> str:
         "| stack | " + " | ".join(OPERATIONS) + " | USD/month | refused | seconds |",
         "|---|" + "--:|" * (len(OPERATIONS) + 3),
     ]
-    for found in finding.environments:
-        for layer in found.layers:
+    for environment in finding.environments:
+        for layer in environment.layers:
             if layer.status == "skipped":
                 continue
             counts = Counter(change.operation for change in layer.changes)
             cells = [str(counts[operation] or "·") for operation in OPERATIONS]
-            refused = sum(one.refuses for one in _against(finding, found, layer))
+            refused = sum(objection.refuses for objection in _against(finding, environment, layer))
             rows.append(
-                f"| `{found.environment}-{layer.layer}`{_marked(layer)} | {' | '.join(cells)} "
+                f"| `{environment.environment}-{layer.layer}`{_marked(layer)} | {' | '.join(cells)} "
                 f"| {_before_after(layer.cost)} | {refused or '·'} | {sum(layer.seconds.values()):.0f} |"
             )
     return "\n".join(rows) if len(rows) > 2 else ""
 
 
-def _against(finding: PullRequestFinding, found: EnvironmentFinding, layer: LayerFinding) -> list[Objection]:
-    return [one for one in objections(finding) if (one.environment, one.layer) == (found.environment, layer.layer)]
+def _against(finding: PullRequestFinding, environment: EnvironmentFinding, layer: LayerFinding) -> list[Objection]:
+    return [
+        objection
+        for objection in objections(finding)
+        if (objection.environment, objection.layer) == (environment.environment, layer.layer)
+    ]
 
 
 def _marked(layer: LayerFinding) -> str:
     marks = {"same": "no difference", "failed": "**failed**", "unreached": "**not reached**"}
-    told = [marks[layer.status]] if layer.status in marks else []
-    return "".join(f", {mark}" for mark in (["new"] if layer.new else []) + told)
+    status_mark = [marks[layer.status]] if layer.status in marks else []
+    return "".join(f", {mark}" for mark in (["new"] if layer.new else []) + status_mark)
 
 
 def _before_after(cost: LayerCost | None) -> str:
@@ -146,9 +150,9 @@ def _usd(amount: float) -> str:
 
 def _called_out(finding: PullRequestFinding) -> str:
     lines = [
-        f"- `{found.environment}-{layer.layer}`: {_called(change)}"
-        for found in finding.environments
-        for layer in found.layers
+        f"- `{environment.environment}-{layer.layer}`: {_called(change)}"
+        for environment in finding.environments
+        for layer in environment.layers
         for change in layer.changes
         if change.replaces or (change.deletes and change.protected)
     ]
@@ -164,15 +168,16 @@ def _called(change: ResourceChange) -> str:
 def _cost(finding: PullRequestFinding) -> str:
     rows: list[str] = []
     unpriced: list[str] = []
-    for found in finding.environments:
-        for layer in found.layers:
+    for environment in finding.environments:
+        for layer in environment.layers:
             for component in layer.cost.components if layer.cost else ():
                 before, after = component.usd_per_month_before or 0.0, component.usd_per_month_after or 0.0
                 if round(before) != round(after):
-                    told = f"{_usd(before)} | {_usd(after)} | {after - before:+,.0f}"
-                    rows.append(f"| `{found.environment}-{layer.layer}` | {component.component} | {told} |")
+                    amounts = f"{_usd(before)} | {_usd(after)} | {after - before:+,.0f}"
+                    rows.append(f"| `{environment.environment}-{layer.layer}` | {component.component} | {amounts} |")
             unpriced += [
-                f"- `{found.environment}-{layer.layer}`: {said}" for said in (layer.cost.unpriced if layer.cost else ())
+                f"- `{environment.environment}-{layer.layer}`: {said}"
+                for said in (layer.cost.unpriced if layer.cost else ())
             ]
     head = ["### USD/month by component", "", "| stack | component | before | after | more |", "|---|---|--:|--:|--:|"]
     parts = ["\n".join([*head, *_most(rows)])] if rows else []
@@ -183,9 +188,9 @@ def _cost(finding: PullRequestFinding) -> str:
 
 def _changes(finding: PullRequestFinding) -> str:
     every = [
-        (f"{found.environment}-{layer.layer}", change)
-        for found in finding.environments
-        for layer in found.layers
+        (f"{environment.environment}-{layer.layer}", change)
+        for environment in finding.environments
+        for layer in environment.layers
         for change in layer.changes
     ]
     if not every:
@@ -209,20 +214,22 @@ def _few(names: Sequence[str]) -> str:
 
 def _notes(finding: PullRequestFinding) -> str:
     lines = [f"- {note}" for note in finding.notes]
-    lines += [f"- `{found.environment}`: {note}" for found in finding.environments for note in found.notes]
+    lines += [
+        f"- `{environment.environment}`: {note}" for environment in finding.environments for note in environment.notes
+    ]
     return "\n".join([*lines, *_left_out(finding)])
 
 
 def _left_out(finding: PullRequestFinding) -> Iterator[str]:
     """Layers that were not judged, those with one reason on one line."""
-    told: dict[tuple[str, str], list[str]] = {}
-    for found in finding.environments:
-        for layer in found.layers:
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for environment in finding.environments:
+        for layer in environment.layers:
             if layer.status in _LEFT_OUT:
                 stood_on = "; brought up as the base has it, for those above" if _stood_on(layer) else ""
                 key = (_LEFT_OUT[layer.status], f"{layer.reason}{stood_on}")
-                told.setdefault(key, []).append(f"`{found.environment}-{layer.layer}`")
-    for (word, reason), stacks in told.items():
+                by_reason.setdefault(key, []).append(f"`{environment.environment}-{layer.layer}`")
+    for (word, reason), stacks in by_reason.items():
         yield f"- {word} {', '.join(stacks)}: {reason}."
 
 
@@ -235,7 +242,9 @@ def _stood_on(layer: LayerFinding) -> bool:
 
 def _footer(finding: PullRequestFinding) -> str:
     by_environment = ", ".join(
-        f"{found.environment} {found.seconds:.0f} s" for found in finding.environments if found.seconds
+        f"{environment.environment} {environment.seconds:.0f} s"
+        for environment in finding.environments
+        if environment.seconds
     )
     took = f"{finding.seconds:.0f} s" + (f" ({by_environment})" if by_environment else "")
     return (

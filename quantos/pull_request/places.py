@@ -33,8 +33,8 @@ class Places:
         if self.layer == DATA_LAYER:
             resource = Urn.parse(urn)
             key = "limits" if resource.type == STACK_TYPE else resource.name
-            found = re.search(rf"^ *{re.escape(key)}:", self.environment_text, re.MULTILINE)
-            if found is not None:
-                line = self.environment_text.count("\n", 0, found.start()) + 1
+            match = re.search(rf"^ *{re.escape(key)}:", self.environment_text, re.MULTILINE)
+            if match is not None:
+                line = self.environment_text.count("\n", 0, match.start()) + 1
                 return SourceLocation(path=self.environment_file, line=line)
         return self.declared.get(urn, SourceLocation(path=self.program, line=1))

@@ -81,5 +81,5 @@ def _ceiling(cost: MonthlyCost, *, there: bool) -> float | None:
 
 def _subject(message: str, components: Sequence[ComponentCost]) -> str:
     """The name of the component that a message begins with."""
-    named = [one.component for one in components if message.startswith(f"{one.component} ")]
+    named = [component.component for component in components if message.startswith(f"{component.component} ")]
     return max(named, key=len, default="").rpartition(" ")[2]

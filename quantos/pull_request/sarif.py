@@ -15,8 +15,8 @@ PageAddress = Callable[[str], str]
 def sarif(finding: PullRequestFinding, *, page: PageAddress) -> dict[str, object]:
     """The log as a JSON-able value. `page` turns the path of a page of the project into an absolute address."""
     said = objections(finding)
-    known = {rule.identity: rule for found in finding.environments for rule in found.rules}
-    rules = [*known.values(), *_unknown({one.rule for one in said} - set(known))]
+    known = {rule.identity: rule for environment in finding.environments for rule in environment.rules}
+    rules = [*known.values(), *_unknown({objection.rule for objection in said} - set(known))]
     order = {rule.identity: number for number, rule in enumerate(rules)}
     return {
         "$schema": SCHEMA,
@@ -27,7 +27,7 @@ def sarif(finding: PullRequestFinding, *, page: PageAddress) -> dict[str, object
                 "columnKind": "unicodeCodePoints",
                 "originalUriBaseIds": {ROOT: {"description": {"text": "The root of the project."}}},
                 "properties": {"base": finding.base.commit, "head": finding.head.commit},
-                "results": [_result(one, order[one.rule]) for one in said],
+                "results": [_result(objection, order[objection.rule]) for objection in said],
             }
         ],
     }
@@ -42,34 +42,34 @@ def _unknown(names: set[str]) -> list[PackRule]:
 
 
 def _rule(rule: PackRule, page: PageAddress) -> dict[str, object]:
-    told: dict[str, object] = {
+    descriptor: dict[str, object] = {
         "id": rule.identity,
         "name": "".join(word.capitalize() for word in (rule.name or rule.pack).split("-")),
         "shortDescription": {"text": rule.description or rule.identity},
         "defaultConfiguration": {"level": _level(refuses=rule.level in MANDATORY)},
     }
     if rule.remedy:
-        told["help"] = {"text": rule.remedy}
+        descriptor["help"] = {"text": rule.remedy}
     if rule.url:
-        told["helpUri"] = rule.url if "://" in rule.url else page(rule.url)
-    return told
+        descriptor["helpUri"] = rule.url if "://" in rule.url else page(rule.url)
+    return descriptor
 
 
-def _result(one: Objection, rule_index: int) -> dict[str, object]:
-    text = " ".join(part for part in (f"{one.stack}: {one.message}", one.remedy) if part)
+def _result(objection: Objection, rule_index: int) -> dict[str, object]:
+    text = " ".join(part for part in (f"{objection.stack}: {objection.message}", objection.remedy) if part)
     location: dict[str, object] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": one.place.path, "uriBaseId": ROOT},
-            "region": {"startLine": one.place.line},
+            "artifactLocation": {"uri": objection.place.path, "uriBaseId": ROOT},
+            "region": {"startLine": objection.place.line},
         }
     }
-    if one.urn:
-        location["logicalLocations"] = [{"fullyQualifiedName": one.urn, "kind": "resource"}]
-    identity = "\0".join((one.rule, one.stack, one.urn, one.message))
+    if objection.urn:
+        location["logicalLocations"] = [{"fullyQualifiedName": objection.urn, "kind": "resource"}]
+    identity = "\0".join((objection.rule, objection.stack, objection.urn, objection.message))
     return {
-        "ruleId": one.rule,
+        "ruleId": objection.rule,
         "ruleIndex": rule_index,
-        "level": _level(refuses=one.refuses),
+        "level": _level(refuses=objection.refuses),
         "message": {"text": text},
         "locations": [location],
         "partialFingerprints": {"objection/v1": hashlib.sha256(identity.encode()).hexdigest()},

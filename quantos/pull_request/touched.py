@@ -76,10 +76,10 @@ def removed(head: SourceTree, base: SourceTree) -> tuple[str, ...]:
 
 def _stands_on(head: SourceTree, base: SourceTree) -> dict[str, frozenset[str]]:
     """By layer, those below that its program reads at either revision, and those that these read."""
-    found: dict[str, frozenset[str]] = {}
+    stands_on: dict[str, frozenset[str]] = {}
     for number, layer in enumerate(LAYERS):
         below = frozenset(LAYERS[:number])
         read = [below if known is None else known & below for known in (head.reads(layer), base.reads(layer))]
         direct = frozenset[str]().union(*read)
-        found[layer] = direct.union(*(found[one] for one in direct))
-    return found
+        stands_on[layer] = direct.union(*(stands_on[lower] for lower in direct))
+    return stands_on

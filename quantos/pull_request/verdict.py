@@ -48,26 +48,26 @@ class Objection:
 
 def objections(finding: PullRequestFinding) -> tuple[Objection, ...]:
     """All that is said against a pull request, in the order of its environments and layers."""
-    return tuple(one for environment in finding.environments for one in _of_environment(environment))
+    return tuple(objection for environment in finding.environments for objection in _of_environment(environment))
 
 
 def passes(finding: PullRequestFinding) -> bool:
     """Whether nothing refuses it."""
-    return not any(one.refuses for one in objections(finding))
+    return not any(objection.refuses for objection in objections(finding))
 
 
-def _of_environment(found: EnvironmentFinding) -> Iterator[Objection]:
-    rules = {rule.identity: rule for rule in found.rules}
-    file = SourceLocation(path=f"stacks/environments/{found.environment}.yaml", line=1)
-    if found.error:
-        yield _objection(found, "", "failure", rule="check/ended", message=found.error, place=file)
-    for refusal in found.refusals:
-        yield _refused(found, "", refusal, rules)
-    for layer in found.layers:
-        yield from _of_layer(found, layer, rules)
-    for rule in never_ran(found):
+def _of_environment(environment: EnvironmentFinding) -> Iterator[Objection]:
+    rules = {rule.identity: rule for rule in environment.rules}
+    file = SourceLocation(path=f"stacks/environments/{environment.environment}.yaml", line=1)
+    if environment.error:
+        yield _objection(environment, "", "failure", rule="check/ended", message=environment.error, place=file)
+    for refusal in environment.refusals:
+        yield _refused(environment, "", refusal, rules)
+    for layer in environment.layers:
+        yield from _of_layer(environment, layer, rules)
+    for rule in never_ran(environment):
         yield _objection(
-            found,
+            environment,
             "",
             "unjudged",
             rule=rule.identity,
@@ -84,22 +84,22 @@ def _never(rule: PackRule) -> str:
     return f"{rule.name} never ran: the engine called it on no resource and no stack"
 
 
-def never_ran(found: EnvironmentFinding) -> tuple[PackRule, ...]:
+def never_ran(environment: EnvironmentFinding) -> tuple[PackRule, ...]:
     """Rules of the packs that the engine called nowhere, where it was asked to judge anything at all."""
-    judged = [layer for layer in found.layers if layer.status == "judged"]
+    judged = [layer for layer in environment.layers if layer.status == "judged"]
     ran = {identity for layer in judged for identity in layer.ran}
-    return tuple(rule for rule in found.rules if judged and rule.identity not in ran)
+    return tuple(rule for rule in environment.rules if judged and rule.identity not in ran)
 
 
-def _of_layer(found: EnvironmentFinding, layer: LayerFinding, rules: dict[str, PackRule]) -> Iterator[Objection]:
+def _of_layer(environment: EnvironmentFinding, layer: LayerFinding, rules: dict[str, PackRule]) -> Iterator[Objection]:
     program = SourceLocation(path=layer.program, line=1)
     if layer.error:
-        yield _objection(found, layer.layer, "failure", rule="engine/failed", message=layer.error, place=program)
+        yield _objection(environment, layer.layer, "failure", rule="engine/failed", message=layer.error, place=program)
     for refusal in layer.refusals:
-        yield _refused(found, layer.layer, refusal, rules)
+        yield _refused(environment, layer.layer, refusal, rules)
     for said in layer.unrunnable:
         yield _objection(
-            found,
+            environment,
             layer.layer,
             "unjudged",
             rule=said.partition(":")[0],
@@ -109,13 +109,13 @@ def _of_layer(found: EnvironmentFinding, layer: LayerFinding, rules: dict[str, P
         )
 
 
-def _refused(found: EnvironmentFinding, layer: str, refusal: Refusal, rules: dict[str, PackRule]) -> Objection:
+def _refused(environment: EnvironmentFinding, layer: str, refusal: Refusal, rules: dict[str, PackRule]) -> Objection:
     rule = rules.get(refusal.rule)
     url = rule.url if rule else ""
     said, control = _split(refusal.message, url=url)
     remedy = rule.remedy if rule else ""
     return _objection(
-        found,
+        environment,
         layer,
         "violation" if refusal.level in MANDATORY else "advice",
         rule=refusal.rule,
@@ -130,14 +130,14 @@ def _refused(found: EnvironmentFinding, layer: str, refusal: Refusal, rules: dic
 
 def _split(message: str, *, url: str) -> tuple[str, str]:
     """What a rule says, without the sentence in which it names its control, and the control's name."""
-    said, found, control = message.rpartition(" Control: ")
-    if not (found and url and control.endswith(f" ({url}).")):
+    said, separator, control = message.rpartition(" Control: ")
+    if not (separator and url and control.endswith(f" ({url}).")):
         return message, ""
     return said, control.removesuffix(f" ({url}).")
 
 
 def _objection(
-    found: EnvironmentFinding,
+    environment: EnvironmentFinding,
     layer: str,
     kind: Kind,
     *,
@@ -151,7 +151,7 @@ def _objection(
 ) -> Objection:
     return Objection(
         kind=kind,
-        environment=found.environment,
+        environment=environment.environment,
         layer=layer,
         rule=rule,
         message=message,

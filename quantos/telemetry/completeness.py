@@ -90,21 +90,23 @@ class Heard:
     sources: tuple[SourceState, ...]
 
 
-def heard(told: SourceBins, expected: Expectation) -> Heard:
+def heard(source_bins: SourceBins, expected: Expectation) -> Heard:
     """What is known of a series: what its sources told, and what is held for those that should have."""
-    hearing = _Hearing(told, expected)
-    gaps = [gap for source in range(len(told.names)) for gap in hearing.gaps(source)]
+    hearing = _Hearing(source_bins, expected)
+    gaps = [gap for source in range(len(source_bins.names)) for gap in hearing.gaps(source)]
     missing = list(hearing.held(gaps))
-    values, complete = hearing.sums.copy(), np.ones(told.count, dtype=np.bool_)
+    values, complete = hearing.sums.copy(), np.ones(source_bins.count, dtype=np.bool_)
     for item in missing:
         values[item.bins] += item.held
         complete[item.bins] = False
-    states = [hearing.state(source, missing) for source in range(len(told.names))]
+    states = [hearing.state(source, missing) for source in range(len(source_bins.names))]
     never = (
-        SourceState(name=name, state="silent", last=None, silent_bins=told.count, held=0.0)
-        for name in sorted(set(expected.declared) - set(told.names))
+        SourceState(name=name, state="silent", last=None, silent_bins=source_bins.count, held=0.0)
+        for name in sorted(set(expected.declared) - set(source_bins.names))
     )
-    return Heard(values=values, complete=complete, sources=tuple(sorted([*states, *never], key=lambda one: one.name)))
+    return Heard(
+        values=values, complete=complete, sources=tuple(sorted([*states, *never], key=lambda state: state.name))
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,22 +146,22 @@ class _Bare:
 class _Hearing:
     """One series, and when its sources are expected. `clock` counts open bins."""
 
-    def __init__(self, told: SourceBins, expected: Expectation) -> None:
-        self.told, self.expected = told, expected
-        self.sums = told.sums()
+    def __init__(self, source_bins: SourceBins, expected: Expectation) -> None:
+        self.source_bins, self.expected = source_bins, expected
+        self.sums = source_bins.sums()
         self.clock = np.cumsum(expected.opened)
-        by_source = np.argsort(told.sources, kind="stable")
-        ends = np.cumsum(np.bincount(told.sources, minlength=len(told.names)))
-        self.cells: list[IntArray] = np.split(by_source, ends)[: len(told.names)]
+        by_source = np.argsort(source_bins.sources, kind="stable")
+        ends = np.cumsum(np.bincount(source_bins.sources, minlength=len(source_bins.names)))
+        self.cells: list[IntArray] = np.split(by_source, ends)[: len(source_bins.names)]
         self.rows: dict[int, FloatArray] = {}
-        self.first = [int(told.bins[cells[0]]) if len(cells) else told.count for cells in self.cells]
+        self.first = [int(source_bins.bins[cells[0]]) if len(cells) else source_bins.count for cells in self.cells]
 
     def gaps(self, source: int) -> Iterator[_Gap]:
         """Where a source was expected and told nothing."""
-        bins = self.told.bins[self.cells[source]]
-        declared = self.told.names[source] in self.expected.declared
+        bins = self.source_bins.bins[self.cells[source]]
+        declared = self.source_bins.names[source] in self.expected.declared
         intervals = np.maximum(np.diff(self.clock[bins]), 1)
-        ends = np.append(bins[1:], self.told.count)
+        ends = np.append(bins[1:], self.source_bins.count)
         for place in np.flatnonzero(np.append(intervals > 1, True)):
             last, end = int(bins[place]), int(ends[place])
             before = intervals[max(place - INTERVALS, 0) : place]
@@ -176,7 +178,7 @@ class _Hearing:
     def held(self, gaps: Sequence[_Gap]) -> Iterator[_Missing]:
         """What is held for each gap, where no successor tells as much."""
         bare = [self._bare(gap, successor) for gap, successor in zip(gaps, self._successors(gaps), strict=True)]
-        missing, others = np.zeros(self.told.count), np.nan_to_num(self.sums)
+        missing, others = np.zeros(self.source_bins.count), np.nan_to_num(self.sums)
         for item in bare:
             missing[item.bins] += item.share
             others[item.bins] -= item.instead
@@ -200,8 +202,8 @@ class _Hearing:
 
     def state(self, source: int, missing: Sequence[_Missing]) -> SourceState:
         """How a source stands in the last bin."""
-        count, cells = self.told.count, self.cells[source]
-        last = int(self.told.bins[cells[-1]]) if len(cells) else None
+        count, cells = self.source_bins.count, self.cells[source]
+        last = int(self.source_bins.bins[cells[-1]]) if len(cells) else None
         silent = int(self.clock[-1] - self.clock[last]) if last is not None else count
         tail = next((item for item in missing if (item.gap.source, item.gap.end) == (source, count)), None)
         state: State = "heard"
@@ -212,11 +214,11 @@ class _Hearing:
             bare = len(tail.bins) and tail.bins[-1] == tail.gap.bins[-1]
             state = ("silent" if bare else "succeeded") if missed else "retired"
         held = float(tail.held[-1]) if tail is not None and state == "silent" else 0.0
-        return SourceState(name=self.told.names[source], state=state, last=last, silent_bins=silent, held=held)
+        return SourceState(name=self.source_bins.names[source], state=state, last=last, silent_bins=silent, held=held)
 
     def _left(self, source: int, last: int, end: int) -> bool:
         """Whether a source said goodbye after it was last heard and before it was heard again."""
-        left = self.told.left_bins[self.told.left == source]
+        left = self.source_bins.left_bins[self.source_bins.left == source]
         return bool(((left >= last) & (left < end)).any())
 
     def _row(self, source: int) -> FloatArray:
@@ -224,43 +226,47 @@ class _Hearing:
         if source not in self.rows:
             if len(self.rows) >= ROWS_KEPT:
                 self.rows.clear()
-            row = np.full(self.told.count, np.nan)
-            row[self.told.bins[self.cells[source]]] = self.told.values[self.cells[source]]
+            row = np.full(self.source_bins.count, np.nan)
+            row[self.source_bins.bins[self.cells[source]]] = self.source_bins.values[self.cells[source]]
             self.rows[source] = row
         return self.rows[source]
 
     def _share(self, gap: _Gap) -> float:
         """The part that a source had of all that was told in the bins of its last day."""
         cells = self.cells[gap.source]
-        bins = self.told.bins[cells]
+        bins = self.source_bins.bins[cells]
         first, end = np.searchsorted(bins, (gap.last - self.expected.day_bins, gap.last), side="right")
         total = float(self.sums[bins[first:end]].sum())
-        return float(self.told.values[cells[first:end]].sum()) / total if total > 0 else 0.0
+        return float(self.source_bins.values[cells[first:end]].sum()) / total if total > 0 else 0.0
 
     def _before(self, gap: _Gap) -> FloatArray:
         """What a source told at the same time of the last day it told anything, or last, shape (m,)."""
         row = self._row(gap.source)
-        found = np.full(len(gap.bins), np.nan)
+        before = np.full(len(gap.bins), np.nan)
         for days in range(1, _DAYS + 1):
-            unknown = np.flatnonzero(np.isnan(found))
+            unknown = np.flatnonzero(np.isnan(before))
             then = gap.bins[unknown] - days * self.expected.day_bins
             if not len(then) or then[-1] < 0:
                 break
-            found[unknown] = np.where(then >= 0, row[np.maximum(then, 0)], np.nan)
+            before[unknown] = np.where(then >= 0, row[np.maximum(then, 0)], np.nan)
         fresh = self.clock[gap.bins] - self.clock[gap.last] < self.expected.stale_bins
-        return np.fmax(found, np.where(fresh | np.isnan(found), row[gap.last], np.nan))
+        return np.fmax(before, np.where(fresh | np.isnan(before), row[gap.last], np.nan))
 
     def _successors(self, gaps: Sequence[_Gap]) -> list[int | None]:
         """For each gap a source that first told something while it lasted, or as long before it as a series goes stale;
         each succeeds one silent source only, the first that was silent.
         """
         waiting = sorted(range(len(self.cells)), key=lambda source: self.first[source])
-        found: list[int | None] = [None] * len(gaps)
+        successors: list[int | None] = [None] * len(gaps)
         for place in sorted(range(len(gaps)), key=lambda index: gaps[index].last):
             gap = gaps[place]
             earliest = max(gap.last - self.expected.stale_bins, self.first[gap.source])
-            fitting = (one for one in waiting if earliest < self.first[one] < gap.end and one != gap.source)
+            fitting = (
+                candidate
+                for candidate in waiting
+                if earliest < self.first[candidate] < gap.end and candidate != gap.source
+            )
             if (successor := next(fitting, None)) is not None:
-                found[place] = successor
+                successors[place] = successor
                 waiting.remove(successor)
-        return found
+        return successors

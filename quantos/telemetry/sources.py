@@ -34,9 +34,9 @@ class SourceBins:
 
     def sums(self) -> FloatArray:
         """What all sources told together, shape (count,); NaN where none told anything."""
-        told = np.zeros(self.count, dtype=np.bool_)
-        told[self.bins] = True
-        return np.where(told, np.bincount(self.bins, weights=self.values, minlength=self.count), np.nan)
+        known = np.zeros(self.count, dtype=np.bool_)
+        known[self.bins] = True
+        return np.where(known, np.bincount(self.bins, weights=self.values, minlength=self.count), np.nan)
 
     def moved(self, by: int, *, count: int) -> Self:
         """The same on a grid of `count` bins that starts `by` bins later."""
@@ -120,14 +120,14 @@ def source_bins(samples: Sequence[DemandSample], grid: Grid) -> SourceBins:
             cells[key] = max(cells.get(key, 0.0), sample.value)
         else:
             cells[key] = cells.get(key, 0.0) + sample.value
-    told = np.array(sorted(cells), dtype=np.int64).reshape(-1, 2)
+    coordinates = np.array(sorted(cells), dtype=np.int64).reshape(-1, 2)
     last = sorted(key for key, moment in left.items() if key not in heard or moment >= heard[key])
     gone = np.array(last, dtype=np.int64).reshape(-1, 2)
     return SourceBins(
         count=grid.count,
         names=tuple(place),
-        bins=told[:, 0],
-        sources=told[:, 1],
+        bins=coordinates[:, 0],
+        sources=coordinates[:, 1],
         values=np.array([cells[key] for key in sorted(cells)], dtype=np.float64),
         left_bins=gone[:, 0],
         left=gone[:, 1],

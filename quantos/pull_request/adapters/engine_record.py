@@ -91,8 +91,8 @@ class EngineRecord:
         if any(phrase in message for phrase in UNRUNNABLE):
             self.unrunnable[f"{rule}: {message}"] = None
             return
-        told = message.partition("\n")[2] or message  # the engine puts the rule's description first
-        self.said[Said(rule=rule, urn=str(event.get("resourceUrn", "")), message=told)] = None
+        text = message.partition("\n")[2] or message  # the engine puts the rule's description first
+        self.said[Said(rule=rule, urn=str(event.get("resourceUrn", "")), message=text)] = None
 
     def _add_summary(self, event: Object) -> None:
         pack = event["policyPackName"]

@@ -31,7 +31,7 @@ def judging(packs: Sequence[PolicyPack], *, folder: Path, environment: Mapping[s
     A level that the rendered configuration sets, such as `disabled`, is left as it is. Raises EngineError for a pack
     that does not load, and for a configuration that cannot be read or written.
     """
-    found: list[JudgingPack] = []
+    judging_packs: list[JudgingPack] = []
     for pack in packs:
         rules = registered_rules(pack.path, environment=environment)
         config = folder / f"judging-{pack.config.name}"
@@ -43,8 +43,8 @@ def judging(packs: Sequence[PolicyPack], *, folder: Path, environment: Mapping[s
         ):
             folder.mkdir(parents=True, exist_ok=True)
             config.write_text(json.dumps(_advising(pack.config, rules), indent=1), encoding="utf-8")
-        found.append(JudgingPack(PolicyPack(path=pack.path, config=config), rules))
-    return found
+        judging_packs.append(JudgingPack(PolicyPack(path=pack.path, config=config), rules))
+    return judging_packs
 
 
 def _advising(config: Path, rules: Sequence[PackRule]) -> dict[str, dict[str, object]]:

@@ -46,7 +46,7 @@ def resources_of(stack: str, *, backend: Path) -> tuple[ResourceState, ...]:
         except FileNotFoundError:
             return ()
         latest = json.loads(text)["checkpoint"].get("latest") or {}
-        return tuple(found for found in latest.get("resources") or () if not found.get("delete"))
+        return tuple(resource for resource in latest.get("resources") or () if not resource.get("delete"))
 
 
 def declared_places(
@@ -56,11 +56,11 @@ def declared_places(
 
     The engine keeps the program's call stack with each resource, by paths from the project's folder.
     """
-    return {found["urn"]: place for found in resources for place in _first(found, root, project_dir)}
+    return {resource["urn"]: place for resource in resources for place in _first(resource, root, project_dir)}
 
 
-def _first(found: ResourceState, root: Path, project_dir: Path) -> Iterator[SourceLocation]:
-    for frame in found.get("stackTrace") or ():
+def _first(resource: ResourceState, root: Path, project_dir: Path) -> Iterator[SourceLocation]:
+    for frame in resource.get("stackTrace") or ():
         location, _, line = frame.get("sourcePosition", "").removeprefix("project:///").rpartition("#")
         path = (project_dir / location).resolve()
         if path.is_relative_to(root) and path.relative_to(root).parts[0] in DECLARING:

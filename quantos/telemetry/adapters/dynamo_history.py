@@ -29,7 +29,7 @@ class DynamoDemandHistory:
         Raises TelemetryError; adding all again is safe.
         """
         entries = {sample: HourEntry.at(sample.series, sample.time, text=_text(sample)) for sample in samples}
-        full = self.sets.add([*entries.values(), *(_told_again(sample) for sample in samples if sample.known_at)])
+        full = self.sets.add([*entries.values(), *(_journal_entry(sample) for sample in samples if sample.known_at)])
         return tuple(sample for sample, entry in entries.items() if entry.place in full)
 
     def samples(
@@ -43,13 +43,13 @@ class DynamoDemandHistory:
         counting: dict[str, dict[tuple[datetime, str, bool], DemandSample]] = {name: {} for name in series}
         for entry in self.sets.read(counting, start=start, end=end):
             sample = _sample(entry)
-            found, key = counting[entry.series], (sample.time, sample.source, sample.goodbye)
-            if sample.was_known(known_by) and (key not in found or found[key].order < sample.order):
-                found[key] = sample
-        return {name: tuple(found[key] for key in sorted(found)) for name, found in counting.items()}
+            by_key, key = counting[entry.series], (sample.time, sample.source, sample.goodbye)
+            if sample.was_known(known_by) and (key not in by_key or by_key[key].order < sample.order):
+                by_key[key] = sample
+        return {name: tuple(by_key[key] for key in sorted(by_key)) for name, by_key in counting.items()}
 
 
-def _told_again(sample: DemandSample) -> HourEntry:
+def _journal_entry(sample: DemandSample) -> HourEntry:
     hour = int(sample.time.timestamp()) // HOUR_SECONDS * HOUR_SECONDS
     return HourEntry.at(corrections_of(sample.series), sample.known_at or sample.time, text=f"{hour}|{hour}")
 

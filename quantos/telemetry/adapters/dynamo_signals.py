@@ -35,15 +35,15 @@ class DynamoSignalHistory:
         In order of (known_at, time, source); of conflicting ones that of the greatest value, then the longest hold.
         Raises TelemetryError.
         """
-        found: dict[str, dict[tuple[datetime, datetime, str], tuple[float, int]]] = {name: {} for name in series}
-        for entry in self.sets.read(found, start=start, end=end):
+        contents: dict[str, dict[tuple[datetime, datetime, str], tuple[float, int]]] = {name: {} for name in series}
+        for entry in self.sets.read(contents, start=start, end=end):
             source, seconds, holds, value = entry.text.split("|")
             key = (entry.moment, entry.moment + timedelta(seconds=int(seconds)), source)
             content = (float(value), int(holds))
-            found[entry.series][key] = max(found[entry.series].get(key, content), content)
+            contents[entry.series][key] = max(contents[entry.series].get(key, content), content)
         return {
             name: tuple(_sample(name, key, content) for key, content in sorted(kept.items()))
-            for name, kept in found.items()
+            for name, kept in contents.items()
         }
 
 

@@ -125,8 +125,8 @@ class HourSets:
             asked, waiting = waiting[:KEYS_AT_ONCE], waiting[KEYS_AT_ONCE:]
             with _trying_to("read", series=", ".join(sorted(series)), table=self.table):
                 answer = self.client.batch_get_item(RequestItems={self.table: {"Keys": asked, "ConsistentRead": True}})
-                found = answer["Responses"].get(self.table, [])
-            yield from found
+                items = answer["Responses"].get(self.table, [])
+            yield from items
             put_off = answer.get("UnprocessedKeys", {}).get(self.table)
             waiting += [] if put_off is None else put_off["Keys"]
 

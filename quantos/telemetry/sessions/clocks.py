@@ -27,12 +27,12 @@ def clock_offsets(time_zone: str, grid: Grid) -> NDArray[np.int64]:
     """Seconds that a clock is ahead of UTC at the start of each bin, shape (count,), to whole bins."""
     starts = grid.start + np.arange(grid.count, dtype=np.int64) * grid.bin_seconds
     days = starts // DAY_SECONDS
-    found = np.zeros(grid.count, dtype=np.int64)
+    offsets = np.zeros(grid.count, dtype=np.int64)
     for day in range(int(days[0]), int(days[-1]) + 1) if grid.count else ():
         mine = slice(*np.searchsorted(days, [day, day + 1]))
         begin, end = (_offset(time_zone, moment) for moment in (day * DAY_SECONDS, (day + 1) * DAY_SECONDS))
-        found[mine] = begin if begin == end else [_offset(time_zone, int(start)) for start in starts[mine]]
-    return found // grid.bin_seconds * grid.bin_seconds
+        offsets[mine] = begin if begin == end else [_offset(time_zone, int(start)) for start in starts[mine]]
+    return offsets // grid.bin_seconds * grid.bin_seconds
 
 
 @lru_cache(maxsize=65_536)

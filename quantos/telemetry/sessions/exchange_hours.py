@@ -102,7 +102,9 @@ def _calendar(calendar: str, *, first: date, last: date) -> "tuple[ExchangeCalen
                 made = get_calendar(calendar, start=first.isoformat(), end=last.isoformat())
             except ValueError:
                 kind = get_calendar(calendar)
-                earliest, latest = (None if one is None else one.date() for one in (kind.bound_min(), kind.bound_max()))
+                earliest, latest = (
+                    None if limit is None else limit.date() for limit in (kind.bound_min(), kind.bound_max())
+                )
                 end = min(last, latest or last)
                 start = max(min(first, end - _USUAL), earliest or first)
                 made = get_calendar(calendar, start=start.isoformat(), end=end.isoformat())

@@ -16,7 +16,7 @@ from quantos.telemetry.windows.snapshot import KeptWindow, dumped, loaded, windo
 @dataclass(frozen=True)
 class _Kept:
     span: ReadSpan
-    told: SourceBins
+    source_bins: SourceBins
 
 
 @dataclass
@@ -43,14 +43,14 @@ class DemandWindows:
         for name in series:
             kept = self._kept.get((name, grid.bin_seconds))
             waiting[kept.span if kept is not None and continues(kept.span, grid) else None].append(name)
-        found: dict[str, SourceBins] = {}
+        by_series: dict[str, SourceBins] = {}
         for span, names in waiting.items():
-            found |= self._fetch(names, grid) if span is None else self._continue(names, grid, span=span)
-        for name, told in found.items():
-            self._keep(name, grid, told=told)
+            by_series |= self._fetch(names, grid) if span is None else self._continue(names, grid, span=span)
+        for name, bins in by_series.items():
+            self._keep(name, grid, bins=bins)
         if keep:
-            self._store(found, grid)
-        return found
+            self._store(by_series, grid)
+        return by_series
 
     def corrected(self, series: Collection[str], *, since: datetime, until: datetime) -> bool:
         """Whether what had been told of any series before `since` was corrected from then on and before `until`.
@@ -59,7 +59,7 @@ class DemandWindows:
         """
         journals = {corrections_of(name) for name in series}
         hours = self.history.samples(journals, start=since, end=until)
-        return any(sample.value < since.timestamp() for found in hours.values() for sample in found)
+        return any(sample.value < since.timestamp() for corrections in hours.values() for sample in corrections)
 
     def _recall(self, series: Collection[str], grid: Grid) -> None:
         """Take over what another process kept, if this one has nothing yet."""
@@ -68,41 +68,45 @@ class DemandWindows:
         content = self.store.get(window_key(series, bin_seconds=grid.bin_seconds))
         window = None if content is None else loaded(content)
         if window is not None and continues(window.span, grid):
-            self._kept |= {(name, grid.bin_seconds): _Kept(window.span, told) for name, told in window.told.items()}
+            self._kept |= {
+                (name, grid.bin_seconds): _Kept(window.span, bins) for name, bins in window.source_bins.items()
+            }
 
-    def _store(self, found: Mapping[str, SourceBins], grid: Grid) -> None:
-        key, span = window_key(found, bin_seconds=grid.bin_seconds), ReadSpan.of(grid)
+    def _store(self, by_series: Mapping[str, SourceBins], grid: Grid) -> None:
+        key, span = window_key(by_series, bin_seconds=grid.bin_seconds), ReadSpan.of(grid)
         if self.store is not None and span.hour > self._stored_hours.get(key, -1):
-            self.store.put(key, dumped(KeptWindow(span, found)))
+            self.store.put(key, dumped(KeptWindow(span, by_series)))
             self._stored_hours[key] = span.hour
 
-    def _keep(self, series: str, grid: Grid, *, told: SourceBins) -> None:
+    def _keep(self, series: str, grid: Grid, *, bins: SourceBins) -> None:
         kept = self._kept.get((series, grid.bin_seconds))
         if kept is None or grid.end >= kept.span.end:
-            self._kept[series, grid.bin_seconds] = _Kept(ReadSpan.of(grid), told)
+            self._kept[series, grid.bin_seconds] = _Kept(ReadSpan.of(grid), bins)
 
     def _continue(self, series: Collection[str], grid: Grid, *, span: ReadSpan) -> dict[str, SourceBins]:
         """Series that are kept on one span."""
         shift = (grid.start - span.start) // grid.bin_seconds
-        found = {name: self._kept[name, grid.bin_seconds].told.moved(shift, count=grid.count) for name in series}
+        by_series = {
+            name: self._kept[name, grid.bin_seconds].source_bins.moved(shift, count=grid.count) for name in series
+        }
         tail, *parts = read_again(span, grid)
-        corrected = self._overwrite(found, grid, tail, journals=[corrections_of(name) for name in series])
+        corrected = self._overwrite(by_series, grid, tail, journals=[corrections_of(name) for name in series])
         hours = {int(sample.value) for sample in corrected if grid.start <= sample.value < tail[0]}
         for part in (*parts, *joined_hours(hours)):
-            self._overwrite(found, grid, part)
-        return found
+            self._overwrite(by_series, grid, part)
+        return by_series
 
     def _overwrite(
-        self, found: dict[str, SourceBins], grid: Grid, span: tuple[int, int], *, journals: Collection[str] = ()
+        self, by_series: dict[str, SourceBins], grid: Grid, span: tuple[int, int], *, journals: Collection[str] = ()
     ) -> list[DemandSample]:
         """Read a span, epoch seconds, again; what journals of corrections tell in it."""
         start, end = span
         first = max((start - grid.start) // grid.bin_seconds, 0)
         last = min(-(-(end - grid.start) // grid.bin_seconds), grid.count)
         part = Grid(grid.start + first * grid.bin_seconds, grid.bin_seconds, last - first)
-        samples = self._samples([*found, *journals], part, known_by=grid.ends_at)
-        for name, before in found.items():
-            found[name] = before.replaced(source_bins(samples[name], part), first=first)
+        samples = self._samples([*by_series, *journals], part, known_by=grid.ends_at)
+        for name, before in by_series.items():
+            by_series[name] = before.replaced(source_bins(samples[name], part), first=first)
         return [sample for name in journals for sample in samples[name]]
 
     def _fetch(self, series: Collection[str], grid: Grid) -> dict[str, SourceBins]:
@@ -114,6 +118,6 @@ class DemandWindows:
     ) -> dict[str, tuple[DemandSample, ...]]:
         """As was known by a moment, whatever has been corrected since."""
         samples = self.history.samples(series, start=grid.starts_at, end=grid.ends_at)
-        if all(sample.was_known(known_by) for found in samples.values() for sample in found):
+        if all(sample.was_known(known_by) for series_samples in samples.values() for sample in series_samples):
             return samples
         return self.history.samples(series, start=grid.starts_at, end=grid.ends_at, known_by=known_by)

@@ -64,5 +64,5 @@ class SignalWindows:
     def _fetch(self, signal: str, *, start: int, end: int) -> SignalReadings:
         """What became known from `start` to `end`, epoch seconds, both included."""
         until = datetime.fromtimestamp(end, UTC) + timedelta(seconds=1)
-        found = self.history.became_known([signal], start=datetime.fromtimestamp(start, UTC), end=until)
-        return SignalReadings.of(found[signal])
+        samples = self.history.became_known([signal], start=datetime.fromtimestamp(start, UTC), end=until)
+        return SignalReadings.of(samples[signal])

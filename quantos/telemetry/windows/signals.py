@@ -66,7 +66,7 @@ def known_values(readings: SignalReadings, moments: FloatArray, *, ahead_seconds
     Returns:
         Shape (n,).
     """
-    found = _present(readings, moments)
+    values = _present(readings, moments)
     scheduled = readings.where(readings.about > readings.known_at)
     order = np.lexsort((scheduled.stands_until, scheduled.values, scheduled.known_at, scheduled.about))
     about, known_at = scheduled.about[order], scheduled.known_at[order]
@@ -75,8 +75,8 @@ def known_values(readings: SignalReadings, moments: FloatArray, *, ahead_seconds
     first = np.searchsorted(moments, counts_from, side="left")
     last = np.searchsorted(moments, np.minimum(about, revised_at), side="left")
     for begin, end, value in zip(first.tolist(), last.tolist(), scheduled.values[order].tolist(), strict=True):
-        found[begin:end] = np.fmax(found[begin:end], value)
-    return found
+        values[begin:end] = np.fmax(values[begin:end], value)
+    return values
 
 
 def _present(readings: SignalReadings, moments: FloatArray) -> FloatArray:

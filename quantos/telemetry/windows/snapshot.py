@@ -21,7 +21,7 @@ class KeptWindow:
     """What the sources of some series told over one span."""
 
     span: ReadSpan
-    told: Mapping[str, SourceBins]
+    source_bins: Mapping[str, SourceBins]
 
 
 def window_key(series: Collection[str], *, bin_seconds: int) -> str:
@@ -32,10 +32,10 @@ def window_key(series: Collection[str], *, bin_seconds: int) -> str:
 
 def dumped(window: KeptWindow) -> bytes:
     """The window as a compressed archive of arrays; a few bytes a bin and source."""
-    names = sorted(window.told)
+    names = sorted(window.source_bins)
     content = io.BytesIO()
     arrays = {
-        f"{index}.{part}": np.array(getattr(window.told[name], part))
+        f"{index}.{part}": np.array(getattr(window.source_bins[name], part))
         for index, name in enumerate(names)
         for part in _CELLS
     }
@@ -45,8 +45,11 @@ def dumped(window: KeptWindow) -> bytes:
         layout=np.int64(_LAYOUT),
         span=np.array([window.span.start, window.span.end, window.span.hour], dtype=np.int64),
         series=np.array(names, dtype=np.str_),
-        counts=np.array([window.told[name].count for name in names], dtype=np.int64),
-        **{f"{index}.names": np.array(window.told[name].names, dtype=np.str_) for index, name in enumerate(names)},
+        counts=np.array([window.source_bins[name].count for name in names], dtype=np.int64),
+        **{
+            f"{index}.names": np.array(window.source_bins[name].names, dtype=np.str_)
+            for index, name in enumerate(names)
+        },
         **arrays,
     )
     whole = content.getvalue()
@@ -63,7 +66,7 @@ def loaded(content: bytes) -> KeptWindow | None:
             if int(archive["layout"]) != _LAYOUT:
                 return None
             start, end, hour = (int(number) for number in archive["span"])
-            told = {
+            source_bins = {
                 name: SourceBins(
                     count=int(archive["counts"][index]),
                     names=tuple(archive[f"{index}.names"].tolist()),
@@ -71,6 +74,6 @@ def loaded(content: bytes) -> KeptWindow | None:
                 )
                 for index, name in enumerate(archive["series"].tolist())
             }
-            return KeptWindow(ReadSpan(start, end, hour), told)
+            return KeptWindow(ReadSpan(start, end, hour), source_bins)
     except (ValueError, KeyError):
         return None
