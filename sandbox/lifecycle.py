@@ -123,13 +123,13 @@ def _record(state_dir: Path) -> Path:
 
 def _recorded(state_dir: Path) -> Sandbox | None:
     try:
-        found = json.loads(_record(state_dir).read_text(encoding="utf-8"))
-        engine = found["engine_bin_dir"]
+        record = json.loads(_record(state_dir).read_text(encoding="utf-8"))
+        engine = record["engine_bin_dir"]
         return Sandbox(
             state_dir,
             state_dir / "project",
-            found["endpoint_url"],
-            ProcessMark(found["pid"], found["started"]),
+            record["endpoint_url"],
+            ProcessMark(record["pid"], record["started"]),
             Path(engine) if engine else None,
         )
     except FileNotFoundError:
@@ -142,10 +142,10 @@ def _recorded(state_dir: Path) -> Sandbox | None:
 
 def status(state_dir: Path) -> SandboxStatus:
     """Whether a sandbox runs in `state_dir`. Raises SandboxError where its record is damaged."""
-    found = _recorded(state_dir.resolve())
-    if found is None:
+    sandbox = _recorded(state_dir.resolve())
+    if sandbox is None:
         return SandboxStatus("stopped")
-    return SandboxStatus("running" if found.process.alive() else "stale", found)
+    return SandboxStatus("running" if sandbox.process.alive() else "stale", sandbox)
 
 
 def start(state_dir: Path, *, project_root: Path, engine_bin_dir: Path | None = None) -> Sandbox:
@@ -163,9 +163,9 @@ def start(state_dir: Path, *, project_root: Path, engine_bin_dir: Path | None = 
     """
     state_dir, project_root = state_dir.resolve(), project_root.resolve()
     with _locked(state_dir):
-        found = status(state_dir)
-        if found.condition == "running" and found.sandbox is not None:
-            running = found.sandbox
+        sandbox_status = status(state_dir)
+        if sandbox_status.condition == "running" and sandbox_status.sandbox is not None:
+            running = sandbox_status.sandbox
             sandbox = Sandbox(
                 state_dir,
                 running.project_dir,
@@ -287,8 +287,8 @@ def stop(state_dir: Path) -> SandboxStatus:
     if not state_dir.exists():
         return SandboxStatus("stopped")
     with _locked(state_dir):
-        found = status(state_dir)
-        if found.condition == "running" and found.sandbox is not None:
-            end(found.sandbox.process, within_seconds=STOP_SECONDS)
+        sandbox_status = status(state_dir)
+        if sandbox_status.condition == "running" and sandbox_status.sandbox is not None:
+            end(sandbox_status.sandbox.process, within_seconds=STOP_SECONDS)
         _discard(state_dir)
-    return found
+    return sandbox_status

@@ -31,7 +31,7 @@ class NodePool:
     rng: np.random.Generator
     standing_nodes: int = 0
     _ordered: list[_Node] = field(default_factory=list, init=False)
-    _untold: list[tuple[datetime, DemandSample]] = field(default_factory=list, init=False)
+    _pending: list[tuple[datetime, DemandSample]] = field(default_factory=list, init=False)
     orders: int = field(default=0, init=False)
 
     def ready(self, moment: datetime) -> int:
@@ -48,9 +48,9 @@ class NodePool:
 
     def telemetry(self, until: datetime) -> list[DemandSample]:
         """What has happened by a moment and was not told before."""
-        told = [sample for moment, sample in self._untold if moment <= until]
-        self._untold = [(moment, sample) for moment, sample in self._untold if moment > until]
-        return told
+        samples = [sample for moment, sample in self._pending if moment <= until]
+        self._pending = [(moment, sample) for moment, sample in self._pending if moment > until]
+        return samples
 
     def _count(self) -> int:
         return self.standing_nodes + len(self._ordered)
@@ -61,21 +61,21 @@ class NodePool:
         node = _Node(instance=f"i-{self.orders:017x}", ordered_at=at, ready_at=at + timedelta(seconds=seconds))
         self._ordered.append(node)
         series = order_series(self.name)
-        self._untold.append((at, _sample(series.ordered, node, value=1.0)))
-        self._untold.append((node.ready_at, _sample(series.ready, node, value=seconds)))
+        self._pending.append((at, _sample(series.ordered, node, value=1.0)))
+        self._pending.append((node.ready_at, _sample(series.ready, node, value=seconds)))
 
     def _give_back(self, node: _Node, at: datetime) -> None:
         self._ordered.remove(node)
         if node.ready_at <= at:
             return
         series = order_series(self.name)
-        self._untold = [
+        self._pending = [
             (moment, sample)
-            for moment, sample in self._untold
+            for moment, sample in self._pending
             if (sample.series, sample.source) != (series.ready, node.instance)
         ]
         seconds = (at - node.ordered_at).total_seconds()
-        self._untold.append((at, _sample(series.withdrawn, node, value=seconds)))
+        self._pending.append((at, _sample(series.withdrawn, node, value=seconds)))
 
 
 def _sample(series: str, node: _Node, *, value: float) -> DemandSample:

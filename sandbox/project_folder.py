@@ -16,12 +16,12 @@ Yaml: TypeAlias = "str | int | float | bool | list[Yaml] | dict[str, Yaml] | Non
 
 def _load(path: Path) -> dict[str, Yaml]:
     try:
-        found: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document: object = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise SandboxError(f"{path} is not YAML: {error}", remedy="correct the file") from error
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise SandboxError(f"{path} holds no mapping", remedy="correct the file")
-    return {str(key): value for key, value in found.items()}
+    return {str(key): value for key, value in document.items()}
 
 
 def project_settings(committed: Mapping[str, Yaml], *, project_root: Path, folder: Path) -> dict[str, Yaml]:

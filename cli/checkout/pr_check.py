@@ -20,7 +20,7 @@ from quantos.pull_request.verdict import objections, passes
 from sandbox.engine.display import shown_progress
 from sandbox.engine.locate import find_engine
 from sandbox.pull_request.check import PullRequestCheck
-from sandbox.pull_request.protocol import Told
+from sandbox.pull_request.protocol import EnvironmentMessage
 from sandbox.pull_request.revisions import base_of, head_of
 
 OPERATIONS = {"base": "up of the base", "preview": "preview of the head", "up": "up of the head"}
@@ -49,19 +49,19 @@ def pr_check(environments: Sequence[str], *, base: str | None, head: str | None,
     out.print(comment(finding), markup=False)
     err.print(f"written: {', '.join(str(path) for path in written)}", style="dim")
     if not passes(finding):
-        refused = sum(one.refuses for one in objections(finding))
+        refused = sum(objection.refuses for objection in objections(finding))
         err.print(f"[red]refused[/]: {refused} objections")
         raise typer.Exit(1)
 
 
-def _say(told: Told) -> None:
-    if told.operation is None:
+def _say(message: EnvironmentMessage) -> None:
+    if message.operation is None:
         return
-    what = f"{told.environment}-{told.layer}: {OPERATIONS[told.operation]}"
-    if told.seconds is None:
-        err.print(f"  {what}, {told.done} resources", style="dim")
+    what = f"{message.environment}-{message.layer}: {OPERATIONS[message.operation]}"
+    if message.seconds is None:
+        err.print(f"  {what}, {message.done} resources", style="dim")
     else:
-        err.print(f"[green]✓[/] {what} [dim]{told.seconds:.1f} s[/]")
+        err.print(f"[green]✓[/] {what} [dim]{message.seconds:.1f} s[/]")
 
 
 def _write(finding: PullRequestFinding, folder: Path) -> list[Path]:

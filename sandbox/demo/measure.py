@@ -39,19 +39,19 @@ def bin_rows(
     scenario: Scenario, seen: Sequence[Observation], *, static: Sequence[int], reactive: Sequence[int], pool: Pool
 ) -> tuple[BinRow, ...]:
     """The main pool bin by bin."""
-    phases = session_phases(scenario, [one.start for one in seen])
+    phases = session_phases(scenario, [observation.start for observation in seen])
     rows = []
-    for one, phase, peak, late in zip(seen, phases, static, reactive, strict=True):
-        reasoning = _reasoning(one.plan)
+    for observation, phase, peak, late in zip(seen, phases, static, reactive, strict=True):
+        reasoning = _reasoning(observation.plan)
         rows.append(
             BinRow(
-                start=one.start,
+                start=observation.start,
                 phase=phase,
-                demand_vcpu=one.demand_vcpu,
+                demand_vcpu=observation.demand_vcpu,
                 expected_vcpu=reasoning.demand_expected_vcpu,
                 upper_vcpu=reasoning.demand_upper_vcpu,
-                floor_vcpu=one.floor_nodes * pool.vcpu_per_node,
-                ready_vcpu=one.ready_nodes * pool.vcpu_per_node,
+                floor_vcpu=observation.floor_nodes * pool.vcpu_per_node,
+                ready_vcpu=observation.ready_nodes * pool.vcpu_per_node,
                 static_vcpu=peak * pool.vcpu_per_node,
                 reactive_vcpu=late * pool.vcpu_per_node,
             )
@@ -62,13 +62,13 @@ def bin_rows(
 def decision_rows(seen: Sequence[Observation], *, bin_seconds: int) -> tuple[DecisionRow, ...]:
     """Every plan and every end it came to, in order; a killed process comes before what followed it."""
     rows: list[DecisionRow] = []
-    for one in seen:
-        if one.plan is None:
+    for observation in seen:
+        if observation.plan is None:
             continue
-        moment = one.start + timedelta(seconds=bin_seconds)
-        if one.killed:
-            rows.append(_killed_row(one.plan, moment))
-        rows += [decision_row(one.plan, outcome, moment) for outcome in one.outcomes]
+        moment = observation.start + timedelta(seconds=bin_seconds)
+        if observation.killed:
+            rows.append(_killed_row(observation.plan, moment))
+        rows += [decision_row(observation.plan, outcome, moment) for outcome in observation.outcomes]
     return tuple(rows)
 
 
@@ -91,13 +91,13 @@ def reactive_alone(
 ) -> list[int]:
     """Nodes that a purely reactive autoscaler would have had Ready, bin by bin."""
     bin_length = timedelta(seconds=scenario.trace.bin_seconds)
-    bins = ((one.start, one.start + bin_length, one.demand_vcpu) for one in seen)
+    bins = ((observation.start, observation.start + bin_length, observation.demand_vcpu) for observation in seen)
     return list(reactive_ready(bins, nodes, pods, floor_nodes=floor_nodes))
 
 
 def lead_times(seen: Sequence[Observation], nodes: NodePool) -> LeadTimeRow:
     """What nodes took and what was planned with, at first and at last."""
-    planned = [time for one in seen if (time := _reasoning(one.plan).lead_time) is not None]
+    planned = [time for observation in seen if (time := _reasoning(observation.plan).lead_time) is not None]
     return LeadTimeRow(
         stated_median_seconds=nodes.lead_time.median_seconds,
         stated_p95_seconds=nodes.lead_time.p95_seconds,
@@ -112,7 +112,7 @@ def ways(
 ) -> tuple[WayOfSizing, ...]:
     """Cost and shortage of the three ways, all on Ready nodes of the same bins."""
     return (
-        _way("quantos", [one.ready_nodes for one in seen], scenario, seen, pool=pool),
+        _way("quantos", [observation.ready_nodes for observation in seen], scenario, seen, pool=pool),
         _way("static peak", static, scenario, seen, pool=pool),
         _way("reactive", reactive, scenario, seen, pool=pool),
     )
@@ -136,16 +136,18 @@ def group_rows(document: PlanDocument, sizes: dict[str, GroupSize]) -> tuple[Gro
 
 def models(seen: Sequence[Observation]) -> dict[str, int]:
     """How many plans each forecast model served."""
-    return dict(Counter(model_name(_reasoning(one.plan).model) for one in seen if one.plan is not None))
+    return dict(
+        Counter(model_name(_reasoning(observation.plan).model) for observation in seen if observation.plan is not None)
+    )
 
 
 def phase_nodes(rows: Sequence[BinRow], *, vcpu_per_node: float) -> dict[Phase, float]:
     """Mean Ready nodes by session phase."""
-    found: dict[Phase, float] = {}
+    nodes: dict[Phase, float] = {}
     for phase in dict.fromkeys(row.phase for row in rows):
         ready = [row.ready_vcpu / vcpu_per_node for row in rows if row.phase == phase]
-        found[phase] = round(sum(ready) / len(ready), 2)
-    return found
+        nodes[phase] = round(sum(ready) / len(ready), 2)
+    return nodes
 
 
 def session_phases(scenario: Scenario, starts: Sequence[datetime]) -> list[Phase]:
@@ -199,7 +201,10 @@ def _is_open(scenario: Scenario, start: datetime) -> bool:
 
 
 def _demand(seen: Sequence[Observation]) -> FloatArray:
-    return np.array([np.nan if one.demand_vcpu is None else one.demand_vcpu for one in seen], dtype=np.float64)
+    return np.array(
+        [np.nan if observation.demand_vcpu is None else observation.demand_vcpu for observation in seen],
+        dtype=np.float64,
+    )
 
 
 def _reasoning(plan: ScalingPlan | None) -> PoolReasoning:

@@ -129,7 +129,7 @@ class Demo:
                 wall_clock=runtime.utc_now,
             )
         )
-        functions = {one.spec.name: one for one in self._functions(settings)}
+        functions = {function.spec.name: function for function in self._functions(settings)}
         pool = Pool(
             client=boto3.client("eks", region_name=settings.region),
             cluster=settings.names().cluster,

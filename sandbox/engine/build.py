@@ -133,8 +133,8 @@ class _Go:
     def check_version(self, folder: Path, wanted: tuple[int, int, int]) -> None:
         """`go` is asked inside the module, where it changes to the wanted toolchain if it may and can."""
         said = self._output(["env", "GOVERSION"], folder)
-        found = go_version_in(said)
-        if found is None or found < wanted:
+        version = go_version_in(said)
+        if version is None or version < wanted:
             need = ".".join(map(str, wanted))
             raise EngineError(
                 f"Pulumi cannot be built: {self.executable} is {said.strip() or 'unknown'}, go{need} is needed",

@@ -140,13 +140,13 @@ def _plugin_finding(path: str) -> Finding:
 
 def _go_finding(environment: Mapping[str, str]) -> Finding:
     said = _first_line(["go", "env", "GOVERSION"], environment)
-    found = go_version_in(said or "")
+    version = go_version_in(said or "")
     remedy = go_remedy(MODULES)
-    if found is None:
+    if version is None:
         detail = "not on PATH; only a build of the engine from source needs it"
         return Finding(name="go", status="warning", detail=detail, remedy=remedy)
     wanted = required_go_version(MODULES)
-    if found < wanted:
+    if version < wanted:
         detail = f"{said}; a build of the engine from source needs {'.'.join(map(str, wanted))}"
         return Finding(name="go", status="warning", detail=detail, remedy=remedy)
     return Finding(name="go", status="ok", detail=f"{said}; used only to build the engine from source")

@@ -82,13 +82,13 @@ def engine_on_path(environment: Mapping[str, str]) -> Engine | Refusal:
 
 def resource_plugins(path: str) -> tuple[Plugin, ...]:
     """The resource plugins on `path`, by name; of two with one name the first counts, as it does for the engine."""
-    found: dict[str, Plugin] = {}
+    plugins: dict[str, Plugin] = {}
     for folder in path.split(os.pathsep):
         for file in sorted(Path(folder).glob(f"{PLUGIN_PREFIX}*")) if folder else ():
             name = file.name.removeprefix(PLUGIN_PREFIX)
-            if name not in found and file.is_file() and os.access(file, os.X_OK):
-                found[name] = Plugin(name=name, executable=file)
-    return tuple(found[name] for name in sorted(found))
+            if name not in plugins and file.is_file() and os.access(file, os.X_OK):
+                plugins[name] = Plugin(name=name, executable=file)
+    return tuple(plugins[name] for name in sorted(plugins))
 
 
 def _printed_version(cli: Path, environment: Mapping[str, str]) -> str:

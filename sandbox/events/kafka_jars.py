@@ -89,8 +89,8 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
 
 def _java_candidate(environment: Mapping[str, str]) -> str | None:
     home = environment.get("JAVA_HOME")
-    if home and (found := shutil.which("java", path=str(Path(home) / "bin"))):
-        return found
+    if home and (java := shutil.which("java", path=str(Path(home) / "bin"))):
+        return java
     return shutil.which("java", path=environment.get("PATH"))
 
 

@@ -116,7 +116,7 @@ def waiting(bus: MemoryBus, topic: str) -> list[dict[str, str | int]]:
     """Records of a topic of one partition that nobody has taken for good yet."""
     offset = bus.committed(GROUP, topic, partition=0)
     records = bus.read(topic, 0, offset=offset, limit=sys.maxsize)
-    return [{"offset": one.offset, "key": one.key.decode(), "value": one.value.decode()} for one in records]
+    return [{"offset": record.offset, "key": record.key.decode(), "value": record.value.decode()} for record in records]
 
 
 def change(environ: "WSGIEnvironment") -> str | None:

@@ -48,9 +48,9 @@ def disagreements(witness: Witness) -> Iterator[str]:
     yield from _outcomes(witness, document)
     yield from _chain(witness)
     yield from _locks(witness)
-    found = standing_switch(witness.settings)
-    if found != witness.switch:
-        yield f"the kill switch is {found} and was {witness.switch}"
+    switch = standing_switch(witness.settings)
+    if switch != witness.switch:
+        yield f"the kill switch is {switch} and was {witness.switch}"
 
 
 def untrue(outcomes: Sequence[ResizeOutcome], settings: EnvironmentSettings) -> Iterator[str]:
@@ -89,7 +89,9 @@ def _engine_state(witness: Witness, document: PlanDocument, sizes: Mapping[str, 
     if stated_plan != document.plan_id:
         yield f"the stack's outputs are of plan {stated_plan[:12]}, the pointer {document.plan_id[:12]}"
     stated = {
-        one["inputs"]["tags"]["pool"]: one["inputs"]["scalingConfig"] for one in resources if one["type"] == NODE_GROUP
+        resource["inputs"]["tags"]["pool"]: resource["inputs"]["scalingConfig"]
+        for resource in resources
+        if resource["type"] == NODE_GROUP
     }
     for pool, size in sizes.items():
         limits = (stated.get(pool, {}).get("minSize"), stated.get(pool, {}).get("maxSize"))
@@ -121,11 +123,11 @@ def _chain(witness: Witness) -> Iterator[str]:
     head = compose_index(witness.settings).head(chain)
     if head != verdict.head:
         yield f"the chain ends at link {verdict.head.sequence}, its index at {head.sequence}"
-    told = {link.record.record_id for link in store.links(chain) if link.record.kind == "outcome"}
+    record_ids = {link.record.record_id for link in store.links(chain) if link.record.kind == "outcome"}
     for outcome in witness.outcomes:
-        if f"outcome/{outcome.plan_id}/{outcome.status}" not in told:
+        if f"outcome/{outcome.plan_id}/{outcome.status}" not in record_ids:
             yield f"the outcome {outcome.status} of plan {outcome.plan_id[:12]} is not in the chain"
-    if len(told) > len({(outcome.plan_id, outcome.status) for outcome in witness.outcomes}):
+    if len(record_ids) > len({(outcome.plan_id, outcome.status) for outcome in witness.outcomes}):
         yield "the chain has an outcome that was never published"
 
 

@@ -84,14 +84,14 @@ def _step(call: HeldCall, state: Path) -> _Step | None:
     if call.name.startswith("open"):
         before = _trace(target)
         return _Step(
-            f"write {_told(paths[0])}",
+            f"write {_steady_path(paths[0])}",
             done=lambda: _trace(target) != before and not _open_in(call.thread, target),
             written=target,
         )
     if not target.exists():
         return None
     verb = "remove" if call.name.startswith("unlink") else "rename"
-    return _Step(f"{verb} {' to '.join(map(_told, paths))}", done=lambda: not target.exists())
+    return _Step(f"{verb} {' to '.join(map(_steady_path, paths))}", done=lambda: not target.exists())
 
 
 def _start(call: HeldCall) -> _Step | None:
@@ -157,10 +157,10 @@ def _folder(thread: int, descriptor: int | None) -> Path:
 
 def _trace(path: Path) -> tuple[int, int, int] | None:
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _open_in(thread: int, path: Path) -> bool:
@@ -172,5 +172,5 @@ def _open_in(thread: int, path: Path) -> bool:
     return path in links
 
 
-def _told(path: Path) -> str:
+def _steady_path(path: Path) -> str:
     return steady_name(str(path.relative_to(".pulumi")) if path.is_relative_to(".pulumi") else str(path))

@@ -24,7 +24,7 @@ def summary_lines(
     """Effects, points, kills and failures, counted."""
     whole, singles = len(PHASES) * len(effects), len(verdicts) - pairs
     failed = [str(verdict.point.number) for verdict in verdicts if verdict.failures]
-    marks = sum(bool(run.mark) for one in verdicts if one.trial is not None for run in one.trial.runs)
+    marks = sum(bool(run.mark) for verdict in verdicts if verdict.trial is not None for run in verdict.trial.runs)
     part = "" if singles == whole else f" ({singles} of them tried)"
     yield f"effects   {len(effects)}"
     yield f"points    {len(verdicts)}: {len(PHASES)} x {len(effects)} effects = {whole}{part}, and {pairs} pairs"

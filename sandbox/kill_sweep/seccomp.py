@@ -136,12 +136,12 @@ def texts_at(thread: int, address: int) -> tuple[str, ...]:
 
 def _bytes_at(thread: int, address: int) -> bytes:
     page = os.sysconf("SC_PAGE_SIZE")
-    found = b""
+    content = b""
     with Path(f"/proc/{thread}/mem").open("rb", buffering=0) as memory:
-        while b"\0" not in found:
-            memory.seek(address + len(found))
-            found += memory.read(page - (address + len(found)) % page)
-    return found.partition(b"\0")[0]
+        while b"\0" not in content:
+            memory.seek(address + len(content))
+            content += memory.read(page - (address + len(content)) % page)
+    return content.partition(b"\0")[0]
 
 
 def _program(machine: str) -> bytes:

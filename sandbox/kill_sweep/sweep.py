@@ -101,9 +101,9 @@ def verdict(point: Point, trial: Trial | str) -> Verdict:
 def recoveries(verdicts: Sequence[Verdict]) -> dict[int, Sequence[Effect]]:
     """The effects of the first run after the kill, by the number of the point."""
     return {
-        one.point.number: one.trial.runs[1].effects
-        for one in verdicts
-        if one.trial is not None and len(one.trial.runs) > 1
+        result.point.number: result.trial.runs[1].effects
+        for result in verdicts
+        if result.trial is not None and len(result.trial.runs) > 1
     }
 
 
@@ -125,7 +125,7 @@ def _in_forks(stage: Stage, moments: Mapping[str, Sequence[Moment]], *, jobs: in
             far.close()
             running[channel] = (name, process)
         ready = wait(list(running))
-        for channel in [one for one in running if one in ready]:
+        for channel in [connection for connection in running if connection in ready]:
             name, process = running.pop(channel)
             try:
                 trial = channel.recv()

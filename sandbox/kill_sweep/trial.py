@@ -109,7 +109,7 @@ class Attempt:
         victim, number = self.victims.pop(0), len(self.runs) + 1
         mark = self.stage.folder / f"mark-{number}.json"
         gate = Gate(victim.kill, mark=mark, moment=moment)
-        told = len(self.outcomes())
+        outcome_count = len(self.outcomes())
         log = self.stage.folder / "logs" / f"run-{number}.log"
         listener = victim.begin(Order(plan, plan.created_at + HANDLED_AFTER, self.variables, log))
         self.server.gate = gate
@@ -121,7 +121,7 @@ class Attempt:
         gate.close()
         watch.join()
         self.server.gate = None
-        outcomes = self.outcomes()[told:]
+        outcomes = self.outcomes()[outcome_count:]
         self.lies += untrue(outcomes, self.stage.settings)
         statuses = tuple(outcome.status for outcome in outcomes)
         run = Run(gate.effects, statuses, json.loads(mark.read_bytes())["moment"] if mark.exists() else "")

@@ -153,7 +153,10 @@ class HttpBus:
     def waiting(self, topic: str) -> list[StoredRecord]:
         """Records of a topic that nobody has taken for good."""
         answer = json.loads(self._ask("GET", topic, None))
-        return [StoredRecord(topic, 0, one["offset"], 0, one["key"].encode(), one["value"].encode()) for one in answer]
+        return [
+            StoredRecord(topic, 0, record["offset"], 0, record["key"].encode(), record["value"].encode())
+            for record in answer
+        ]
 
     def commit(self, topic: str, *, offset: int) -> None:
         """Take every record before `offset` for good."""

@@ -86,8 +86,8 @@ class SdkSchemas:
     @functools.cached_property
     def version(self) -> str:
         """Version of the SDK, which is the plugin's."""
-        found = re.search(r'"version":\s*"([^"]+)"', self._source("pulumi-plugin.json"))
-        return found.group(1) if found else ""
+        match = re.search(r'"version":\s*"([^"]+)"', self._source("pulumi-plugin.json"))
+        return match.group(1) if match else ""
 
     def _read(self, relative: str) -> str:
         return (self.root / relative).read_text(encoding="utf-8")
@@ -127,11 +127,11 @@ class SdkSchemas:
     def _parsed_fields(self, body: str, folder: str, module: str) -> Fields:
         required = _required(body)
         fields: dict[str, Property] = {}
-        for found in _GETTER.finditer(body):
-            annotation = ast.parse(found["type"], mode="eval").body
-            wire = found["wire"] or found["name"]
+        for match in _GETTER.finditer(body):
+            annotation = ast.parse(match["type"], mode="eval").body
+            wire = match["wire"] or match["name"]
             kind = _kind(annotation, folder, module)
-            always = found["name"] in required if module == "_inputs" else not _optional(annotation)
+            always = match["name"] in required if module == "_inputs" else not _optional(annotation)
             fields[wire] = Property(wire, kind, always)
         return fields
 
@@ -150,10 +150,10 @@ def _class_body(source: str, name: str) -> str:
 
 
 def _required(body: str) -> frozenset[str]:
-    found = re.search(r"def __init__\(__self__, \*,\n(?P<args>.*?)\):\n", body, re.DOTALL)
-    if found is None:
+    match = re.search(r"def __init__\(__self__, \*,\n(?P<args>.*?)\):\n", body, re.DOTALL)
+    if match is None:
         return frozenset()
-    signature = ast.parse(f"def f(*, {found['args']}): ...").body[0]
+    signature = ast.parse(f"def f(*, {match['args']}): ...").body[0]
     if not isinstance(signature, ast.FunctionDef):
         return frozenset()
     pairs = zip(signature.args.kwonlyargs, signature.args.kw_defaults, strict=True)

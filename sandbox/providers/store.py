@@ -48,8 +48,8 @@ class Store:
     def get(self, token: str, identity: str) -> Document | None:
         """The document of one object; None where there is none."""
         with self._locked():
-            found = mapping(self._load().get(token)).get(identity)
-        return found if isinstance(found, dict) else None
+            document = mapping(self._load().get(token)).get(identity)
+        return document if isinstance(document, dict) else None
 
     def all(self, token: str) -> dict[str, Document]:
         """Every document of one type, by id."""

@@ -38,8 +38,8 @@ def _kind_failures(schemas: SdkSchemas, kind: Kind, *, value: Json, path: str) -
     if value == UNKNOWN or kind.name == "any" or value is None:
         return
     if kind.name == "union":
-        found = [list(_kind_failures(schemas, choice, value=value, path=path)) for choice in kind.choices]
-        yield from min(found, key=len)
+        failures_by_choice = [list(_kind_failures(schemas, choice, value=value, path=path)) for choice in kind.choices]
+        yield from min(failures_by_choice, key=len)
     elif isinstance(value, list) and kind.name == "list":
         for position, part in enumerate(value):
             yield from _kind_failures(schemas, kind.item or kind, value=part, path=f"{path}[{position}]")

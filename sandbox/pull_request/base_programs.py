@@ -50,9 +50,9 @@ def bring_up(project: str, stack: str) -> str:
     errors: list[str] = []
 
     def note(event: auto.events.EngineEvent) -> None:
-        found = event.diagnostic_event
-        if found is not None and found.severity == "error":
-            errors.append(found.message.strip())
+        diagnostic = event.diagnostic_event
+        if diagnostic is not None and diagnostic.severity == "error":
+            errors.append(diagnostic.message.strip())
 
     try:
         handle.up(program=lambda: declare(stack), on_event=note, color="never", show_secrets=False)

@@ -19,10 +19,10 @@ from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PullReq
 from quantos.pull_request.sources import SourceTree
 from quantos.pull_request.touched import Touch, removed, touch_of
 from sandbox import lifecycle
-from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, LayerQuestion, Told
+from sandbox.pull_request.protocol import MESSAGE, QUESTION, EnvironmentMessage, EnvironmentQuestion, LayerQuestion
 from sandbox.pull_request.revisions import extract
 
-Teller: TypeAlias = Callable[[Told], None]
+Teller: TypeAlias = Callable[[EnvironmentMessage], None]
 Process: TypeAlias = subprocess.Popen[bytes]
 ELSEWHERE = ("AWS_", "KUBECONFIG", "PULUMI_", "QUANTOS_")
 """Variables by which this process may target an account, a cluster or a backend; a check targets only its own."""
@@ -63,10 +63,12 @@ class PullRequestCheck:
             head = SourceTree(
                 extract(self.root, self.head.commit, folder=folder / "head") if self.head_extracted else self.root
             )
-            found = self._environments(head, base, folder)
+            environments = self._environments(head, base, folder)
             notes = removed(head, base)
         seconds = round(time.monotonic() - started, 1)
-        return PullRequestFinding(base=self.base, head=self.head, environments=found, notes=notes, seconds=seconds)
+        return PullRequestFinding(
+            base=self.base, head=self.head, environments=environments, notes=notes, seconds=seconds
+        )
 
     def _environments(self, head: SourceTree, base: SourceTree, folder: Path) -> tuple[EnvironmentFinding, ...]:
         if unknown := sorted(set(self.environments) - set(head.environments)):
@@ -125,7 +127,7 @@ class _EnvironmentCheck:
         environment = {**inherited, **sandbox.environ(), "PYTHONPATH": str(self.head)}
         environment |= {lifecycle.STATE_VARIABLE: str(self.state_dir), **lifecycle.ONE_CHECKPOINT}
         log = self.state_dir / "logs" / "check.log"
-        found: EnvironmentFinding | None = None
+        finding: EnvironmentFinding | None = None
         with (
             log.open("wb") as errors,
             subprocess.Popen(
@@ -141,10 +143,10 @@ class _EnvironmentCheck:
             if self.ended.is_set():
                 self.end()
             try:
-                found = self._heard(self.process, sandbox)
+                finding = self._heard(self.process, sandbox)
             finally:
                 self.end()
-        return found or self._silent(log)
+        return finding or self._silent(log)
 
     def _heard(self, process: Process, sandbox: lifecycle.Sandbox) -> EnvironmentFinding | None:
         if process.stdin is None or process.stdout is None:
@@ -153,23 +155,23 @@ class _EnvironmentCheck:
             process.stdin.write(QUESTION.dump_json(self._question(sandbox)))
             process.stdin.close()
         for line in process.stdout:
-            told = TOLD.validate_json(line)
-            if told.finding is not None:
-                return told.finding
-            self.asked.tell(told)
+            message = MESSAGE.validate_json(line)
+            if message.finding is not None:
+                return message.finding
+            self.asked.tell(message)
         return None
 
     def _question(self, sandbox: lifecycle.Sandbox) -> EnvironmentQuestion:
         layers = tuple(
             LayerQuestion(
-                layer=one.layer,
-                program=one.program,
-                in_base=one.in_base,
-                touched=one.touched,
-                reason=one.reason,
-                stands_on=one.stands_on,
+                layer=layer.layer,
+                program=layer.program,
+                in_base=layer.in_base,
+                touched=layer.touched,
+                reason=layer.reason,
+                stands_on=layer.stands_on,
             )
-            for one in self.touch.layers
+            for layer in self.touch.layers
         )
         return EnvironmentQuestion(
             environment=self.touch.environment,
@@ -183,8 +185,8 @@ class _EnvironmentCheck:
 
     def _skipped(self) -> EnvironmentFinding:
         layers = tuple(
-            LayerFinding(layer=one.layer, status="skipped", reason=one.reason, program=one.program)
-            for one in self.touch.layers
+            LayerFinding(layer=layer.layer, status="skipped", reason=layer.reason, program=layer.program)
+            for layer in self.touch.layers
         )
         return EnvironmentFinding(environment=self.touch.environment, layers=layers)
 

@@ -31,7 +31,14 @@ from quantos.pull_request.places import Places
 from quantos.pull_request.pricing import INCREASE_RULE, PriceCheck
 from sandbox import lifecycle
 from sandbox.pull_request.opened import open_environment
-from sandbox.pull_request.protocol import QUESTION, TOLD, EnvironmentQuestion, LayerQuestion, Operation, Told
+from sandbox.pull_request.protocol import (
+    MESSAGE,
+    QUESTION,
+    EnvironmentMessage,
+    EnvironmentQuestion,
+    LayerQuestion,
+    Operation,
+)
 from stacks.programs import declare
 
 BASE_PROGRAMS = Path(__file__).resolve().with_name("base_programs.py")
@@ -43,7 +50,7 @@ def main() -> None:
     """Answer the question on standard input."""
     question = QUESTION.validate_json(sys.stdin.read())
     finding = check(question)
-    _say(Told(environment=question.environment, finding=finding))
+    _say(EnvironmentMessage(environment=question.environment, finding=finding))
 
 
 def check(question: EnvironmentQuestion) -> EnvironmentFinding:
@@ -55,22 +62,22 @@ def check(question: EnvironmentQuestion) -> EnvironmentFinding:
         base_root=Path(question.base_root) if question.base_root else None,
         folder=Path(question.state_dir, "mended"),
     )
-    found = EnvironmentFinding(environment=name, layers=(), new=not question.base_root, refusals=opened.refusals)
+    finding = EnvironmentFinding(environment=name, layers=(), new=not question.base_root, refusals=opened.refusals)
     try:
         if opened.settings is None:
-            found = replace(found, layers=_unreached(question))
+            finding = replace(finding, layers=_unreached(question))
         else:
             run = _open(question, opened.settings, opened.environments)
             run.notes.extend(opened.notes)
             layers = run.layers()
-            found = replace(found, layers=layers, rules=run.rules, notes=tuple(run.notes))
+            finding = replace(finding, layers=layers, rules=run.rules, notes=tuple(run.notes))
     except QuantosError as exc:
-        found = replace(found, error=f"{exc.what}. {exc.remedy}", layers=_unreached(question))
-    return replace(found, seconds=round(time.monotonic() - started, 1))
+        finding = replace(finding, error=f"{exc.what}. {exc.remedy}", layers=_unreached(question))
+    return replace(finding, seconds=round(time.monotonic() - started, 1))
 
 
-def _say(told: Told) -> None:
-    sys.stdout.buffer.write(TOLD.dump_json(told) + b"\n")
+def _say(message: EnvironmentMessage) -> None:
+    sys.stdout.buffer.write(MESSAGE.dump_json(message) + b"\n")
     sys.stdout.buffer.flush()
 
 
@@ -127,16 +134,20 @@ class _Run:
     def layers(self) -> tuple[LayerFinding, ...]:
         """Every layer, in order."""
         asked = self.question.layers
-        self._base([one for one in asked if one.touched])
-        return tuple(self._layer(one, above=asked[number + 1 :]) for number, one in enumerate(asked))
+        self._base([layer_question for layer_question in asked if layer_question.touched])
+        return tuple(
+            self._layer(layer_question, above=asked[number + 1 :]) for number, layer_question in enumerate(asked)
+        )
 
     def _base(self, layers: Sequence[LayerQuestion]) -> None:
         """Bring layers up as the base has them, and first what they stand on; those that are not up so yet."""
-        needed = {name for one in layers for name in (one.layer, *one.stands_on)}
+        needed = {name for layer_question in layers for name in (layer_question.layer, *layer_question.stands_on)}
         waiting = [
-            self.settings.names().stack(one.layer)
-            for one in self.question.layers
-            if one.layer in needed and one.in_base and one.layer not in self.base_seconds
+            self.settings.names().stack(layer_question.layer)
+            for layer_question in self.question.layers
+            if layer_question.layer in needed
+            and layer_question.in_base
+            and layer_question.layer not in self.base_seconds
         ]
         for stack, seconds, error in self._base_programs(waiting) if waiting else ():
             layer = stack.partition("-")[2]
@@ -161,9 +172,9 @@ class _Run:
         ):
             for line in process.stdout or ():
                 if line.startswith('{"stack"'):
-                    told = json.loads(line)
-                    self._tell(told["stack"].partition("-")[2], "base", seconds=told["seconds"])
-                    yield told["stack"], told["seconds"], told["error"]
+                    result = json.loads(line)
+                    self._tell(result["stack"].partition("-")[2], "base", seconds=result["seconds"])
+                    yield result["stack"], result["seconds"], result["error"]
         said = log.read_text(encoding="utf-8").strip().rpartition("\n")[2]
         if process.returncode and said:
             self.notes.append(f"The base's programs ended early: {said}")
@@ -171,7 +182,7 @@ class _Run:
     def _layer(self, asked: LayerQuestion, *, above: Sequence[LayerQuestion]) -> LayerFinding:
         moved = self.moved.get(asked.layer)
         base = self.base_seconds.get(asked.layer)
-        found = LayerFinding(
+        finding = LayerFinding(
             layer=asked.layer,
             status="skipped",
             reason=moved or asked.reason,
@@ -180,49 +191,53 @@ class _Run:
             seconds={} if base is None else {"base": base},
         )
         if not asked.touched and moved is None:
-            return found
+            return finding
         if self.broken:
-            return replace(found, status="unreached", reason=f"{self.broken} below it failed")
-        found = self._previewed(found, above)
-        found = self._judged(found) if found.status == "judged" else found
-        if found.error:
+            return replace(finding, status="unreached", reason=f"{self.broken} below it failed")
+        finding = self._previewed(finding, above)
+        finding = self._judged(finding) if finding.status == "judged" else finding
+        if finding.error:
             self.broken = asked.layer
-        return found
+        return finding
 
-    def _previewed(self, found: LayerFinding, above: Sequence[LayerQuestion]) -> LayerFinding:
+    def _previewed(self, finding: LayerFinding, above: Sequence[LayerQuestion]) -> LayerFinding:
         """What the head would do to a layer; `judged` where that, or who judges, is to be judged."""
         record = EngineRecord()
-        with self._timed(found, "preview") as seconds:
+        with self._timed(finding, "preview") as seconds:
             stacks = self._stacks(record, packs=())
-            error = _error(partial(stacks.preview, self._stack(found), progress=self._progress(found, "preview")))
-        found = replace(found, changes=tuple(record.changes.values()), seconds=seconds)
+            error = _error(partial(stacks.preview, self._stack(finding), progress=self._progress(finding, "preview")))
+        finding = replace(finding, changes=tuple(record.changes.values()), seconds=seconds)
         if error:
-            return replace(found, status="failed", error=error)
+            return replace(finding, status="failed", error=error)
         same = not record.changes and record.foreseen_outputs == record.known_outputs
-        if same and not found.new and not self.question.judges_changed:
-            return replace(found, status="same", reason="declares what the base declares")
+        if same and not finding.new and not self.question.judges_changed:
+            return replace(finding, status="same", reason="declares what the base declares")
         if record.changed_outputs:
-            self._move(found, record.changed_outputs, above)
-        return replace(found, status="judged")
+            self._move(finding, record.changed_outputs, above)
+        return replace(finding, status="judged")
 
-    def _move(self, found: LayerFinding, outputs: Sequence[str], above: Sequence[LayerQuestion]) -> None:
+    def _move(self, finding: LayerFinding, outputs: Sequence[str], above: Sequence[LayerQuestion]) -> None:
         """Layers above that the change itself does not touch read outputs that may change: base first, then judged."""
-        reached = [one for one in above if not one.touched and found.layer in one.stands_on]
+        reached = [
+            layer_question
+            for layer_question in above
+            if not layer_question.touched and finding.layer in layer_question.stands_on
+        ]
         self._base(reached)
-        for one in reached:
-            self.moved[one.layer] = f"outputs of {found.layer} may change: {', '.join(outputs)}"
+        for layer_question in reached:
+            self.moved[layer_question.layer] = f"outputs of {finding.layer} may change: {', '.join(outputs)}"
 
-    def _judged(self, found: LayerFinding) -> LayerFinding:
+    def _judged(self, finding: LayerFinding) -> LayerFinding:
         """The head's `up` under the packs, and what it costs more."""
-        record, before = EngineRecord(), self._state(found)
-        with self._timed(found, "up") as seconds:
+        record, before = EngineRecord(), self._state(finding)
+        with self._timed(finding, "up") as seconds:
             stacks = self._stacks(record, packs=self.packs)
-            act = partial(bring_up, self.settings, stacks, found.layer, progress=self._progress(found, "up"))
+            act = partial(bring_up, self.settings, stacks, finding.layer, progress=self._progress(finding, "up"))
             error = _error(act)
-        places, after = self._places(found), self._state(found)
-        cost, dearer = self.prices.compared(before, after, stack=self._stack(found), places=places)
+        places, after = self._places(finding), self._state(finding)
+        cost, dearer = self.prices.compared(before, after, stack=self._stack(finding), places=places)
         return replace(
-            found,
+            finding,
             status="failed" if error else "judged",
             error=error,
             refusals=(*self._refusals(record, places), *dearer),
@@ -245,47 +260,49 @@ class _Run:
             for said in record.said
         )
 
-    def _places(self, found: LayerFinding) -> Places:
+    def _places(self, finding: LayerFinding) -> Places:
         root = Path(self.question.root)
         environment_file = f"stacks/environments/{self.question.environment}.yaml"
         return Places(
-            layer=found.layer,
+            layer=finding.layer,
             environment_file=environment_file,
             environment_text=(root / environment_file).read_text(encoding="utf-8"),
-            program=found.program,
-            declared=declared_places(self._state(found), root=root, project_dir=Path(self.question.project_dir)),
+            program=finding.program,
+            declared=declared_places(self._state(finding), root=root, project_dir=Path(self.question.project_dir)),
         )
 
-    def _state(self, found: LayerFinding) -> tuple[ResourceState, ...]:
-        return resources_of(self._stack(found), backend=Path(self.question.state_dir, "pulumi"))
+    def _state(self, finding: LayerFinding) -> tuple[ResourceState, ...]:
+        return resources_of(self._stack(finding), backend=Path(self.question.state_dir, "pulumi"))
 
     def _stacks(self, record: EngineRecord, *, packs: Sequence[PolicyPack]) -> LayerStacks:
         return LayerStacks(Path(self.question.project_dir), dict(os.environ), packs, self.program, record.add)
 
-    def _stack(self, found: LayerFinding) -> str:
-        return self.settings.names().stack(found.layer)
+    def _stack(self, finding: LayerFinding) -> str:
+        return self.settings.names().stack(finding.layer)
 
     @contextmanager
-    def _timed(self, found: LayerFinding, operation: Operation) -> Iterator[dict[str, float]]:
-        started, seconds = time.monotonic(), dict(found.seconds)
+    def _timed(self, finding: LayerFinding, operation: Operation) -> Iterator[dict[str, float]]:
+        started, seconds = time.monotonic(), dict(finding.seconds)
         yield seconds
         seconds[operation] = round(time.monotonic() - started, 1)
-        self._tell(found.layer, operation, seconds=seconds[operation])
+        self._tell(finding.layer, operation, seconds=seconds[operation])
 
-    def _progress(self, found: LayerFinding, operation: Operation) -> Callable[[str, int], None]:
-        told_at = time.monotonic()
+    def _progress(self, finding: LayerFinding, operation: Operation) -> Callable[[str, int], None]:
+        reported_at = time.monotonic()
 
         def tell(_resource: str, done: int) -> None:
-            nonlocal told_at
-            if time.monotonic() - told_at >= TELL_EVERY_SECONDS:
-                told_at = time.monotonic()
-                self._tell(found.layer, operation, done=done)
+            nonlocal reported_at
+            if time.monotonic() - reported_at >= TELL_EVERY_SECONDS:
+                reported_at = time.monotonic()
+                self._tell(finding.layer, operation, done=done)
 
         return tell
 
     def _tell(self, layer: str, operation: Operation, *, seconds: float | None = None, done: int = 0) -> None:
-        told = Told(environment=self.question.environment, layer=layer, operation=operation, seconds=seconds, done=done)
-        _say(told)
+        message = EnvironmentMessage(
+            environment=self.question.environment, layer=layer, operation=operation, seconds=seconds, done=done
+        )
+        _say(message)
 
 
 def _error(act: Callable[[], object]) -> str:

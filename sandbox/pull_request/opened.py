@@ -60,8 +60,8 @@ def open_environment(name: str, *, root: Path, base_root: Path | None, folder: P
             content = yaml.safe_dump(mended(head, base, fields), sort_keys=False)
             (environments / f"{name}.yaml").write_text(content, encoding="utf-8")
         else:
-            told = ", ".join(dict.fromkeys(field_name(field) for field in fields))
-            notes = (f"Its file is refused; judged with {told} as the base has it.",) if fields else ()
+            field_names = ", ".join(dict.fromkeys(field_name(field) for field in fields))
+            notes = (f"Its file is refused; judged with {field_names} as the base has it.",) if fields else ()
             return OpenedEnvironment(
                 settings=settings, environments=environments, refusals=tuple(refusals), notes=notes
             )
@@ -75,7 +75,7 @@ def _environments(root: Path) -> Path:
 def _document(root: Path, name: str) -> Document | None:
     """What the file of an environment holds; None where it holds no fields."""
     try:
-        found = read_yaml((_environments(root) / f"{name}.yaml").read_text(encoding="utf-8")).value
+        document = read_yaml((_environments(root) / f"{name}.yaml").read_text(encoding="utf-8")).value
     except (OSError, UnicodeDecodeError):
         return None
-    return {str(key): value for key, value in found.items()} if isinstance(found, dict) else None
+    return {str(key): value for key, value in document.items()} if isinstance(document, dict) else None

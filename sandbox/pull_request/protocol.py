@@ -50,7 +50,7 @@ class EnvironmentQuestion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class EnvironmentMessage:
     """One line of a process's standard output: progress, or at the end what was found.
 
     `seconds` is None while the operation runs.
@@ -65,4 +65,4 @@ class Told:
 
 
 QUESTION = TypeAdapter(EnvironmentQuestion)
-TOLD = TypeAdapter(Told)
+MESSAGE = TypeAdapter(EnvironmentMessage)

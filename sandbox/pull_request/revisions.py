@@ -51,12 +51,12 @@ def extract(root: Path, commit: str, *, folder: Path) -> Path:
 
 
 def _commit(root: Path, name: str) -> str:
-    found = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
-    if not found:
+    commit = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", check=False)
+    if not commit:
         raise RevisionError(
             f"{root} has no revision {name!r}", remedy="name a commit, branch or tag of a git repository, or fetch it"
         )
-    return found
+    return commit
 
 
 def _git(root: Path, *arguments: str, check: bool = True) -> str:

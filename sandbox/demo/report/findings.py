@@ -57,21 +57,21 @@ def _planned(time: PlannedLeadTime | None) -> str:
 
 def problems(result: DemoResult) -> tuple[str, ...]:
     """What did not hold at the end of the run, one clause each; empty when everything did."""
-    found = []
+    clauses = []
     wrong = [group.pool for group in result.groups if not group.agrees]
     if not result.groups:
-        found.append("no node group was read back")
+        clauses.append("no node group was read back")
     if wrong:
-        found.append(f"node groups differ from the plan: {', '.join(wrong)}")
+        clauses.append(f"node groups differ from the plan: {', '.join(wrong)}")
     if result.audit_problem:
-        found.append(f"the audit chain is broken: {result.audit_problem}")
+        clauses.append(f"the audit chain is broken: {result.audit_problem}")
     elif not result.audit_links:
-        found.append("the audit chain has no links")
+        clauses.append("the audit chain has no links")
     if result.drift:
-        found.append(f"a preview of the capacity stack would still change {counted(len(result.drift), 'thing')}")
+        clauses.append(f"a preview of the capacity stack would still change {counted(len(result.drift), 'thing')}")
     if result.lowered_desired:
-        found.append(f"a resize lowered a desired size {counted(result.lowered_desired, 'time')}")
-    return tuple(found)
+        clauses.append(f"a resize lowered a desired size {counted(result.lowered_desired, 'time')}")
+    return tuple(clauses)
 
 
 def headline(result: DemoResult) -> str:
@@ -92,9 +92,9 @@ def headline(result: DemoResult) -> str:
 
 def closing_statement(result: DemoResult) -> str:
     """Whether what was planned, done and written down agree at the end."""
-    found = problems(result)
-    if found:
-        return "Not everything held: " + "; ".join(found) + "."
+    clauses = problems(result)
+    if clauses:
+        return "Not everything held: " + "; ".join(clauses) + "."
     return (
         f"All {len(result.groups)} node groups agree with the plan, the audit chain of {result.audit_links:,} links "
         "verifies, a preview shows no drift, and no resize lowered a running pool."

@@ -143,10 +143,10 @@ class ApiObject:
             if error.reason in self.gone:
                 return None
             raise
-        found = at_path(answer, self.at) if self.at else answer
-        if not isinstance(found, dict) or (self.absent is not None and self.absent(found)):
+        description = at_path(answer, self.at) if self.at else answer
+        if not isinstance(description, dict) or (self.absent is not None and self.absent(description)):
             return None
-        return self._presented(context, existing, found)
+        return self._presented(context, existing, description)
 
     def settle(self, context: HandlerContext, existing: ResourceState, inputs: Mapping[str, Json]) -> None:
         """Send what the create operation does not take; see `Handler`."""
@@ -155,27 +155,29 @@ class ApiObject:
         if names:
             self._send(context, Change(existing, {}, inputs, names), settling)
 
-    def _presented(self, context: HandlerContext, existing: ResourceState, found: Document) -> Document:
-        actual = Decoding(context.schemas, self.renames).outputs(found, context.type.outputs)
+    def _presented(self, context: HandlerContext, existing: ResourceState, description: Document) -> Document:
+        actual = Decoding(context.schemas, self.renames).outputs(description, context.type.outputs)
         for name in ("tags", "tagsAll", "region"):
             actual.pop(name, None)
         parts = Identity(self.id_format).parts(existing.id) if self.id_format else {}
         known = {name: value for name, value in parts.items() if name in context.type.outputs}
         actual = {**known, **actual}
         if self.present is not None:
-            actual |= self.present(context, found, ResourceState(existing.id, {**existing.state, **actual}))
+            actual |= self.present(context, description, ResourceState(existing.id, {**existing.state, **actual}))
         if self.tagging is not None:
-            actual["tagsAll"] = {**self._tags(context, ResourceState(existing.id, {**existing.state, **actual}), found)}
+            actual["tagsAll"] = {
+                **self._tags(context, ResourceState(existing.id, {**existing.state, **actual}), description)
+            }
         properties = {key: text(value) for key, value in {**self._properties(context, existing), **actual}.items()}
         actual |= {name: template.format_map(properties) for name, template in self.outputs.items()}
         return actual
 
-    def _tags(self, context: HandlerContext, existing: ResourceState, found: Document) -> dict[str, str]:
+    def _tags(self, context: HandlerContext, existing: ResourceState, description: Document) -> dict[str, str]:
         tagging = self.tagging
         if tagging is None:
             return {}
         if not tagging.listing:
-            return tag_map(at_path(found, tagging.described or tagging.member.partition(":")[0]))
+            return tag_map(at_path(description, tagging.described or tagging.member.partition(":")[0]))
         member, template = tagging.identity
         answer = context.account.call(
             self.service, tagging.listing, {member: self._tag_identity(context, existing, template), **tagging.extra}

@@ -52,16 +52,16 @@ class AttributeObject:
         return name in self.attributes or name == "tags"
 
     def _encoded(self, inputs: Mapping[str, Json], names: Iterable[str]) -> dict[str, str]:
-        found: dict[str, str] = {}
+        attributes: dict[str, str] = {}
         for name in names:
             value = inputs.get(name)
             if isinstance(value, bool):
-                found[self.attributes[name]] = str(value).lower()
+                attributes[self.attributes[name]] = str(value).lower()
             elif isinstance(value, (dict, list)):
-                found[self.attributes[name]] = json.dumps(value)
+                attributes[self.attributes[name]] = json.dumps(value)
             else:
-                found[self.attributes[name]] = text(value)
-        return found
+                attributes[self.attributes[name]] = text(value)
+        return attributes
 
     def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create the object with its attributes; see `Handler`."""
@@ -91,12 +91,12 @@ class AttributeObject:
             if error.reason in self.gone:
                 return None
             raise
-        found = string_map(answer.get("Attributes"))
+        attributes = string_map(answer.get("Attributes"))
         actual: Document = {}
         for name, attribute in self.attributes.items():
-            if attribute in found and name in context.type.outputs:
-                actual[name] = _decoded(found[attribute], context.type.outputs[name].kind.name)
-        actual |= {name: found.get(attribute) for name, attribute in self.outputs.items()}
+            if attribute in attributes and name in context.type.outputs:
+                actual[name] = _decoded(attributes[attribute], context.type.outputs[name].kind.name)
+        actual |= {name: attributes.get(attribute) for name, attribute in self.outputs.items()}
         if self.name_from_id:
             actual["name"] = existing.id.rpartition(self.name_from_id)[2]
         if self.tagging is not None:

@@ -38,8 +38,8 @@ def region(account: Account, given: Document) -> Document:
     """`aws.get_region`."""
     _only("getRegion", given, known=frozenset({"region"}))
     name = text(given.get("region")) or account.region
-    found = {"id": name, "name": name, "region": name}
-    return {**found, "endpoint": f"ec2.{name}.amazonaws.com", "description": name}
+    names = {"id": name, "name": name, "region": name}
+    return {**names, "endpoint": f"ec2.{name}.amazonaws.com", "description": name}
 
 
 def partition(account: Account, given: Document) -> Document:

@@ -78,7 +78,7 @@ class Resource:
         """Inputs with a generated name where none is given, and everything that AWS or the stand-in would refuse."""
         inputs = without_nothing({name: value for name, value in news.items() if name != DEFAULTS_KEY})
         context = self.context
-        found = list(failures(self.schemas, context.type.inputs, value=inputs))
+        refusals = list(failures(self.schemas, context.type.inputs, value=inputs))
         if self.row.name and inputs.get(self.row.name) is None:
             existing = olds.get(self.row.name) if self.row.name in items(olds.get(DEFAULTS_KEY)) else None
             generated = existing or self.row.name_prefix + naming.generated(limit=self.row.name_limit)
@@ -87,9 +87,9 @@ class Resource:
         else:
             none: list[Json] = []
             inputs[DEFAULTS_KEY] = none
-        if not found:
-            found = [*self._refusals(context, inputs)]
-        return inputs, found
+        if not refusals:
+            refusals = [*self._refusals(context, inputs)]
+        return inputs, refusals
 
     def _cased(self, name: str) -> str:
         return name.lower() if self.row.resource == "aws:s3/bucket:Bucket" else name
@@ -247,10 +247,10 @@ class Resource:
         Raises:
             SandboxError: a property differs which neither replaces the object nor has an operation to change it.
         """
-        found = list(differences(self._plain(old), self._plain(new)))
-        if not found and "tagsAll" in existing.state and not holds_unknown(new.get("tags")):
-            found = list(differences(existing.state["tagsAll"], {**all_tags(self.account, new)}, path="tagsAll"))
-        for difference in found:
+        changes = list(differences(self._plain(old), self._plain(new)))
+        if not changes and "tagsAll" in existing.state and not holds_unknown(new.get("tags")):
+            changes = list(differences(existing.state["tagsAll"], {**all_tags(self.account, new)}, path="tagsAll"))
+        for difference in changes:
             name = difference.path.partition(".")[0].partition("[")[0]
             known = {"tagsAll", *self.row.local, *(path.partition(".")[0] for path in self.row.kept)}
             if not (name in known or self.row.replacing(difference.path) or self.row.handler.changeable(name)):
@@ -258,7 +258,7 @@ class Resource:
                     f"the stand-in cannot change {difference.path} of {self.row.resource} {existing.id}",
                     remedy="add the update, or a replacement mark, to the row under sandbox/providers/aws/rows/",
                 )
-        return found
+        return changes
 
     def deletes_first(self, new: Document) -> bool:
         """Whether a replacement cannot stand beside the old object, because its name is given and not generated."""

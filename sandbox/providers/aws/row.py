@@ -139,8 +139,8 @@ class Identity:
             re.escape(piece) + (f"(?P<{name}>.+{'' if position == len(names) - 1 else '?'})")
             for position, (piece, name) in enumerate(zip(pieces, names, strict=False))
         )
-        found = re.fullmatch(pattern + re.escape(pieces[-1]), identity)
-        return dict(found.groupdict()) if found else {}
+        match = re.fullmatch(pattern + re.escape(pieces[-1]), identity)
+        return dict(match.groupdict()) if match else {}
 
 
 @dataclass(frozen=True, kw_only=True)

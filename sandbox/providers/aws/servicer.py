@@ -30,8 +30,8 @@ def _abort(context: grpc.ServicerContext, error: QuantosError) -> NoReturn:
     raise AssertionError
 
 
-def _check_failures(found: list[Failure]) -> list[provider_pb2.CheckFailure]:
-    return [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
+def _check_failures(refusals: list[Failure]) -> list[provider_pb2.CheckFailure]:
+    return [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in refusals]
 
 
 class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
@@ -63,8 +63,8 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         """Settings of the provider, against those which the stand-in honours."""
         del context
-        found = list(provider_failures(from_struct(request.news)))
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_check_failures(found))
+        refusals = list(provider_failures(from_struct(request.news)))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_check_failures(refusals))
 
     def DiffConfig(  # noqa: N802
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
@@ -108,10 +108,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         naming = Naming(Urn.parse(request.urn).name, request.randomSeed)
         try:
             resource = self._resource(Urn.parse(request.urn).type)
-            inputs, found = resource.checked(from_struct(request.news), olds=from_struct(request.olds), naming=naming)
+            inputs, refusals = resource.checked(
+                from_struct(request.news), olds=from_struct(request.olds), naming=naming
+            )
         except QuantosError as error:
             _abort(context, error)
-        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=_check_failures(found))
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=_check_failures(refusals))
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
         """Which properties differ and which of them replace."""
@@ -119,12 +121,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         old, new = from_struct(request.old_inputs), from_struct(request.news)
         try:
             resource = self._resource(Urn.parse(request.urn).type)
-            found = resource.differences(existing, old=old, new=new)
+            differences = resource.differences(existing, old=old, new=new)
         except QuantosError as error:
             _abort(context, error)
         detailed: dict[str, provider_pb2.PropertyDiff] = {}
         replaces: list[str] = []
-        for difference in found:
+        for difference in differences:
             replacing = resource.row.replacing(difference.path)
             kind = _DIFF_KINDS[difference.kind] + ("_REPLACE" if replacing else "")
             detailed[difference.path] = provider_pb2.PropertyDiff(
@@ -176,12 +178,12 @@ class AwsProvider(provider_pb2_grpc.ResourceProviderServicer):
         """Actual inputs and outputs; an empty answer when the object is gone."""
         existing = ResourceState(request.id, from_struct(request.properties))
         try:
-            found = self._resource(Urn.parse(request.urn).type).read(existing, inputs=from_struct(request.inputs))
+            actual = self._resource(Urn.parse(request.urn).type).read(existing, inputs=from_struct(request.inputs))
         except QuantosError as error:
             _abort(context, error)
-        if found is None:
+        if actual is None:
             return provider_pb2.ReadResponse()
-        outputs, inputs = found
+        outputs, inputs = actual
         return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
 
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802

@@ -34,11 +34,11 @@ def tag_list(tags: Mapping[str, str], shape: Shape) -> Json:
 def tag_map(answer: Json) -> dict[str, str]:
     """Tags of an answer in either form; those of AWS itself are left out, as the provider does."""
     if isinstance(answer, dict):
-        found = string_map(answer)
+        tags = string_map(answer)
     else:
         rows = [mapping(row) for row in items(answer)]
-        found = {_first(row, _LIST_KEYS): _first(row, _LIST_VALUES) for row in rows}
-    return {key: value for key, value in found.items() if not key.startswith("aws:")}
+        tags = {_first(row, _LIST_KEYS): _first(row, _LIST_VALUES) for row in rows}
+    return {key: value for key, value in tags.items() if not key.startswith("aws:")}
 
 
 def _first(row: Document, names: tuple[str, ...]) -> str:

@@ -31,15 +31,15 @@ class Encoding:
     def request(self, inputs: Mapping[str, Json], shape: Shape, *, path: str = "") -> Document:
         """Members of a structure `shape` for `inputs`."""
         members: Mapping[str, Shape] = getattr(shape, "members", {})
-        found: Document = {}
+        request: Document = {}
         for name, value in inputs.items():
             here = _join(path, name)
             member = _member(self.renames.get(here, name), members)
             if member is None:
                 self.unmapped.append(here)
             elif value is not None:
-                found[member] = self._value(value, members[member], path=here)
-        return found
+                request[member] = self._value(value, members[member], path=here)
+        return request
 
     def _value(self, value: Json, shape: Shape, *, path: str) -> Json:
         kind = shape.type_name
@@ -86,14 +86,14 @@ class Decoding:
     schemas: SdkSchemas
     renames: Renames
 
-    def outputs(self, found: Mapping[str, Json], fields: Fields, *, path: str = "") -> Document:
+    def outputs(self, description: Mapping[str, Json], fields: Fields, *, path: str = "") -> Document:
         """Outputs in `fields` for which the API object has a member."""
         result: Document = {}
         for name, declared in fields.items():
             here = _join(path, name)
-            member = _member(self.renames.get(here, name), found)
-            if member is not None and found[member] is not None:
-                result[name] = self._value(found[member], declared.kind, path=here)
+            member = _member(self.renames.get(here, name), description)
+            if member is not None and description[member] is not None:
+                result[name] = self._value(description[member], declared.kind, path=here)
         return result
 
     def _value(self, value: Json, kind: Kind, *, path: str) -> Json:

@@ -62,8 +62,8 @@ def role_mappings(given: Sequence[Mapping[str, Any]], node_role_arns: Sequence[s
     """`mapRoles` of `aws-auth`: roles that were given, and the nodes' own; JSON is YAML."""
     node = {"username": "system:node:{{EC2PrivateDNSName}}", "groups": _NODE_GROUPS}
     mapped = [{"roleArn": arn, **node} for arn in node_role_arns]
-    found = [*given, *mapped]
-    return json.dumps([{"rolearn": e["roleArn"], "username": e["username"], "groups": e["groups"]} for e in found])
+    roles = [*given, *mapped]
+    return json.dumps([{"rolearn": e["roleArn"], "username": e["username"], "groups": e["groups"]} for e in roles])
 
 
 def user_mappings(given: Sequence[Mapping[str, Any]]) -> str:

@@ -68,8 +68,8 @@ def cni_configuration(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tags(value: Any) -> Any:  # noqa: ANN401  a map, or the list of maps that the SDK's type asks for
-    def joined(found: object) -> dict[str, str]:
-        parts = found if isinstance(found, Sequence) else [found or {}]
+    def joined(resolved: object) -> dict[str, str]:
+        parts = resolved if isinstance(resolved, Sequence) else [resolved or {}]
         return {key: part[key] for part in parts for key in part}
 
     return pulumi.Output.from_input(value).apply(joined) if value is not None else None
@@ -144,7 +144,9 @@ class VpcCniAddon(EksComponent):
             cluster_name=given["clusterName"],
             addon_name="vpc-cni",
             addon_version=given.get("addonVersion"),
-            configuration_values=settings.apply(lambda found: json.dumps(cni_configuration(found), sort_keys=True)),
+            configuration_values=settings.apply(
+                lambda resolved: json.dumps(cni_configuration(resolved), sort_keys=True)
+            ),
             preserve=True,
             resolve_conflicts_on_create=given.get("resolveConflictsOnCreate") or "OVERWRITE",
             resolve_conflicts_on_update=given.get("resolveConflictsOnUpdate") or "OVERWRITE",

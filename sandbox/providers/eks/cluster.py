@@ -158,7 +158,9 @@ class Cluster(EksComponent):
 
     def _all_subnets(self) -> pulumi.Output[list[str]]:
         lists = [self.given[key] for key in ("subnetIds", "publicSubnetIds", "privateSubnetIds") if self.given.get(key)]
-        return pulumi.Output.all(*lists).apply(lambda found: [subnet for part in found for subnet in part])
+        return pulumi.Output.all(*lists).apply(
+            lambda subnet_lists: [subnet for part in subnet_lists for subnet in part]
+        )
 
     def _own_group(self) -> aws.ec2.SecurityGroup:
         name = f"{self.component_name}-eksClusterSecurityGroup"

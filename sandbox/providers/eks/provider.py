@@ -60,26 +60,26 @@ class EksProvider(pulumi.provider.Provider):
                 " sandbox/providers/eks/provider.py"
             )
         given = {key: value for key, value in inputs.items() if value is not None}
-        found = self._failures(component, given)
-        if found:
-            reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in found)
+        refusals = self._failures(component, given)
+        if refusals:
+            reasons = "; ".join(f"{failure.path}: {failure.reason}" for failure in refusals)
             raise ValueError(f"{resource_type} {name}: {reasons}")
         made = component(name, given, options)
         return pulumi.provider.ConstructResult(made.urn, made.outputs)
 
     def _failures(self, component: type[EksComponent], given: Mapping[str, object]) -> list[Failure]:
         plain = {key: _plain(value) for key, value in given.items()}
-        found = list(failures(self._schemas, self._schemas.type(component.TOKEN).inputs, value=plain))
-        found += [
+        refusals = list(failures(self._schemas, self._schemas.type(component.TOKEN).inputs, value=plain))
+        refusals += [
             Failure(key, "the EKS stand-in does not model it; see MODELLED of its class under sandbox/providers/eks")
             for key in sorted(given)
             if key not in component.MODELLED
         ]
         if component is Cluster and plain.get("skipDefaultNodeGroup") is not True:
-            found.append(
+            refusals.append(
                 Failure("skipDefaultNodeGroup", "the EKS stand-in makes no default node group: set it to true")
             )
-        return found
+        return refusals
 
     def call(self, token: str, args: Mapping[str, Any]) -> pulumi.provider.CallResult:
         """`Cluster.get_kubeconfig`: a kubeconfig of a role or profile of its own, as JSON."""

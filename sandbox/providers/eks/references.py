@@ -14,23 +14,25 @@ from pulumi_eks import outputs
 def eks_cluster_of(cluster: Any) -> pulumi.Output[aws.eks.Cluster]:  # noqa: ANN401  a component or its core
     """The control plane of an `eks.Cluster` or of its `core`."""
     return pulumi.Output.from_input(cluster).apply(
-        lambda found: found.eks_cluster if isinstance(found, eks.Cluster) else _core(found)[0]
+        lambda resolved: resolved.eks_cluster if isinstance(resolved, eks.Cluster) else _core(resolved)[0]
     )
 
 
 def subnet_ids_of(cluster: Any) -> pulumi.Output[list[str]]:  # noqa: ANN401  a component or its core
     """The subnets of an `eks.Cluster` or of its `core`."""
     return pulumi.Output.from_input(cluster).apply(
-        lambda found: (
-            found.core.apply(lambda core: _core(core)[1]) if isinstance(found, eks.Cluster) else _core(found)[1]
+        lambda resolved: (
+            resolved.core.apply(lambda core: _core(core)[1])
+            if isinstance(resolved, eks.Cluster)
+            else _core(resolved)[1]
         )
     )
 
 
-def _core(found: object) -> tuple[Any, Any]:
+def _core(core: object) -> tuple[Any, Any]:
     """Control plane and subnets of a core, typed or as it came over the wire."""
-    if isinstance(found, outputs.CoreData):
-        return found.cluster, found.subnet_ids
-    if isinstance(found, Mapping) and {"cluster", "subnetIds"} <= found.keys():
-        return found["cluster"], found["subnetIds"]
+    if isinstance(core, outputs.CoreData):
+        return core.cluster, core.subnet_ids
+    if isinstance(core, Mapping) and {"cluster", "subnetIds"} <= core.keys():
+        return core["cluster"], core["subnetIds"]
     raise ValueError("cluster is neither an eks.Cluster nor the core of one")

@@ -76,11 +76,11 @@ class ApiServer:
     def resource(self, api_version: str, kind: str) -> ApiResource | None:
         """Where a kind is served; None while the server does not know it, as before its CRD."""
         with self._lock:
-            found = self._served.get(api_version, {}).get(kind)
-            if found is None:
+            resource = self._served.get(api_version, {}).get(kind)
+            if resource is None:
                 self._served[api_version] = self._discovered(api_version)
-                found = self._served[api_version].get(kind)
-            return found
+                resource = self._served[api_version].get(kind)
+            return resource
 
     def _discovered(self, api_version: str) -> dict[str, ApiResource]:
         path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
@@ -165,10 +165,10 @@ def _dry(query: dict[str, str], *, dry_run: bool) -> dict[str, str]:
 
 def _document(content: bytes | None) -> Document:
     try:
-        found: Json = json.loads(content or b"{}")
+        document: Json = json.loads(content or b"{}")
     except ValueError:
-        found = {"message": (content or b"").decode("utf-8", "replace")[:300]}
-    return found if isinstance(found, dict) else {}
+        document = {"message": (content or b"").decode("utf-8", "replace")[:300]}
+    return document if isinstance(document, dict) else {}
 
 
 def _refusal(method: str, path: str, *, status: int, answer: Document) -> ApiServerError:

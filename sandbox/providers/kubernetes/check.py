@@ -30,16 +30,16 @@ def checked(
         SandboxError: the cluster cannot be asked whether the kind has namespaces.
     """
     given = without_nothing(news)
-    found = list(_failures(schemas, kind, given))
+    refusals = list(_failures(schemas, kind, given))
     metadata = {**form.metadata_of(given)}
     if not metadata.get("name") and not metadata.get("generateName"):
         if kind.patch:
-            found.append(Failure("metadata.name", "a patch must name what it patches"))
+            refusals.append(Failure("metadata.name", "a patch must name what it patches"))
         else:
             _name(metadata, old=form.metadata_of(olds), naming=naming)
     if not metadata.get("namespace") and objects.namespaced(kind):
         metadata["namespace"] = objects.default_namespace
-    return {**given, "metadata": metadata}, found
+    return {**given, "metadata": metadata}, refusals
 
 
 def _name(metadata: Document, *, old: Document, naming: Naming) -> None:

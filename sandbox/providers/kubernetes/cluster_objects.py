@@ -41,11 +41,11 @@ class ClusterObjects:
             return self._previewed(wanted)
         resource = self._served(wanted.kind)
         name = text(form.metadata_of(wanted.manifest).get("name"))
-        found = self._read(resource, wanted.manifest) if name else None
+        live = self._read(resource, wanted.manifest) if name else None
         called = f"{wanted.kind.kind} {form.identity(wanted.manifest)}"
-        if found is None and wanted.kind.patch:
+        if live is None and wanted.kind.patch:
             raise SandboxError(f"{called} is not there to be patched", remedy="make it before its patch")
-        if found is not None and not wanted.kind.patch and not self.upsert:
+        if live is not None and not wanted.kind.patch and not self.upsert:
             remedy = "import it, take another name, or set the provider's upsertExistingObjects"
             raise ExistingObjectError(f"{called} already exists", remedy=remedy)
         return self._settled(wanted, resource, self._stored(wanted, resource))
@@ -92,10 +92,10 @@ class ClusterObjects:
         identifier, uid = form.identity(seen), form.metadata_of(seen).get("uid")
 
         def read() -> Document | None:
-            found = self._named(resource, identifier)
-            if found is None or form.metadata_of(found).get("uid") != uid:
+            live = self._named(resource, identifier)
+            if live is None or form.metadata_of(live).get("uid") != uid:
                 return None
-            return {**found, **{key: seen[key] for key in (form.MANAGER_KEY,) if key in seen}}
+            return {**live, **{key: seen[key] for key in (form.MANAGER_KEY,) if key in seen}}
 
         return read
 

@@ -133,9 +133,9 @@ def refreshed(inputs: Document, *, held: Document, live: Document) -> Document:
         if key.startswith("__"):
             result[key] = value
             continue
-        found = _refreshed_value(value, held.get(key), live.get(key))
-        if found is not None:
-            result[key] = found
+        refreshed_value = _refreshed_value(value, held.get(key), live.get(key))
+        if refreshed_value is not None:
+            result[key] = refreshed_value
     return result
 
 
@@ -165,9 +165,9 @@ def with_live(manifest: Document, live: Document, *, paths: Sequence[str]) -> Do
     """The manifest with its ignored paths as the cluster holds them, so that applying takes them from nobody."""
     result = _copied(manifest)
     for path in paths:
-        found = at_path(live, path)
-        if found is not None and at_path(result, path) is not None and "[" not in path:
-            with_path(result, path, value=found)
+        live_value = at_path(live, path)
+        if live_value is not None and at_path(result, path) is not None and "[" not in path:
+            with_path(result, path, value=live_value)
     return result
 
 

@@ -76,9 +76,9 @@ def wait_until_ready(read: Callable[[], Document | None], *, within_seconds: flo
     deadline, pause = waiting.now_seconds() + within_seconds, _FIRST_PAUSE_SECONDS
     live: Document = {}
     while True:
-        found = read()
-        live = found if found is not None else live
-        state = readiness(found) if found is not None else Readiness(ready=False, reason="it is gone", failed=True)
+        current = read()
+        live = current if current is not None else live
+        state = readiness(current) if current is not None else Readiness(ready=False, reason="it is gone", failed=True)
         if state.ready:
             return live
         if state.failed:

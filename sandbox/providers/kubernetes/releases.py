@@ -45,13 +45,13 @@ def checked_release(
     Stricter than the real provider: a release without a pinned version, repository or namespace is refused.
     """
     given = without_nothing(news)
-    found = [*failures(schemas, schemas.inputs(kind), value=given), *_unpinned(given), *_not_honoured(given)]
+    refusals = [*failures(schemas, schemas.inputs(kind), value=given), *_unpinned(given), *_not_honoured(given)]
     if not given.get("name"):
         made = f"{naming.resource_name}-{hashlib.sha256(naming.seed).hexdigest()[:8]}"
         given["name"] = text(olds.get("name")) or made
     if given.get("skipAwait") is not True:
         given.setdefault("timeout", DEFAULT_TIMEOUT_SECONDS)
-    return given, found
+    return given, refusals
 
 
 def _unpinned(given: Document) -> Iterator[Failure]:

@@ -74,7 +74,7 @@ def _abort_not_ready(context: grpc.ServicerContext, error: NotReadyError, inputs
 
 
 @contextmanager
-def _told(context: grpc.ServicerContext, *, inputs: Struct | None = None) -> Iterator[None]:
+def _aborting(context: grpc.ServicerContext, *, inputs: Struct | None = None) -> Iterator[None]:
     """Tell the engine of a refusal; `inputs` are those of an object which may be there and not ready."""
     try:
         yield
@@ -85,17 +85,17 @@ def _told(context: grpc.ServicerContext, *, inputs: Struct | None = None) -> Ite
     except QuantosError as error:
         _abort(context, error)
     except grpc.RpcError as error:
-        told = error.details() if isinstance(error, grpc.Call) else str(error)
-        context.abort(grpc.StatusCode.UNKNOWN, f"the engine refused: {told}")
+        details = error.details() if isinstance(error, grpc.Call) else str(error)
+        context.abort(grpc.StatusCode.UNKNOWN, f"the engine refused: {details}")
 
 
-def _property_diff(found: Difference, *, replacing: bool) -> provider_pb2.PropertyDiff:
-    name = found.kind.upper() + ("_REPLACE" if replacing else "")
+def _property_diff(difference: Difference, *, replacing: bool) -> provider_pb2.PropertyDiff:
+    name = difference.kind.upper() + ("_REPLACE" if replacing else "")
     return provider_pb2.PropertyDiff(kind=provider_pb2.PropertyDiff.Kind.Value(name), inputDiff=True)
 
 
-def _checked(inputs: Document, found: list[Failure], news: Struct) -> provider_pb2.CheckResponse:
-    refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in found]
+def _checked(inputs: Document, refusals: list[Failure], news: Struct) -> provider_pb2.CheckResponse:
+    refused = [provider_pb2.CheckFailure(property=failure.path, reason=failure.reason) for failure in refusals]
     return provider_pb2.CheckResponse(inputs=_shown(inputs, news), failures=refused)
 
 
@@ -139,11 +139,11 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     ) -> provider_pb2.CheckResponse:
         """Settings of the provider, against those which the stand-in honours."""
         del context
-        found = [
+        check_failures = [
             provider_pb2.CheckFailure(property=failure.path, reason=failure.reason)
             for failure in provider_failures(_plain(request.news), environment=os.environ)
         ]
-        return provider_pb2.CheckResponse(inputs=request.news, failures=found)
+        return provider_pb2.CheckResponse(inputs=request.news, failures=check_failures)
 
     def DiffConfig(  # noqa: N802
         self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
@@ -160,22 +160,22 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
         """Take the settings; a cluster is reached for when the first object needs it."""
-        with _told(context):
+        with _aborting(context):
             self._settings = provider_settings(_plain(request.args), environment=os.environ)
         return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=True)
 
     def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:  # noqa: N802
         """`kubernetes:yaml:decode`, which the SDK's ConfigFile and ConfigGroup call."""
-        with _told(context):
+        with _aborting(context):
             if request.tok != DECODE:
                 raise SandboxError(
                     f"the Kubernetes stand-in has no function {request.tok}: it renders no charts or kustomizations",
                     remedy="render them to a file, and declare that with yaml.v2.ConfigFile",
                 )
             arguments = _plain(request.args)
-            found = [self._with_namespace(manifest, arguments) for manifest in decoded(text(arguments.get("text")))]
+            manifests = [self._with_namespace(manifest, arguments) for manifest in decoded(text(arguments.get("text")))]
         response = provider_pb2.InvokeResponse()
-        listed: list[Json] = [*found]
+        listed: list[Json] = [*manifests]
         getattr(response, "return").CopyFrom(to_struct({"result": listed}))
         return response
 
@@ -185,28 +185,28 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             return manifest
         api_version, kind = text(manifest.get("apiVersion")), text(manifest.get("kind"))
         group = api_version if "/" in api_version else f"core/{api_version}"
-        has_one = self._objects.namespaced(self._schemas.kind_of(f"kubernetes:{group}:{kind}"))
-        return form.in_namespace(manifest, namespace) if has_one else manifest
+        namespaced = self._objects.namespaced(self._schemas.kind_of(f"kubernetes:{group}:{kind}"))
+        return form.in_namespace(manifest, namespace) if namespaced else manifest
 
     def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:  # noqa: N802
         """Hold a manifest against its type; name it as the real provider does where it has no name."""
         naming = Naming(resource_name=Urn.parse(request.urn).name, seed=request.randomSeed)
         news, olds = _plain(request.news), _plain(request.olds)
-        with _told(context):
+        with _aborting(context):
             kind = self._schemas.kind_of(Urn.parse(request.urn).type)
             if kind.release:
-                inputs, found = checked_release(self._schemas, kind, news=news, olds=olds, naming=naming)
-                return _checked(inputs, found, request.news)
+                inputs, refusals = checked_release(self._schemas, kind, news=news, olds=olds, naming=naming)
+                return _checked(inputs, refusals, request.news)
             if kind.custom and isinstance(self._objects, ManifestFolder):
                 unchecked = f"no cluster is given, so the {kind.kind} of {kind.api_version} is not held against its CRD"
                 self._log.warn(unchecked, urn=request.urn)
-            inputs, found = checked(self._schemas, kind, news=news, olds=olds, naming=naming, objects=self._objects)
-        return _checked(inputs, found, request.news)
+            inputs, refusals = checked(self._schemas, kind, news=news, olds=olds, naming=naming, objects=self._objects)
+        return _checked(inputs, refusals, request.news)
 
     def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:  # noqa: N802
         """What differs, and which of it needs another object; that has the old one's name only once it is gone."""
         old, new, held = _plain(request.old_inputs), _plain(request.news), _plain(request.olds)
-        with _told(context):
+        with _aborting(context):
             kind = self._schemas.kind_of(Urn.parse(request.urn).type)
             paths = replacing_paths(kind, mutable=self._mutable(new))
         if not form.metadata_of(old).get("namespace") and (namespace := text(form.metadata_of(held).get("namespace"))):
@@ -214,10 +214,10 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
             new = new if form.metadata_of(new).get("namespace") else form.in_namespace(new, namespace)
         detailed: dict[str, provider_pb2.PropertyDiff] = {}
         replacing: list[str] = []
-        for found in differences(old, new):
-            another = replaces(found.path, paths=paths)
-            replacing += [found.path] if another else []
-            detailed[found.path] = _property_diff(found, replacing=another)
+        for difference in differences(old, new):
+            another = replaces(difference.path, paths=paths)
+            replacing += [difference.path] if another else []
+            detailed[difference.path] = _property_diff(difference, replacing=another)
         none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
         return provider_pb2.DiffResponse(
             changes=some if detailed else none,
@@ -234,7 +234,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:  # noqa: N802
         """Create, or say what creation would give."""
         inputs = _plain(request.properties)
-        with _told(context, inputs=request.properties):
+        with _aborting(context, inputs=request.properties):
             wanted = Wanted(
                 kind=self._schemas.kind_of(Urn.parse(request.urn).type),
                 manifest=inputs,
@@ -249,7 +249,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:  # noqa: N802
         """Change in place, or say what that would give."""
         inputs = _plain(request.news)
-        with _told(context, inputs=request.news):
+        with _aborting(context, inputs=request.news):
             wanted = Wanted(
                 kind=self._schemas.kind_of(Urn.parse(request.urn).type),
                 manifest=inputs,
@@ -264,7 +264,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:  # noqa: N802
         """What is there now and the inputs that would give it; an empty answer when it is gone."""
-        with _told(context):
+        with _aborting(context):
             held = self._held(request.urn, request.id, request.properties)
             live = self._place_of(held.kind).read(held)
         if live is None:
@@ -281,7 +281,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802
         """Delete; an object which is gone already counts as deleted."""
-        with _told(context):
+        with _aborting(context):
             held = self._held(request.urn, request.id, request.properties, timeout_seconds=request.timeout)
             self._place_of(held.kind).delete(held)
         return empty_pb2.Empty()
@@ -295,7 +295,7 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ConstructRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConstructResponse:
         """The SDK's components for manifests, made of objects as if the program had declared them."""
-        with _told(context):
+        with _aborting(context):
             return YamlComponent(request, version=self._schemas.version).constructed()
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802

@@ -61,12 +61,12 @@ def manifests(token: str, *, name: str, inputs: Document) -> Manifests:
     if any(holds_unknown(value) for key, value in given.items() if key != "objs") or _unnamed(given.get("objs")):
         return Manifests(objects=None, prefix=prefix, skip_await=skips)
     files = [text(path) for path in [*items(given.get("files")), *items(given.get("file"))]]
-    found = read_files(files) + decoded(text(given.get("yaml")))
-    found += [each for listed in items(given.get("objs")) for each in objects_of(listed)]
-    for each in found:
+    objects = read_files(files) + decoded(text(given.get("yaml")))
+    objects += [each for listed in items(given.get("objs")) for each in objects_of(listed)]
+    for each in objects:
         if not form.metadata_of(each).get("name"):
             raise SandboxError(f"a {text(each.get('kind'))} has no metadata.name", remedy="name every object")
-    ordered = sorted(found, key=lambda each: text(each.get("kind")) not in _FIRST)
+    ordered = sorted(objects, key=lambda each: text(each.get("kind")) not in _FIRST)
     return Manifests(objects=ordered, prefix=prefix, skip_await=skips, secret=holds_secret(inputs))
 
 
@@ -97,12 +97,12 @@ class YamlComponent:
             SandboxError: as `manifests` does.
             grpc.RpcError: the engine refused one of them, and has said why.
         """
-        found = manifests(self._request.type, name=self._request.name, inputs=from_struct(self._request.inputs))
+        manifest_set = manifests(self._request.type, name=self._request.name, inputs=from_struct(self._request.inputs))
         with self._channel:
             urn = self._monitor.RegisterResource(self._component()).urn
             outputs: Document = {"resources": UNKNOWN}
-            if found.objects is not None:
-                outputs = {"resources": self._children(urn, found, found.objects)}
+            if manifest_set.objects is not None:
+                outputs = {"resources": self._children(urn, manifest_set, manifest_set.objects)}
             self._monitor.RegisterResourceOutputs(
                 resource_pb2.RegisterResourceOutputsRequest(urn=urn, outputs=to_struct(outputs))
             )
@@ -123,28 +123,28 @@ class YamlComponent:
             acceptResources=True,
         )
 
-    def _children(self, urn: str, found: Manifests, objects: Iterable[Document]) -> list[Json]:
+    def _children(self, urn: str, manifest_set: Manifests, objects: Iterable[Document]) -> list[Json]:
         references: list[Json] = []
         first: list[str] = []
         for each in objects:
-            answer = self._monitor.RegisterResource(self._child(urn, found, each, after=first))
+            answer = self._monitor.RegisterResource(self._child(urn, manifest_set, each, after=first))
             if each.get("kind") in _FIRST:
                 first.append(answer.urn)
             references.append(reference(answer.urn, identifier=answer.id, version=self._version))
         return references
 
     def _child(
-        self, urn: str, found: Manifests, each: Document, *, after: list[str]
+        self, urn: str, manifest_set: Manifests, each: Document, *, after: list[str]
     ) -> resource_pb2.RegisterResourceRequest:
         api_version, kind = text(each.get("apiVersion")), text(each.get("kind"))
         group = api_version if "/" in api_version else f"core/{api_version}"
-        name = "-".join(part for part in (found.prefix, form.identity(each)) if part)
+        name = "-".join(part for part in (manifest_set.prefix, form.identity(each)) if part)
         return resource_pb2.RegisterResourceRequest(
             type=f"kubernetes:{group}:{kind}",
             name=name,
             parent=urn,
             custom=True,
-            object=to_struct(_declared(each, found)),
+            object=to_struct(_declared(each, manifest_set)),
             provider=self._request.providers.get("kubernetes", ""),
             version=self._version,
             dependencies=[] if kind in _FIRST else after,
@@ -155,13 +155,13 @@ class YamlComponent:
         )
 
 
-def _declared(each: Document, found: Manifests) -> Document:
+def _declared(each: Document, manifest_set: Manifests) -> Document:
     """The object as a program would declare it; all of it is secret where any of the component's inputs was."""
     metadata = form.metadata_of(each)
-    if found.skip_await:
+    if manifest_set.skip_await:
         notes = {**mapping(metadata.get("annotations")), form.SKIP_AWAIT: "true"}
         each = {**each, "metadata": {**metadata, "annotations": notes}}
-    if not found.secret:
+    if not manifest_set.secret:
         return shielded(each)
     named = ("apiVersion", "kind", "metadata")
     return {key: part if key in named else secret(part) for key, part in each.items()}

@@ -39,7 +39,7 @@ def decoded(source: str) -> list[Document]:
         documents = list(yaml.load_all(source, _TextDates))
     except yaml.YAMLError as error:
         raise SandboxError(f"the manifests are no YAML: {error}", remedy="correct the text") from error
-    return [found for document in documents if document for found in objects_of(_with_text_keys(document))]
+    return [manifest for document in documents if document for manifest in objects_of(_with_text_keys(document))]
 
 
 def _with_text_keys(value: Json) -> Json:
@@ -53,16 +53,16 @@ def _with_text_keys(value: Json) -> Json:
 
 def objects_of(document: Json) -> Iterator[Document]:
     """The document, or what it lists. Raises SandboxError where it is no object."""
-    found = mapping(document)
-    kind = text(found.get("kind"))
-    if not found.get("apiVersion") or not kind:
+    manifest = mapping(document)
+    kind = text(manifest.get("kind"))
+    if not manifest.get("apiVersion") or not kind:
         said = str(document)[:100]
         raise SandboxError(f"a manifest has no apiVersion and kind: {said}", remedy="give both in every document")
-    if kind.endswith("List") and isinstance(found.get("items"), list):
-        for item in items(found["items"]):
+    if kind.endswith("List") and isinstance(manifest.get("items"), list):
+        for item in items(manifest["items"]):
             yield from objects_of(item)
     else:
-        yield found
+        yield manifest
 
 
 def read_files(patterns: list[str]) -> list[Document]:
@@ -71,7 +71,7 @@ def read_files(patterns: list[str]) -> list[Document]:
     Raises:
         SandboxError: a file is not there or cannot be read; an address, since the stand-in fetches nothing.
     """
-    found: list[Document] = []
+    manifests: list[Document] = []
     for pattern in patterns:
         if "://" in pattern:
             raise SandboxError(f"{pattern} is an address", remedy="download the manifests and give their file")
@@ -84,5 +84,5 @@ def read_files(patterns: list[str]) -> list[Document]:
                 source = Path(path).read_text(encoding="utf-8")
             except OSError as error:
                 raise SandboxError(f"{path} cannot be read: {error}", remedy="correct the path") from error
-            found += decoded(source)
-    return found
+            manifests += decoded(source)
+    return manifests

@@ -44,8 +44,8 @@ class UnmodelledTypeError(SandboxError):
 @functools.cache
 def rows_of(module: str) -> dict[str, Row]:
     """Rows of one service by token."""
-    found = importlib.import_module(f"sandbox.providers.aws.rows.{module}")
-    rows: tuple[Row, ...] = found.ROWS
+    rows_module = importlib.import_module(f"sandbox.providers.aws.rows.{module}")
+    rows: tuple[Row, ...] = rows_module.ROWS
     return {row.resource: row for row in rows}
 
 

@@ -84,9 +84,9 @@ class _OfApi(ApiObject):
         api, slash, own = existing.id.partition("/")
         return {**known, "apiId": api, "id": own} if slash else known
 
-    def _presented(self, context: HandlerContext, existing: ResourceState, found: Document) -> Document:
+    def _presented(self, context: HandlerContext, existing: ResourceState, description: Document) -> Document:
         return {
-            **super()._presented(context, existing, found),
+            **super()._presented(context, existing, description),
             "apiId": self._properties(context, existing).get("apiId"),
         }
 
@@ -106,7 +106,9 @@ AUTHORIZER = Row(
         id_at="AuthorizerId",
         gone=_GONE,
         renames={"identitySources": "IdentitySource", "jwtConfiguration.audiences": "Audience"},
-        present=lambda _, found, __: {"authorizerResultTtlInSeconds": found.get("AuthorizerResultTtlInSeconds") or 0},
+        present=lambda _, description, __: {
+            "authorizerResultTtlInSeconds": description.get("AuthorizerResultTtlInSeconds") or 0
+        },
         updates=(
             Update(
                 names=frozenset({"authorizerType", "identitySources", "jwtConfiguration", "name"}),
@@ -136,9 +138,9 @@ INTEGRATION = Row(
         id_at="IntegrationId",
         gone=_GONE,
         renames={"timeoutMilliseconds": "TimeoutInMillis"},
-        present=lambda _, found, __: {
-            "connectionType": found.get("ConnectionType") or "INTERNET",
-            "payloadFormatVersion": found.get("PayloadFormatVersion") or "1.0",
+        present=lambda _, description, __: {
+            "connectionType": description.get("ConnectionType") or "INTERNET",
+            "payloadFormatVersion": description.get("PayloadFormatVersion") or "1.0",
             "integrationResponseSelectionExpression": "",
         },
         updates=(
@@ -205,7 +207,7 @@ ROUTE = Row(
         identity={"ApiId": "{apiId}", "RouteId": "{id}"},
         id_at="RouteId",
         gone=_GONE,
-        present=lambda _, found, __: {"authorizationType": found.get("AuthorizationType") or "NONE"},
+        present=lambda _, description, __: {"authorizationType": description.get("AuthorizationType") or "NONE"},
         updates=(Update(names=_ROUTE_SETTINGS, send=_rerouted),),
     ),
 )
@@ -213,7 +215,7 @@ ROUTE = Row(
 
 def _staged(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
     """Route settings by route key, as the API takes them; a key without a route is refused."""
-    wanted = {text(mapping(one)["routeKey"]): mapping(one) for one in items(inputs.get("routeSettings"))}
+    wanted = {text(mapping(setting)["routeKey"]): mapping(setting) for setting in items(inputs.get("routeSettings"))}
     if not wanted:
         return request
     answer = context.account.call(_SERVICE, "get_routes", {"ApiId": inputs["apiId"]})
@@ -222,19 +224,19 @@ def _staged(context: HandlerContext, inputs: Mapping[str, Json], request: Docume
         message = f"Unable to find Route by key {key} within the provided RouteSettings"
         raise _refused("CreateStage", message, reason="NotFoundException")
     settings: Document = {
-        key: {name[0].upper() + name[1:]: value for name, value in one.items() if name != "routeKey"}
-        for key, one in wanted.items()
+        key: {name[0].upper() + name[1:]: value for name, value in setting.items() if name != "routeKey"}
+        for key, setting in wanted.items()
     }
     return {**request, "RouteSettings": settings}
 
 
-def _stage(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _stage(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     account, api = context.account, text(existing.state.get("apiId")) or existing.id.partition("/")[0]
-    name = text(found.get("StageName"))
+    name = text(description.get("StageName"))
     path = "" if name == "$default" else name
     settings = [
-        {"routeKey": key, **{part[0].lower() + part[1:]: value for part, value in mapping(one).items()}}
-        for key, one in mapping(found.get("RouteSettings")).items()
+        {"routeKey": key, **{part[0].lower() + part[1:]: value for part, value in mapping(setting).items()}}
+        for key, setting in mapping(description.get("RouteSettings")).items()
     ]
     return {
         "arn": f"arn:{account.partition}:apigateway:{account.region}::/apis/{api}/stages/{name}",

@@ -96,10 +96,10 @@ class _MetricFilter(ApiObject):
         request: Document = {"logGroupName": text(existing.state.get("logGroupName")) or group}
         name = text(existing.state.get("name")) or name
         answer = context.account.call("logs", "describe_metric_filters", {**request, "filterNamePrefix": name})
-        for found in map(mapping, items(answer.get("metricFilters"))):
-            if found.get("filterName") != name:
+        for metric_filter in map(mapping, items(answer.get("metricFilters"))):
+            if metric_filter.get("filterName") != name:
                 continue
-            transformation = mapping(at_path(found, "metricTransformations[0]"))
+            transformation = mapping(at_path(metric_filter, "metricTransformations[0]"))
             default = transformation.get("defaultValue")
             shown: Document = {
                 "name": transformation.get("metricName"),
@@ -110,7 +110,7 @@ class _MetricFilter(ApiObject):
                 "unit": transformation.get("unit") or "None",
             }
             plain: Document = {key: value for key, value in shown.items() if value is not None}
-            pattern = found.get("filterPattern") or ""
+            pattern = metric_filter.get("filterPattern") or ""
             return {**request, "name": name, "pattern": pattern, "metricTransformation": plain}
         return None
 
@@ -153,10 +153,10 @@ def _alarm_request(context: HandlerContext, inputs: Mapping[str, Json], request:
     return request
 
 
-def _alarm(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _alarm(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del context, existing
-    dimensions = {text(mapping(part)["Name"]): mapping(part)["Value"] for part in items(found.get("Dimensions"))}
-    return {"dimensions": {**dimensions} or None, "treatMissingData": found.get("TreatMissingData") or "missing"}
+    dimensions = {text(mapping(part)["Name"]): mapping(part)["Value"] for part in items(description.get("Dimensions"))}
+    return {"dimensions": {**dimensions} or None, "treatMissingData": description.get("TreatMissingData") or "missing"}
 
 
 class _Alarm(ApiObject):

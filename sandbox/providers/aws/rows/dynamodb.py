@@ -71,25 +71,25 @@ def _request(context: HandlerContext, inputs: Mapping[str, Json], request: Docum
     return request
 
 
-def _shown_index(found: Document) -> Document:
-    keys = {text(mapping(key)["KeyType"]): mapping(key)["AttributeName"] for key in items(found.get("KeySchema"))}
+def _shown_index(description: Document) -> Document:
+    keys = {text(mapping(key)["KeyType"]): mapping(key)["AttributeName"] for key in items(description.get("KeySchema"))}
     return {
-        "name": found.get("IndexName"),
+        "name": description.get("IndexName"),
         "hashKey": keys.get("HASH"),
         "rangeKey": keys.get("RANGE"),
-        "projectionType": at_path(found, "Projection.ProjectionType"),
-        "nonKeyAttributes": at_path(found, "Projection.NonKeyAttributes"),
+        "projectionType": at_path(description, "Projection.ProjectionType"),
+        "nonKeyAttributes": at_path(description, "Projection.NonKeyAttributes"),
     }
 
 
-def _table(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _table(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     query: Document = {"TableName": existing.id}
     expiry = context.account.call("dynamodb", "describe_time_to_live", query).get("TimeToLiveDescription")
     backups = context.account.call("dynamodb", "describe_continuous_backups", query)
     recovery = at_path(backups, "ContinuousBackupsDescription.PointInTimeRecoveryDescription")
-    keys = {text(mapping(key)["KeyType"]): mapping(key)["AttributeName"] for key in items(found.get("KeySchema"))}
-    enabled = at_path(found, "SSEDescription.Status") == "ENABLED"
-    encryption: Document = {"enabled": enabled, "kmsKeyArn": at_path(found, "SSEDescription.KMSMasterKeyArn")}
+    keys = {text(mapping(key)["KeyType"]): mapping(key)["AttributeName"] for key in items(description.get("KeySchema"))}
+    enabled = at_path(description, "SSEDescription.Status") == "ENABLED"
+    encryption: Document = {"enabled": enabled, "kmsKeyArn": at_path(description, "SSEDescription.KMSMasterKeyArn")}
     ttl: Document = {
         "enabled": mapping(expiry).get("TimeToLiveStatus") == "ENABLED",
         "attributeName": mapping(expiry).get("AttributeName") or "",
@@ -100,22 +100,26 @@ def _table(context: HandlerContext, found: Document, existing: ResourceState) ->
         "rangeKey": keys.get("RANGE"),
         "attributes": [
             {"name": mapping(part)["AttributeName"], "type": mapping(part)["AttributeType"]}
-            for part in items(found.get("AttributeDefinitions"))
+            for part in items(description.get("AttributeDefinitions"))
         ],
-        "billingMode": at_path(found, "BillingModeSummary.BillingMode") or "PROVISIONED",
-        "readCapacity": at_path(found, "ProvisionedThroughput.ReadCapacityUnits") or 0,
-        "writeCapacity": at_path(found, "ProvisionedThroughput.WriteCapacityUnits") or 0,
+        "billingMode": at_path(description, "BillingModeSummary.BillingMode") or "PROVISIONED",
+        "readCapacity": at_path(description, "ProvisionedThroughput.ReadCapacityUnits") or 0,
+        "writeCapacity": at_path(description, "ProvisionedThroughput.WriteCapacityUnits") or 0,
         "pointInTimeRecovery": {"enabled": mapping(recovery).get("PointInTimeRecoveryStatus") == "ENABLED"},
         "serverSideEncryption": encryption if enabled else None,
         "ttl": ttl,
-        "streamEnabled": at_path(found, "StreamSpecification.StreamEnabled") or False,
-        "streamViewType": at_path(found, "StreamSpecification.StreamViewType") or "",
-        "streamArn": found.get("LatestStreamArn") or "",
-        "streamLabel": found.get("LatestStreamLabel") or "",
-        "tableClass": at_path(found, "TableClassSummary.TableClass") or existing.state.get("tableClass"),
-        "globalSecondaryIndexes": [_shown_index(mapping(part)) for part in items(found.get("GlobalSecondaryIndexes"))]
+        "streamEnabled": at_path(description, "StreamSpecification.StreamEnabled") or False,
+        "streamViewType": at_path(description, "StreamSpecification.StreamViewType") or "",
+        "streamArn": description.get("LatestStreamArn") or "",
+        "streamLabel": description.get("LatestStreamLabel") or "",
+        "tableClass": at_path(description, "TableClassSummary.TableClass") or existing.state.get("tableClass"),
+        "globalSecondaryIndexes": [
+            _shown_index(mapping(part)) for part in items(description.get("GlobalSecondaryIndexes"))
+        ]
         or None,
-        "localSecondaryIndexes": [_shown_index(mapping(part)) for part in items(found.get("LocalSecondaryIndexes"))]
+        "localSecondaryIndexes": [
+            _shown_index(mapping(part)) for part in items(description.get("LocalSecondaryIndexes"))
+        ]
         or None,
     }
 

@@ -26,12 +26,12 @@ def _attribute(name: str, member: str) -> Update:
 
 
 def _first(answer: Document, member: str) -> Document:
-    found = items(answer.get(member))
-    return mapping(found[0]) if found else {}
+    members = items(answer.get(member))
+    return mapping(members[0]) if members else {}
 
 
-def _vpc(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
-    del found
+def _vpc(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
+    del description
     filters: Json = [{"Name": "vpc-id", "Values": [existing.id]}]
     query: Document = {"Filters": filters}
     call = context.account.call
@@ -106,7 +106,7 @@ SUBNET = Row(
         gone=frozenset({"InvalidSubnetID.NotFound"}),
         tagging=ec2_tags("subnet"),
         outputs={"arn": "arn:{partition}:ec2:{region}:{account}:subnet/{id}"},
-        present=lambda _, found, __: {"ownerId": text(found.get("OwnerId"))},
+        present=lambda _, description, __: {"ownerId": text(description.get("OwnerId"))},
         updates=(Update(names=frozenset({"mapPublicIpOnLaunch"}), settles=True, send=_public_addresses),),
     ),
 )
@@ -124,12 +124,12 @@ def _flow_log_request(context: HandlerContext, inputs: Mapping[str, Json], reque
     return request
 
 
-def _flow_log(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
-    resource = text(found.get("ResourceId"))
+def _flow_log(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
+    resource = text(description.get("ResourceId"))
     name = {"vpc": "vpcId", "subnet": "subnetId"}.get(resource.partition("-")[0], "eniId")
     shown: Document = {name: resource}
-    if found.get("LogGroupName"):
-        group = text(found["LogGroupName"])
+    if description.get("LogGroupName"):
+        group = text(description["LogGroupName"])
         given = text(existing.state.get("logDestination"))
         arn = context.account.arn("logs", f"log-group:{group}")
         shown["logDestination"] = given if given.removesuffix(":*") == arn else arn
@@ -228,22 +228,24 @@ def _new_template_version(context: HandlerContext, change: Change) -> None:
         context.account.call("ec2", "modify_launch_template", default)
 
 
-def _template(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _template(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     request: Document = {"LaunchTemplateId": existing.id, "Versions": ["$Latest"]}
     answer = context.account.call("ec2", "describe_launch_template_versions", request)
     version = _first(answer, "LaunchTemplateVersions")
     data = {**mapping(version.get("LaunchTemplateData"))}
     specifications = items(data.get("TagSpecifications"))
     data["TagSpecifications"] = [
-        one for one in specifications if mapping(one).get("ResourceType") != "launch-template"
+        specification
+        for specification in specifications
+        if mapping(specification).get("ResourceType") != "launch-template"
     ]  # moto puts the template's own tags among those of what is launched from it
     fields = {name: declared for name, declared in context.type.outputs.items() if name in _TEMPLATE_DATA}
     shown = Decoding(context.schemas, _TEMPLATE_RENAMES).outputs(data, fields)
     return {
         **shown,
-        "name": found.get("LaunchTemplateName"),
-        "latestVersion": found.get("LatestVersionNumber"),
-        "defaultVersion": found.get("DefaultVersionNumber"),
+        "name": description.get("LaunchTemplateName"),
+        "latestVersion": description.get("LatestVersionNumber"),
+        "defaultVersion": description.get("DefaultVersionNumber"),
         "description": version.get("VersionDescription"),
     }
 

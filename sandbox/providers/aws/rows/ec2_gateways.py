@@ -37,8 +37,8 @@ INTERNET_GATEWAY = Row(
         gone=frozenset({"InvalidInternetGatewayID.NotFound", "Gateway.NotAttached"}),
         tagging=ec2_tags("internet-gateway"),
         outside=frozenset({"vpcId"}),
-        present=lambda context, found, _: {
-            "vpcId": at_path(found, "Attachments[0].VpcId"),
+        present=lambda context, description, _: {
+            "vpcId": at_path(description, "Attachments[0].VpcId"),
             "ownerId": context.account.account_id,
         },
         before_delete=_detach,
@@ -64,25 +64,25 @@ EIP = Row(
         constants={"Domain": "vpc"},
         tagging=ec2_tags("elastic-ip"),
         outside=frozenset({"associateWithPrivateIp", "instance", "networkInterface"}),
-        present=lambda _, found, existing: {
+        present=lambda _, description, existing: {
             "allocationId": existing.id,
-            "publicDns": f"ec2-{text(found.get('PublicIp')).replace('.', '-')}.compute-1.amazonaws.com",
+            "publicDns": f"ec2-{text(description.get('PublicIp')).replace('.', '-')}.compute-1.amazonaws.com",
         },
         outputs={"arn": "arn:{partition}:ec2:{region}:{account}:elastic-ip/{id}"},
     ),
 )
 
 
-def _nat(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _nat(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del context
     shown: Document = {
-        "allocationId": at_path(found, "NatGatewayAddresses[0].AllocationId"),
-        "associationId": at_path(found, "NatGatewayAddresses[0].AssociationId"),
-        "networkInterfaceId": at_path(found, "NatGatewayAddresses[0].NetworkInterfaceId"),
-        "privateIp": at_path(found, "NatGatewayAddresses[0].PrivateIp"),
-        "publicIp": at_path(found, "NatGatewayAddresses[0].PublicIp"),
+        "allocationId": at_path(description, "NatGatewayAddresses[0].AllocationId"),
+        "associationId": at_path(description, "NatGatewayAddresses[0].AssociationId"),
+        "networkInterfaceId": at_path(description, "NatGatewayAddresses[0].NetworkInterfaceId"),
+        "privateIp": at_path(description, "NatGatewayAddresses[0].PrivateIp"),
+        "publicIp": at_path(description, "NatGatewayAddresses[0].PublicIp"),
         "availabilityMode": "zonal",
-        "connectivityType": found.get("ConnectivityType") or existing.state.get("connectivityType") or "public",
+        "connectivityType": description.get("ConnectivityType") or existing.state.get("connectivityType") or "public",
     }
     return shown
 
@@ -110,23 +110,23 @@ NAT_GATEWAY = Row(
         id_at="NatGateway.NatGatewayId",
         at="NatGateways[0]",
         gone=frozenset({"NatGatewayNotFound", "InvalidNatGatewayID.NotFound"}),
-        absent=lambda found: text(found.get("State")) in {"deleted", "deleting"},
+        absent=lambda description: text(description.get("State")) in {"deleted", "deleting"},
         tagging=ec2_tags("natgateway"),
         present=_nat,
     ),
 )
 
 
-def _endpoint(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _endpoint(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del existing
     shown: Document = {
-        "securityGroupIds": [at_path(group, "GroupId") for group in items(found.get("Groups"))],
+        "securityGroupIds": [at_path(group, "GroupId") for group in items(description.get("Groups"))],
         "ownerId": context.account.account_id,
-        "state": text(found.get("State")).lower(),
-        "policy": found.get("PolicyDocument"),
+        "state": text(description.get("State")).lower(),
+        "policy": description.get("PolicyDocument"),
     }
-    service = text(found.get("ServiceName"))
-    if found.get("VpcEndpointType") == "Gateway":
+    service = text(description.get("ServiceName"))
+    if description.get("VpcEndpointType") == "Gateway":
         filters: Document = {"Filters": [{"Name": "prefix-list-name", "Values": [service]}]}
         lists = context.account.call("ec2", "describe_managed_prefix_lists", filters)
         shown["prefixListId"] = at_path(lists, "PrefixLists[0].PrefixListId")
@@ -165,7 +165,7 @@ VPC_ENDPOINT = Row(
         id_at="VpcEndpoint.VpcEndpointId",
         at="VpcEndpoints[0]",
         gone=frozenset({"InvalidVpcEndpointId.NotFound"}),
-        absent=lambda found: text(found.get("State")) == "deleted",
+        absent=lambda description: text(description.get("State")) == "deleted",
         renames={"policy": "PolicyDocument"},
         tagging=ec2_tags("vpc-endpoint"),
         present=_endpoint,

@@ -136,9 +136,9 @@ class _Association(ApiObject):
             filters = [{"Name": "association.subnet-id", "Values": [existing.id.partition("/")[0]]}]
         answer = context.account.call("ec2", "describe_route_tables", {"Filters": filters})
         for table in map(mapping, items(answer.get("RouteTables"))):
-            for found in map(mapping, items(table.get("Associations"))):
-                if existing.id == found.get("RouteTableAssociationId") or "/" in existing.id:
-                    return {"routeTableId": table["RouteTableId"], "subnetId": found.get("SubnetId")}
+            for association in map(mapping, items(table.get("Associations"))):
+                if existing.id == association.get("RouteTableAssociationId") or "/" in existing.id:
+                    return {"routeTableId": table["RouteTableId"], "subnetId": association.get("SubnetId")}
         return None
 
 

@@ -65,11 +65,11 @@ def _send_rules(context: HandlerContext, change: Change) -> None:
     _set_rules(context, change.existing.id, {name: items(change.new.get(name)) for name in change.names})
 
 
-def _group(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _group(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     """Rules show only where the program gives them: others are resources of their own."""
-    shown: Document = {"name": found.get("GroupName"), "ownerId": context.account.account_id}
+    shown: Document = {"name": description.get("GroupName"), "ownerId": context.account.account_id}
     for name, member in _DIRECTIONS:
-        rules: list[Json] = [_rule(mapping(part), existing.id) for part in items(found.get(member))]
+        rules: list[Json] = [_rule(mapping(part), existing.id) for part in items(description.get(member))]
         shown[name] = rules if existing.state.get(name) else None
     return shown
 
@@ -185,16 +185,16 @@ _RULE_INPUTS = frozenset(
 )
 
 
-def _shown_rule(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _shown_rule(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del context
-    open_ports = found.get("IpProtocol") == "-1"
+    open_ports = description.get("IpProtocol") == "-1"
     return {
         "securityGroupRuleId": existing.id,
-        "securityGroupId": found.get("GroupId"),
-        "referencedSecurityGroupId": at_path(found, "ReferencedGroupInfo.GroupId"),
-        "fromPort": None if open_ports else found.get("FromPort"),
-        "toPort": None if open_ports else found.get("ToPort"),
-        "description": found.get("Description") or existing.state.get("description"),
+        "securityGroupId": description.get("GroupId"),
+        "referencedSecurityGroupId": at_path(description, "ReferencedGroupInfo.GroupId"),
+        "fromPort": None if open_ports else description.get("FromPort"),
+        "toPort": None if open_ports else description.get("ToPort"),
+        "description": description.get("Description") or existing.state.get("description"),
     }
 
 

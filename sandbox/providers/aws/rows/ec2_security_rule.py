@@ -35,23 +35,23 @@ def _request(context: HandlerContext, inputs: Mapping[str, Json], request: Docum
     return {**request, "GroupId": inputs["securityGroupId"], "IpPermissions": [permission]}
 
 
-def _shown(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _shown(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del context
-    group = mapping(found.get("ReferencedGroupInfo")).get("GroupId")
-    own = group is not None and group == found.get("GroupId")
-    open_ports = found.get("IpProtocol") == "-1"
+    group = mapping(description.get("ReferencedGroupInfo")).get("GroupId")
+    own = group is not None and group == description.get("GroupId")
+    open_ports = description.get("IpProtocol") == "-1"
     shown: Document = {
         "securityGroupRuleId": existing.id,
-        "securityGroupId": found.get("GroupId"),
-        "type": "egress" if found.get("IsEgress") else "ingress",
-        "protocol": found.get("IpProtocol"),
-        "fromPort": 0 if open_ports else found.get("FromPort"),
-        "toPort": 0 if open_ports else found.get("ToPort"),
+        "securityGroupId": description.get("GroupId"),
+        "type": "egress" if description.get("IsEgress") else "ingress",
+        "protocol": description.get("IpProtocol"),
+        "fromPort": 0 if open_ports else description.get("FromPort"),
+        "toPort": 0 if open_ports else description.get("ToPort"),
         "self": own or None,
         "sourceSecurityGroupId": None if own else group,
-        "description": found.get("Description") or existing.state.get("description"),
+        "description": description.get("Description") or existing.state.get("description"),
     }
-    return shown | {name: [found[key]] if found.get(key) else None for name, _, _, key in _RANGES}
+    return shown | {name: [description[key]] if description.get(key) else None for name, _, _, key in _RANGES}
 
 
 def _refusals(inputs: Mapping[str, Json]) -> Iterator[Failure]:

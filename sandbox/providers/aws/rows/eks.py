@@ -191,8 +191,8 @@ def _relogged(context: HandlerContext, change: Change) -> None:
     context.account.call("eks", "update_cluster_config", {"name": change.existing.id, "logging": logging})
 
 
-def _cluster(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
-    config = mapping(found.get("resourcesVpcConfig"))
+def _cluster(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
+    config = mapping(description.get("resourcesVpcConfig"))
     shown: Document = {**mapping(existing.state.get("vpcConfig"))}
     shown["vpcId"] = _vpc_of(context, items(config.get("subnetIds")))
     shown["clusterSecurityGroupId"] = _security_group(context, existing.id)
@@ -201,14 +201,14 @@ def _cluster(context: HandlerContext, found: Document, existing: ResourceState) 
     shown.setdefault("publicAccessCidrs", ["0.0.0.0/0"])
     enabled: list[Json] = [
         kind
-        for setup in map(mapping, items(mapping(found.get("logging")).get("clusterLogging")))
+        for setup in map(mapping, items(mapping(description.get("logging")).get("clusterLogging")))
         if setup.get("enabled")
         for kind in items(setup.get("types"))
     ]
-    issuer = mapping(mapping(found.get("identity")).get("oidc")).get("issuer")
-    answer: Document = {"vpcConfig": shown, "certificateAuthority": found.get("certificateAuthority")}
+    issuer = mapping(mapping(description.get("identity")).get("oidc")).get("issuer")
+    answer: Document = {"vpcConfig": shown, "certificateAuthority": description.get("certificateAuthority")}
     answer["identities"] = [{"oidcs": [{"issuer": issuer}]}]
-    answer["certificateAuthorities"] = [found.get("certificateAuthority")]
+    answer["certificateAuthorities"] = [description.get("certificateAuthority")]
     answer["accessConfig"] = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": True}
     answer["upgradePolicy"] = {"supportType": "EXTENDED"}
     return answer | ({"enabledClusterLogTypes": enabled} if enabled else {})

@@ -62,14 +62,14 @@ class _Catalogued(ApiObject):
         return name not in {*_BESIDE, "name", "partitionIndices", "openTableFormatInput"}
 
 
-def _database(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _database(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del existing
     everybody: Document = {
         "principal": {"dataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"},
         "permissions": ["ALL"],
     }
-    shown: Document = {"catalogId": context.account.account_id, "locationUri": found.get("LocationUri") or ""}
-    if not found.get("CreateTableDefaultPermissions"):
+    shown: Document = {"catalogId": context.account.account_id, "locationUri": description.get("LocationUri") or ""}
+    if not description.get("CreateTableDefaultPermissions"):
         shown["createTableDefaultPermissions"] = [everybody]
     return shown
 

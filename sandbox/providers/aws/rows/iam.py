@@ -20,16 +20,16 @@ def policy_text(value: Json) -> str:
     return unquote(text(value))
 
 
-def _role(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _role(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     attached = context.account.call("iam", "list_attached_role_policies", {"RoleName": existing.id})
     arns: list[Json] = [mapping(policy)["PolicyArn"] for policy in items(attached.get("AttachedPolicies"))]
-    boundary = mapping(found.get("PermissionsBoundary")).get("PermissionsBoundaryArn")
+    boundary = mapping(description.get("PermissionsBoundary")).get("PermissionsBoundaryArn")
     return {
-        "assumeRolePolicy": policy_text(found.get("AssumeRolePolicyDocument")),
+        "assumeRolePolicy": policy_text(description.get("AssumeRolePolicyDocument")),
         "managedPolicyArns": arns,
         "name": existing.id,
-        "uniqueId": found.get("RoleId"),
-        "maxSessionDuration": found.get("MaxSessionDuration") or 3600,
+        "uniqueId": description.get("RoleId"),
+        "maxSessionDuration": description.get("MaxSessionDuration") or 3600,
         "permissionsBoundary": boundary,
     }
 
@@ -125,17 +125,17 @@ ROLE_POLICY = Row(
         id_format="{role}:{name}",
         gone=_GONE,
         renames={"role": "RoleName", "name": "PolicyName", "policy": "PolicyDocument"},
-        present=lambda _, found, __: {"policy": policy_text(found.get("PolicyDocument"))},
+        present=lambda _, description, __: {"policy": policy_text(description.get("PolicyDocument"))},
         updates=(Update(names=frozenset({"policy"}), send=_put_role_policy),),
     ),
 )
 
 
-def _policy(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
-    request: Document = {"PolicyArn": existing.id, "VersionId": found.get("DefaultVersionId")}
+def _policy(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
+    request: Document = {"PolicyArn": existing.id, "VersionId": description.get("DefaultVersionId")}
     version = context.account.call("iam", "get_policy_version", request)
     document = mapping(version.get("PolicyVersion")).get("Document")
-    return {"policy": policy_text(document), "policyId": found.get("PolicyId"), "arn": existing.id}
+    return {"policy": policy_text(document), "policyId": description.get("PolicyId"), "arn": existing.id}
 
 
 def _new_version(context: HandlerContext, change: Change) -> None:
@@ -234,9 +234,9 @@ def _audiences(context: HandlerContext, change: Change) -> None:
             context.account.call("iam", "remove_client_id_from_open_id_connect_provider", request)
 
 
-def _identity_provider(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _identity_provider(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del context
-    return {"arn": existing.id, "url": f"https://{text(found.get('Url')).removeprefix('https://')}"}
+    return {"arn": existing.id, "url": f"https://{text(description.get('Url')).removeprefix('https://')}"}
 
 
 IDENTITY_PROVIDER = Row(
@@ -283,10 +283,13 @@ def _free_profile(context: HandlerContext, existing: ResourceState) -> None:
         context.account.call("iam", "remove_role_from_instance_profile", request)
 
 
-def _profile(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _profile(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del context, existing
-    roles = items(found.get("Roles"))
-    return {"role": mapping(roles[0]).get("RoleName") if roles else None, "uniqueId": found.get("InstanceProfileId")}
+    roles = items(description.get("Roles"))
+    return {
+        "role": mapping(roles[0]).get("RoleName") if roles else None,
+        "uniqueId": description.get("InstanceProfileId"),
+    }
 
 
 INSTANCE_PROFILE = Row(

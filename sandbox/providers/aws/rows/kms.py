@@ -35,18 +35,18 @@ def _policy(context: HandlerContext, change: Change) -> None:
     context.account.call("kms", "put_key_policy", request)
 
 
-def _key(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _key(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     query: Document = {"KeyId": existing.id}
     rotation = context.account.call("kms", "get_key_rotation_status", query)
     policy = context.account.call("kms", "get_key_policy", {**query, "PolicyName": "default"})
     return {
         "keyId": existing.id,
-        "isEnabled": found.get("KeyState") == "Enabled",
+        "isEnabled": description.get("KeyState") == "Enabled",
         "enableKeyRotation": rotation.get("KeyRotationEnabled"),
         "rotationPeriodInDays": rotation.get("RotationPeriodInDays"),
         "policy": policy.get("Policy"),
-        "customerMasterKeySpec": found.get("KeySpec"),
-        "multiRegion": found.get("MultiRegion") or False,
+        "customerMasterKeySpec": description.get("KeySpec"),
+        "multiRegion": description.get("MultiRegion") or False,
     }
 
 
@@ -78,7 +78,7 @@ KEY = Row(
         id_at="KeyMetadata.KeyId",
         at="KeyMetadata",
         gone=_GONE,
-        absent=lambda found: found.get("KeyState") == "PendingDeletion",
+        absent=lambda description: description.get("KeyState") == "PendingDeletion",
         renames={"customerMasterKeySpec": "KeySpec"},
         tagging=Tagging(
             member="Tags",

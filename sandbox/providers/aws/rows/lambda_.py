@@ -79,15 +79,15 @@ def _reconfigured(context: HandlerContext, change: Change) -> None:
     context.account.call("lambda", "update_function_configuration", {"FunctionName": change.existing.id, **request})
 
 
-def _function(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _function(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     answer = context.account.call("lambda", "get_function", {"FunctionName": existing.id})
     versions = context.account.call("lambda", "list_versions_by_function", {"FunctionName": existing.id})
     numbers = [text(mapping(part).get("Version")) for part in items(versions.get("Versions"))]
     published = max((int(number) for number in numbers if number.isdigit()), default=0)
     version = str(published) if existing.state.get("publish") and published else "$LATEST"
-    arn = text(found.get("FunctionArn"))
+    arn = text(description.get("FunctionArn"))
     gateway = f"arn:{context.account.partition}:apigateway:{context.account.region}:lambda:path"
-    subnets = at_path(found, "VpcConfig.SubnetIds")
+    subnets = at_path(description, "VpcConfig.SubnetIds")
     reserved = at_path(answer, "Concurrency.ReservedConcurrentExecutions")
     return {
         "arn": arn,
@@ -98,9 +98,9 @@ def _function(context: HandlerContext, found: Document, existing: ResourceState)
         "invokeArn": f"{gateway}/2015-03-31/functions/{arn}/invocations",
         "qualifiedInvokeArn": f"{gateway}/2015-03-31/functions/{arn}:{version}/invocations",
         "responseStreamingInvokeArn": f"{gateway}/2021-11-15/functions/{arn}/response-streaming-invocations",
-        "sourceCodeSize": found.get("CodeSize"),
-        "sourceCodeHash": found.get("CodeSha256"),
-        "vpcConfig": found.get("VpcConfig") and _vpc(found) if subnets else None,
+        "sourceCodeSize": description.get("CodeSize"),
+        "sourceCodeHash": description.get("CodeSha256"),
+        "vpcConfig": description.get("VpcConfig") and _vpc(description) if subnets else None,
         "layers": None,
         "handler": None,
         "runtime": None,
@@ -109,8 +109,8 @@ def _function(context: HandlerContext, found: Document, existing: ResourceState)
     }
 
 
-def _vpc(found: Document) -> Document:
-    config = mapping(found.get("VpcConfig"))
+def _vpc(description: Document) -> Document:
+    config = mapping(description.get("VpcConfig"))
     return {
         "subnetIds": config.get("SubnetIds"),
         "securityGroupIds": config.get("SecurityGroupIds"),

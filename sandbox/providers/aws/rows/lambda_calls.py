@@ -212,8 +212,8 @@ class _InvokeConfig(ApiObject):
         return name in {"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"}
 
 
-def _invoke_config(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
-    del context, found
+def _invoke_config(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
+    del context, description
     if existing.id.startswith("arn:"):
         return {"functionName": existing.id.removesuffix(f":{text(existing.state.get('qualifier'))}")}
     return {"functionName": existing.id.partition(":")[0]}

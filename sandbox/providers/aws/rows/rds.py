@@ -29,9 +29,9 @@ def _described(_: HandlerContext, inputs: Mapping[str, Json], request: Document,
     return request | {member: inputs.get("description") or _BY_PROVIDER["description"]}
 
 
-def _subnets(_: HandlerContext, found: Document, __: ResourceState) -> Document:
+def _subnets(_: HandlerContext, description: Document, __: ResourceState) -> Document:
     return {
-        "subnetIds": [mapping(one).get("SubnetIdentifier") for one in items(found.get("Subnets"))],
+        "subnetIds": [mapping(subnet).get("SubnetIdentifier") for subnet in items(description.get("Subnets"))],
         "supportedNetworkTypes": ["IPV4"],
     }
 
@@ -68,9 +68,9 @@ SUBNET_GROUP = Row(
 
 
 def _sent_parameters(context: HandlerContext, change: Change) -> None:
-    before = {text(mapping(one).get("name")) for one in items(change.old.get("parameters"))}
-    wanted = [mapping(one) for one in items(change.new.get("parameters"))]
-    if gone := sorted(before - {text(one.get("name")) for one in wanted}):
+    before = {text(mapping(parameter).get("name")) for parameter in items(change.old.get("parameters"))}
+    wanted = [mapping(parameter) for parameter in items(change.new.get("parameters"))]
+    if gone := sorted(before - {text(parameter.get("name")) for parameter in wanted}):
         raise ApiError(
             service="rds",
             operation="ResetDBParameterGroup",
@@ -79,29 +79,29 @@ def _sent_parameters(context: HandlerContext, change: Change) -> None:
         )
     parameters: list[Json] = [
         {
-            "ParameterName": one.get("name"),
-            "ParameterValue": one.get("value"),
-            "ApplyMethod": one.get("applyMethod") or "immediate",
+            "ParameterName": parameter.get("name"),
+            "ParameterValue": parameter.get("value"),
+            "ApplyMethod": parameter.get("applyMethod") or "immediate",
         }
-        for one in wanted
+        for parameter in wanted
     ]
     request: Document = {"DBParameterGroupName": change.existing.id, "Parameters": parameters}
     context.account.call("rds", "modify_db_parameter_group", request)
 
 
-def _parameters(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _parameters(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     """Parameters in the order of the program, which for RDS are a set, and those that somebody else has set."""
-    del found
+    del description
     answer = context.account.call("rds", "describe_db_parameters", {"DBParameterGroupName": existing.id})
     there: dict[str, Json] = {
-        text(mapping(one).get("ParameterName")): {
-            "name": mapping(one).get("ParameterName"),
-            "value": mapping(one).get("ParameterValue"),
-            "applyMethod": mapping(one).get("ApplyMethod") or "immediate",
+        text(mapping(parameter).get("ParameterName")): {
+            "name": mapping(parameter).get("ParameterName"),
+            "value": mapping(parameter).get("ParameterValue"),
+            "applyMethod": mapping(parameter).get("ApplyMethod") or "immediate",
         }
-        for one in items(answer.get("Parameters"))
+        for parameter in items(answer.get("Parameters"))
     }
-    order = [text(mapping(one).get("name")) for one in items(existing.state.get("parameters"))]
+    order = [text(mapping(parameter).get("name")) for parameter in items(existing.state.get("parameters"))]
     return {"parameters": [there[name] for name in sorted(there, key=lambda it: (it not in order, _place(order, it)))]}
 
 
@@ -199,25 +199,25 @@ def _modified(context: HandlerContext, change: Change) -> None:
 _API_CASE = {"multiAz": "MultiAZ", "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId"}
 
 
-def _instance(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _instance(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del existing
-    host, port = at_path(found, "Endpoint.Address"), at_path(found, "Endpoint.Port")
-    groups = [mapping(one) for one in items(found.get("VpcSecurityGroups"))]
-    version = text(found.get("EngineVersion"))
-    secret = mapping(found.get("MasterUserSecret"))
+    host, port = at_path(description, "Endpoint.Address"), at_path(description, "Endpoint.Port")
+    groups = [mapping(group) for group in items(description.get("VpcSecurityGroups"))]
+    version = text(description.get("EngineVersion"))
+    secret = mapping(description.get("MasterUserSecret"))
     shown: Document = {
         "address": host,
         "port": port,
         "endpoint": f"{text(host)}:{text(port)}",
         "hostedZoneId": "Z2R2ITUGPM61AM",
-        "dbSubnetGroupName": at_path(found, "DBSubnetGroup.DBSubnetGroupName"),
-        "parameterGroupName": at_path(found, "DBParameterGroups[0].DBParameterGroupName"),
-        "vpcSecurityGroupIds": [one.get("VpcSecurityGroupId") for one in groups],
-        "iamDatabaseAuthenticationEnabled": found.get("IAMDatabaseAuthenticationEnabled") or False,
-        "enabledCloudwatchLogsExports": found.get("EnabledCloudwatchLogsExports") or [],
+        "dbSubnetGroupName": at_path(description, "DBSubnetGroup.DBSubnetGroupName"),
+        "parameterGroupName": at_path(description, "DBParameterGroups[0].DBParameterGroupName"),
+        "vpcSecurityGroupIds": [group.get("VpcSecurityGroupId") for group in groups],
+        "iamDatabaseAuthenticationEnabled": description.get("IAMDatabaseAuthenticationEnabled") or False,
+        "enabledCloudwatchLogsExports": description.get("EnabledCloudwatchLogsExports") or [],
         "engineVersionActual": version if "." in version else f"{version}.0",
-        "resourceId": _resource_id(context, found),
-        "storageThroughput": found.get("StorageThroughput") or 0,
+        "resourceId": _resource_id(context, description),
+        "storageThroughput": description.get("StorageThroughput") or 0,
         "replicas": [],
         "status": "available",
     }
@@ -229,9 +229,9 @@ def _instance(context: HandlerContext, found: Document, existing: ResourceState)
     return shown
 
 
-def _resource_id(context: HandlerContext, found: Document) -> str:
+def _resource_id(context: HandlerContext, description: Document) -> str:
     """RDS's form of it; moto gives every instance the same."""
-    name = text(found.get("DBInstanceIdentifier"))
+    name = text(description.get("DBInstanceIdentifier"))
     digest = hashlib.sha256(f"{context.account.account_id}/{context.account.region}/{name}".encode()).digest()
     return "db-" + base64.b32encode(digest).decode()[:26]
 

@@ -52,8 +52,8 @@ def _bucket_request(context: HandlerContext, inputs: Mapping[str, Json], request
     return request
 
 
-def _bucket(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
-    del found
+def _bucket(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
+    del description
     name = existing.id
     try:
         answer = context.account.call("s3", "get_bucket_tagging", {"Bucket": name})

@@ -83,12 +83,12 @@ class BucketSetting:
                 return None
             raise
         path = self.member if self.answered is None else self.answered
-        found = at_path(answer, path) if path else answer
-        if found in (None, {}, ""):
+        setting = at_path(answer, path) if path else answer
+        if setting in (None, {}, ""):
             return None
         if self.plain:
-            return {"bucket": existing.id, self.only: found}
-        shown: Document = {self.only: found} if self.only else mapping(found)
+            return {"bucket": existing.id, self.only: setting}
+        shown: Document = {self.only: setting} if self.only else mapping(setting)
         return {"bucket": existing.id, **Decoding(context.schemas, self.renames).outputs(shown, context.type.outputs)}
 
     def update(self, context: HandlerContext, change: Change) -> None:

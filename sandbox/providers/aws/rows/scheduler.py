@@ -31,12 +31,12 @@ class _Schedule(ApiObject):
         return name not in {"name", "groupName"}
 
 
-def _schedule(context: HandlerContext, found: Document, existing: ResourceState) -> Document:
+def _schedule(context: HandlerContext, description: Document, existing: ResourceState) -> Document:
     del context, existing
     return {
-        "scheduleExpressionTimezone": found.get("ScheduleExpressionTimezone") or "UTC",
-        "groupName": found.get("GroupName") or "default",
-        "state": text(found.get("State")) or "ENABLED",
+        "scheduleExpressionTimezone": description.get("ScheduleExpressionTimezone") or "UTC",
+        "groupName": description.get("GroupName") or "default",
+        "state": text(description.get("State")) or "ENABLED",
     }
 
 

@@ -83,8 +83,8 @@ class _TopicPolicy:
             if error.reason in _GONE:
                 return None
             raise
-        found = string_map(answer.get("Attributes"))
-        return {"arn": existing.id, "policy": found.get("Policy"), "owner": found.get("Owner")}
+        attributes = string_map(answer.get("Attributes"))
+        return {"arn": existing.id, "policy": attributes.get("Policy"), "owner": attributes.get("Owner")}
 
     def update(self, context: HandlerContext, change: Change) -> None:
         """Write the policy; see `Handler`."""
