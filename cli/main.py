@@ -108,12 +108,12 @@ def run(arguments: list[str]) -> int:
     except QuantosError as exc:
         if os.environ.get("QUANTOS_DEBUG"):
             raise
-        typer.echo(_told(exc), err=True)
+        typer.echo(_error_text(exc), err=True)
         return 1
     return 0
 
 
-def _told(exc: QuantosError) -> str:
+def _error_text(exc: QuantosError) -> str:
     remedy = exc.remedy[:1].upper() + exc.remedy[1:]
     what = f"{exc.what}\n" if "\n" in exc.what else f"{exc.what.rstrip('.')}. "
     return f"{typer.style('Error:', fg='red')} {what}{remedy.rstrip('.')}."

@@ -56,10 +56,10 @@ def open_target(environment: str) -> Target:
 
 
 def _sandbox_variables() -> dict[str, str]:
-    found = lifecycle.status(lifecycle.default_state_dir(ROOT))
-    if found.condition != "running" or found.sandbox is None:
+    sandbox_status = lifecycle.status(lifecycle.default_state_dir(ROOT))
+    if sandbox_status.condition != "running" or sandbox_status.sandbox is None:
         raise SandboxError("the sandbox is not running", remedy="start it: `quantos sandbox start`")
-    return {**found.sandbox.environ(), "PULUMI_OPTION_CWD": str(found.sandbox.project_dir)}
+    return {**sandbox_status.sandbox.environ(), "PULUMI_OPTION_CWD": str(sandbox_status.sandbox.project_dir)}
 
 
 def _account_variables(settings: EnvironmentSettings) -> dict[str, str]:

@@ -22,17 +22,19 @@ def start() -> None:
 def stop() -> None:
     """Stop moto, and remove its state and Pulumi's together."""
     err.print(f"target: the sandbox of {ROOT}", style="dim")
-    found = lifecycle.stop(lifecycle.default_state_dir(ROOT))
-    out.print("stopped" if found.condition == "running" else f"nothing to stop: it was {found.condition}")
+    sandbox_status = lifecycle.stop(lifecycle.default_state_dir(ROOT))
+    out.print(
+        "stopped" if sandbox_status.condition == "running" else f"nothing to stop: it was {sandbox_status.condition}"
+    )
 
 
 def status() -> None:
     """Print whether the sandbox runs. Raises Exit(1) when it does not."""
     err.print(f"target: the sandbox of {ROOT}", style="dim")
-    found = lifecycle.status(lifecycle.default_state_dir(ROOT))
-    if found.condition == "running" and found.sandbox is not None:
-        out.print(f"running at {found.sandbox.endpoint_url}, state in {found.sandbox.state_dir}")
+    sandbox_status = lifecycle.status(lifecycle.default_state_dir(ROOT))
+    if sandbox_status.condition == "running" and sandbox_status.sandbox is not None:
+        out.print(f"running at {sandbox_status.sandbox.endpoint_url}, state in {sandbox_status.sandbox.state_dir}")
         return
     stale = "stale: it was killed, and moto has forgotten; the next start begins anew"
-    out.print(stale if found.condition == "stale" else "stopped")
+    out.print(stale if sandbox_status.condition == "stale" else "stopped")
     raise typer.Exit(1)

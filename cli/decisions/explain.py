@@ -19,9 +19,9 @@ _PASSING = ("/stale", "/busy")
 
 def explain(plan_id: str, env: str | None, *, as_json: bool) -> None:
     """Print the plan whose id starts with `plan_id`, in one environment or any, and its outcome."""
-    target, found = find_plan(plan_id, env)
-    outcome = _outcome_of(target, found)
-    out.print(_document(found, outcome) if as_json else told(found, outcome), markup=False)
+    target, plan = find_plan(plan_id, env)
+    outcome = _outcome_of(target, plan)
+    out.print(_document(plan, outcome) if as_json else plan_text(plan, outcome), markup=False)
 
 
 def find_plan(plan_id: str, env: str | None) -> tuple[Target, ScalingPlan]:
@@ -50,16 +50,16 @@ def find_plan(plan_id: str, env: str | None) -> tuple[Target, ScalingPlan]:
     )
 
 
-def told(found: ScalingPlan, outcome: ResizeOutcome | None) -> str:
+def plan_text(plan: ScalingPlan, outcome: ResizeOutcome | None) -> str:
     """A plan and its outcome as text, as wide as the terminal is."""
     columns = out.width if out.is_terminal else MOST_COLUMNS
-    return explain_text(found, outcome, Page(columns=columns, encoding=out.encoding))
+    return explain_text(plan, outcome, Page(columns=columns, encoding=out.encoding))
 
 
-def _outcome_of(target: Target, found: ScalingPlan) -> ResizeOutcome | None:
+def _outcome_of(target: Target, plan: ScalingPlan) -> ResizeOutcome | None:
     """What became of a plan, from the audit chain: of several ends the last that says more than when it came."""
     ledger = compose_ledger(target.settings)
-    ids = [f"outcome/{found.plan_id}/{status}" for status in get_args(OutcomeStatus)]
+    ids = [f"outcome/{plan.plan_id}/{status}" for status in get_args(OutcomeStatus)]
     entries = ledger.index.find(ledger.chain, ids)
     if not entries:
         return None
@@ -69,10 +69,10 @@ def _outcome_of(target: Target, found: ScalingPlan) -> ResizeOutcome | None:
     return ResizeOutcome.model_validate(link.record.body)
 
 
-def _document(found: ScalingPlan, outcome: ResizeOutcome | None) -> str:
+def _document(plan: ScalingPlan, outcome: ResizeOutcome | None) -> str:
     """Plan, with its explanation, and outcome, which is null while none is known; ASCII, so that any pipe takes it."""
     parts = {
-        "plan": found.model_dump(mode="json"),
+        "plan": plan.model_dump(mode="json"),
         "outcome": None if outcome is None else outcome.model_dump(mode="json"),
     }
     return json.dumps(parts, indent=2)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import typer
 
 from cli.console import out
-from cli.decisions.explain import find_plan, told
+from cli.decisions.explain import find_plan, plan_text
 from cli.target import Target, open_target
 from quantos.audit.adapters.composition import compose_ledger
 from quantos.audit.adapters.direct import DirectAudit
@@ -27,19 +27,19 @@ def plan(environment: str) -> None:
     target = open_target(environment)
     service = compose_decisions(target.settings, catalog=target.catalog, publisher=audit(target))
     proposed = service.preview(request_of(target))
-    out.print(NOTHING_LEFT if proposed is None else told(proposed, None), markup=False)
+    out.print(NOTHING_LEFT if proposed is None else plan_text(proposed, None), markup=False)
 
 
 def replay(plan_id: str, env: str | None) -> None:
     """Print what making a plan again from its record finds, stage by stage. Raises Exit(1) where anything differs."""
-    target, found = find_plan(plan_id, env)
-    content = S3Records(compose_bucket(target.settings)).get(found.plan_id)
+    target, decided = find_plan(plan_id, env)
+    content = S3Records(compose_bucket(target.settings)).get(decided.plan_id)
     if content is None:
         raise PlanNotFoundError(
-            f"of plan {found.plan_id[:12]} no record is kept", remedy="look in the bucket's object versions"
+            f"of plan {decided.plan_id[:12]} no record is kept", remedy="look in the bucket's object versions"
         )
-    findings = compose_replayer(target.settings, catalog=target.catalog).replay(unpacked(content), found)
-    out.print(f"plan {found.plan_id[:12]} of {found.stack}, decided at {found.created_at:%Y-%m-%d %H:%M} UTC")
+    findings = compose_replayer(target.settings, catalog=target.catalog).replay(unpacked(content), decided)
+    out.print(f"plan {decided.plan_id[:12]} of {decided.stack}, decided at {decided.created_at:%Y-%m-%d %H:%M} UTC")
     for finding in findings:
         out.print(f"{_MARKS[finding.verdict]} {finding.what}: {finding.detail}", markup=False)
     if any(finding.verdict == "differs" for finding in findings):

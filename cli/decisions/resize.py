@@ -3,7 +3,7 @@
 import typer
 
 from cli.console import err, out
-from cli.decisions.explain import told
+from cli.decisions.explain import plan_text
 from cli.decisions.plan import NOTHING_LEFT, audit, now, request_of
 from cli.places import PACKS
 from cli.target import Target, open_target
@@ -26,7 +26,7 @@ def resize(environment: str) -> None:
         out.print(NOTHING_LEFT)
         return
     outcome = _apply(target, decided)
-    out.print(told(decided, outcome), markup=False)
+    out.print(plan_text(decided, outcome), markup=False)
     if outcome.status in REFUSED:
         raise typer.Exit(1)
 

@@ -19,8 +19,8 @@ from quantos.telemetry.windows.demand_windows import DemandWindows
 def show(environment: str) -> None:
     """Print every source, one a line."""
     listed = _listed(open_target(environment), at=datetime.now(tz=UTC))
-    for found in listed:
-        out.print(f"{found.strategy}: {found.sentence}", markup=False)
+    for listed_source in listed:
+        out.print(f"{listed_source.strategy}: {listed_source.sentence}", markup=False)
     if not listed:
         out.print("no strategy's series has told anything within the history that decisions look at")
 
@@ -28,10 +28,14 @@ def show(environment: str) -> None:
 def retire(environment: str, *, series: str, source: str) -> None:
     """Say goodbye for a source, and record who did. Raises SettingsError where no strategy's series has it."""
     target, now = open_target(environment), datetime.now(tz=UTC).replace(microsecond=0)
-    known = [found for found in _listed(target, at=now) if found.series == series and found.last is not None]
-    if source not in {found.source.name for found in known}:
+    known = [
+        listed_source
+        for listed_source in _listed(target, at=now)
+        if listed_source.series == series and listed_source.last is not None
+    ]
+    if source not in {listed_source.source.name for listed_source in known}:
         raise SettingsError(f"{series} has no source {source} in {environment}", remedy=_remedy(environment, known))
-    if any(found.declared for found in known if found.source.name == source):
+    if any(listed_source.declared for listed_source in known if listed_source.source.name == source):
         raise SettingsError(
             f"{source} is declared by a strategy on {series}, and would be expected again",
             remedy="take it out of the strategy's `sources` and apply the strategies first",
@@ -52,5 +56,5 @@ def _listed(target: Target, *, at: datetime) -> list[ListedSource]:
 
 
 def _remedy(environment: str, known: Iterable[ListedSource]) -> str:
-    names = sorted({found.source.name for found in known})
+    names = sorted({listed_source.source.name for listed_source in known})
     return f"its sources are {', '.join(names)}" if names else f"see `quantos sources list {environment}`"

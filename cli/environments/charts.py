@@ -32,9 +32,9 @@ SIDE_BY_SIDE = 2
 def manifests(environment: str, folder: Path) -> None:
     """Write the platform layer of `environment` to `folder`, which must be new or empty."""
     settings = _settings(environment)
-    found = record(settings)
-    written = write_manifests(found, folder, stack=settings.names().stack(LAYER))
-    counted = f"{len(found.releases)} releases, {len(found.objects)} objects"
+    recording = record(settings)
+    written = write_manifests(recording, folder, stack=settings.names().stack(LAYER))
+    counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects"
     out.print(
         f"{settings.names().stack(LAYER)}: {counted}, {len(written)} files in {folder}", markup=False, soft_wrap=True
     )
@@ -47,11 +47,13 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
     folder = ChartsFolder(charts)
     names = environments or environment_names()
     refused = False
-    for settings, found in _recordings([_settings(name) for name in names]):
+    for settings, recording in _recordings([_settings(name) for name in names]):
         judged = list(
-            findings(found, folder, render=rendered, pod_rules=pod_rules(settings, today=datetime.now(tz=UTC).date()))
+            findings(
+                recording, folder, render=rendered, pod_rules=pod_rules(settings, today=datetime.now(tz=UTC).date())
+            )
         )
-        refused = _told(settings, found, judged) or refused
+        refused = _print_findings(settings, recording, judged) or refused
     if refused:
         raise typer.Exit(1)
 
@@ -79,7 +81,7 @@ def _recordings(chosen: Sequence[EnvironmentSettings]) -> list[tuple[Environment
         return list(zip(chosen, threads.map(record, chosen), strict=True))
 
 
-def _told(settings: EnvironmentSettings, found: Recorded, judged: Sequence[Finding]) -> bool:
+def _print_findings(settings: EnvironmentSettings, recording: Recorded, judged: Sequence[Finding]) -> bool:
     """Print what was found; whether any of it refuses."""
     colours = {"refused": "red", "advised": "yellow", "unjudged": "dim"}
     for each in judged:
@@ -87,7 +89,7 @@ def _told(settings: EnvironmentSettings, found: Recorded, judged: Sequence[Findi
         err.print(f"[{colours[word]}]{word}[/] ", end="")
         err.print(f"{settings.name}: {each}", markup=False, highlight=False, soft_wrap=True)
     refused = [each for each in judged if each.complaint.verdict == "refused"]
-    counted = f"{len(found.releases)} releases, {len(found.objects)} objects, {len(refused)} complaints"
+    counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects, {len(refused)} complaints"
     out.print(f"{settings.name}: {counted}", markup=False)
     return bool(refused)
 

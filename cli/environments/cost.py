@@ -36,7 +36,7 @@ def cost(environment: str, *, as_json: bool) -> None:
 def _costs(target: Target) -> dict[str, StackCost]:
     settings = target.settings
     stacks = LayerStacks(target.project_dir, target.variables, (), declare)
-    usage, found = usage_of(settings), dict[str, StackCost]()
+    usage, costs = usage_of(settings), dict[str, StackCost]()
     for layer in LAYERS:
         try:
             exported = stacks.handle(settings.names().stack(layer), create=False).export_stack()
@@ -44,8 +44,8 @@ def _costs(target: Target) -> dict[str, StackCost]:
             err.print(f"{settings.names().stack(layer)}: not up", style="dim")
             continue
         declared = resources_in(exported.deployment or {})
-        found[layer] = priced(declared, target.catalog, usage=usage, region=settings.region)
-    return found
+        costs[layer] = priced(declared, target.catalog, usage=usage, region=settings.region)
+    return costs
 
 
 def _print(costs: Mapping[str, StackCost], budgets: Mapping[str, float]) -> None:
@@ -55,16 +55,19 @@ def _print(costs: Mapping[str, StackCost], budgets: Mapping[str, float]) -> None
     for title in ("floor", "ceiling", "budget"):
         table.add_column(title, justify="right", no_wrap=True)
     for layer, of in costs.items():
-        for component, one in of.by_component().items():
-            table.add_row(layer, component, *_told(one), "")
-        table.add_row(layer, "", *_told(of.usd_per_month), f"{budgets[layer]:,.0f}", style="bold", end_section=True)
+        for component, monthly_cost in of.by_component().items():
+            table.add_row(layer, component, *_cells(monthly_cost), "")
+        table.add_row(layer, "", *_cells(of.usd_per_month), f"{budgets[layer]:,.0f}", style="bold", end_section=True)
     totals = [of.usd_per_month for of in costs.values()]
-    whole = MonthlyCost(ceiling=sum(one.ceiling for one in totals), floor=sum(one.floor for one in totals))
-    table.add_row("all", "", *_told(whole), "", style="bold")
+    whole = MonthlyCost(
+        ceiling=sum(monthly_cost.ceiling for monthly_cost in totals),
+        floor=sum(monthly_cost.floor for monthly_cost in totals),
+    )
+    table.add_row("all", "", *_cells(whole), "", style="bold")
     print_table(table)
 
 
-def _told(of: MonthlyCost) -> tuple[str, str]:
+def _cells(of: MonthlyCost) -> tuple[str, str]:
     return f"{of.floor:,.2f}", f"{of.ceiling:,.2f}"
 
 
@@ -73,8 +76,8 @@ def _as_json(of: StackCost) -> dict[str, object]:
     return {
         "usd_per_month": {"floor": round(of.usd_per_month.floor, 4), "ceiling": round(of.usd_per_month.ceiling, 4)},
         "components": {
-            name: {"floor": round(one.floor, 4), "ceiling": round(one.ceiling, 4)}
-            for name, one in of.by_component().items()
+            name: {"floor": round(monthly_cost.floor, 4), "ceiling": round(monthly_cost.ceiling, 4)}
+            for name, monthly_cost in of.by_component().items()
         },
         "lines": [
             {
@@ -89,5 +92,5 @@ def _as_json(of: StackCost) -> dict[str, object]:
             }
             for line in of.lines
         ],
-        "unpriced": [{"urn": one.urn, "component": one.component, "reason": one.reason} for one in of.unpriced],
+        "unpriced": [{"urn": item.urn, "component": item.component, "reason": item.reason} for item in of.unpriced],
     }

@@ -51,15 +51,15 @@ def propose_shapes(environment: str, *, catalog: str | None, peak: bool, as_json
     book = S3StrategyRegistry(compose_bucket(target.settings)).read()
     needs = _needs(target, _plan(target), book, peak=peak)
     region = catalog or target.settings.region
-    found = propose(target.settings, needs, target.catalog, region=region)
-    change = _file_change(environment, found)
-    if found.changes:
+    proposal = propose(target.settings, needs, target.catalog, region=region)
+    change = _file_change(environment, proposal)
+    if proposal.changes:
         _check(environment, change, target)
     if as_json:
-        out.print_json(json.dumps(_document(environment, found, change, region=region)))
+        out.print_json(json.dumps(_document(environment, proposal, change, region=region)))
     else:
-        _tell(found, change, needs, region=region)
-    if write and found.changes:
+        _tell(proposal, change, needs, region=region)
+    if write and proposal.changes:
         change.path.write_text(change.after, encoding="utf-8")
         err.print(f"written: {change.path}")
 
@@ -123,10 +123,10 @@ def _peak_nodes(reasoning: PoolReasoning) -> float:
     return max((float(item.nodes) for item in reasoning.alternatives if item.name == "static"), default=0.0)
 
 
-def _file_change(environment: str, found: Proposal) -> FileChange:
+def _file_change(environment: str, proposal: Proposal) -> FileChange:
     path = ENVIRONMENTS / f"{environment}.yaml"
     before = path.read_text(encoding="utf-8")
-    return FileChange(path, before, edited(before, {change.pool: _fields(change) for change in found.changes}))
+    return FileChange(path, before, edited(before, {change.pool: _fields(change) for change in proposal.changes}))
 
 
 def _fields(change: PoolChange) -> Mapping[str, int | tuple[str, ...]]:
@@ -144,32 +144,34 @@ def _check(environment: str, change: FileChange, target: Target) -> None:
         load_environment(environment, root=Path(folder), catalog=target.catalog)
 
 
-def _tell(found: Proposal, change: FileChange, needs: Mapping[str, PoolNeed], *, region: str) -> None:
+def _tell(proposal: Proposal, change: FileChange, needs: Mapping[str, PoolNeed], *, region: str) -> None:
     compared = ", ".join(
-        f"{pool} {need.nodes:.1f} nodes ({found.considered[pool]} shapes)" for pool, need in sorted(needs.items())
+        f"{pool} {need.nodes:.1f} nodes ({proposal.considered[pool]} shapes)" for pool, need in sorted(needs.items())
     )
     out.print(f"needs: {compared}; prices of {region}", markup=False)
-    if not found.changes:
+    if not proposal.changes:
         out.print("no proposal: no allowed shape is cheaper than the present ones by enough to change them")
         return
-    for item in found.changes:
+    for item in proposal.changes:
         out.print(f"{item.pool}: saves {item.saving_usd_per_hour:.2f} USD/hour; {item.why}", markup=False)
-    out.print(f"in all {found.saving_usd_per_hour:.2f} USD/hour, {found.saving_usd_per_hour * 730:.0f} USD a month")
+    out.print(
+        f"in all {proposal.saving_usd_per_hour:.2f} USD/hour, {proposal.saving_usd_per_hour * 730:.0f} USD a month"
+    )
     out.print(CAUTION)
     out.print()
     out.print(change.difference(), markup=False, end="")
 
 
-def _document(environment: str, found: Proposal, change: FileChange, *, region: str) -> dict[str, object]:
+def _document(environment: str, proposal: Proposal, change: FileChange, *, region: str) -> dict[str, object]:
     return {
         "environment": environment,
         "prices_of": region,
-        "saving_usd_per_hour": round(found.saving_usd_per_hour, 6),
-        "considered": dict(found.considered),
+        "saving_usd_per_hour": round(proposal.saving_usd_per_hour, 6),
+        "considered": dict(proposal.considered),
         "changes": [
-            asdict(item) | {"saving_usd_per_hour": round(item.saving_usd_per_hour, 6)} for item in found.changes
+            asdict(item) | {"saving_usd_per_hour": round(item.saving_usd_per_hour, 6)} for item in proposal.changes
         ],
-        "present": asdict(found.present),
-        "best": asdict(found.best),
+        "present": asdict(proposal.present),
+        "best": asdict(proposal.best),
         "difference": change.difference(),
     }

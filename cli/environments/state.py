@@ -42,7 +42,7 @@ def restore(stack: str, *, to: str | None, ask: bool) -> None:
     restoration = propose(files, stack, name=to)
     _show(restoration)
     unknown = [
-        *map(_told, restoration.forgotten), *strangers(target.settings, stack, restoration.checkpoint),
+        *map(_resource_line, restoration.forgotten), *strangers(target.settings, stack, restoration.checkpoint),
     ]  # fmt: skip
     _list("not known to it, and managed by nobody once it is back", unknown)
     if ask:
@@ -72,17 +72,17 @@ def _show(restoration: Restoration) -> None:
     when = "never updated" if saved is None else f"saved at {saved.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     count = len(restoration.checkpoint.resources)
     out.print(f"to put back: {version.name} ({version.source}), {when}, {count} resources", markup=False)
-    _list("known again, and not to the state that stands", map(_told, restoration.revived))
-    _list("whose making had begun; each may stand or not", map(_told, restoration.begun))
+    _list("known again, and not to the state that stands", map(_resource_line, restoration.revived))
+    _list("whose making had begun; each may stand or not", map(_resource_line, restoration.begun))
 
 
-def _told(resource: KnownResource) -> str:
+def _resource_line(resource: KnownResource) -> str:
     return f"{resource.type} {resource.name}" + (f" ({resource.id})" if resource.id else "")
 
 
 def _list(title: str, lines: Iterable[str]) -> None:
-    told = list(lines)
-    if told:
+    entries = list(lines)
+    if entries:
         err.print(f"{title}:", markup=False)
-    for line in told:
+    for line in entries:
         out.print(f"  {line}", markup=False)

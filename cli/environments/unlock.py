@@ -33,9 +33,9 @@ def unlock(stack: str, *, ask: bool) -> None:
     target = open_target(environment_of(stack))
     backend = backend_locks(target.variables["PULUMI_BACKEND_URL"], stack=stack)
     with _lease(target, stack) as held:
-        found = _sorted(backend.locks(), held)
-        _show(stack, found)
-        removable = (*found.dead, *found.foreign)
+        locks = _sorted(backend.locks(), held)
+        _show(stack, locks)
+        removable = (*locks.dead, *locks.foreign)
         if removable and ask:
             typer.confirm(f"Does none of these work any more? Remove them from {stack}?", abort=True, err=True)
         for lock in removable:
@@ -44,8 +44,10 @@ def unlock(stack: str, *, ask: bool) -> None:
             _record(target, stack, removable)
             out.print(f"{stack}: {len(removable)} removed", markup=False)
         if held is not None:
-            held.cleaned(tuple(one for one in held.engines if provably_gone(one, processes=held.processes, now=_now())))
-    if found.living:
+            held.cleaned(
+                tuple(engine for engine in held.engines if provably_gone(engine, processes=held.processes, now=_now()))
+            )
+    if locks.living:
         raise typer.Exit(1)
 
 
