@@ -86,7 +86,7 @@ def measure(*, rounds: int, tell: Tell, command: str) -> Report:
 def _ratio(name: str, seconds: Mapping[str, Sequence[float]], *, over: str, unit: str) -> Figure:
     """The median of a command line over the median of its peer; the samples are seconds."""
     return Figure(
-        name, median(seconds[name]) / median(seconds[over]), unit, tuple(round(one, 3) for one in seconds[name])
+        name, median(seconds[name]) / median(seconds[over]), unit, tuple(round(sample, 3) for sample in seconds[name])
     )
 
 

@@ -47,13 +47,13 @@ def mstl_autoets(
         model = MSTL(season_length=day, trend_forecaster=AutoETS(model="ZZN"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = model.forecast(
+            forecast = model.forecast(
                 y=values[max(begin - SEASONS_KEPT * day, 0) : begin], h=day + ahead, level=[two_sided]
             )
         mine = np.flatnonzero((origins >= begin) & (origins < begin + day))
         steps = origins[mine] + ahead - begin
-        points[mine] = np.asarray(found["mean"])[steps]
-        uppers[mine] = np.asarray(found[f"hi-{two_sided}"])[steps]
+        points[mine] = np.asarray(forecast["mean"])[steps]
+        uppers[mine] = np.asarray(forecast[f"hi-{two_sided}"])[steps]
     return PeerForecast(points, uppers)
 
 

@@ -79,7 +79,7 @@ def _models(
         served = forecast.model
         fits.append(fit_ms)
         predictions.append(predict_ms)
-    ratios = [one / other for one, other in zip(predictions[1:], fits[1:], strict=True)]
+    ratios = [prediction / fitting for prediction, fitting in zip(predictions[1:], fits[1:], strict=True)]
     return (
         median_figure("fit_ms", fits[1:], unit=f"ms a series, median ({served})"),
         median_figure("predict_ms", predictions[1:], unit="ms a series, median"),
@@ -130,8 +130,8 @@ def _decisions(
         colds.append(cold_ms)
         stored.append(stored_ms)
         warms.append(warm_ms)
-    ratios = [one / other for one, other in zip(warms, colds, strict=True)]
-    shares = [one / 1000 / settings.decisions.bin_seconds for one in warms]
+    ratios = [warm / cold for warm, cold in zip(warms, colds, strict=True)]
+    shares = [warm / 1000 / settings.decisions.bin_seconds for warm in warms]
     return (
         median_figure("cold_decision_ms", colds, unit="ms, median; first on a new demand, two strategies"),
         median_figure("stored_decision_ms", stored, unit="ms, median; first of a process, by a stored fit"),
@@ -147,7 +147,7 @@ def _service(
     catalog = load_catalog()
 
     def check(planned: PlanDocument) -> tuple[str, ...]:
-        return tuple(found.message for found in foreseen_violations(planned, settings, catalog=catalog))
+        return tuple(violation.message for violation in foreseen_violations(planned, settings, catalog=catalog))
 
     return DecisionService(
         settings=settings,

@@ -63,11 +63,11 @@ class Watched:
     state_bytes: int = 0
 
     def __call__(self, fitted: FittedSeries, series: Series, first: int) -> None:
-        found = uppers(fitted, series, first=first)
-        self.uppers.append(found.values)
-        self.phases.append(found.phases.astype(np.float64))
+        forecasts = uppers(fitted, series, first=first)
+        self.uppers.append(forecasts.values)
+        self.phases.append(forecasts.phases.astype(np.float64))
         self.expected.append(expectations(fitted, series, first=first))
-        self.champions[fitted.champion] = self.champions.get(fitted.champion, 0) + len(found.values)
+        self.champions[fitted.champion] = self.champions.get(fitted.champion, 0) + len(forecasts.values)
         self.state_bytes = max(self.state_bytes, len(dumped(fitted)))
 
 
@@ -117,7 +117,7 @@ def measure(*, rounds: int, tell: Tell, command: str) -> Report:
     return Report(
         BENCHMARK, command, f"{len(results)} traces, lead and hold 10 min", _figures(results), now(),
         tables=(_verdicts(results), _restlessness(results), _forecasts(results), _calibration(results)),
-        details=[asdict(found) for found in results],
+        details=[asdict(trace_result) for trace_result in results],
     )  # fmt: skip
 
 
@@ -128,13 +128,13 @@ def subjects(folder: str | None) -> list[Subject]:
     paths = sorted(Path(folder).glob("*.csv"))
     if not paths:
         raise SettingsError(f"{folder} has no CSV file", remedy="name a folder of time,demand files")
-    found = []
+    folder_subjects = []
     for path in paths:
         trace = read_trace(path, gaps="zero")
         sidecar = read_sidecar(path)
         beside = None if sidecar is None else known(trace, sidecar, path=path, ahead_seconds=LEAD_SECONDS)
-        found.append(Subject(trace, path, beside))
-    return found
+        folder_subjects.append(Subject(trace, path, beside))
+    return folder_subjects
 
 
 def demo_trace() -> Trace:
@@ -213,12 +213,12 @@ def _plan_terms(trace: Trace, terms: CapacityEconomics) -> CapacityEconomics:
 def _phases(trace: Trace, terms: CapacityEconomics, watched: Watched, *, horizon: str) -> Sequence[Phase]:
     peaks = terms.aim.peaks(trace.values)[trace.tested_from :]
     upper, phases = np.concatenate(watched.uppers), np.concatenate(watched.phases)
-    found = []
+    rows = []
     for phase, name in PHASES.items():
         mine = (phases == phase) & np.isfinite(peaks) & (peaks > 0)
         if mine.any():
             missed = peaks[mine] > upper[mine]
-            found.append(
+            rows.append(
                 Phase(
                     name=name,
                     horizon=horizon,
@@ -228,7 +228,7 @@ def _phases(trace: Trace, terms: CapacityEconomics, watched: Watched, *, horizon
                     width=float(upper[mine].mean() / peaks[mine].mean()),
                 )
             )
-    return found
+    return rows
 
 
 def _compared(trace: Trace, terms: CapacityEconomics, watched: Watched) -> tuple[dict[str, float], dict[str, float]]:
@@ -253,23 +253,28 @@ def _compared(trace: Trace, terms: CapacityEconomics, watched: Watched) -> tuple
     }
     actual, trained = values[origins + ahead], values[:start]
     return (
-        {name: pinball(actual, found.uppers, level=level) for name, found in methods.items()},
-        {name: mase(actual, found.points, values=trained, day=day) for name, found in methods.items()},
+        {name: pinball(actual, forecast.uppers, level=level) for name, forecast in methods.items()},
+        {name: mase(actual, forecast.points, values=trained, day=day) for name, forecast in methods.items()},
     )
 
 
 def _figures(results: Sequence[Result]) -> tuple[Figure, ...]:
-    ratios = [found.verdict.ratio for found in results]
+    ratios = [trace_result.verdict.ratio for trace_result in results]
     at_lead, of_plans = (
-        [phase.misses_by_nominal for found in results for phase in found.phases if phase.horizon == horizon]
+        [
+            phase.misses_by_nominal
+            for trace_result in results
+            for phase in trace_result.phases
+            if phase.horizon == horizon
+        ]
         for horizon in (AT_LEAD, OF_PLANS)
     )
     return (
         Figure("ratio_geometric_mean", float(np.exp(np.mean(np.log(ratios)))), "loss / best peer's"),
         Figure("ratio_worst", max(ratios), "loss / best peer's"),
-        Figure("cold_ms_worst", max(found.cold_ms for found in results), "ms a series"),
-        Figure("warm_ms_worst", max(found.warm_ms for found in results), "ms a series, median"),
-        Figure("state_kib_worst", max(found.state_kib for found in results), "KiB a series"),
+        Figure("cold_ms_worst", max(trace_result.cold_ms for trace_result in results), "ms a series"),
+        Figure("warm_ms_worst", max(trace_result.warm_ms for trace_result in results), "ms a series, median"),
+        Figure("state_kib_worst", max(trace_result.state_kib for trace_result in results), "KiB a series"),
         Figure("miss_rate_worst", max(at_lead), "misses of a phase / nominal"),
         Figure("miss_rate_least", min(at_lead), "misses of a phase / nominal"),
         Figure("plan_miss_rate_worst", max(of_plans), "misses of a phase / nominal, horizon of plans"),
@@ -295,20 +300,20 @@ def _verdicts(results: Sequence[Result]) -> list[list[str]]:
     ]
     return [head] + [
         [
-            found.name,
-            f"{found.verdict.ratio:.3f}",
-            f"{found.verdict.hindsight:.3f}",
-            "" if found.reference_ratio is None else f"{found.reference_ratio:.3f}",
-            "" if found.without is None else f"{found.without:.3f}",
-            f"{found.verdict.planner.cost:.2f}",
-            f"{found.verdict.planner.under:.1%}",
-            f"{found.verdict.planner.short:.2%}",
-            found.verdict.best_peer,
-            f"{found.cold_ms:.0f}",
-            f"{found.warm_ms:.1f}",
-            f"{found.seconds:.0f}",
+            trace_result.name,
+            f"{trace_result.verdict.ratio:.3f}",
+            f"{trace_result.verdict.hindsight:.3f}",
+            "" if trace_result.reference_ratio is None else f"{trace_result.reference_ratio:.3f}",
+            "" if trace_result.without is None else f"{trace_result.without:.3f}",
+            f"{trace_result.verdict.planner.cost:.2f}",
+            f"{trace_result.verdict.planner.under:.1%}",
+            f"{trace_result.verdict.planner.short:.2%}",
+            trace_result.verdict.best_peer,
+            f"{trace_result.cold_ms:.0f}",
+            f"{trace_result.warm_ms:.1f}",
+            f"{trace_result.seconds:.0f}",
         ]
-        for found in results
+        for trace_result in results
     ]
 
 
@@ -322,22 +327,29 @@ def _restlessness(results: Sequence[Result]) -> list[list[str]]:
     ]
     return [head] + [
         [
-            found.name,
-            f"{found.verdict.planner.changes_per_day:.1f}",
-            f"{found.verdict.reactive.changes_per_day:.1f}",
-            f"{found.verdict.planner.flaps_per_day:.2f}",
-            f"{found.verdict.reactive.flaps_per_day:.2f}",
+            trace_result.name,
+            f"{trace_result.verdict.planner.changes_per_day:.1f}",
+            f"{trace_result.verdict.reactive.changes_per_day:.1f}",
+            f"{trace_result.verdict.planner.flaps_per_day:.2f}",
+            f"{trace_result.verdict.reactive.flaps_per_day:.2f}",
         ]
-        for found in results
+        for trace_result in results
     ]
 
 
 def _forecasts(results: Sequence[Result]) -> list[list[str]]:
-    methods = list(next((found.pinball for found in results if found.pinball), {}))
+    methods = list(next((trace_result.pinball for trace_result in results if trace_result.pinball), {}))
     head = ["pinball loss (nodes), MASE", *methods]
     return [head] + [
-        [found.name, *(f"{found.pinball[name]:.3f}, {found.mase[name]:.2f}" for name in methods if found.pinball)]
-        for found in results
+        [
+            trace_result.name,
+            *(
+                f"{trace_result.pinball[name]:.3f}, {trace_result.mase[name]:.2f}"
+                for name in methods
+                if trace_result.pinball
+            ),
+        ]
+        for trace_result in results
     ]
 
 
@@ -345,7 +357,7 @@ def _calibration(results: Sequence[Result]) -> list[list[str]]:
     head = ["calibration", "phase", "answers for", "bins", "misses / nominal", "surprises", "upper / demand"]
     return [head] + [
         [
-            found.name,
+            trace_result.name,
             phase.name,
             phase.horizon,
             str(phase.bins),
@@ -353,6 +365,6 @@ def _calibration(results: Sequence[Result]) -> list[list[str]]:
             str(phase.surprises),
             f"{phase.width:.2f}",
         ]
-        for found in results
-        for phase in found.phases
+        for trace_result in results
+        for phase in trace_result.phases
     ]

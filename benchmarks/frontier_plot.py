@@ -25,12 +25,20 @@ def plot(results: Sequence[Judged], path: Path) -> None:
     mpl.use("Agg")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure, axes = plt.subplots(figsize=(9, 1.2 + 0.45 * len(results)), layout="constrained")
-    ordered = sorted(results, key=lambda found: -found.verdict.ratio)
+    ordered = sorted(results, key=lambda trace_result: -trace_result.verdict.ratio)
     places = list(range(len(ordered)))
-    axes.barh(places, [found.verdict.ratio for found in ordered], color="#2b6cb0", label="beside tuned peers")
-    axes.scatter([found.verdict.hindsight for found in ordered], places, color="#c05621", zorder=3, label="hindsight")
+    axes.barh(
+        places, [trace_result.verdict.ratio for trace_result in ordered], color="#2b6cb0", label="beside tuned peers"
+    )
+    axes.scatter(
+        [trace_result.verdict.hindsight for trace_result in ordered],
+        places,
+        color="#c05621",
+        zorder=3,
+        label="hindsight",
+    )
     axes.axvline(1.0, color="black", linewidth=0.8)
-    axes.set_yticks(places, [found.name for found in ordered])
+    axes.set_yticks(places, [trace_result.name for trace_result in ordered])
     axes.set_xlabel("loss / best peer's loss (less is better)")
     axes.legend(frameon=False, loc="lower right")
     figure.savefig(path, dpi=120)

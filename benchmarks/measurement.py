@@ -65,11 +65,11 @@ def median_figure(name: str, samples: Sequence[float], *, unit: str) -> Figure:
 
 def budgets_of(benchmark: str) -> dict[str, Budget]:
     """Budgets by figure. Raises SettingsError for a benchmark without any."""
-    found = yaml.safe_load(BUDGETS.read_text(encoding="utf-8")).get(benchmark)
-    if not found:
+    entries = yaml.safe_load(BUDGETS.read_text(encoding="utf-8")).get(benchmark)
+    if not entries:
         raise SettingsError(f"{BUDGETS.name} has no budgets for {benchmark}", remedy="state them, with their source")
     return {
-        name: Budget(float(entry["limit"]), str(entry["unit"]), str(entry["source"])) for name, entry in found.items()
+        name: Budget(float(entry["limit"]), str(entry["unit"]), str(entry["source"])) for name, entry in entries.items()
     }
 
 

@@ -30,15 +30,19 @@ class ServiceLaw:
 
     def measured(self, *percentiles: float) -> ServiceTime:
         """What an endless measurement of it would find, its mean 1 s."""
-        found = tuple(MeasuredPercentile(one, 1000.0 * self.quantile(one / 100)) for one in percentiles)
-        return ServiceTime(mean_ms=1000.0, cs2=self.cs2, percentiles=found)
+        measured = tuple(
+            MeasuredPercentile(percentile, 1000.0 * self.quantile(percentile / 100)) for percentile in percentiles
+        )
+        return ServiceTime(mean_ms=1000.0, cs2=self.cs2, percentiles=measured)
 
 
 def sampled(times_ms: FloatArray, *percentiles: float) -> ServiceTime:
     """What a sample says; shape (requests,)."""
     mean_ms = float(times_ms.mean())
-    found = tuple(MeasuredPercentile(one, float(np.percentile(times_ms, one))) for one in percentiles)
-    return ServiceTime(mean_ms=mean_ms, cs2=float(times_ms.var()) / mean_ms**2, percentiles=found)
+    measured = tuple(
+        MeasuredPercentile(percentile, float(np.percentile(times_ms, percentile))) for percentile in percentiles
+    )
+    return ServiceTime(mean_ms=mean_ms, cs2=float(times_ms.var()) / mean_ms**2, percentiles=measured)
 
 
 @dataclass(frozen=True)

@@ -97,8 +97,8 @@ class Contest:
         return FLOORS[self.changes % 2]
 
     def _check(self, floor: int, outcome: ResizeOutcome | None) -> None:
-        found = self.environment.groups()["cpu"].minimum
-        if (outcome is not None and outcome.status != "applied") or found != floor:
+        minimum = self.environment.groups()["cpu"].minimum
+        if (outcome is not None and outcome.status != "applied") or minimum != floor:
             reason = "the node group was not changed" if outcome is None else f"{outcome.status}: {outcome.reason}"
             raise EngineError(f"a change to be timed was not made: {reason}", remedy="run the engine tests first")
 
@@ -137,7 +137,7 @@ def _figures(contest: Contest) -> tuple[Figure, ...]:
 
 
 def _ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    return [one / other for one, other in zip(ours, theirs, strict=True)]
+    return [own / other for own, other in zip(ours, theirs, strict=True)]
 
 
 def _subject(rounds: int) -> str:

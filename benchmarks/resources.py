@@ -61,7 +61,7 @@ def measure(*, rounds: int, tell: Tell, command: str) -> Report:
     del rounds
     node = allocatable(load_catalog().shape(INSTANCE_TYPE))
     results = [_result(path, node, tell=tell) for path in _paths(os.environ.get(TRACES_VARIABLE))]
-    origin = DERIVATION if any(found.origin == "derived" for found in results) else "All resources are measured."
+    origin = DERIVATION if any(result.origin == "derived" for result in results) else "All resources are measured."
     return Report(
         BENCHMARK,
         command,
@@ -69,7 +69,7 @@ def measure(*, rounds: int, tell: Tell, command: str) -> Report:
         _figures(results),
         now(),
         tables=(_verdicts(results), _by_resource(results)),
-        details=[asdict(found) for found in results],
+        details=[asdict(result) for result in results],
     )
 
 
@@ -132,16 +132,18 @@ def _decided_apart(trace: ResourceTrace, node: Allocatable, terms: CapacityEcono
 
 
 def _figures(results: Sequence[Result]) -> tuple[Figure, ...]:
-    ratios = [found.found.verdict.ratio for found in results]
+    ratios = [result.found.verdict.ratio for result in results]
     return (
         Figure("ratio_geometric_mean", float(np.exp(np.mean(np.log(ratios)))), "loss / best peer's"),
         Figure("ratio_worst", max(ratios), "loss / best peer's"),
         Figure(
             "by_reactive_geometric_mean",
-            float(np.exp(np.mean(np.log([found.by_reactive for found in results])))),
+            float(np.exp(np.mean(np.log([result.by_reactive for result in results])))),
             "loss / reactive's",
         ),
-        Figure("short_worst", max(max(found.found.short.values()) for found in results), "missing share of a resource"),
+        Figure(
+            "short_worst", max(max(result.found.short.values()) for result in results), "missing share of a resource"
+        ),
     )
 
 
@@ -160,18 +162,18 @@ def _verdicts(results: Sequence[Result]) -> list[list[str]]:
     ]
     return [head] + [
         [
-            found.name,
-            found.origin,
-            f"{found.found.verdict.ratio:.3f}",
-            f"{found.by_reactive:.3f}",
-            f"{found.apart:.3f}",
-            f"{found.found.verdict.planner.cost:.2f}",
-            f"{found.found.verdict.planner.under:.1%}",
-            f"{found.found.verdict.planner.short:.2%}",
-            found.found.verdict.best_peer,
-            f"{found.found.verdict.planner.flaps_per_day:.2f}",
+            result.name,
+            result.origin,
+            f"{result.found.verdict.ratio:.3f}",
+            f"{result.by_reactive:.3f}",
+            f"{result.apart:.3f}",
+            f"{result.found.verdict.planner.cost:.2f}",
+            f"{result.found.verdict.planner.under:.1%}",
+            f"{result.found.verdict.planner.short:.2%}",
+            result.found.verdict.best_peer,
+            f"{result.found.verdict.planner.flaps_per_day:.2f}",
         ]
-        for found in results
+        for result in results
     ]
 
 
@@ -179,11 +181,13 @@ def _by_resource(results: Sequence[Result]) -> list[list[str]]:
     head = ["binds, missing share", *MEASURED]
     return [head] + [
         [
-            found.name,
+            result.name,
             *(
-                f"{found.found.binding[name]:.1%}, {found.found.short[name]:.3%}" if name in found.found.short else ""
+                f"{result.found.binding[name]:.1%}, {result.found.short[name]:.3%}"
+                if name in result.found.short
+                else ""
                 for name in MEASURED
             ),
         ]
-        for found in results
+        for result in results
     ]

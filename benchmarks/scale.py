@@ -118,9 +118,9 @@ class BinHistory:
     ) -> dict[str, tuple[DemandSample, ...]]:
         """One sample a bin; of what is no demand, none. Nothing is ever corrected."""
         del known_by
-        found = {name: tuple(self._samples(name, start, end)) for name in series}
-        self.reads += sum(map(len, found.values()))
-        return found
+        samples = {name: tuple(self._samples(name, start, end)) for name in series}
+        self.reads += sum(map(len, samples.values()))
+        return samples
 
     def _samples(self, name: str, start: datetime, end: datetime) -> Sequence[DemandSample]:
         first, last = (int((moment - self.starts_at).total_seconds()) // 300 for moment in (start, end))
@@ -159,7 +159,9 @@ class _World:
         catalog = load_catalog()
 
         def check(document: PlanDocument) -> tuple[str, ...]:
-            return tuple(found.message for found in foreseen_violations(document, self.settings, catalog=catalog))
+            return tuple(
+                violation.message for violation in foreseen_violations(document, self.settings, catalog=catalog)
+            )
 
         return DecisionService(
             settings=self.settings,
@@ -285,11 +287,11 @@ def _store_windows(world: _World, start: datetime) -> None:
     for strategy in world.book.strategies:
         by_pools.setdefault(strategy.pools, {})[strategy.series] = world.history.bins[strategy.series][:count]
     for sums in by_pools.values():
-        told = {name: _told_by_one(values) for name, values in sums.items()}
-        world.windows.put(window_key(told, bin_seconds=300), dumped(KeptWindow(span, told)))
+        source_bins = {name: _single_source_bins(values) for name, values in sums.items()}
+        world.windows.put(window_key(source_bins, bin_seconds=300), dumped(KeptWindow(span, source_bins)))
 
 
-def _told_by_one(values: FloatArray) -> SourceBins:
+def _single_source_bins(values: FloatArray) -> SourceBins:
     bins, none = np.arange(len(values)), np.zeros(0, dtype=np.int64)
     return SourceBins(
         count=len(values),
@@ -320,8 +322,8 @@ def _timed(service: DecisionService, moment: datetime) -> tuple[float, ScalingPl
     if plan is None:
         raise ForecastError("there was nothing to decide", remedy="mend the state that the benchmark stores")
     if degraded := {part.degraded for part in plan.explanation.pools if part.degraded}:
-        told = "; ".join(sorted(degraded)[:3])
-        raise ForecastError(f"a degraded decision was timed: {told}", remedy="mend the state that is stored")
+        reasons = "; ".join(sorted(degraded)[:3])
+        raise ForecastError(f"a degraded decision was timed: {reasons}", remedy="mend the state that is stored")
     return seconds, plan
 
 

@@ -86,24 +86,24 @@ def _percentiles(rounds: int, tell: Tell) -> Iterator[Figure]:
             for percentile, (method, error) in zip(PERCENTILES, percentile_errors(setting, rounds=rounds), strict=True):
                 errors[percentile, f"{few}, {busy}, {method}"].append(error)
     for percentile in PERCENTILES:
-        found = {region: values for (level, region), values in errors.items() if level == percentile}
-        checked = [error for region, values in found.items() if "0.95" not in region for error in values]
+        by_region = {region: values for (level, region), values in errors.items() if level == percentile}
+        checked = [error for region, values in by_region.items() if "0.95" not in region for error in values]
         yield _bounds(f"p{percentile:g}_under", checked)
-        for region, values in found.items():
+        for region, values in by_region.items():
             yield _bounds(f"p{percentile:g} {region}", values)
 
 
 def percentile_errors(setting: Setting, *, rounds: int) -> list[tuple[str, float]]:
     """Method, and expected over simulated percentile less 1, one of each of `PERCENTILES`."""
     simulated = np.median([np.percentile(run, PERCENTILES) for run in setting.runs(rounds)], axis=0)
-    found: list[tuple[str, float]] = []
+    errors: list[tuple[str, float]] = []
     for percentile, value in zip(PERCENTILES, simulated, strict=True):
         measured = setting.service.measured(*sorted({percentile, HIGHEST}))
         waited = wait(setting.servers, Arrivals(per_second=setting.load, ca2=setting.arrivals.ca2), service=measured)
         served = service_distribution(measured, percentile=percentile)
         expected_seconds = response_ms(percentile / 100, waited, served=served) / 1000
-        found.append((waited.method, expected_seconds / float(value) - 1))
-    return found
+        errors.append((waited.method, expected_seconds / float(value) - 1))
+    return errors
 
 
 def _bounds(name: str, errors: list[float]) -> Figure:
@@ -113,21 +113,21 @@ def _bounds(name: str, errors: list[float]) -> Figure:
 
 def _sizings(rounds: int, tell: Tell) -> Iterator[Figure]:
     for percentile in PERCENTILES[:2]:
-        found: list[Sizing] = []
+        sizings: list[Sizing] = []
         for load in LOADS:
             tell(f"sizing, {percentile:g}th percentile, load {load:g}")
-            found += [
+            sizings += [
                 sized(arrivals, service, load=load, stretch=stretch, percentile=percentile, rounds=rounds)
                 for stretch, arrivals, service in itertools.product(
                     STRETCHES, ARRIVAL_LAWS.values(), SERVICE_LAWS.values()
                 )
             ]
-        late = [one.late_over_allowed for one in found]
-        extra = sum(one.servers - one.fewest for one in found) / sum(one.fewest for one in found)
-        above = sum(one > 1 for one in late)
+        late = [sizing.late_over_allowed for sizing in sizings]
+        extra = sum(sizing.servers - sizing.fewest for sizing in sizings) / sum(sizing.fewest for sizing in sizings)
+        above = sum(ratio > 1 for ratio in late)
         name = f"p{percentile:g}"
         unit = f"late / allowed; median {statistics.median(late):.2f}; above 1 in {above} of {len(late)}"
-        yield Figure(f"{name}_late_over_allowed", max(late), unit, tuple(round(one, 3) for one in late))
+        yield Figure(f"{name}_late_over_allowed", max(late), unit, tuple(round(ratio, 3) for ratio in late))
         yield Figure(f"{name}_extra_servers", extra, "of the fewest by simulation")
 
 
