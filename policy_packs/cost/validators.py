@@ -5,23 +5,22 @@ from functools import cache
 from typing import TypeAlias, TypeVar
 
 from pulumi_policy import (
-    EnforcementLevel,
     Policy,
     ReportViolation,
-    ResourceValidationArgs,
     ResourceValidationPolicy,
     StackValidationArgs,
     StackValidationPolicy,
 )
 
 from policy_packs.cost import resources
-from policy_packs.judging import SCHEMA, Config, Judge, subject_of
+from policy_packs.judging import Config, Judge, subject_of
+from policy_packs.policies import resource_policy, stack_policy
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.policy.configured import LimitsReader
 from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
 from quantos.policy.limits import CostLimits
 from quantos.policy.monthly_cost import WHOLE_RULES
-from quantos.policy.rule import Rule, sentence
+from quantos.policy.rule import Rule
 from quantos.urn import Urn
 
 S = TypeVar("S")
@@ -41,24 +40,11 @@ def policies(judge: Judge) -> list[Policy]:
 def _resource_policy(
     rule: CostRule[S], resource_type: str, read: Callable[[resources.Resource], S], *, judge: Judge
 ) -> ResourceValidationPolicy:
-    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type == resource_type:
-            config = args.get_config()
-            judge.report(
-                subject_of(args.name, args.urn),
-                lambda: rule.messages(read(args), _limits(config), load_catalog()),
-                config=config,
-                tell=lambda message: report(message, None),
-            )
-
-    return ResourceValidationPolicy(
-        name=rule.name,
-        description=rule.description,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY,
-        config_schema=SCHEMA,
-        remediation_steps=sentence(rule.remedy),
-        url=rule.control.link,
+    return resource_policy(
+        rule,
+        judge,
+        concerns=lambda candidate: candidate == resource_type,
+        messages=lambda args: rule.messages(read(args), _limits(args.get_config()), load_catalog()),
     )
 
 
@@ -79,15 +65,7 @@ def _stack_policy(
                 tell=lambda message: report(message, None),
             )
 
-    return StackValidationPolicy(
-        name=rule.name,
-        description=rule.description,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY,
-        config_schema=SCHEMA,
-        remediation_steps=sentence(rule.remedy),
-        url=rule.control.link,
-    )
+    return stack_policy(rule, validate)
 
 
 @cache

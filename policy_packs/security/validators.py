@@ -3,19 +3,17 @@
 from functools import cache, partial
 
 from pulumi_policy import (
-    EnforcementLevel,
     Policy,
     ReportViolation,
-    ResourceValidationArgs,
     ResourceValidationPolicy,
     StackValidationArgs,
     StackValidationPolicy,
 )
 
-from policy_packs.judging import SCHEMA, Config, Judge, subject_of
+from policy_packs.judging import Config, Judge, subject_of
+from policy_packs.policies import resource_policy, stack_policy
 from policy_packs.security import resources
 from quantos.policy.configured import LimitsReader
-from quantos.policy.rule import sentence
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule, Stack, StackRule, concerns
 from quantos.policy.security.rules import RESOURCE_RULES, STACK_RULES
@@ -30,24 +28,11 @@ def policies(judge: Judge) -> list[Policy]:
 
 
 def _resource_policy(rule: ResourceRule, judge: Judge) -> ResourceValidationPolicy:
-    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if concerns(rule.types, args.resource_type):
-            config = args.get_config()
-            judge.report(
-                subject_of(args.name, args.urn),
-                lambda: rule.messages(resources.resource(args), _limits(config)),
-                config=config,
-                tell=lambda message: report(message, None),
-            )
-
-    return ResourceValidationPolicy(
-        name=rule.name,
-        description=rule.description,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY,
-        config_schema=SCHEMA,
-        remediation_steps=sentence(rule.remedy),
-        url=rule.control.link,
+    return resource_policy(
+        rule,
+        judge,
+        concerns=partial(concerns, rule.types),
+        messages=lambda args: rule.messages(resources.resource(args), _limits(args.get_config())),
     )
 
 
@@ -62,15 +47,7 @@ def _stack_policy(rule: StackRule, judge: Judge) -> StackValidationPolicy:
                 tell=partial(_tell, report, resource.urn),
             )
 
-    return StackValidationPolicy(
-        name=rule.name,
-        description=rule.description,
-        validate=validate,
-        enforcement_level=EnforcementLevel.MANDATORY,
-        config_schema=SCHEMA,
-        remediation_steps=sentence(rule.remedy),
-        url=rule.control.link,
-    )
+    return stack_policy(rule, validate)
 
 
 def _among(rule: StackRule, resource: Resource, stack: Stack, config: Config) -> tuple[str, ...]:
