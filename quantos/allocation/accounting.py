@@ -250,55 +250,55 @@ class Books:
         return "spare"
 
     def _bound_by(self, demand: ChoiceDemand) -> tuple[Constraint, ...]:
-        found: set[Constraint] = set()
+        constraints: set[Constraint] = set()
         for pool in self.problem.pools:
             if pool.name not in demand.pools:
                 continue
             if fits(demand, pool):
-                found |= self._share_limits(demand, pool) or self._growth_limits(pool) or {"whole-nodes"}
+                constraints |= self._share_limits(demand, pool) or self._growth_limits(pool) or {"whole-nodes"}
             elif not holds(demand, pool):
-                found.add("eligibility")
+                constraints.add("eligibility")
             elif not in_place(demand, pool) and not self._growth_limits(pool):
-                found.add("locality")
-        return _ordered(found) or ("eligibility",)
+                constraints.add("locality")
+        return _ordered(constraints) or ("eligibility",)
 
     def _share_limits(self, demand: ChoiceDemand, pool: ChoicePool) -> AbstractSet[Constraint]:
         """What keeps a greater share of the demand from this pool, however many nodes it has."""
-        found: set[Constraint] = set()
+        constraints: set[Constraint] = set()
         share = self.shares.get((demand.name, pool.name), 0.0)
         given = sum(part for _, part in self.placed(demand))
         spot = self.spot_share(demand)
         if share >= share_cap(demand, pool) - SHARE_TOLERANCE and share_cap(demand, pool) < 1:
-            found.add(_cap_name(demand, pool))
+            constraints.add(_cap_name(demand, pool))
         if pool.spot and demand.max_spot_share < 1 and spot >= demand.max_spot_share - SHARE_TOLERANCE:
-            found.add("spot-share")
+            constraints.add("spot-share")
         if not pool.spot and demand.min_spot_share > 0 and spot <= demand.min_spot_share * given + SHARE_TOLERANCE:
-            found.add("spot-share")
+            constraints.add("spot-share")
         if demand.max_zone_share < 1 and any(
             self.zone_share(demand, zone) >= demand.max_zone_share - SHARE_TOLERANCE for zone in pool.zones
         ):
-            found.add("diversification")
+            constraints.add("diversification")
         if demand.ceiling_usd_per_hour is not None:
             unit = filled_usd_per_hour(demand, pool)
             left = demand.ceiling_usd_per_hour - self.filled_usd_per_hour(demand)
             if left <= unit * SHARE_TOLERANCE + MONEY_TOLERANCE:
-                found.add("ceiling")
-        return found
+                constraints.add("ceiling")
+        return constraints
 
     def _growth_limits(self, pool: ChoicePool) -> AbstractSet[Constraint]:
         """What keeps one node more from this pool."""
-        found: set[Constraint] = set()
+        constraints: set[Constraint] = set()
         nodes, limits = self.nodes[pool.name], self.problem.limits
         if nodes >= pool.max_nodes or self._group_is_taken(pool):
-            found.add("pool-maximum")
+            constraints.add("pool-maximum")
         if self.usd_left() < pool.usd_per_node_hour - MONEY_TOLERANCE:
-            found.add("budget")
+            constraints.add("budget")
         if self.nodes_left() <= 0:
-            found.add("max-nodes")
+            constraints.add("max-nodes")
         up = limits.max_step_up_nodes
         if up is not None and nodes >= pool.previous_nodes and self.step_up() >= up:
-            found.add("step-up")
-        return found
+            constraints.add("step-up")
+        return constraints
 
     def _group_is_taken(self, pool: ChoicePool) -> bool:
         return pool.group is not None and any(
@@ -314,8 +314,8 @@ def _cap_name(demand: ChoiceDemand, pool: ChoicePool) -> Constraint:
     return "spot-share" if pool.spot and cap == demand.max_spot_share else "diversification"
 
 
-def _ordered(found: AbstractSet[Constraint]) -> tuple[Constraint, ...]:
-    return tuple(constraint for constraint in _ORDER if constraint in found)
+def _ordered(constraints: AbstractSet[Constraint]) -> tuple[Constraint, ...]:
+    return tuple(constraint for constraint in _ORDER if constraint in constraints)
 
 
 def _gap(objective: float, bound: float) -> float:

@@ -70,7 +70,7 @@ class Attribution:
         On the way each pool is paid by `payer` instead of by `before`.
         """
         reached = self._reached(pool)
-        payer = next((found for found in reached if self._left[found] > LEAST_USD), None)
+        payer = next((candidate for candidate in reached if self._left[candidate] > LEAST_USD), None)
         if payer is None:
             return 0.0
         moves: list[tuple[dict[PoolSet, float], PoolSet | None, PoolSet]] = []

@@ -288,11 +288,11 @@ Named = TypeVar("Named", ChoicePool, ChoiceDemand)
 
 
 def _named_once(items: Iterable[Named], *, what: str) -> tuple[Named, ...]:
-    found = tuple(sorted(items, key=lambda item: item.name))
-    names = [item.name for item in found]
+    ordered = tuple(sorted(items, key=lambda item: item.name))
+    names = [item.name for item in ordered]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise ChoiceError(f"{what} {', '.join(repeated)} is given twice", remedy=f"give every {what} its own name")
-    return found
+    return ordered
 
 
 def _wrong_pools(pools: Sequence[ChoicePool]) -> Iterable[str]:

@@ -44,5 +44,5 @@ def reason(constraint: Constraint) -> str:
 
 
 def _listed(constraints: Sequence[Constraint]) -> str:
-    told = [reason(constraint) for constraint in constraints]
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    reasons = [reason(constraint) for constraint in constraints]
+    return reasons[0] if len(reasons) == 1 else f"{', '.join(reasons[:-1])} and {reasons[-1]}"

@@ -61,7 +61,7 @@ class Model:
         ]
         sizes = (len(pools), len(self.pairs), len(demands), len(pools), len(pools), len(pools), len(pools), 1)
         ends = np.cumsum((0, *sizes))
-        self.nodes, self.shares, self.short, self.lacking, self.up, self.down, self.used, self.one = (
+        self.nodes, self.shares, self.short, self.lacking, self.up, self.down, self.used, self.constant = (
             range(int(start), int(end)) for start, end in pairwise(ends)
         )
         self.columns = int(ends[-1])
@@ -88,7 +88,7 @@ class Model:
             What was found, or None; and whether the search was cut off at `NODE_LIMIT`.
         """
         lower, upper = np.zeros(self.columns), self.upper.copy()
-        lower[list(self.one)] = upper[list(self.one)] = 1
+        lower[list(self.constant)] = upper[list(self.constant)] = 1
         for column, value in fixed.items():
             lower[column] = upper[column] = value
         matrix, lows, highs = self._matrix, self._lower_rows, self._upper_rows
@@ -96,18 +96,18 @@ class Model:
             matrix = vstack([matrix, csr_array(np.array([weights for weights, _ in held]))], format="csr")
             lows = np.concatenate([lows, np.full(len(held), -np.inf)])
             highs = np.concatenate([highs, np.array([most for _, most in held])])
-        found = milp(
+        result = milp(
             objective,
             integrality=self.integrality if whole else np.zeros_like(self.integrality),
             bounds=Bounds(lower, upper),
             constraints=LinearConstraint(matrix, lows, highs),
             options={"presolve": True, "mip_rel_gap": RELATIVE_GAP, "node_limit": NODE_LIMIT, "disp": False},
         )
-        cut_off = found.status not in _DECIDED
-        if found.x is None:
+        cut_off = result.status not in _DECIDED
+        if result.x is None:
             return None, cut_off
-        bound = float(found.mip_dual_bound) if whole else float(found.fun)
-        return Search(values=np.asarray(found.x), objective=float(found.fun), bound=bound), cut_off
+        bound = float(result.mip_dual_bound) if whole else float(result.fun)
+        return Search(values=np.asarray(result.x), objective=float(result.fun), bound=bound), cut_off
 
     def cost(self) -> FloatArray:
         """USD/hour of nodes and of distance."""

@@ -45,23 +45,23 @@ def choose(problem: ChoiceProblem) -> ChoiceSolution:
     searches = _Searches(model)
     cost, levels = _with_ties(model), tuple(_levels(model))
     served = dict.fromkeys(model.owed(), 0.0)
-    found = _minimised(searches, (cost,), fixed=served) or _with_room(searches, cost, levels=levels)
-    if found is not None:
-        nodes, shares = found.nodes, _placed(searches, found.nodes, fixed=found.fixed, levels=levels)
+    incumbent = _minimised(searches, (cost,), fixed=served) or _with_room(searches, cost, levels=levels)
+    if incumbent is not None:
+        nodes, shares = incumbent.nodes, _placed(searches, incumbent.nodes, fixed=incumbent.fixed, levels=levels)
     else:
-        found = _minimised(searches, (*levels, cost), fixed={})
-        if found is None:
+        incumbent = _minimised(searches, (*levels, cost), fixed={})
+        if incumbent is None:
             raise _no_solution(searches)
-        nodes, shares = _topped_up(searches, found.nodes, levels=levels)
+        nodes, shares = _topped_up(searches, incumbent.nodes, levels=levels)
     return account(
         problem,
         nodes=_without_empty(problem, nodes, shares),
         shares=shares,
         ended=SearchEnd(
             cut_off=searches.cut_off,
-            bound_usd_per_hour=round(found.bound, DECIMALS),
-            lp_bound_usd_per_hour=round(found.lp_bound, DECIMALS),
-            shortfall_gap=round(found.earlier_gap, DECIMALS),
+            bound_usd_per_hour=round(incumbent.bound, DECIMALS),
+            lp_bound_usd_per_hour=round(incumbent.lp_bound, DECIMALS),
+            shortfall_gap=round(incumbent.earlier_gap, DECIMALS),
             solves=searches.count,
         ),
     )
@@ -80,13 +80,13 @@ class _Searches:
     ) -> Search | None:
         """The end of a search; None where there is no solution, or none was found."""
         self.count += 1
-        found, cut_off = self.model.search(objective, fixed=fixed, held=held, whole=whole)
+        search, cut_off = self.model.search(objective, fixed=fixed, held=held, whole=whole)
         self.cut_off = self.cut_off or cut_off
-        return found
+        return search
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _Incumbent:
     """Nodes, the columns they were found for, the bounds on the last objective, and the greatest gap of earlier ones.
 
     Gaps are relative.
@@ -99,7 +99,9 @@ class _Found:
     earlier_gap: float
 
 
-def _minimised(searches: _Searches, objectives: Sequence[FloatArray], *, fixed: Mapping[int, float]) -> _Found | None:
+def _minimised(
+    searches: _Searches, objectives: Sequence[FloatArray], *, fixed: Mapping[int, float]
+) -> _Incumbent | None:
     """Minimise one objective after the other, each held while the next is minimised; None where nothing is feasible.
 
     The nodes in hand, at first those that stand, are kept where they already come as near to the next objective's LP
@@ -117,19 +119,19 @@ def _minimised(searches: _Searches, objectives: Sequence[FloatArray], *, fixed: 
         kept = _within(searches, objective, nodes=nodes, fixed=fixed, held=held)
         value = math.inf if kept is None else kept.objective
         if kept is None or value - bound > RELATIVE_GAP * abs(value) + TOLERANCE:
-            found = searches.run(objective, fixed=fixed, held=held)
-            if found is not None:
-                bound = max(bound, found.bound)
-            if found is not None and found.objective < value:
-                nodes, value = _whole(searches.model, found), found.objective
+            search = searches.run(objective, fixed=fixed, held=held)
+            if search is not None:
+                bound = max(bound, search.bound)
+            if search is not None and search.objective < value:
+                nodes, value = _whole(searches.model, search), search.objective
         if math.isinf(value):
             return None
         gap = max(value - bound, 0.0) / abs(value) if abs(value) > TOLERANCE else 0.0
         held = (*held, (objective, value + SLACK * abs(value) + TOLERANCE))
-    return _Found(nodes=nodes, fixed=fixed, bound=bound, lp_bound=lp_bound, earlier_gap=earlier_gap)
+    return _Incumbent(nodes=nodes, fixed=fixed, bound=bound, lp_bound=lp_bound, earlier_gap=earlier_gap)
 
 
-def _with_room(searches: _Searches, cost: FloatArray, *, levels: Sequence[FloatArray]) -> _Found | None:
+def _with_room(searches: _Searches, cost: FloatArray, *, levels: Sequence[FloatArray]) -> _Incumbent | None:
     """The least cost at the shortfalls that parts of nodes would leave; None where whole nodes have no room for it."""
     held: Held = ()
     relaxed: Search | None = None
@@ -177,19 +179,19 @@ def _placed(
     for column, demand, pool in model.placed():
         filled = filled_usd_per_hour(demand, pool)
         weights[column] = remote_usd_per_hour(demand, pool) + TIE * filled
-    found = None if fixed is None else _within(searches, weights, nodes=nodes, fixed=fixed)
-    if found is None:
+    search = None if fixed is None else _within(searches, weights, nodes=nodes, fixed=fixed)
+    if search is None:
         held: Held = ()
         for level in levels:
             least = _within(searches, level, nodes=nodes, fixed={}, held=held)
             if least is None:
                 raise _no_solution(searches)
             held = (*held, (level, least.objective + TOLERANCE))
-        found = _within(searches, weights, nodes=nodes, fixed={}, held=held)
-    if found is None:
+        search = _within(searches, weights, nodes=nodes, fixed={}, held=held)
+    if search is None:
         raise _no_solution(searches)
     return fixed_shares(
-        {(demand.name, pool.name): float(found.values[column]) for column, demand, pool in model.placed()}
+        {(demand.name, pool.name): float(search.values[column]) for column, demand, pool in model.placed()}
     )
 
 
@@ -237,7 +239,7 @@ def _levels(model: Model) -> Iterator[FloatArray]:
         asked = weights > 0
         if asked.any():
             level = weights / weights.max()
-            level[list(model.one)] = float(level[asked] @ model.upper[asked])
+            level[list(model.constant)] = float(level[asked] @ model.upper[asked])
             yield level
 
 
@@ -251,9 +253,9 @@ def _with_ties(model: Model) -> FloatArray:
     return weights
 
 
-def _whole(model: Model, found: Search) -> Nodes:
+def _whole(model: Model, search: Search) -> Nodes:
     return {
-        pool.name: round(float(found.values[column]))
+        pool.name: round(float(search.values[column]))
         for column, pool in zip(model.nodes, model.problem.pools, strict=True)
     }
 

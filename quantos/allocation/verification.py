@@ -31,15 +31,15 @@ def check_solution(problem: ChoiceProblem, solution: ChoiceSolution) -> tuple[st
     nodes = solution.nodes()
     shares = {(part.demand, part.pool): part.share for part in solution.assignments}
     books = Books(problem, nodes, shares)
-    found = [*_environment(books)]
+    faults = [*_environment(books)]
     for pool in problem.pools:
-        found += _pool(books, pool)
+        faults += _pool(books, pool)
     for demand in problem.demands:
-        found += _demand(books, demand)
-    found += _bounds(solution)
+        faults += _demand(books, demand)
+    faults += _bounds(solution)
     if account(problem, nodes=nodes, shares=shares, ended=solution.ended) != solution:
-        found.append("the figures stated are not those that its nodes and shares make")
-    return tuple(found)
+        faults.append("the figures stated are not those that its nodes and shares make")
+    return tuple(faults)
 
 
 def _misnamed(problem: ChoiceProblem, solution: ChoiceSolution) -> Iterator[str]:

@@ -44,8 +44,8 @@ class ServiceTime:
 
     def __post_init__(self) -> None:
         sound = 0 < self.mean_ms < math.inf and 0 <= self.cs2 < math.inf
-        for found in self.percentiles:
-            sound = sound and 50 < found.percentile < 100 and 0 < found.milliseconds < math.inf
+        for measurement in self.percentiles:
+            sound = sound and 50 < measurement.percentile < 100 and 0 < measurement.milliseconds < math.inf
         for lower, higher in pairwise(self.percentiles):
             sound = sound and lower.percentile < higher.percentile and lower.milliseconds <= higher.milliseconds
         if not sound:
@@ -69,8 +69,8 @@ class ServiceTime:
         """
         if not self.percentiles or self.cs2 == 0:
             return "lognormal"
-        levels = np.array([found.percentile / 100 for found in self.percentiles])
-        measured = np.log([found.milliseconds for found in self.percentiles])
+        levels = np.array([measurement.percentile / 100 for measurement in self.percentiles])
+        measured = np.log([measurement.milliseconds for measurement in self.percentiles])
         lognormal, index = Lognormal.of_moments(self), self.pareto_index
         gamma_ms = self.mean_ms * self.cs2 * special.gammaincinv(1 / self.cs2, levels)
         logarithms: dict[Family, FloatArray] = {
@@ -95,16 +95,16 @@ class Lognormal:
         return cls(math.log(service.mean_ms) - variance / 2, math.sqrt(variance))
 
     @classmethod
-    def of_percentile(cls, found: MeasuredPercentile, *, mean_ms: float) -> Self:
+    def of_percentile(cls, measurement: MeasuredPercentile, *, mean_ms: float) -> Self:
         """The one with that mean and percentile, which must not be below the mean.
 
         Where none has both, since the percentile is far above the mean, the one with that percentile and the least
         mean.
         """
-        deviate = float(special.ndtri(found.percentile / 100))
-        spread = deviate**2 - 2 * math.log(found.milliseconds / mean_ms)
+        deviate = float(special.ndtri(measurement.percentile / 100))
+        spread = deviate**2 - 2 * math.log(measurement.milliseconds / mean_ms)
         sigma = deviate - math.sqrt(max(spread, 0.0))
-        return cls(math.log(found.milliseconds) - deviate * sigma, sigma)
+        return cls(math.log(measurement.milliseconds) - deviate * sigma, sigma)
 
     def quantile_ms(self, level: float) -> float:
         """The time that a share `level` of requests stays within."""
@@ -125,11 +125,11 @@ def service_distribution(service: ServiceTime, *, percentile: float) -> Lognorma
     no percentile above the mean was measured.
     """
     by_moments = Lognormal.of_moments(service)
-    known = [found for found in service.percentiles if found.milliseconds >= service.mean_ms]
+    known = [measurement for measurement in service.percentiles if measurement.milliseconds >= service.mean_ms]
     if not known:
         return by_moments
-    nearest = next((found for found in known if found.percentile >= percentile), None)
+    nearest = next((measurement for measurement in known if measurement.percentile >= percentile), None)
     if nearest is not None:
         return Lognormal.of_percentile(nearest, mean_ms=service.mean_ms)
     by_percentile = Lognormal.of_percentile(known[-1], mean_ms=service.mean_ms)
-    return max(by_percentile, by_moments, key=lambda found: found.quantile_ms(percentile / 100))
+    return max(by_percentile, by_moments, key=lambda distribution: distribution.quantile_ms(percentile / 100))

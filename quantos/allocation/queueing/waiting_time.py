@@ -138,10 +138,10 @@ def wait(servers: int, arrivals: Arrivals, *, service: ServiceTime) -> Wait:
     peaked = peakedness(arrivals, service)
     free_share = 1 - load / servers
     ca2 = max(arrivals.ca2, 1.0)
-    found_busy = waiting_probability(servers / peaked, load / peaked)
+    all_busy = waiting_probability(servers / peaked, load / peaked)
     behind_batch = ((ca2 - 1) / (ca2 + 1)) ** servers
     return Wait(
-        probability=1 - (1 - found_busy) * (1 - behind_batch),
+        probability=1 - (1 - all_busy) * (1 - behind_batch),
         conditional_mean_ms=service.mean_ms * (ca2 + service.cs2) / 2 / (servers * free_share),
         conditional_cv2=max(1.0, 1 - 2 * free_share + 4 * free_share * (1 + service.cs2) / 3),
         tail_index=service.pareto_index - 1 if service.family == "pareto" else None,

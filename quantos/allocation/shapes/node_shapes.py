@@ -72,8 +72,8 @@ def other_shapes(
     for priced in not_dominated(allowed, by=kept):
         shape = priced.shape
         groups.setdefault((shape.vcpu, shape.memory_gib, shape.gpus), []).append(priced)
-    found = [_cheapest(group, count=kept) for group in groups.values() if len(group) >= kept]
-    return tuple(sorted(found, key=lambda shape: shape.name))
+    shapes = [_cheapest(group, count=kept) for group in groups.values() if len(group) >= kept]
+    return tuple(sorted(shapes, key=lambda shape: shape.name))
 
 
 def not_dominated(types: Sequence[PricedType], *, by: int = 1) -> list[PricedType]:
@@ -82,13 +82,13 @@ def not_dominated(types: Sequence[PricedType], *, by: int = 1) -> list[PricedTyp
     A type is dominated by another that has no less of anything for no greater price; of two that are equal in all, by
     the first by name. All are taken to be of one architecture and GPU kind.
     """
-    return [one for one in types if sum(_dominates(other, one) for other in types) < by]
+    return [priced for priced in types if sum(_dominates(other, priced) for other in types) < by]
 
 
-def _dominates(other: PricedType, one: PricedType) -> bool:
-    ours, theirs = _merits(one), _merits(other)
+def _dominates(other: PricedType, priced: PricedType) -> bool:
+    ours, theirs = _merits(priced), _merits(other)
     if theirs == ours:
-        return other.shape.instance_type < one.shape.instance_type
+        return other.shape.instance_type < priced.shape.instance_type
     return all(their >= our for their, our in zip(theirs, ours, strict=True))
 
 
@@ -108,13 +108,13 @@ def _holds(shape: InstanceShape, present: Resources) -> bool:
 
 
 def _all_priced(pool: PoolSettings, catalog: Catalog, *, region: str) -> list[PricedType]:
-    found = []
+    types = []
     for name in sorted(catalog.shapes):
         try:
-            found.append(_priced(name, pool, catalog, region=region))
+            types.append(_priced(name, pool, catalog, region=region))
         except CatalogError:
             continue
-    return found
+    return types
 
 
 def _priced(name: str, pool: PoolSettings, catalog: Catalog, *, region: str) -> PricedType:

@@ -106,7 +106,7 @@ def propose(settings: EnvironmentSettings, needs: Mapping[str, PoolNeed], catalo
         changes=tuple(sorted(changes, key=lambda change: (-change.saving_usd_per_hour, change.pool))),
         present=now,
         best=best,
-        considered={name: len(found) for name, found in options.items()},
+        considered={name: len(shapes) for name, shapes in options.items()},
     )
 
 
