@@ -73,7 +73,7 @@ class AuditLedger:
                 known |= set(self.index.find(self.chain, order))
         self._index(put)
         self._left_at = head
-        mine = {one.record.record_id for one in put}
+        mine = {candidate.record.record_id for candidate in put}
         return Appended(links=tuple(put), known=tuple(record_id for record_id in order if record_id not in mine))
 
     def catch_up(self) -> Head:
@@ -119,7 +119,7 @@ class AuditLedger:
             if indexed.sequence == after.sequence and indexed.digest != after.digest:
                 reason = "the index knows the link before it with another digest"
                 raise _not_whole(self.chain, Problem("broken", waiting[0].sequence, reason))
-            waiting = [one for one in waiting if one.sequence > indexed.sequence]
+            waiting = [candidate for candidate in waiting if candidate.sequence > indexed.sequence]
 
     def _refuse_strangers(self, records: Sequence[AuditRecord]) -> None:
         for record in records:

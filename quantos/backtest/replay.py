@@ -109,9 +109,9 @@ def replay(trace: Trace, terms: CapacityEconomics, *, known: Known | None = None
         upto = whole.until(end)
         for since, until in judged_alike(spikes, first=begin, end=end):
             seen = _as_known(upto, spikes, origin=since)
-            found = answered(fitted, seen, first=since)
-            decided.append(found.decided.targets[: until - since])
-            uppers.append(found.values[: until - since])
+            forecasts = answered(fitted, seen, first=since)
+            decided.append(forecasts.decided.targets[: until - since])
+            uppers.append(forecasts.values[: until - since])
         days.append(DayServed(first=begin, champion=fitted.champion, degraded=fitted.degraded))
         if watch is not None:
             watch(fitted, _as_known(upto, spikes, origin=end - 1), begin)

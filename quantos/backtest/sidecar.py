@@ -147,20 +147,20 @@ def _readings(signal: Signal, *, path: Path, bin_seconds: int) -> SignalReadings
     """Every finite value; a bin's is known at its end unless the sidecar says otherwise."""
     after = bin_seconds if signal.known_after_seconds is None else signal.known_after_seconds
     holds = math.inf if signal.holds_seconds is None else signal.holds_seconds
-    found: list[tuple[float, float, float, float]] = []
+    readings: list[tuple[float, float, float, float]] = []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
                 if row[signal.column].strip():
                     about = _moment(row["time"])
                     known_at = _moment(row[signal.known_at]) if signal.known_at else about + after
-                    found.append((about, known_at, about + holds, float(row[signal.column])))
+                    readings.append((about, known_at, about + holds, float(row[signal.column])))
     except (OSError, KeyError, ValueError, AttributeError) as exc:
         raise SettingsError(
             f"{path} has no signal {signal.column!r}: {exc!r}",
             remedy="name a column of numbers, and of times",
         ) from exc
-    return SignalReadings.of_rows(row for row in found if math.isfinite(row[3]))
+    return SignalReadings.of_rows(row for row in readings if math.isfinite(row[3]))
 
 
 def _moment(text: str) -> float:

@@ -87,9 +87,9 @@ def read_trace(path: Path, *, gaps: Gaps, column: str = DEMAND) -> Trace:
     grid[indices] = [value for _, value in rows]
     complete = None
     if any(source for _, source, _ in by_source):
-        found = _heard(by_source, first=first, bin_seconds=bin_seconds, count=len(grid))
-        complete, told = found.complete, np.isfinite(found.values)
-        grid[told] = found.values[told]
+        demand = _heard(by_source, first=first, bin_seconds=bin_seconds, count=len(grid))
+        complete, known = demand.complete, np.isfinite(demand.values)
+        grid[known] = demand.values[known]
     unknown = ~(np.isfinite(grid) & (grid >= 0))
     return Trace(
         name=path.stem,
@@ -110,14 +110,14 @@ def carried(values: Sequence[float] | FloatArray) -> FloatArray:
 
 def _summed(rows: Sequence[tuple[datetime, str, float]]) -> list[tuple[datetime, float]]:
     """What the sources of one time told together; a row without a source stands alone."""
-    found: list[tuple[datetime, float]] = []
+    totals: list[tuple[datetime, float]] = []
     for time, source, value in rows:
-        if source and found and found[-1][0] == time:
-            known = [part for part in (found[-1][1], value) if not math.isnan(part)]
-            found[-1] = (time, sum(known) if known else math.nan)
+        if source and totals and totals[-1][0] == time:
+            known = [part for part in (totals[-1][1], value) if not math.isnan(part)]
+            totals[-1] = (time, sum(known) if known else math.nan)
         else:
-            found.append((time, value))
-    return found
+            totals.append((time, value))
+    return totals
 
 
 def _heard(rows: Sequence[tuple[datetime, str, float]], *, first: datetime, bin_seconds: int, count: int) -> Heard:
@@ -127,11 +127,11 @@ def _heard(rows: Sequence[tuple[datetime, str, float]], *, first: datetime, bin_
         for time, source, value in rows
         if math.isfinite(value) and value >= 0
     ]
-    told = source_bins(samples, Grid(int(first.timestamp()), bin_seconds, count))
+    by_source = source_bins(samples, Grid(int(first.timestamp()), bin_seconds, count))
     return heard(
-        told,
+        by_source,
         Expectation(
-            opened=np.isfinite(told.sums()),
+            opened=np.isfinite(by_source.sums()),
             day_bins=max(DAY_SECONDS // bin_seconds, 1),
             stale_bins=-(-STALE_AFTER_SECONDS // bin_seconds),
             retired_bins=SOURCE_RETIRED_AFTER_SECONDS // bin_seconds,

@@ -74,13 +74,13 @@ class Catalog:
 
     def shape(self, instance_type: str) -> InstanceShape:
         """The shape of an instance type. Raises CatalogError for an unknown one."""
-        found = self.shapes.get(instance_type)
-        if found is None:
+        shape = self.shapes.get(instance_type)
+        if shape is None:
             raise CatalogError(
                 f"instance type {instance_type} is not in the catalog",
                 remedy="correct the name, or regenerate the catalog: `python scripts/generate_catalog.py`",
             )
-        return found
+        return shape
 
     def usd_per_hour(self, instance_type: str, *, capacity_type: CapacityType, region: str) -> float:
         """Price of one Linux instance for an hour. Raises CatalogError where none is known: an unknown is never 0."""

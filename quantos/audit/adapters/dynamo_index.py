@@ -59,11 +59,11 @@ class DynamoChainIndex:
     def find(self, chain: str, record_ids: Collection[str]) -> dict[str, IndexEntry]:
         """Entries by record id; ids that the index does not hold are left out. Raises AuditError."""
         wanted = list(dict.fromkeys(record_ids))
-        found: dict[str, IndexEntry] = {}
+        entries: dict[str, IndexEntry] = {}
         for start in range(0, len(wanted), READS_A_CALL):
-            keys = [_key(_record_key(chain, one)) for one in wanted[start : start + READS_A_CALL]]
-            found |= {entry.record_id: entry for entry in _entries(self._get_all(keys))}
-        return found
+            keys = [_key(_record_key(chain, record_id)) for record_id in wanted[start : start + READS_A_CALL]]
+            entries |= {entry.record_id: entry for entry in _entries(self._get_all(keys))}
+        return entries
 
     def about(self, chain: str, subject: str, *, kind: AuditKind | None = None) -> tuple[IndexEntry, ...]:
         """Every entry on a subject, of one kind or of all, in order of sequence. Raises AuditError."""

@@ -65,14 +65,14 @@ class AwsServicePrices:
 
         Raises CatalogError when AWS does not answer, or says two prices.
         """
-        found = {price for product in self._products(region, offer) for price in _first_tier(product)}
-        if len(found) > 1:
-            told = ", ".join(f"{price:g}" for price in sorted(found))
+        prices = {price for product in self._products(region, offer) for price in _first_tier(product)}
+        if len(prices) > 1:
+            amounts = ", ".join(f"{price:g}" for price in sorted(prices))
             raise CatalogError(
-                f"the price list of {region} has {offer.item} ({offer.usage_type}) at {told}",
+                f"the price list of {region} has {offer.item} ({offer.usage_type}) at {amounts}",
                 remedy=f"narrow its attributes in {OFFERS_FILE} until one offer is left",
             )
-        return found.pop() * offer.times if found else None
+        return prices.pop() * offer.times if prices else None
 
     def _products(self, region: str, offer: ServiceOffer) -> Iterator[Mapping[str, Any]]:
         exact = {"regionCode": region, **offer.attributes}
@@ -94,9 +94,9 @@ class AwsServicePrices:
                         yield product
 
 
-def _is(found: str, usage_type: str) -> bool:
+def _is(usage: str, usage_type: str) -> bool:
     """The usage type itself, or behind a region's code."""
-    return found == usage_type or (found.endswith(f"-{usage_type}") and found.count("-") == usage_type.count("-") + 1)
+    return usage == usage_type or (usage.endswith(f"-{usage_type}") and usage.count("-") == usage_type.count("-") + 1)
 
 
 def _first_tier(product: Mapping[str, Any]) -> Iterator[float]:
