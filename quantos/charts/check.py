@@ -76,9 +76,9 @@ def findings(recorded: Recorded, charts: Charts, *, render: Renderer, pod_rules:
         where = f"release {release.namespace}/{release.name} ({release.chart})"
         for complaint in _release_complaints(release, charts, known, render=render, pod_rules=pod_rules):
             yield Finding(where=where, complaint=complaint)
-    for found in recorded.objects:
-        for complaint in _object_complaints(found, known):
-            yield Finding(where=called(found), complaint=complaint)
+    for manifest in recorded.objects:
+        for complaint in _object_complaints(manifest, known):
+            yield Finding(where=called(manifest), complaint=complaint)
 
 
 def _release_complaints(
@@ -102,23 +102,23 @@ def _release_complaints(
             yield Complaint(path=f"{called(each)}: {complaint.path}", what=complaint.what, verdict=complaint.verdict)
 
 
-def _placed(found: Document, release: Release, known: Definitions) -> Document:
+def _placed(manifest: Document, release: Release, known: Definitions) -> Document:
     """A rendered object in the namespace where Helm puts it when its template names none."""
-    group, _, _ = text(found.get("apiVersion")).rpartition("/")
-    definition = known.get((group, text(found.get("kind"))))
-    if named(found, "namespace") or (definition is not None and not definition.namespaced):
-        return found
-    return {**found, "metadata": {**mapping(found.get("metadata")), "namespace": release.namespace}}
+    group, _, _ = text(manifest.get("apiVersion")).rpartition("/")
+    definition = known.get((group, text(manifest.get("kind"))))
+    if named(manifest, "namespace") or (definition is not None and not definition.namespaced):
+        return manifest
+    return {**manifest, "metadata": {**mapping(manifest.get("metadata")), "namespace": release.namespace}}
 
 
-def _object_complaints(found: Document, known: Definitions) -> Iterable[Complaint]:
+def _object_complaints(manifest: Document, known: Definitions) -> Iterable[Complaint]:
     """Of kinds that Kubernetes itself serves, its server and the SDK's types are the judges."""
-    group, _, _ = text(found.get("apiVersion")).rpartition("/")
-    return [] if not group or group in _BUILT_IN else crd_complaints(found, known)
+    group, _, _ = text(manifest.get("apiVersion")).rpartition("/")
+    return [] if not group or group in _BUILT_IN else crd_complaints(manifest, known)
 
 
 def _at(values: Document, path: str) -> Json:
-    found: Json = values
+    value: Json = values
     for step in path.split("."):
-        found = mapping(found).get(step)
-    return found
+        value = mapping(value).get(step)
+    return value

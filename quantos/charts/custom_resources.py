@@ -43,7 +43,7 @@ class Definition:
 
 def definitions(crds: Sequence[Document]) -> Definitions:
     """Definitions of CustomResourceDefinition objects."""
-    found: dict[tuple[str, str], Definition] = {}
+    by_kind: dict[tuple[str, str], Definition] = {}
     for crd in crds:
         spec = mapping(crd.get("spec"))
         kind = text(mapping(spec.get("names")).get("kind"))
@@ -53,13 +53,13 @@ def definitions(crds: Sequence[Document]) -> Definitions:
             for version in versions
             if version.get("served")
         }
-        found[text(spec.get("group")), kind] = Definition(
+        by_kind[text(spec.get("group")), kind] = Definition(
             kind=kind,
             namespaced=spec.get("scope") == "Namespaced",
             schemas=schemas,
             unserved=tuple(text(version.get("name")) for version in versions if not version.get("served")),
         )
-    return found
+    return by_kind
 
 
 def declared_definitions(objects: Sequence[Document]) -> Definitions:
@@ -67,7 +67,7 @@ def declared_definitions(objects: Sequence[Document]) -> Definitions:
 
     A constraint's kind is made by Gatekeeper from its template; its parameters have the schema that the template gives.
     """
-    found = dict(definitions([each for each in objects if each.get("kind") == "CustomResourceDefinition"]))
+    by_kind = dict(definitions([each for each in objects if each.get("kind") == "CustomResourceDefinition"]))
     for each in objects:
         if each.get("kind") != "ConstraintTemplate":
             continue
@@ -76,8 +76,8 @@ def declared_definitions(objects: Sequence[Document]) -> Definitions:
         validation = mapping(spec.get("validation"))
         parameters: Json = validation.get("openAPIV3Schema", {_PRESERVED: True})
         schema: Document = {"type": "object", "properties": {"spec": _constraint_spec(parameters)}}
-        found[_CONSTRAINTS_GROUP, kind] = Definition(kind=kind, namespaced=False, schemas={"v1beta1": schema})
-    return found
+        by_kind[_CONSTRAINTS_GROUP, kind] = Definition(kind=kind, namespaced=False, schemas={"v1beta1": schema})
+    return by_kind
 
 
 def _constraint_spec(parameters: Json) -> Document:
@@ -93,10 +93,10 @@ def _constraint_spec(parameters: Json) -> Document:
     return {"type": "object", "properties": members}
 
 
-def crd_complaints(found: Document, known: Definitions) -> Iterator[Complaint]:
+def crd_complaints(manifest: Document, known: Definitions) -> Iterator[Complaint]:
     """How a custom resource breaks its definition; a kind that no definition names is a complaint too."""
-    group, _, version = text(found.get("apiVersion")).rpartition("/")
-    kind = text(found.get("kind"))
+    group, _, version = text(manifest.get("apiVersion")).rpartition("/")
+    kind = text(manifest.get("kind"))
     definition = known.get((group, kind))
     if definition is None:
         yield Complaint(path="kind", what=f"no definition of {kind} in {group or 'the core group'} is known")
@@ -106,10 +106,10 @@ def crd_complaints(found: Document, known: Definitions) -> Iterator[Complaint]:
         served = ", ".join(definition.schemas)
         yield Complaint(path="apiVersion", what=f"{kind} has no served version {version}, only {served}")
         return
-    if definition.namespaced != bool(named(found, "namespace")):
+    if definition.namespaced != bool(named(manifest, "namespace")):
         says = "has a namespace, and none is given" if definition.namespaced else "is of the cluster, in no namespace"
         yield Complaint(path="metadata.namespace", what=f"a {kind} {says}")
-    yield from structural_complaints(found, schema, whole_object=True)
+    yield from structural_complaints(manifest, schema, whole_object=True)
 
 
 def structural_complaints(
@@ -148,12 +148,12 @@ def _strict(schema: Document, *, whole_object: bool = False) -> Document:
 
 
 def _combined(schema: Document) -> Document:
-    found: Document = {}
+    rules: Document = {}
     for key in _COMBINED:
         parts: list[Json] = [_value_rule(mapping(part)) for part in items(schema.get(key))]
         if parts:
-            found[key] = parts
-    return found
+            rules[key] = parts
+    return rules
 
 
 def _copied(schema: Document) -> Document:

@@ -30,10 +30,10 @@ def pod_rules(settings: EnvironmentSettings, *, today: date) -> PodRules:
     """
     limits = security_limits(settings)
 
-    def complaints(found: Document) -> Iterator[Complaint]:
-        subject = Subject(name=called(found), urn="", layer=LAYER)
-        for pod in pods_in(found):
-            weaker = named(found, "namespace") in limits.weaker_namespaces
+    def complaints(manifest: Document) -> Iterator[Complaint]:
+        subject = Subject(name=called(manifest), urn="", layer=LAYER)
+        for pod in pods_in(manifest):
+            weaker = named(manifest, "namespace") in limits.weaker_namespaces
             for rule in POD_RULES:
                 if weaker and rule.name in OF_LEVEL:
                     continue

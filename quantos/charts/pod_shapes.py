@@ -52,13 +52,13 @@ def pod_shapes(crds: Iterable[Document]) -> PodShapes:
     pod = max(pods, key=lambda each: len(mapping(each.get("properties"))))
     of_pod = mapping(pod.get("properties"))
     of_container = mapping(mapping(mapping(of_pod.get("containers")).get("items")).get("properties"))
-    found = {name: (mapping(of_pod[name]),) for name in _OF_POD if name in of_pod}
-    found |= {name: (mapping(of_container[name]),) for name in _OF_CONTAINER if name in of_container}
-    if "resources" in found:
-        found["resources"] = (_named_resources(found["resources"][0]),)
+    shapes = {name: (mapping(of_pod[name]),) for name in _OF_POD if name in of_pod}
+    shapes |= {name: (mapping(of_container[name]),) for name in _OF_CONTAINER if name in of_container}
+    if "resources" in shapes:
+        shapes["resources"] = (_named_resources(shapes["resources"][0]),)
     of_both = (mapping(of_container.get(_SECURITY)), mapping(of_pod.get(_SECURITY)))
     named = {"containerSecurityContext": of_both[:1], "podSecurityContext": of_both[1:], _SECURITY: of_both}
-    return PodShapes({**found, **named})
+    return PodShapes({**shapes, **named})
 
 
 def _of(key: str, name: str) -> bool:

@@ -105,7 +105,9 @@ class _Walk:
     def _unknown(self, key: str, value: Json, spot: _Spot) -> Iterator[Complaint]:
         path = joined(spot.path, key)
         others = [*spot.known.keys, *named_keys(spot.schemas)]
-        near = get_close_matches(key, others, n=1, cutoff=_NEAR) or [one for one in others if _same_letters(one, key)]
+        near = get_close_matches(key, others, n=1, cutoff=_NEAR) or [
+            other for other in others if _same_letters(key, other)
+        ]
         hint = f"; did you mean {near[0]}?" if near else ""
         if spot.known.open and not (near and spot.known.keys):
             yield from _large_numbers(value, path, verdict="advised")
@@ -171,12 +173,14 @@ class _Walk:
         if isinstance(value, dict):
             yield from self.members({key: part for key, part in value.items() if key in own}, replace(spot, shapes=()))
             value = {key: part for key, part in value.items() if key not in own}
-        found = [list(structural_complaints(_given(value), _partly(shape), path=spot.path)) for shape in spot.shapes]
-        yield from min(found, key=len)
+        complaints = [
+            list(structural_complaints(_given(value), _partly(shape), path=spot.path)) for shape in spot.shapes
+        ]
+        yield from min(complaints, key=len)
 
 
-def _same_letters(one: str, other: str) -> bool:
-    return sorted(one) == sorted(other)
+def _same_letters(key: str, other: str) -> bool:
+    return sorted(key) == sorted(other)
 
 
 def _number_by_nature(spot: _Spot) -> bool:

@@ -134,17 +134,17 @@ def _commented(source: str, live: list[_Place]) -> Iterator[tuple[str, ...]]:
     for number, line in enumerate(source.splitlines()):
         if number in starts:
             above = [*(place for place in above if place.column < starts[number].column), starts[number]]
-        found = None if number in texts else _COMMENTED.match(line) or _COMMENTED_ITEM.match(line)
-        if found is None:
+        match = None if number in texts else _COMMENTED.match(line) or _COMMENTED_ITEM.match(line)
+        if match is None:
             within = within if line.strip().startswith("#") and number not in texts else None
             continue
-        column = len(found["before"]) + max(len(found["after"]) - 1, 0)
+        column = len(match["before"]) + max(len(match["after"]) - 1, 0)
         if within is not None and column > within:
             continue
         within = column
-        if "key" in found.groupdict() and not _PROSE.match(found["value"] or ""):
+        if "key" in match.groupdict() and not _PROSE.match(match["value"] or ""):
             for parent in _parents(above, column):
-                yield (*parent, found["key"].strip('"'))
+                yield (*parent, match["key"].strip('"'))
 
 
 def _parents(above: list[_Place], column: int) -> Iterator[tuple[str, ...]]:

@@ -25,10 +25,10 @@ def schemas_of_key(root: Document | None, schemas: Schemas, key: str) -> Schemas
     """What holds of a member; "unnamed" where no schema names it, by itself or by leaving its mapping to the reader."""
     if root is None:
         return "unnamed"
-    found = [part for schema in schemas for part in _named(schema, key)]
-    if not found:
+    parts = [part for schema in schemas for part in _named(schema, key)]
+    if not parts:
         return "unnamed"
-    return tuple(part for schema in found for part in _resolved(schema, root))
+    return tuple(part for schema in parts for part in _resolved(schema, root))
 
 
 def schemas_of_items(root: Document | None, schemas: Schemas) -> Schemas:
@@ -52,8 +52,8 @@ def allows(schemas: Schemas, kind: str) -> bool:
 def schema_complaints(values: Document, schema: Document) -> Iterator[Complaint]:
     """Where the whole values (defaults and ours together, as Helm merges them) break the schema."""
     validator = validators.validator_for(schema, default=validators.Draft7Validator)
-    found: Iterable[ValidationError] = validator(mapping(_within(schema))).iter_errors(values)
-    for error in found:
+    errors: Iterable[ValidationError] = validator(mapping(_within(schema))).iter_errors(values)
+    for error in errors:
         yield Complaint(path=_path(error), what=f"the chart's schema refuses it: {_shortened(_cause(error).message)}")
 
 
@@ -85,21 +85,21 @@ def _named(schema: Document, key: str) -> Iterator[Document]:
 
 def _resolved(schema: Document, root: Document, *, seen: frozenset[str] = frozenset()) -> Schemas:
     """The schema and all that it refers to or combines, as far as this document holds them."""
-    found: list[Document] = [schema]
+    schemas: list[Document] = [schema]
     reference = text(schema.get("$ref"))
     if reference.startswith("#/") and reference not in seen:
-        found += _resolved(_pointed(root, reference), root, seen=seen | {reference})
+        schemas += _resolved(_pointed(root, reference), root, seen=seen | {reference})
     for name in _COMBINED:
         for part in items(schema.get(name)):
-            found += _resolved(mapping(part), root, seen=seen)
-    return tuple(found)
+            schemas += _resolved(mapping(part), root, seen=seen)
+    return tuple(schemas)
 
 
 def _pointed(root: Document, reference: str) -> Document:
-    found: Json = root
+    node: Json = root
     for step in reference[2:].split("/"):
-        found = mapping(found).get(step.replace("~1", "/").replace("~0", "~"))
-    return mapping(found)
+        node = mapping(node).get(step.replace("~1", "/").replace("~0", "~"))
+    return mapping(node)
 
 
 def _types(schema: Document) -> tuple[str, ...]:

@@ -48,12 +48,12 @@ class ChartsFolder:
     @functools.cached_property
     def custom_resource_definitions(self) -> tuple[Document, ...]:
         """CustomResourceDefinition objects: of `crds.json.gz`, and of the `crds` folders of whole charts."""
-        found = [*_packed(self._root / DEFINITIONS_FILE)]
+        crds = [*_packed(self._root / DEFINITIONS_FILE)]
         for path in sorted(self._root.glob("*/crds/**/*.yaml")):
             with _reading(path):
                 documents = list(yaml.load_all(path.read_text(encoding="utf-8"), _Loader))
-            found += [mapping(each) for each in documents if mapping(each).get("spec")]
-        return tuple(found)
+            crds += [mapping(each) for each in documents if mapping(each).get("spec")]
+        return tuple(crds)
 
     @functools.cached_property
     def definitions(self) -> Definitions:
@@ -68,11 +68,11 @@ class ChartsFolder:
         """Schema of a field of a custom resource, items of lists passed over; empty where it is not at hand."""
         definition = self.definitions.get((group, kind))
         schemas = list(definition.schemas.values()) if definition else []
-        found = schemas[0] if schemas else Document()
+        schema = schemas[0] if schemas else Document()
         for step in path.split("."):
-            found = mapping(found.get("items")) if "items" in found else found
-            found = mapping(mapping(found.get("properties")).get(step))
-        return found
+            schema = mapping(schema.get("items")) if "items" in schema else schema
+            schema = mapping(mapping(schema.get("properties")).get(step))
+        return schema
 
     def _read_chart(self, name: str) -> Chart | None:
         folder = self._root / name
@@ -118,16 +118,16 @@ def _in_templates(folder: Path) -> Iterator[tuple[str, ...]]:
         if path.is_file():
             with _reading(path):
                 source = path.read_text(encoding="utf-8", errors="replace")
-            for found in _REFERENCE.finditer(source):
-                yield tuple(found[1].strip(".").split("."))
+            for reference in _REFERENCE.finditer(source):
+                yield tuple(reference[1].strip(".").split("."))
 
 
 def _packed(path: Path) -> list[Document]:
     if not path.is_file():
         return []
     with _reading(path, remedy="give a JSON list, compressed"):
-        found: Json = json.loads(gzip.decompress(path.read_bytes()))
-    return [mapping(each) for each in items(found)]
+        content: Json = json.loads(gzip.decompress(path.read_bytes()))
+    return [mapping(each) for each in items(content)]
 
 
 def _yaml(path: Path) -> Document:

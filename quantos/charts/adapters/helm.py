@@ -25,8 +25,8 @@ def rendered(release: Release, chart: Chart) -> tuple[Document, ...]:
 
         with helm_python.Chart.load(str(chart.templates)) as loaded:
             texts = loaded.render(dict(release.values), name=release.name, namespace=release.namespace)
-        found = [each for name in sorted(texts) if _holds_objects(name) for each in _documents(texts[name])]
-    return tuple(found)
+        manifests = [each for name in sorted(texts) if _holds_objects(name) for each in _documents(texts[name])]
+    return tuple(manifests)
 
 
 @contextmanager
@@ -48,10 +48,10 @@ def _holds_objects(name: str) -> bool:
 
 def _documents(source: str) -> list[Document]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    found = [mapping(each) for each in yaml.load_all(source, loader)]
-    return [each for each in found if each.get("kind") and not _is_test(each)]
+    documents = [mapping(each) for each in yaml.load_all(source, loader)]
+    return [each for each in documents if each.get("kind") and not _is_test(each)]
 
 
-def _is_test(found: Document) -> bool:
-    notes = mapping(mapping(found.get("metadata")).get("annotations"))
+def _is_test(manifest: Document) -> bool:
+    notes = mapping(mapping(manifest.get("metadata")).get("annotations"))
     return text(notes.get("helm.sh/hook")).startswith("test")

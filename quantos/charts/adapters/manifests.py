@@ -60,11 +60,11 @@ def _release_path(release: Release) -> str:
     return f"releases/{release.namespace}/{release.name}/release.yaml"
 
 
-def _object_path(found: Document) -> str:
-    group = text(found.get("apiVersion")).rpartition("/")[0]
-    kind = text(found.get("kind")).lower()
-    place = named(found, "namespace") or _CLUSTER
-    return f"objects/{place}/{kind}{f'.{group}' if '.' in group else ''}-{named(found, 'name')}.yaml"
+def _object_path(manifest: Document) -> str:
+    group = text(manifest.get("apiVersion")).rpartition("/")[0]
+    kind = text(manifest.get("kind")).lower()
+    place = named(manifest, "namespace") or _CLUSTER
+    return f"objects/{place}/{kind}{f'.{group}' if '.' in group else ''}-{named(manifest, 'name')}.yaml"
 
 
 def _release(release: Release) -> Document:

@@ -158,18 +158,18 @@ def _exports(program: Program, place: ProgramTarget) -> Document:
 def _known(name: str, value: object, place: ProgramTarget) -> Json:
     if isinstance(value, Mapping):
         return {str(key): _known(f"{key}_{name}", part, place) for key, part in value.items()}
-    found: Json = None
+    output: Json = None
     with contextlib.suppress(Exception):
         resolved = asyncio.get_event_loop().run_until_complete(pulumi.Output.from_input(value).future())
-        found = json.loads(json.dumps(resolved))
-    return plausible_output(name, place) if found is None else found
+        output = json.loads(json.dumps(resolved))
+    return plausible_output(name, place) if output is None else output
 
 
-def _order(found: Document) -> tuple[int, str, str, str]:
+def _order(manifest: Document) -> tuple[int, str, str, str]:
     """What others need comes first."""
-    kind = text(found.get("kind"))
+    kind = text(manifest.get("kind"))
     rank = _FIRST.index(kind) if kind in _FIRST else len(_FIRST)
-    return rank, named(found, "namespace"), kind, named(found, "name")
+    return rank, named(manifest, "namespace"), kind, named(manifest, "name")
 
 
 class _Resources(pulumi_mocks.Mocks):
@@ -266,11 +266,11 @@ def _bare(value: Json, *, hidden: bool = False) -> Json:
     return NOT_RECORDED if hidden and isinstance(value, str) else value
 
 
-def _without_secrets(found: Document) -> Document:
-    if found.get("kind") != "Secret" or found.get("apiVersion") != "v1":
-        return found
+def _without_secrets(manifest: Document) -> Document:
+    if manifest.get("kind") != "Secret" or manifest.get("apiVersion") != "v1":
+        return manifest
     hidden = {"data": _NOT_RECORDED_BYTES, "stringData": NOT_RECORDED}
-    return {key: dict.fromkeys(mapping(part), hidden[key]) if key in hidden else part for key, part in found.items()}
+    return {key: dict.fromkeys(mapping(part), hidden[key]) if key in hidden else part for key, part in manifest.items()}
 
 
 def _kubernetes_outputs(name: str, inputs: dict[str, object]) -> tuple[str, dict[str, object]]:
