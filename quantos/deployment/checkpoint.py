@@ -94,13 +94,13 @@ def legible_resources(content: bytes) -> tuple[KnownResource, ...]:
     """What can still be made out in a checkpoint that does not load, each URN once; nothing where it is not text."""
     text = checkpoint_text(content).decode("utf-8", errors="replace")
     marks = list(_URN.finditer(text))
-    found: dict[str, KnownResource] = {}
+    resources: dict[str, KnownResource] = {}
     for mark, after in zip_longest(marks, marks[1:]):
         end = len(text) if after is None else after.start()
         identity, component = _ID.search(text, mark.end(), end), _COMPONENT.search(text, mark.end(), end)
         resource = KnownResource(urn=mark[1], id=identity[1] if identity else "", custom=component is None)
-        found.setdefault(mark[1], resource)
-    return tuple(each for each in found.values() if Urn.is_urn(each.urn))
+        resources.setdefault(mark[1], resource)
+    return tuple(each for each in resources.values() if Urn.is_urn(each.urn))
 
 
 def missing_from(restored: Iterable[KnownResource], known: Iterable[KnownResource]) -> tuple[KnownResource, ...]:

@@ -65,6 +65,6 @@ class EngineMark:
     ends_at: datetime | None = None
 
 
-def provably_gone(one: LeaseHolder | EngineMark, *, processes: ProcessTable, now: datetime) -> bool:
+def provably_gone(holder: LeaseHolder | EngineMark, *, processes: ProcessTable, now: datetime) -> bool:
     """Whether it can do nothing any more: its process is gone on this machine, or its time is over."""
-    return processes.gone(one.process) or (one.ends_at is not None and now > one.ends_at + CLOCK_SKEW)
+    return processes.gone(holder.process) or (holder.ends_at is not None and now > holder.ends_at + CLOCK_SKEW)

@@ -154,7 +154,7 @@ class LeaseDesk:
 
     def _all_gone(self, standing: Lease, now: datetime) -> bool:
         return all(
-            provably_gone(one, processes=self.processes, now=now) for one in (standing.holder, *standing.engines)
+            provably_gone(holder, processes=self.processes, now=now) for holder in (standing.holder, *standing.engines)
         )
 
     def _give_back(self, held: HeldLease) -> None:

@@ -31,7 +31,7 @@ class LockRecovery:
             backend.remove_lock(lock)
         if locks.living:
             raise busy(held.lease.stack, locks.living)
-        gone = [one for one in held.engines if provably_gone(one, processes=self.processes, now=now)]
+        gone = [engine for engine in held.engines if provably_gone(engine, processes=self.processes, now=now)]
         held.cleaned(tuple(gone))
         self.refuse_foreign(held.lease.stack, locks.foreign, now=now)
 

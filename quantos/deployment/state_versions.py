@@ -64,7 +64,7 @@ class StateFiles(Protocol):
         """A version's checkpoint. Raises EngineError when it is gone."""
         ...
 
-    def replace(self, stack: str, content: bytes, *, found: StoredState, now: datetime) -> str | None:
+    def replace(self, stack: str, content: bytes, *, stored: StoredState, now: datetime) -> str | None:
         """Put a checkpoint in place of the one found and mend what is wrong around it.
 
         What was there is kept beside it; returns where, None where there was nothing.
@@ -84,10 +84,10 @@ def ensure_readable(files: StateFiles, stack: str) -> Checkpoint | None:
     if damage := files.damage(stack):
         raise state_unreadable(stack, damage)
     content = files.current(stack).content
-    found = None if content is None else read_checkpoint(content, stack=stack)
-    if (found is None or found.saved_at is None) and files.updated_before(stack):
-        raise state_unreadable(stack, "it is not there" if found is None else "it is that of a new stack")
-    return found
+    checkpoint = None if content is None else read_checkpoint(content, stack=stack)
+    if (checkpoint is None or checkpoint.saved_at is None) and files.updated_before(stack):
+        raise state_unreadable(stack, "it is not there" if checkpoint is None else "it is that of a new stack")
+    return checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ class Restoration:
     version: StateVersion
     checkpoint: Checkpoint
     content: bytes
-    found: StoredState
+    stored: StoredState
     unreadable: str | None
     forgotten: tuple[KnownResource, ...]
     begun: tuple[KnownResource, ...]
@@ -121,18 +121,18 @@ def propose(files: StateFiles, stack: str, *, name: str | None) -> Restoration:
         SettingsError: no version has that name, or several; no newest one loads; or the state that stands loads and no
             version was named.
     """
-    found = files.current(stack)
+    stored = files.current(stack)
     unreadable, current = _judged(files, stack)
     if unreadable is None and name is None:
         raise SettingsError(
             f"the state of {stack} can be loaded; nothing was put back",
             remedy=f"to go back all the same, name a version of `quantos state versions {stack}` with --to",
         )
-    offered = (*_as_version(found), *files.versions(stack)) if unreadable else files.versions(stack)
+    offered = (*_as_version(stored), *files.versions(stack)) if unreadable else files.versions(stack)
     version, content, checkpoint = _chosen(files, stack, offered, name)
     newer = [each for each in offered if each.written_at > version.written_at]
     known = [
-        *(legible_resources(found.content) if found.content else ()),
+        *(legible_resources(stored.content) if stored.content else ()),
         *(resource for each in newer[:MOST_READ] for resource in legible_resources(files.content(each))),
     ]
     return Restoration(
@@ -140,10 +140,12 @@ def propose(files: StateFiles, stack: str, *, name: str | None) -> Restoration:
         version=version,
         checkpoint=checkpoint,
         content=content,
-        found=found,
+        stored=stored,
         unreadable=unreadable,
         forgotten=missing_from((*checkpoint.resources, *checkpoint.begun), known),
-        begun=tuple(each for each in checkpoint.begun if each.urn not in {one.urn for one in checkpoint.resources}),
+        begun=tuple(
+            each for each in checkpoint.begun if each.urn not in {resource.urn for resource in checkpoint.resources}
+        ),
         revived=() if current is None else missing_from(current.resources, checkpoint.resources),
     )
 
@@ -176,11 +178,11 @@ def _judged(files: StateFiles, stack: str) -> tuple[str | None, Checkpoint | Non
         return exc.what, None
 
 
-def _as_version(found: StoredState) -> tuple[StateVersion, ...]:
+def _as_version(stored: StoredState) -> tuple[StateVersion, ...]:
     """What stands, as a version: it may load well, and only what is around it be wrong."""
-    if found.content is None:
+    if stored.content is None:
         return ()
-    return (StateVersion(name="current", source="current", written_at=LATEST, key=found.key),)
+    return (StateVersion(name="current", source="current", written_at=LATEST, key=stored.key),)
 
 
 def _chosen(

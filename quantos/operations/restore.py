@@ -24,7 +24,7 @@ def put_back(
         EngineError: the state is no longer as it was looked at, or cannot be written. Nothing was put back.
     """
     with leased(settings, stacks, restoration.stack) as held:
-        yield held, files.replace(restoration.stack, restoration.content, found=restoration.found, now=_now())
+        yield held, files.replace(restoration.stack, restoration.content, stored=restoration.stored, now=_now())
 
 
 def strangers(settings: EnvironmentSettings, stack: str, checkpoint: Checkpoint) -> tuple[str, ...]:

@@ -206,7 +206,7 @@ def _states() -> dict[str, Call]:
 
     def replace() -> str | None:
         now = NOW + timedelta(seconds=next(moments))
-        return files.replace(STACK, checkpoint(), found=files.current(STACK), now=now)
+        return files.replace(STACK, checkpoint(), stored=files.current(STACK), now=now)
 
     failed = CommandError(CommandResult(stdout="", stderr="error: failed to load checkpoint: EOF", code=1))
     return {

@@ -165,7 +165,7 @@ def states(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]:
         f"{name}.current": partial(files.current, "dev-x"),
         f"{name}.damage": partial(files.damage, "dev-y"),
         f"{name}.content": partial(files.content, gone),
-        f"{name}.replace": partial(files.replace, "dev-w", b"", found=found, now=datetime.now(tz=UTC)),
+        f"{name}.replace": partial(files.replace, "dev-w", b"", stored=found, now=datetime.now(tz=UTC)),
     }
 
 

@@ -166,12 +166,12 @@ def _written(engines: Sequence[EngineMark]) -> str:
 def _engines(text: str) -> tuple[EngineMark, ...]:
     return tuple(
         EngineMark(
-            process=ProcessMark(**one["process"]),
-            hostname=one["hostname"],
-            started_at=datetime.fromisoformat(one["started"]),
-            ends_at=None if one["ends"] is None else datetime.fromisoformat(one["ends"]),
+            process=ProcessMark(**engine["process"]),
+            hostname=engine["hostname"],
+            started_at=datetime.fromisoformat(engine["started"]),
+            ends_at=None if engine["ends"] is None else datetime.fromisoformat(engine["ends"]),
         )
-        for one in json.loads(text)
+        for engine in json.loads(text)
     )
 
 

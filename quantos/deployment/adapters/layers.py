@@ -91,7 +91,7 @@ class LayerStacks:
         handle = self.handle(stack, create=False)
         with self._translated(stack, log):
             handle.read_back(on_event=log.add)
-        return _told(stack, log, started)
+        return _layer_run(stack, log, started)
 
     def down(self, stack: str, *, progress: Progress) -> LayerRun:
         """Destroy all that a stack holds, and forget the stack. Raises as `drift`."""
@@ -99,7 +99,7 @@ class LayerStacks:
         handle = self.handle(stack, create=False)
         with self._translated(stack, log):
             handle.take_down(on_event=log.add)
-        return _told(stack, log, started)
+        return _layer_run(stack, log, started)
 
     def handle(self, stack: str, *, create: bool = True) -> QuietStack:
         """The Automation API's stack; `create` makes it when it is not there.
@@ -174,10 +174,10 @@ class LayerStacks:
         operation = handle.preview_under_packs if preview else handle.update
         with self._translated(stack, log):
             operation(lambda: self.program(stack), packs=self.packs, on_event=log.add)
-        return _told(stack, log, started)
+        return _layer_run(stack, log, started)
 
 
-def _told(stack: str, log: "_CountedLog", started: float) -> LayerRun:
+def _layer_run(stack: str, log: "_CountedLog", started: float) -> LayerRun:
     run = log.events.run(error=None, interrupted=False)
     counts = Counter(change.operation for change in run.changes)
     return LayerRun(stack, counts, run.changes, run.violations, round(time.monotonic() - started, 1))

@@ -99,23 +99,23 @@ class SupervisedCommand(PulumiCommand):
 
     def _supervise(self, process: "subprocess.Popen[str]") -> None:
         """Wait for its end; pass on what the order says, the interrupt once."""
-        told = False
+        interrupted = False
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(POLL_SECONDS)
                 return
             if self.order.killed:
                 _kill(process.pid)
-            elif self.order.reason is not None and not told:
-                told = True
+            elif self.order.reason is not None and not interrupted:
+                interrupted = True
                 process.send_signal(signal.SIGINT)
 
 
 def _kill(pid: int) -> None:
     """Kill a process and everything below it."""
-    for one in (pid, *descendants(pid)):
+    for process_id in (pid, *descendants(pid)):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(one, signal.SIGKILL)
+            os.kill(process_id, signal.SIGKILL)
 
 
 class _Lines(threading.Thread):

@@ -31,12 +31,12 @@ class EventLog:
 
     def run(self, *, error: str | None, interrupted: bool) -> EngineRun:
         """The operation as a whole. `error` is the command's own words, used where no diagnostic says more."""
-        told = None if error is None else (" ".join(self.errors) or error)
+        message = None if error is None else (" ".join(self.errors) or error)
         return EngineRun(
             changes=tuple(self.changes.values()),
             violations=tuple(self.violations),
             unchecked=tuple(self.unchecked),
-            error=told,
+            error=message,
             interrupted=interrupted,
         )
 

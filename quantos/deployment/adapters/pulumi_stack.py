@@ -126,9 +126,9 @@ class _WholeEvents(_EventsServicer):
         self, request_iterator: Iterator[events_pb2.EventRequest], context: grpc.ServicerContext
     ) -> Empty:
         """Take the events of one operation."""
-        return super().StreamEvents(self._told(request_iterator), context)
+        return super().StreamEvents(self._forwarded(request_iterator), context)
 
-    def _told(self, requests: Iterator[events_pb2.EventRequest]) -> Iterator[events_pb2.EventRequest]:
+    def _forwarded(self, requests: Iterator[events_pb2.EventRequest]) -> Iterator[events_pb2.EventRequest]:
         for request in requests:
             self._listener(json.loads(request.event))
             yield request

@@ -36,8 +36,8 @@ def unloadable(exc: CommandError, *, url: str, stack: str) -> StateUnreadableErr
     files = state_files(url)
     others = (f"{environment_of(stack)}-{layer}" for layer in LAYERS)
     for each in (stack, *others):
-        if found := _unreadable(files, each):
-            return found
+        if error := _unreadable(files, each):
+            return error
     return state_unreadable(stack, _said(words))
 
 

@@ -84,11 +84,11 @@ class FileStateFiles:
         """Backups, copies in the history, and the one before the last write; the newest first."""
         backup = self._checkpoint(stack)
         backup = backup.with_name(f"{backup.name}.bak")
-        found = [*self._kept("backups", stack), *self._kept("history", stack)]
+        versions = [*self._kept("backups", stack), *self._kept("history", stack)]
         if backup.is_file():
             written = datetime.fromtimestamp(backup.stat().st_mtime, tz=UTC)
-            found.append(_version("bak", "before the last write", written, str(backup.relative_to(self.root))))
-        return _newest_first(found)
+            versions.append(_version("bak", "before the last write", written, str(backup.relative_to(self.root))))
+        return _newest_first(versions)
 
     def content(self, version: StateVersion) -> bytes:
         """A version's checkpoint."""
@@ -97,13 +97,13 @@ class FileStateFiles:
             raise _gone(version)
         return content
 
-    def replace(self, stack: str, content: bytes, *, found: StoredState, now: datetime) -> str | None:
+    def replace(self, stack: str, content: bytes, *, stored: StoredState, now: datetime) -> str | None:
         """Put a checkpoint in place of the one found, at once, and keep what was there beside it."""
-        if self.current(stack).mark != found.mark:
+        if self.current(stack).mark != stored.mark:
             raise _changed(stack)
-        path = self.root / found.key
+        path = self.root / stored.key
         with translated(FILES, into=EngineError, what=f"{path} could not be replaced", remedy="see to the folder"):
-            kept = self._keep(path, now) if found.content is not None else None
+            kept = self._keep(path, now) if stored.content is not None else None
             for each in (path, self.root / META):
                 if _sidecar(each).exists():
                     self._keep(_sidecar(each), now)
@@ -160,11 +160,11 @@ class S3StateFiles:
     def versions(self, stack: str) -> tuple[StateVersion, ...]:
         """Backups, copies in the history, the one before the last write, and the object's versions."""
         key = self._checkpoint(stack)
-        found = [*self._kept("backups", stack), *self._kept("history", stack), *self._object_versions(key)]
+        versions = [*self._kept("backups", stack), *self._kept("history", stack), *self._object_versions(key)]
         for name, written in self._listed(f"{key}.bak"):
             if name == f"{key}.bak":
-                found.append(_version("bak", "before the last write", written, name))
-        return _newest_first(found)
+                versions.append(_version("bak", "before the last write", written, name))
+        return _newest_first(versions)
 
     def content(self, version: StateVersion) -> bytes:
         """A version's checkpoint."""
@@ -173,18 +173,18 @@ class S3StateFiles:
             raise _gone(version)
         return content
 
-    def replace(self, stack: str, content: bytes, *, found: StoredState, now: datetime) -> str | None:
+    def replace(self, stack: str, content: bytes, *, stored: StoredState, now: datetime) -> str | None:
         """Put a checkpoint in place of the one found, if it still is, and keep what was there beside it."""
         kept = None
         bucket = self.backend.bucket
         with self._translated():
             try:
-                if found.content is None:
-                    self.client.put_object(Bucket=bucket, Key=found.key, Body=content, IfNoneMatch="*")
+                if stored.content is None:
+                    self.client.put_object(Bucket=bucket, Key=stored.key, Body=content, IfNoneMatch="*")
                 else:
-                    kept = f"{found.key}.{_replaced(now)}"
-                    self.client.put_object(Bucket=bucket, Key=kept, Body=found.content, IfNoneMatch="*")
-                    self.client.put_object(Bucket=bucket, Key=found.key, Body=content, IfMatch=found.mark)
+                    kept = f"{stored.key}.{_replaced(now)}"
+                    self.client.put_object(Bucket=bucket, Key=kept, Body=stored.content, IfNoneMatch="*")
+                    self.client.put_object(Bucket=bucket, Key=stored.key, Body=content, IfMatch=stored.mark)
             except ClientError as exc:
                 if error_code(exc) in CHANGED:
                     raise _changed(stack) from exc
@@ -212,8 +212,8 @@ class S3StateFiles:
 
     def _kept(self, room: str, stack: str) -> list[StateVersion]:
         listed = self._listed(f"{self.backend.prefix}.pulumi/{room}/{PROJECT}/{stack}/")
-        found = (_kept_version(key.rpartition("/")[2], room, key) for key, _ in listed)
-        return [version for version in found if version is not None]
+        versions = (_kept_version(key.rpartition("/")[2], room, key) for key, _ in listed)
+        return [version for version in versions if version is not None]
 
     def _listed(self, prefix: str) -> list[tuple[str, datetime]]:
         with self._translated():
@@ -253,8 +253,8 @@ def _kept_version(file: str, room: str, key: str) -> StateVersion | None:
     return _version(match[1], "backup" if room == "backups" else "history", written, key)
 
 
-def _newest_first(found: list[StateVersion]) -> tuple[StateVersion, ...]:
-    return tuple(sorted(found, key=lambda version: version.written_at, reverse=True))
+def _newest_first(versions: list[StateVersion]) -> tuple[StateVersion, ...]:
+    return tuple(sorted(versions, key=lambda version: version.written_at, reverse=True))
 
 
 def _sidecar(path: Path) -> Path:
@@ -270,10 +270,10 @@ def _decodes(sidecar: bytes) -> bool:
 
 def _layout_damage(stored: bytes | None) -> str | None:
     try:
-        found = yaml.safe_load(stored or b"")
+        layout = yaml.safe_load(stored or b"")
     except yaml.YAMLError:
-        found = None
-    if isinstance(found, dict) and found.get("version") == 1:
+        layout = None
+    if isinstance(layout, dict) and layout.get("version") == 1:
         return None
     return f"{META} does not say how the backend is laid out"
 

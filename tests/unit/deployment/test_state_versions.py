@@ -109,7 +109,7 @@ def test_a_broken_state_is_told_and_the_newest_version_that_loads_put_back_besid
         ensure_readable(place.files, STACK)
 
     found = propose(place.files, STACK, name=None)
-    kept = place.files.replace(STACK, found.content, found=found.found, now=NOW)
+    kept = place.files.replace(STACK, found.content, stored=found.stored, now=NOW)
 
     assert place.get(STATE) == checkpoint("cpu", "memory")
     assert found.version.name == newest or place.files.content(found.version) == checkpoint("cpu", "memory")
@@ -124,7 +124,7 @@ def test_a_state_that_is_gone_though_the_stack_was_updated_is_told_and_put_back(
     with pytest.raises(StateUnreadableError, match="not there"):
         ensure_readable(place.files, STACK)
     found = propose(place.files, STACK, name=None)
-    assert place.files.replace(STACK, found.content, found=found.found, now=NOW) is None
+    assert place.files.replace(STACK, found.content, stored=found.stored, now=NOW) is None
     assert ensure_readable(place.files, STACK) is not None
 
 
@@ -142,7 +142,7 @@ def test_a_backend_that_does_not_say_how_it_is_laid_out_is_told_and_mended(place
         ensure_readable(place.files, STACK)
     found = propose(place.files, STACK, name=None)
     assert found.version.name == "current"
-    place.files.replace(STACK, found.content, found=found.found, now=NOW)
+    place.files.replace(STACK, found.content, stored=found.stored, now=NOW)
     assert ensure_readable(place.files, STACK) is not None
 
 
@@ -158,7 +158,7 @@ def test_a_sidecar_that_does_not_decode_is_set_aside_and_the_state_stays(
     with pytest.raises(StateUnreadableError, match="attrs"):
         ensure_readable(place.files, STACK)
     found = propose(place.files, STACK, name=None)
-    place.files.replace(STACK, found.content, found=found.found, now=NOW)
+    place.files.replace(STACK, found.content, stored=found.stored, now=NOW)
     assert ensure_readable(place.files, STACK) is not None
     assert place.get(STATE) == checkpoint("cpu")
     assert [path.read_bytes() for path in tmp_path.rglob("*.attrs.replaced-*")] == [sidecar]
@@ -205,7 +205,7 @@ def test_nothing_is_put_back_over_what_another_wrote_meanwhile(place: Place) -> 
     found = propose(place.files, STACK, name=None)
     place.put(STATE, checkpoint("other"))
     with pytest.raises(EngineError, match="changed by another"):
-        place.files.replace(STACK, found.content, found=found.found, now=NOW)
+        place.files.replace(STACK, found.content, stored=found.stored, now=NOW)
     assert place.get(STATE) == checkpoint("other")
 
 
