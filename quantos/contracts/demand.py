@@ -50,7 +50,7 @@ class DemandSample(Contract):
         return by is None or self.known_at is None or self.known_at <= by
 
     @model_validator(mode="after")
-    def _told_in_order(self) -> Self:
+    def _consistent(self) -> Self:
         if self.revision and self.known_at is None:
             raise ValueError("a correction says from when it was known: give known_at")
         if self.known_at is not None and self.known_at < self.time:

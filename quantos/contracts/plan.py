@@ -34,7 +34,7 @@ LEAST_CEILING: Final = 1
 """EKS refuses a node group whose maximum is 0."""
 
 
-def _not_told(value: object) -> bool:
+def _unset(value: object) -> bool:
     """Left out of the document, so that one made before the field existed keeps its digest."""
     return value is None or value in ((), {})
 
@@ -76,8 +76,8 @@ class StrategyCost(_Part):
 
     usd_per_hour: NonNegativeFinite
     ceiling_usd_per_hour: NonNegativeFinite
-    pools: tuple[Slug, ...] = Field(default=(), exclude_if=_not_told)
-    nodes: dict[Slug, NonNegativeFinite] = Field(default_factory=dict, exclude_if=_not_told)
+    pools: tuple[Slug, ...] = Field(default=(), exclude_if=_unset)
+    nodes: dict[Slug, NonNegativeFinite] = Field(default_factory=dict, exclude_if=_unset)
 
 
 class PlanDocument(Contract):
@@ -106,7 +106,7 @@ class Unsettled(_Part):
 class PlanPointer(PlanDocument):
     """`current.json`: the applied document; `unsettled` from before an update until its sizes are read back."""
 
-    unsettled: Unsettled | None = Field(default=None, exclude_if=_not_told)
+    unsettled: Unsettled | None = Field(default=None, exclude_if=_unset)
 
     @classmethod
     def to(cls, document: PlanDocument, *, unsettled: Unsettled | None) -> Self:
@@ -200,19 +200,19 @@ class PoolReasoning(_Part):
     rejected: tuple[RejectedModel, ...]
     degraded: str | None
     alternatives: tuple[Alternative, ...]
-    vcpu_per_node: float | None = Field(default=None, gt=0, exclude_if=_not_told)
-    quantiles: tuple[DemandQuantile, ...] = Field(default=(), exclude_if=_not_told)
-    coverage: Coverage | None = Field(default=None, exclude_if=_not_told)
-    risk_of_shortage: float | None = Field(default=None, ge=0, le=1, exclude_if=_not_told)
-    sensitivity: str | None = Field(default=None, exclude_if=_not_told)
-    unmet: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
-    strategies: tuple[Slug, ...] = Field(default=(), exclude_if=_not_told)
-    elsewhere_vcpu: FiniteFloat | None = Field(default=None, exclude_if=_not_told)
-    level_reason: str | None = Field(default=None, exclude_if=_not_told)
-    lead_time: PlannedLeadTime | None = Field(default=None, exclude_if=_not_told)
-    horizon_seconds: int | None = Field(default=None, gt=0, exclude_if=_not_told)
-    signals: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
-    gpus_per_vcpu: float | None = Field(default=None, gt=0, exclude_if=_not_told)
+    vcpu_per_node: float | None = Field(default=None, gt=0, exclude_if=_unset)
+    quantiles: tuple[DemandQuantile, ...] = Field(default=(), exclude_if=_unset)
+    coverage: Coverage | None = Field(default=None, exclude_if=_unset)
+    risk_of_shortage: float | None = Field(default=None, ge=0, le=1, exclude_if=_unset)
+    sensitivity: str | None = Field(default=None, exclude_if=_unset)
+    unmet: tuple[str, ...] = Field(default=(), exclude_if=_unset)
+    strategies: tuple[Slug, ...] = Field(default=(), exclude_if=_unset)
+    elsewhere_vcpu: FiniteFloat | None = Field(default=None, exclude_if=_unset)
+    level_reason: str | None = Field(default=None, exclude_if=_unset)
+    lead_time: PlannedLeadTime | None = Field(default=None, exclude_if=_unset)
+    horizon_seconds: int | None = Field(default=None, gt=0, exclude_if=_unset)
+    signals: tuple[str, ...] = Field(default=(), exclude_if=_unset)
+    gpus_per_vcpu: float | None = Field(default=None, gt=0, exclude_if=_unset)
 
 
 class Silence(_Part):
@@ -281,11 +281,11 @@ class Explanation(_Part):
     sentence: str
     pools: tuple[PoolReasoning, ...]
     expected_violations: tuple[str, ...] = ()
-    gave_way: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
-    choice: ChoiceQuality | None = Field(default=None, exclude_if=_not_told)
-    silences: tuple[Silence, ...] = Field(default=(), exclude_if=_not_told)
-    undecided: tuple[Undecided, ...] = Field(default=(), exclude_if=_not_told)
-    way_down: str | None = Field(default=None, exclude_if=_not_told)
+    gave_way: tuple[str, ...] = Field(default=(), exclude_if=_unset)
+    choice: ChoiceQuality | None = Field(default=None, exclude_if=_unset)
+    silences: tuple[Silence, ...] = Field(default=(), exclude_if=_unset)
+    undecided: tuple[Undecided, ...] = Field(default=(), exclude_if=_unset)
+    way_down: str | None = Field(default=None, exclude_if=_unset)
 
 
 class ScalingPlan(Contract):
@@ -365,7 +365,7 @@ class ResizeOutcome(Contract):
     violations: tuple[Violation, ...] = ()
     drift: tuple[str, ...] = ()
     timings: tuple[StepTiming, ...] = ()
-    owed: tuple[str, ...] = Field(default=(), exclude_if=_not_told)
+    owed: tuple[str, ...] = Field(default=(), exclude_if=_unset)
 
 
 class DecisionRequest(Contract):

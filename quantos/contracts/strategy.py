@@ -274,8 +274,8 @@ class Strategy(Contract):
 
     @model_validator(mode="after")
     def _one_pod(self) -> Self:
-        told = "says what a pod asks for, and so does service.server: state service.server alone"
-        refuse_all([(("resources",), told)] if self.resources is not None and self.service is not None else ())
+        message = "says what a pod asks for, and so does service.server: state service.server alone"
+        refuse_all([(("resources",), message)] if self.resources is not None and self.service is not None else ())
         return self
 
     @property

@@ -98,10 +98,10 @@ def _kind(owner: Resource, name: str, tariff: Tariff) -> str:
 
 
 def _gib(owner: Resource, storage: object) -> float:
-    found = AMOUNT.fullmatch(storage) if isinstance(storage, str) else None
-    if found is None:
+    match = AMOUNT.fullmatch(storage) if isinstance(storage, str) else None
+    if match is None:
         raise owner.unreadable("resources.requests.storage", storage)
-    return float(found[1]) * BYTES[found[2]] / 2**30
+    return float(match[1]) * BYTES[match[2]] / 2**30
 
 
 PRICERS: Final[Mapping[str, Pricer]] = {

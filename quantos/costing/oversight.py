@@ -31,7 +31,7 @@ def _alarm(alarm: Resource, tariff: Tariff) -> Iterator[Entry]:
     if alarm.properties.get("thresholdMetricId"):
         metrics *= BAND_METRICS
     periods = [alarm, *queries]
-    fine = any(0 < one.number("period", default=STANDARD_SECONDS) < STANDARD_SECONDS for one in periods)
+    fine = any(0 < part.number("period", default=STANDARD_SECONDS) < STANDARD_SECONDS for part in periods)
     item = "cloudwatch-alarm-fine" if fine else "cloudwatch-alarm"
     yield tariff.declared(item, metrics, unit="metric-month", what="alarm")
 

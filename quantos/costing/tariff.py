@@ -70,18 +70,18 @@ class Tariff:
 
     def beside(self, resource: Resource, key: str, kind: str) -> Resource | None:
         """The resource of type `kind` in the same stack that a property was made of, if it was."""
-        found = (self.resources.get(urn) for urn in resource.references.get(key, ()))
-        return next((other for other in found if other is not None and other.type == kind), None)
+        resources = (self.resources.get(urn) for urn in resource.references.get(key, ()))
+        return next((other for other in resources if other is not None and other.type == kind), None)
 
     def referred(self, resource: Resource, key: str, kind: str) -> Resource:
         """As `beside`. Raises CostingError when there is none."""
-        found = self.beside(resource, key, kind)
-        if found is None:
+        other = self.beside(resource, key, kind)
+        if other is None:
             raise CostingError(
                 f"{resource.name} ({resource.type}) cannot be priced: no {kind} of its {key} is declared beside it",
                 remedy=f"declare it in the same stack and pass its output as {key}",
             )
-        return found
+        return other
 
 
 class Pricer(Protocol):

@@ -27,13 +27,13 @@ def refuse_all(*checks: Iterable[tuple[FaultPath, str]]) -> None:
     """
     faults, lacking = _followed(checks)
     if faults:
-        told = "; ".join(f"{field_name(path)}: {message}" if path else message for path, message in faults)
-        raise PydanticCustomError(CROSS_FIELD, "{told}", {"told": told, "faults": faults})
+        messages = "; ".join(f"{field_name(path)}: {message}" if path else message for path, message in faults)
+        raise PydanticCustomError(CROSS_FIELD, "{told}", {"told": messages, "faults": faults})
     if lacking is not None:
         raise lacking
 
 
-def found_in_part(*checks: Iterable[tuple[FaultPath, str]]) -> list[tuple[FaultPath, str]]:
+def faults_in_part(*checks: Iterable[tuple[FaultPath, str]]) -> list[tuple[FaultPath, str]]:
     """What checks of a model that may be only partly there find; each ends where it needs what is not."""
     return _followed(checks)[0]
 
@@ -71,8 +71,8 @@ class _Part(Generic[ModelT]):
         fields = stated if isinstance(stated, Mapping) else {}
         self.kind: type[BaseModel] = model
         self.below: list[tuple[FaultPath, _Part[BaseModel]]] = []
-        told = {name: field for name, field in model.model_fields.items() if name in fields}
-        read = {name: self._read(name, field, fields[name]) for name, field in told.items()}
+        present = {name: field for name, field in model.model_fields.items() if name in fields}
+        read = {name: self._read(name, field, fields[name]) for name, field in present.items()}
         known = {name: value[0] for name, value in read.items() if value is not None}
         self.model = model.model_construct(None, **known)
         for name in read.keys() - known.keys():
@@ -99,14 +99,14 @@ class _Part(Generic[ModelT]):
             part: _Part[BaseModel] = _Part(annotation, stated)
             self.below.append((path, part))
             return (part.model,)
-        if origin in {Union, UnionType} and len(models := [one for one in arguments if one is not type(None)]) == 1:
+        if origin in {Union, UnionType} and len(models := [kind for kind in arguments if kind is not type(None)]) == 1:
             return self._partly(path, models[0], stated)
         if origin is tuple and isinstance(stated, list) and arguments[1:] == (...,):
-            items = [self._partly((*path, place), arguments[0], one) for place, one in enumerate(stated)]
+            items = [self._partly((*path, place), arguments[0], element) for place, element in enumerate(stated)]
             return None if None in items else (tuple(item[0] for item in items if item is not None),)
         if origin is dict and isinstance(stated, Mapping):
-            values = {key: self._partly((*path, key), arguments[1], one) for key, one in stated.items()}
-            return None if None in values.values() else ({key: one[0] for key, one in values.items() if one},)
+            values = {key: self._partly((*path, key), arguments[1], value) for key, value in stated.items()}
+            return None if None in values.values() else ({key: value[0] for key, value in values.items() if value},)
         return None
 
 

@@ -45,14 +45,14 @@ def validated(model: type[ModelT], document: YamlDocument) -> tuple[ModelT | Non
         empty = Fault((), f"holds no fields, but {_kind(document.value)}: write `name: value`, a field a line")
         return None, document.faults or (empty,)
     try:
-        found = model.model_validate_json(json.dumps(document.value), strict=True)
+        instance = model.model_validate_json(json.dumps(document.value), strict=True)
     except ValidationError as exc:
         errors = [error for error in exc.errors(include_url=False) if not _follows(error)]
         faults = [fault for error in errors for fault in _faults(error, document, model.model_json_schema())]
         faults += placed(faults_between(model, document.value), document)
         known = {fault.path for fault in document.faults}
         return None, in_order((*document.faults, *(fault for fault in faults if fault.path not in known)))
-    return (None, document.faults) if document.faults else (found, ())
+    return (None, document.faults) if document.faults else (instance, ())
 
 
 def refusal(shown: str, faults: Sequence[Fault], *, remedy: str) -> SettingsError:
@@ -60,9 +60,9 @@ def refusal(shown: str, faults: Sequence[Fault], *, remedy: str) -> SettingsErro
     return SettingsError("\n".join(fault.line(shown) for fault in faults), remedy=remedy, faults=faults)
 
 
-def placed(found: Iterable[tuple[FaultPath, str]], document: YamlDocument) -> Iterator[Fault]:
+def placed(faults: Iterable[tuple[FaultPath, str]], document: YamlDocument) -> Iterator[Fault]:
     """Faults with the place where their fields stand, or would."""
-    for path, message in found:
+    for path, message in faults:
         yield Fault(path, message, document.place(path))
 
 

@@ -71,8 +71,8 @@ def read_yaml(text: str) -> YamlDocument:
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
-    told = ", ".join(part for part in (error.context, error.problem) if part)
-    return told if isinstance(error, _AnchorError) else f"is not YAML: {told}"
+    message = ", ".join(part for part in (error.context, error.problem) if part)
+    return message if isinstance(error, _AnchorError) else f"is not YAML: {message}"
 
 
 class _AnchorError(yaml.composer.ComposerError):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quantos.catalog.catalog import CapacityType, Catalog, InstanceShape
-from quantos.documents.cross_field import found_in_part, part_of
+from quantos.documents.cross_field import faults_in_part, part_of
 from quantos.documents.settings_file import placed, read_file, refusal, validated
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.pools import PoolSettings
@@ -22,7 +22,7 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
     """
     path = root / f"{name}.yaml"
     if not path.exists():
-        there = ", ".join(sorted(found.stem for found in root.glob("*.yaml"))) or "none"
+        there = ", ".join(sorted(file.stem for file in root.glob("*.yaml"))) or "none"
         raise SettingsError(
             f"{_shown(path)}: there is no such file", remedy=f"name one of the environments there are: {there}"
         )
@@ -30,9 +30,9 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
     settings, faults = validated(EnvironmentSettings, document)
     known = settings or part_of(EnvironmentSettings, document.value)
     market = _Market(catalog, None if settings is None else settings.region)
-    found = found_in_part(_wrong_name(known, name), _wrong_region(known), *_wrong_instances(known, market))
-    if settings is None or found:
-        raise refusal(_shown(path), in_order((*faults, *placed(found, document))), remedy=REMEDY)
+    inconsistencies = faults_in_part(_wrong_name(known, name), _wrong_region(known), *_wrong_instances(known, market))
+    if settings is None or inconsistencies:
+        raise refusal(_shown(path), in_order((*faults, *placed(inconsistencies, document))), remedy=REMEDY)
     return settings
 
 
