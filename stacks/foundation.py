@@ -152,7 +152,7 @@ def _node_templates(settings: EnvironmentSettings, *, key: KmsKey) -> dict[str, 
         )
         for name, pool in settings.pools.items()
     }
-    return {name: {"id": one.template_id, "version": one.version} for name, one in made.items()}
+    return {name: {"id": template.template_id, "version": template.version} for name, template in made.items()}
 
 
 def _bus(settings: EnvironmentSettings, network: Vpc, *, cluster: Cluster, key: KmsKey) -> MskCluster:

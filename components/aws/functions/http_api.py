@@ -244,7 +244,7 @@ class HttpApi(pulumi.ComponentResource):
         aws.apigatewayv2.ApiMapping(
             self._name, api_id=api.id, domain_name=made.domain_name, stage=stage.name, opts=self._child
         )
-        return made.domain_name_configuration.apply(lambda found: found.target_domain_name or "")
+        return made.domain_name_configuration.apply(lambda configuration: configuration.target_domain_name or "")
 
     def _alarms(self, api: aws.apigatewayv2.Api) -> None:
         args = self._args

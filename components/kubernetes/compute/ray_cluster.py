@@ -123,9 +123,9 @@ def _template(
         ]
         placed = {"nodeSelector": dict(group.node_labels), **({"tolerations": tolerations} if tolerations else {})}
     memory_gib = args.head_memory_gib if group is None else group.memory_gib
-    told = {TOKEN_ANNOTATION: "the head's autoscaler asks the API for worker pods"} if token else {}
+    annotations = {TOKEN_ANNOTATION: "the head's autoscaler asks the API for worker pods"} if token else {}
     return {
-        "metadata": {"annotations": told},
+        "metadata": {"annotations": annotations},
         "spec": {
             "serviceAccountName": args.account,
             "automountServiceAccountToken": token,

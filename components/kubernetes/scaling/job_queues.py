@@ -176,18 +176,18 @@ def _cluster_queue(team: Team, kind: str, *, args: JobQueuesArgs) -> Manifest:
 def _quotas(team: Team, pool: Pool, *, args: JobQueuesArgs) -> list[dict[str, str]]:
     place = [other.name for other in args.teams].index(team.name)
     weights = [other.weight for other in args.teams]
-    found: list[dict[str, str]] = []
+    quotas: list[dict[str, str]] = []
     for resource, total in sorted(pool.capacity.items()):
         own = shares(total, weights)[place]
         unit = "Gi" if resource == MEMORY else ""
-        found.append(
+        quotas.append(
             {
                 "name": resource,
                 "nominalQuota": f"{own}{unit}",
                 "borrowingLimit": f"{int((total - own) * args.borrowing_share)}{unit}",
             }
         )
-    return found
+    return quotas
 
 
 def _local_queue(team: Team, name: str, *, kind: str) -> Manifest:
