@@ -53,6 +53,6 @@ def compose_replayer(settings: EnvironmentSettings, *, catalog: Catalog) -> Repl
 
 def _cost_rules(settings: EnvironmentSettings, *, catalog: Catalog) -> PlanCheck:
     def check(document: PlanDocument) -> tuple[str, ...]:
-        return tuple(found.message for found in foreseen_violations(document, settings, catalog=catalog))
+        return tuple(violation.message for violation in foreseen_violations(document, settings, catalog=catalog))
 
     return check

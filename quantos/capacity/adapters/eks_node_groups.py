@@ -28,15 +28,15 @@ class EksNodeGroups:
 
     def sizes(self) -> dict[str, GroupSize]:
         """Sizes by pool. Raises CapacityError when they cannot be read, or two groups say they are one pool."""
-        found: dict[str, GroupSize] = {}
+        sizes: dict[str, GroupSize] = {}
         for pool, group in self._groups():
-            if pool in found:
+            if pool in sizes:
                 raise CapacityError(
                     f"two node groups of cluster {self.cluster} are tagged as pool {pool}",
                     remedy="finish or undo the replacement under way with `quantos up`",
                 )
-            found[pool] = _size(group)
-        return found
+            sizes[pool] = _size(group)
+        return sizes
 
     def single_sizes(self) -> dict[str, GroupSize]:
         """Sizes of the pools that one node group alone is tagged as. Raises CapacityError when they cannot be read.

@@ -18,8 +18,8 @@ class S3Fits:
 
     def get(self, key: FitKey) -> bytes | None:
         """What was stored, or None. Raises CapacityError."""
-        found = self.bucket.get(_object_key(key))
-        return None if found is None else found[0]
+        stored = self.bucket.get(_object_key(key))
+        return None if stored is None else stored[0]
 
     def put(self, key: FitKey, content: bytes) -> None:
         """Store it, whatever is there. Raises CapacityError."""
@@ -31,8 +31,8 @@ class S3Fits:
         if limit < 1:
             return ()
         folder = _folder(key)
-        found = self.bucket.keys(folder, limit=limit, after=f"{folder}{since}")
-        days = [date.fromisoformat(name.removeprefix(folder).removesuffix(SUFFIX)) for name in found]
+        names = self.bucket.keys(folder, limit=limit, after=f"{folder}{since}")
+        days = [date.fromisoformat(name.removeprefix(folder).removesuffix(SUFFIX)) for name in names]
         return [day for day in days if day < key.day]
 
 

@@ -101,10 +101,10 @@ class S3PlanLedger:
 
     def current(self) -> LedgerEntry:
         """The applied document. Raises CapacityError when it cannot be read as one."""
-        found = self.bucket.get(CURRENT_KEY)
-        if found is None:
+        stored = self.bucket.get(CURRENT_KEY)
+        if stored is None:
             return LedgerEntry(document=floors_document(self.settings, stack=self.stack), version=None)
-        content, etag = found
+        content, etag = stored
         pointer = _parse(PlanPointer, content, CURRENT_KEY)
         return LedgerEntry(document=pointer.document(), version=etag, unsettled=pointer.unsettled)
 
@@ -142,10 +142,10 @@ class S3PlanArchive:
             raise PlanAmbiguousError(f"several plans have an id that starts with {plan_id!r}", remedy="say more of it")
         if not keys:
             raise PlanNotFoundError(f"no plan has an id that starts with {plan_id!r}", remedy=ID_FROM)
-        found_plan = self.bucket.get(keys[0])
-        if found_plan is None:
+        stored = self.bucket.get(keys[0])
+        if stored is None:
             raise PlanNotFoundError(f"plan {plan_id} is gone", remedy="look in the bucket's object versions")
-        return _parse(ScalingPlan, found_plan[0], keys[0])
+        return _parse(ScalingPlan, stored[0], keys[0])
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,8 @@ class S3Records:
 
     def get(self, plan_id: str) -> bytes | None:
         """What was kept, or None."""
-        found = self.bucket.get(_record_key(plan_id))
-        return None if found is None else found[0]
+        stored = self.bucket.get(_record_key(plan_id))
+        return None if stored is None else stored[0]
 
 
 @dataclass(frozen=True)
@@ -176,8 +176,8 @@ class S3Outcomes:
 
     def get(self, plan_id: str) -> ResizeOutcome | None:
         """What was kept last, or None."""
-        found = self.bucket.get(_outcome_key(plan_id))
-        return None if found is None else _parse(ResizeOutcome, found[0], _outcome_key(plan_id))
+        stored = self.bucket.get(_outcome_key(plan_id))
+        return None if stored is None else _parse(ResizeOutcome, stored[0], _outcome_key(plan_id))
 
 
 @dataclass(frozen=True)
@@ -188,11 +188,11 @@ class S3StrategyRegistry:
 
     def read(self) -> StrategyBook:
         """Every strategy; an empty book before the first. Raises CapacityError when it cannot be read."""
-        found = self.bucket.get(STRATEGIES_KEY)
-        if found is None:
+        stored = self.bucket.get(STRATEGIES_KEY)
+        if stored is None:
             return StrategyBook()
         try:
-            return StrategyBook.from_stored(found[0])
+            return StrategyBook.from_stored(stored[0])
         except ValidationError as exc:
             raise _unreadable("StrategyBook", STRATEGIES_KEY, exc) from exc
 

@@ -13,8 +13,8 @@ class S3Windows:
 
     def get(self, key: str) -> bytes | None:
         """What was kept last, or None. Raises CapacityError."""
-        found = self.bucket.get(_object_key(key))
-        return None if found is None else found[0]
+        stored = self.bucket.get(_object_key(key))
+        return None if stored is None else stored[0]
 
     def put(self, key: str, content: bytes) -> None:
         """Keep it, whatever is there. Raises CapacityError."""

@@ -74,8 +74,8 @@ class Replayer:
         if plan.plan_id != plan.content_digest():
             return Finding("signature", "differs", "the plan's id is not the digest of its content")
         signed = self.signer.verify(plan.signed_bytes(), signature=plan.signature)
-        told = "the forecaster signed this content" if signed else "the signature is not the forecaster's"
-        return Finding("signature", "same" if signed else "differs", told)
+        detail = "the forecaster signed this content" if signed else "the signature is not the forecaster's"
+        return Finding("signature", "same" if signed else "differs", detail)
 
     def _rules(self, record: DecisionRecord, plan: ScalingPlan) -> Finding:
         today = self.check(plan.document().model_copy(update={"plan_id": ""}))
@@ -145,12 +145,12 @@ def _solution(chosen: Chosen) -> Finding:
     wrong = check_solution(chosen.problem, chosen.solution)
     if wrong:
         return Finding("solution", "differs", "; ".join(wrong))
-    found = chosen.solution
+    solution = chosen.solution
     return Finding(
         "solution",
         "same",
-        f"keeps every limit, costs {found.usd_per_hour:.2f} USD/hour as stated, "
-        f"within {found.mip_gap:.2%} of what cannot be beaten",
+        f"keeps every limit, costs {solution.usd_per_hour:.2f} USD/hour as stated, "
+        f"within {solution.mip_gap:.2%} of what cannot be beaten",
     )
 
 
@@ -172,9 +172,9 @@ def _compared(what: str, then: PoolDemand, now: PoolDemand, *, tolerance: float)
     off = max(
         abs(new - old) / max(abs(old), 1.0) for old, new in zip(then.forecast.peaks, now.forecast.peaks, strict=True)
     )
-    told = f"{now.forecast.upper:.3f} vCPU at {now.forecast.upper_level:.1%} by {now.forecast.model}, then "
-    told += f"{then.forecast.upper:.3f} by {then.forecast.model}; {off:.2g} relative, {tolerance:g} is allowed"
-    return Finding(what, "within" if math.isfinite(off) and off <= tolerance else "differs", told)
+    detail = f"{now.forecast.upper:.3f} vCPU at {now.forecast.upper_level:.1%} by {now.forecast.model}, then "
+    detail += f"{then.forecast.upper:.3f} by {then.forecast.model}; {off:.2g} relative, {tolerance:g} is allowed"
+    return Finding(what, "within" if math.isfinite(off) and off <= tolerance else "differs", detail)
 
 
 def _refusals(number: int) -> str:

@@ -99,15 +99,15 @@ class DailyFits:
         asked, known = self._serving.get(key.pools, (None, None))
         if known is not None and asked == key and known.day == day:
             return known
-        found = self.stored(key)
-        if found is None:
-            found = known if asked == key else self._before(key)
-        if found is None:
-            found = self.made(question, day, window=window(), corrected=corrected, learnt_by="decision")
+        serving = self.stored(key)
+        if serving is None:
+            serving = known if asked == key else self._before(key)
+        if serving is None:
+            serving = self.made(question, day, window=window(), corrected=corrected, learnt_by="decision")
             if keep:
-                self._put(key, found)
-        self._serving[key.pools] = (key, found)
-        return found
+                self._put(key, serving)
+        self._serving[key.pools] = (key, serving)
+        return serving
 
     def learn(self, question: Question, day: date, *, window: Callable[[], DemandWindow], corrected: Corrected) -> bool:
         """Learn and store the fit of a day unless it is there; whether that was needed."""
@@ -146,16 +146,16 @@ class DailyFits:
     def _before(self, key: FitKey) -> ServingFit | None:
         """The latest usable fit before a day."""
         days = self.store.days(key, since=key.day - timedelta(days=self.history_days))
-        found = (self.stored(replace(key, day=day)) for day in sorted(days, reverse=True))
-        return next((one for one in found if one is not None), None)
+        fits = (self.stored(replace(key, day=day)) for day in sorted(days, reverse=True))
+        return next((serving for serving in fits if serving is not None), None)
 
     def _lately(self, key: FitKey) -> dict[date, FittedSeries]:
         """By day, what served on the days before one that coverage looks at; absent where nothing was stored."""
         covered = [key.day - timedelta(days=back) for back in range(COVERED_DAYS, 0, -1)]
         latest: ServingFit | None = self._before(replace(key, day=covered[0]))
-        found: dict[date, FittedSeries] = {}
+        series: dict[date, FittedSeries] = {}
         for day in covered:
             latest = self.stored(replace(key, day=day)) or latest
             if latest is not None and latest.fit.model.series is not None:
-                found[day] = latest.fit.model.series
-        return found
+                series[day] = latest.fit.model.series
+        return series

@@ -76,7 +76,7 @@ class LearningService:
                 f"{task.day} was to be learnt on {today}, before all that it rests on is there",
                 remedy="ask for it once the day has begun",
             )
-        shared = next((one for one in self._shared(task.day) if one.pools == task.pools), None)
+        shared = next((group for group in self._shared(task.day) if group.pools == task.pools), None)
         if shared is None:
             return "unnamed"
         decisions = self.settings.decisions

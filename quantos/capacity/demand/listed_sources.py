@@ -38,9 +38,9 @@ def listed_sources(
     end = floor_to_bin(at, bin_seconds=settings.bin_seconds)
     start = (end // DAY_SECONDS - settings.history_days) * DAY_SECONDS
     grid = Grid(start, settings.bin_seconds, (end - start) // settings.bin_seconds)
-    told = windows.read({strategy.series for strategy in book.strategies}, grid)
+    sources = windows.read({strategy.series for strategy in book.strategies}, grid)
     for strategy in book.strategies:
-        for source in strategy_series(strategy, grid, told=told[strategy.series], settings=settings).sources:
+        for source in strategy_series(strategy, grid, by_source=sources[strategy.series], settings=settings).sources:
             last = None if source.last is None else grid.start + (source.last + 1) * grid.bin_seconds
             yield ListedSource(
                 strategy=strategy.name,

@@ -144,17 +144,17 @@ class PoolDemands:
         """
         grid = self._grid(bin_end)
         sources = self._sources(shared, grid, keep=keep)
-        told = self._told(shared, grid)
+        signals = self._signals(shared, grid)
         series = self._measured(shared, grid, sources=sources)
         question, today = self._question(shared), _day_of(bin_end)
         served = serving or self.fits.serving(
             question,
             today,
-            window=lambda: self._until_midnight(shared, grid, sources=sources, told=told),
+            window=lambda: self._until_midnight(shared, grid, sources=sources, signals=signals),
             corrected=lambda since: self._corrected(shared, since=since, day=today),
             keep=keep,
         )
-        window = self._window(series, grid, told=told)
+        window = self._window(series, grid, signals=signals)
         forecast = predict(served.fit.model, window)
         latest = np.sum([self._carried(part.values, shared.horizon.lead_bins) for part in series], axis=0)
         return PoolDemand(
@@ -172,7 +172,7 @@ class PoolDemands:
             coverage=served.fit.coverage_of(forecast),
             evidence=Evidence(
                 fit=question.key(served.day),
-                series={name: _digest_of(found) for name, found in sorted((sources | told).items())},
+                series={name: _digest_of(history) for name, history in sorted((sources | signals).items())},
             ),
         )
 
@@ -216,7 +216,7 @@ class PoolDemands:
     def _sources(self, shared: SharedPools, grid: Grid, *, keep: bool = False) -> dict[str, SourceBins]:
         return self.windows.read({strategy.series for strategy in shared.strategies}, grid, keep=keep)
 
-    def _told(self, shared: SharedPools, grid: Grid) -> dict[str, FloatArray]:
+    def _signals(self, shared: SharedPools, grid: Grid) -> dict[str, FloatArray]:
         """What the strategies' signals said at the end of each bin about times up to the end of the horizon then."""
         names = {name for strategy in shared.strategies for name in strategy.signals}
         return self.signals.read(names, grid, ahead_seconds=shared.horizon.ahead_bins * grid.bin_seconds)
@@ -224,7 +224,7 @@ class PoolDemands:
     def _measured(self, shared: SharedPools, grid: Grid, *, sources: Mapping[str, SourceBins]) -> list[StrategySeries]:
         ahead = Grid(grid.start, grid.bin_seconds, grid.count + shared.horizon.ahead_bins)
         return [
-            strategy_series(strategy, ahead, told=sources[strategy.series], settings=self.settings)
+            strategy_series(strategy, ahead, by_source=sources[strategy.series], settings=self.settings)
             for strategy in shared.strategies
         ]
 
@@ -232,12 +232,14 @@ class PoolDemands:
         """Total demand before a UTC day."""
         grid = self._grid(int(_midnight(day).timestamp()))
         series = self._measured(shared, grid, sources=self._sources(shared, grid))
-        return self._window(series, grid, told=self._told(shared, grid))
+        return self._window(series, grid, signals=self._signals(shared, grid))
 
     def _grid(self, bin_end: int) -> Grid:
         return _history(bin_end, self.settings)
 
-    def _window(self, series: Sequence[StrategySeries], grid: Grid, *, told: Mapping[str, FloatArray]) -> DemandWindow:
+    def _window(
+        self, series: Sequence[StrategySeries], grid: Grid, *, signals: Mapping[str, FloatArray]
+    ) -> DemandWindow:
         """Total demand on the grid."""
         values, held = total_demand(series, day_bins=DAY_SECONDS // grid.bin_seconds)
         return DemandWindow(
@@ -246,19 +248,19 @@ class PoolDemands:
             opened=np.logical_or.reduce([part.opened for part in series]),
             bin_seconds=grid.bin_seconds,
             start=grid.start,
-            signals=told,
+            signals=signals,
             parts=by_clock(series, day_bins=DAY_SECONDS // grid.bin_seconds),
         )
 
     def _until_midnight(
-        self, shared: SharedPools, grid: Grid, *, sources: Mapping[str, SourceBins], told: Mapping[str, FloatArray]
+        self, shared: SharedPools, grid: Grid, *, sources: Mapping[str, SourceBins], signals: Mapping[str, FloatArray]
     ) -> DemandWindow:
         """Total demand before the UTC day in which the grid ends."""
         bins = (grid.end // DAY_SECONDS * DAY_SECONDS - grid.start) // grid.bin_seconds
         before = Grid(grid.start, grid.bin_seconds, bins)
-        cut = {name: found.moved(0, count=bins) for name, found in sources.items()}
+        cut = {name: by_source.moved(0, count=bins) for name, by_source in sources.items()}
         series = self._measured(shared, before, sources=cut)
-        return self._window(series, before, told={name: values[:bins] for name, values in told.items()})
+        return self._window(series, before, signals={name: values[:bins] for name, values in signals.items()})
 
     def _part(self, series: StrategySeries, horizon: Horizon, *, grid: Grid) -> StrategyDemand:
         week = 7 * DAY_SECONDS // self.settings.bin_seconds
@@ -332,7 +334,7 @@ def _assumed(shared: SharedPools, window: DemandWindow) -> Iterator[str]:
     """Exchanges whose holidays are not known to the end of the horizon, one clause each."""
     reached = Grid(window.start, window.bin_seconds, len(window.opened))
     sessions = {part.session for part in shared.strategies if isinstance(part.session, ExchangeSession)}
-    for session in sorted(sessions, key=lambda one: one.calendar):
+    for session in sorted(sessions, key=lambda exchange: exchange.calendar):
         if (until := recorded_until(session, reached)) is not None:
             yield f"holidays of {session.calendar} are recorded until {until}, and later weekdays count as sessions"
 
@@ -355,16 +357,16 @@ def _digest(values: FloatArray) -> str:
     return hashlib.sha256(known.astype("<f8").tobytes()).hexdigest()
 
 
-def _digest_of(found: SourceBins | FloatArray) -> str:
+def _digest_of(history: SourceBins | FloatArray) -> str:
     """Of a series by its sums, and by source where it has more than one or any that left."""
-    if not isinstance(found, SourceBins):
-        return _digest(found)
-    sums = _digest(found.sums())
-    if len(found.names) < 2 and not len(found.left):
+    if not isinstance(history, SourceBins):
+        return _digest(history)
+    sums = _digest(history.sums())
+    if len(history.names) < 2 and not len(history.left):
         return sums
-    names = [found.names[one] for one in found.sources], [found.names[one] for one in found.left]
-    cells = sorted(zip(found.bins.tolist(), names[0], found.values.tolist(), strict=True))
-    left = sorted(zip(found.left_bins.tolist(), names[1], strict=True))
+    names = [history.names[source] for source in history.sources], [history.names[source] for source in history.left]
+    cells = sorted(zip(history.bins.tolist(), names[0], history.values.tolist(), strict=True))
+    left = sorted(zip(history.left_bins.tolist(), names[1], strict=True))
     return hashlib.sha256(repr((sums, cells, left)).encode()).hexdigest()
 
 

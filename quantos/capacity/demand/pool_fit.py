@@ -66,10 +66,10 @@ def dumped(fit: PoolFit) -> bytes:
 def loaded(content: bytes) -> PoolFit:
     """What `dumped` wrote, in this release or an earlier one. Raises ForecastError when it is no such document."""
     try:
-        found = _Document.model_validate_json(content)
+        document = _Document.model_validate_json(content)
     except ValidationError as exc:
         raise ForecastError(f"this is no stored fit: {exc.errors()[0]['msg']}", remedy="fit the pool again") from exc
-    return PoolFit(_model(found), found.coverage, found.learnt_by)
+    return PoolFit(_model(document), document.coverage, document.learnt_by)
 
 
 def _fields(model: FittedModel) -> dict[str, object]:
@@ -86,15 +86,15 @@ def _fields(model: FittedModel) -> dict[str, object]:
     }
 
 
-def _model(found: _Model) -> FittedModel:
+def _model(model: _Model) -> FittedModel:
     return FittedModel(
-        levels=found.levels,
-        terms=found.terms,
-        bin_seconds=found.bin_seconds,
-        horizon_bins=found.horizon_bins,
-        series=None if found.series is None else state.loaded(found.series),
-        degraded=found.degraded,
-        plain=None if found.plain is None else _model(found.plain),
-        scarce=found.scarce,
-        refused=found.refused,
+        levels=model.levels,
+        terms=model.terms,
+        bin_seconds=model.bin_seconds,
+        horizon_bins=model.horizon_bins,
+        series=None if model.series is None else state.loaded(model.series),
+        degraded=model.degraded,
+        plain=None if model.plain is None else _model(model.plain),
+        scarce=model.scarce,
+        refused=model.refused,
     )

@@ -18,7 +18,7 @@ from quantos.telemetry.bins import Grid
 from quantos.telemetry.sessions.exchange_hours import recorded_until
 
 REMEDY: Final = "correct the file; quantos/contracts/strategy.py says what each field may hold"
-TOLD_AHEAD: Final = timedelta(days=90)
+HOLIDAYS_AHEAD: Final = timedelta(days=90)
 """From so long before the last recorded holiday of an exchange on it is told that there are no more."""
 
 
@@ -84,4 +84,4 @@ def _recorded_until(strategy: Strategy, *, today: date) -> date | None:
     if not isinstance(strategy.session, ExchangeSession):
         return None
     start = int(datetime.combine(today, time(), UTC).timestamp())
-    return recorded_until(strategy.session, Grid(start, 3600, TOLD_AHEAD.days * 24))
+    return recorded_until(strategy.session, Grid(start, 3600, HOLIDAYS_AHEAD.days * 24))

@@ -66,29 +66,31 @@ class StrategySeries:
         return datetime.fromtimestamp(grid.start + (int(known[-1]) + 1) * grid.bin_seconds, UTC)
 
 
-def strategy_series(strategy: Strategy, ahead: Grid, *, told: SourceBins, settings: DecisionSettings) -> StrategySeries:
+def strategy_series(
+    strategy: Strategy, ahead: Grid, *, by_source: SourceBins, settings: DecisionSettings
+) -> StrategySeries:
     """A strategy's demand; `ahead` is the grid of what was told and the horizon after it."""
     opened = open_bins(strategy.session, ahead)
-    sums = demand_in_session(told.sums(), opened=opened[: told.count])
-    found = heard(
-        tamed(told, spikes_in(sums, start=ahead.start, bin_seconds=ahead.bin_seconds)),
+    sums = demand_in_session(by_source.sums(), opened=opened[: by_source.count])
+    demand = heard(
+        tamed(by_source, spikes_in(sums, start=ahead.start, bin_seconds=ahead.bin_seconds)),
         Expectation(
-            opened=opened[: told.count],
+            opened=opened[: by_source.count],
             day_bins=DAY_SECONDS // ahead.bin_seconds,
             stale_bins=-(-settings.stale_after_seconds // ahead.bin_seconds),
             retired_bins=-(-settings.source_retired_after_seconds // ahead.bin_seconds),
             declared=strategy.sources,
         ),
     )
-    units = demand_in_session(found.values, opened=opened[: told.count])
+    units = demand_in_session(demand.values, opened=opened[: by_source.count])
     clock = clock_of(strategy.session, ahead)
     return StrategySeries(
         strategy=strategy,
         values=cleaned(units, start=ahead.start, bin_seconds=ahead.bin_seconds) / strategy.units_per_vcpu,
-        complete=found.complete,
+        complete=demand.complete,
         opened=opened,
-        first=int(told.bins[0]) if len(told.bins) else told.count,
-        sources=found.sources,
+        first=int(by_source.bins[0]) if len(by_source.bins) else by_source.count,
+        sources=demand.sources,
         clock=clock,
         offsets=clock_offsets(clock, ahead),
     )
@@ -102,15 +104,15 @@ def total_demand(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[Fl
     """
     beginning = min(part.first for part in series)
     total = np.zeros(len(series[0].values))
-    held, told = total.copy(), np.zeros(len(total), dtype=np.bool_)
+    held, known = total.copy(), np.zeros(len(total), dtype=np.bool_)
     for part in series:
         values = part.values.copy()
         values[beginning : part.first] = 0.0
-        told |= np.isfinite(values)
+        known |= np.isfinite(values)
         total += np.where(part.complete, values, np.nan)
         held[beginning:] += filled(values[beginning:], day_bins=day_bins)
-    total[:beginning], told[:beginning] = np.nan, False
-    return total, np.where(np.isnan(total) & told, held, np.nan)
+    total[:beginning], known[:beginning] = np.nan, False
+    return total, np.where(np.isnan(total) & known, held, np.nan)
 
 
 def by_clock(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[Clocked, ...]:
@@ -118,11 +120,11 @@ def by_clock(series: Sequence[StrategySeries], *, day_bins: int) -> tuple[Clocke
     clocks = dict.fromkeys(part.clock for part in sorted(series, key=lambda part: part.strategy.session is None))
     if set(clocks) <= {UNSTATED}:
         return ()
-    found: list[Clocked] = []
+    clocked: list[Clocked] = []
     for clock in clocks:
         mine = [part for part in series if part.clock == clock]
         total, held = total_demand(mine, day_bins=day_bins)
         opened = np.logical_or.reduce([part.opened for part in mine])
         values = np.where(np.isnan(total), held, total)
-        found.append(Clocked(values=values, offsets=mine[0].offsets, opened=opened))
-    return tuple(found)
+        clocked.append(Clocked(values=values, offsets=mine[0].offsets, opened=opened))
+    return tuple(clocked)

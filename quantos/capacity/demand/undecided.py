@@ -48,12 +48,12 @@ def decidable(
     """The strategies whose pools exist and whose session is known on a grid, and the others."""
     apart = [
         UndecidedStrategy(
-            name=one.name,
-            pools=tuple(pool for pool in one.pools if pool in pools),
+            name=unread.name,
+            pools=tuple(pool for pool in unread.pools if pool in pools),
             ceiling_usd_per_hour=None,
-            reason=one.reason,
+            reason=unread.reason,
         )
-        for one in book.unread
+        for unread in book.unread
     ]
     kept: list[Strategy] = []
     for strategy in book.strategies:
@@ -75,14 +75,16 @@ def kept_apart(
     except BROKEN as exc:
         error: Exception = exc
     errors = {strategy.name: failed for strategy in strategies if (failed := _failure(strategy, read)) is not None}
-    apart = tuple(undecided(one, errors[one.name], pools=pools) for one in strategies if one.name in errors)
-    kept = tuple(one for one in strategies if one.name not in errors)
+    apart = tuple(
+        undecided(strategy, errors[strategy.name], pools=pools) for strategy in strategies if strategy.name in errors
+    )
+    kept = tuple(strategy for strategy in strategies if strategy.name not in errors)
     if kept and apart:
         try:
             return read(kept), apart
         except BROKEN as exc:
             error = exc
-    return None, (*apart, *(undecided(one, error, pools=pools) for one in kept))
+    return None, (*apart, *(undecided(strategy, error, pools=pools) for strategy in kept))
 
 
 def _failure(strategy: Strategy, read: Callable[[tuple[Strategy, ...]], DemandT]) -> Exception | None:

@@ -57,9 +57,9 @@ def explain(
     gave, unknown, apart = tuple(gave_way(solution)), silences(inputs, pools), undecided(inputs, pools)
     down = way_down(inputs.settings, pools)
     limits = () if down is None else (down,)
-    clauses_told = (*gave, *_held_clauses(unknown), *undecided_words(apart), *limits)
+    caveats = (*gave, *_held_clauses(unknown), *undecided_words(apart), *limits)
     return Explanation(
-        sentence=_sentence(inputs, pools, gave=clauses_told, violations=violations),
+        sentence=_sentence(inputs, pools, gave=caveats, violations=violations),
         pools=tuple(
             _reasoning(inputs, item, held, unknown=unknown, apart=apart) for item in pools for held in item.holds
         ),
@@ -97,7 +97,7 @@ def _reasoning(
     degraded = clauses(
         stale,
         forecast.degraded,
-        *silence_words([one for one in unknown if one.strategy in held.names]),
+        *silence_words([silence for silence in unknown if silence.strategy in held.names]),
         *undecided_words(_on(item.pool, inputs, apart)),
     )
     return PoolReasoning(
@@ -132,8 +132,8 @@ def _reasoning(
 
 def _on(pool: str, inputs: PlanningInputs, apart: Sequence[Undecided]) -> list[Undecided]:
     """Of the strategies that are not decided those that may run on a pool."""
-    here = {one.name for one in inputs.undecided if pool in one.pools or not one.pools}
-    return [one for one in apart if one.strategy in here]
+    here = {strategy.name for strategy in inputs.undecided if pool in strategy.pools or not strategy.pools}
+    return [entry for entry in apart if entry.strategy in here]
 
 
 def _lead_time(time: LeadTime) -> PlannedLeadTime:

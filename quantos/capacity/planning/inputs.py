@@ -47,14 +47,14 @@ class PlanningInputs:
     def undecided_costs(self) -> dict[str, StrategyCost]:
         """By strategy that is not decided, what it filled when the stack was last resized, in pools that are left."""
         return {
-            one.name: standing.model_copy(
+            strategy.name: standing.model_copy(
                 update={
-                    "pools": tuple(pool for pool in one.pools or standing.pools if pool in self.nodes),
+                    "pools": tuple(pool for pool in strategy.pools or standing.pools if pool in self.nodes),
                     "nodes": {pool: count for pool, count in standing.nodes.items() if pool in self.nodes},
                 }
             )
-            for one in self.undecided
-            if (standing := self.standing_costs.get(one.name)) is not None
+            for strategy in self.undecided
+            if (standing := self.standing_costs.get(strategy.name)) is not None
         }
 
     def demands_on(self, pool: str) -> tuple[PoolDemand, ...]:

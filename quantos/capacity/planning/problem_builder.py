@@ -124,8 +124,8 @@ def _reckoned(need: StrategyNeed, inputs: PlanningInputs) -> StrategyNeed:
     part = MOST_NEEDED * held_vcpu / need.need.vcpu if need.need.vcpu > 0 and need.pools else 1.0
     if part >= 1:
         return need
-    told = f"{need.strategy.name}: {need.need.vcpu:.3g} vCPU are more than {MOST_NEEDED:g} times what its pools hold"
-    return replace(need, need=need.need.scaled(part), unmet=(*need.unmet, told))
+    words = f"{need.strategy.name}: {need.need.vcpu:.3g} vCPU are more than {MOST_NEEDED:g} times what its pools hold"
+    return replace(need, need=need.need.scaled(part), unmet=(*need.unmet, words))
 
 
 def _ceiling_usd_per_hour(need: StrategyNeed, nodes: Mapping[str, NodePrice]) -> float:

@@ -163,7 +163,7 @@ def _served(
         memory_gib=servers.count * server.memory_gib,
         network_mbps=servers.count * server.network_mbps,
     )
-    by_servers = {pool: servers.count / found.servers_per_node for pool, found in held.items()}
+    by_servers = {pool: servers.count / packing.servers_per_node for pool, packing in held.items()}
     by_demand = {pool: filled.need.vcpu / nodes[pool].vcpu for pool in held}
     taken = {pool: max(by_servers[pool], by_demand[pool]) for pool in held}
     cheapest = min(held, key=lambda pool: (taken[pool] * nodes[pool].usd_per_hour, pool))
@@ -203,7 +203,8 @@ def _counted(
     if whole == 0:
         return replace(filled, pools=tuple(held))
     taken = {
-        pool: max(whole * availability.get(pool, 1.0), pods) / found.servers_per_node for pool, found in held.items()
+        pool: max(whole * availability.get(pool, 1.0), pods) / packing.servers_per_node
+        for pool, packing in held.items()
     }
     cheapest = min(held, key=lambda pool: (taken[pool] * nodes[pool].usd_per_hour, pool))
     return replace(
@@ -222,11 +223,11 @@ def _packed(
     held: dict[str, NodeNeed] = {}
     refused: list[ServerTooLarge] = []
     for pool, node in nodes.items():
-        found = nodes_for_servers(pods, server_need(pod), node=node.holds)
-        if isinstance(found, NodeNeed):
-            held[pool] = found
+        packing = nodes_for_servers(pods, server_need(pod), node=node.holds)
+        if isinstance(packing, NodeNeed):
+            held[pool] = packing
         else:
-            refused.append(found)
+            refused.append(packing)
     return held, refused
 
 

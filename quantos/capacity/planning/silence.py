@@ -29,27 +29,27 @@ def undecided(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> tuple[Undec
     paid = {item.pool: _part_kept(item, held) * item.node.usd_per_hour for item in pools}
     return tuple(
         Undecided(
-            strategy=one.name,
-            reason=one.reason,
-            held=_held_words(held.of(one.name)),
-            usd_per_hour=_usd(held.of(one.name), paid),
+            strategy=strategy.name,
+            reason=strategy.reason,
+            held=_held_words(held.of(strategy.name)),
+            usd_per_hour=_usd(held.of(strategy.name), paid),
         )
-        for one in inputs.undecided
+        for strategy in inputs.undecided
     )
 
 
-def undecided_words(found: Sequence[Undecided]) -> Iterator[str]:
+def undecided_words(entries: Sequence[Undecided]) -> Iterator[str]:
     """One clause for each, in words that follow a semicolon."""
-    for item in found:
+    for item in entries:
         yield (
             f"{item.strategy} could not be decided: {item.reason.rstrip('.')}; {item.held} held for it, "
             f"{item.usd_per_hour:.2f} USD/hour"
         )
 
 
-def silence_words(found: Sequence[Silence]) -> Iterator[str]:
+def silence_words(entries: Sequence[Silence]) -> Iterator[str]:
     """One clause for each, in words that follow a semicolon."""
-    for item in found:
+    for item in entries:
         feed = item.series if item.source is None else f"{item.source} of {item.series}"
         since = "was never heard of" if item.since is None else f"is silent since {item.since:%Y-%m-%d %H:%M} UTC"
         yield f"{feed} {since}: {item.held} held for {item.strategy}, {item.usd_per_hour:.2f} USD/hour"
@@ -78,8 +78,8 @@ def _silence(
             retired=feed.retired,
         )
     nodes = held.of(name)
-    told, usd = _held_words(nodes), _usd(nodes, paid)
-    return Silence(strategy=name, series=series, source=None, since=feed.since, held=told, usd_per_hour=round(usd, 6))
+    words, usd = _held_words(nodes), _usd(nodes, paid)
+    return Silence(strategy=name, series=series, source=None, since=feed.since, held=words, usd_per_hour=round(usd, 6))
 
 
 def _held_words(nodes: Mapping[str, float]) -> str:

@@ -124,8 +124,8 @@ class _Books:
 
     def holds(self, pool: str) -> Iterator[HeldDemand]:
         """The demands that fill some of a pool; of those that fill nothing anywhere, the ones it comes first for."""
-        found = [(self._filled_by(demand, pool), demand) for demand in self.inputs.demands_on(pool)]
-        for filled, demand in sorted(found, key=lambda item: (-item[0], item[1].pools)):
+        fills = [(self._filled_by(demand, pool), demand) for demand in self.inputs.demands_on(pool)]
+        for filled, demand in sorted(fills, key=lambda item: (-item[0], item[1].pools)):
             idle = not any(self._filled_by(demand, other) for other in demand.pools) and self._first(demand) == pool
             if filled > 0 or idle:
                 names = [part.strategy.name for part in demand.strategies]

@@ -88,14 +88,14 @@ def _holders(inputs: PlanningInputs) -> dict[str, _Holder]:
     silent = {
         part.strategy.name: _holder(part) for demand in inputs.demands for part in demand.strategies if part.silent
     }
-    for one in inputs.undecided:
-        standing = inputs.standing_costs.get(one.name)
+    for strategy in inputs.undecided:
+        standing = inputs.standing_costs.get(strategy.name)
         filled = () if standing is None else tuple(standing.nodes)
-        silent[one.name] = _Holder(
-            name=one.name,
-            pools=one.pools or filled or tuple(inputs.settings.pools),
+        silent[strategy.name] = _Holder(
+            name=strategy.name,
+            pools=strategy.pools or filled or tuple(inputs.settings.pools),
             weight_vcpu=0.0,
-            ceiling_usd_per_hour=one.ceiling_usd_per_hour,
+            ceiling_usd_per_hour=strategy.ceiling_usd_per_hour,
         )
     return silent
 

@@ -71,9 +71,9 @@ def listed(names: Sequence[str]) -> str:
 def model_name(model: str) -> str:
     """A model, or a blend of some with their weights, in words; a name that is not known here stays as it is."""
     weighted = _SHARE.sub(r"\2 \1", model)
-    return _WORD.sub(lambda found: _MODELS.get(found.group(), found.group()), weighted)
+    return _WORD.sub(lambda match: _MODELS.get(match.group(), match.group()), weighted)
 
 
 def in_words(text: str) -> str:
     """A sentence with the names of models in it in words; single words are left, since they may mean themselves."""
-    return _WORD.sub(lambda found: model_name(found.group()) if "-" in found.group() else found.group(), text)
+    return _WORD.sub(lambda match: model_name(match.group()) if "-" in match.group() else match.group(), text)

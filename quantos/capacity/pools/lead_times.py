@@ -63,11 +63,11 @@ def lead_times(samples: Mapping[str, Sequence[DemandSample]], series: OrderSerie
 
 def _ended(samples: Iterable[DemandSample], *, by: datetime) -> dict[Order, float]:
     """Seconds after which an order ended; of conflicting values the greatest."""
-    found: dict[Order, float] = {}
+    durations: dict[Order, float] = {}
     for sample in samples:
         order = (sample.time, sample.source)
-        found[order] = max(sample.value, found.get(order, 0.0))
-    return {order: seconds for order, seconds in found.items() if seconds <= (by - order[0]).total_seconds()}
+        durations[order] = max(sample.value, durations.get(order, 0.0))
+    return {order: seconds for order, seconds in durations.items() if seconds <= (by - order[0]).total_seconds()}
 
 
 def _believed(seconds: Mapping[Order, float], *, but: Collection[Order] = ()) -> tuple[float, ...]:

@@ -38,8 +38,8 @@ class NodePrice:
         pod = strategy.counted_pod
         if pod is None:
             return self.vcpu
-        found = nodes_for_servers(1, server_need(pod), node=self.holds)
-        return found.servers_per_node * pod.vcpu if isinstance(found, NodeNeed) else 0.0
+        packing = nodes_for_servers(1, server_need(pod), node=self.holds)
+        return packing.servers_per_node * pod.vcpu if isinstance(packing, NodeNeed) else 0.0
 
     def has_room(self, strategy: Strategy) -> bool:
         """Whether one of a strategy's pods fits, whether its demand is counted in pods or in servers."""

@@ -12,10 +12,10 @@ def without_room(book: StrategyBook, nodes: Mapping[str, NodePrice]) -> Iterator
     for place, strategy in enumerate(book.strategies):
         known = [pool for pool in strategy.pools if pool in nodes]
         if known and not any(nodes[pool].has_room(strategy) for pool in known):
-            yield ("strategies", place, "pools"), _told(strategy, nodes, named=known)
+            yield ("strategies", place, "pools"), _message(strategy, nodes, named=known)
 
 
-def _told(strategy: Strategy, nodes: Mapping[str, NodePrice], *, named: list[str]) -> str:
+def _message(strategy: Strategy, nodes: Mapping[str, NodePrice], *, named: list[str]) -> str:
     able = [pool for pool, node in nodes.items() if node.has_room(strategy)]
     allowed = f"name some of {', '.join(able)}" if able else "no pool of the environment does"
     if strategy.gpus_per_vcpu and not any(nodes[pool].holds.gpus for pool in named):

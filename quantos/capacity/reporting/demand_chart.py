@@ -112,10 +112,12 @@ def _rows(item: PoolReasoning, size: PoolSize, *, usd_per_hour: float) -> Iterat
         label=f"demand ahead, {item.level:.1%} sure", vcpu=item.demand_upper_vcpu, sure_vcpu=item.demand_expected_vcpu
     )
     own = (size.floor, usd_per_hour, item.risk_of_shortage)
-    found: dict[str, tuple[int, float, float | None]] = {choice.name: _figures(choice) for choice in item.alternatives}
+    alternatives: dict[str, tuple[int, float, float | None]] = {
+        choice.name: _figures(choice) for choice in item.alternatives
+    }
     for name, label in _ORDER.items():
-        if name == "this" or name in found:
-            nodes, usd, risk = own if name == "this" else found[name]
+        if name == "this" or name in alternatives:
+            nodes, usd, risk = own if name == "this" else alternatives[name]
             vcpu = None if item.vcpu_per_node is None else nodes * item.vcpu_per_node
             yield ChartRow(label=label, vcpu=vcpu, nodes=nodes, usd_per_hour=usd, risk=risk)
 

@@ -14,9 +14,9 @@ from quantos.contracts.plan import ChoiceQuality, PoolReasoning, ResizeOutcome, 
 
 MOST_COLUMNS: Final = 100
 LEAST_COLUMNS: Final = 70
-REJECTED_TOLD: Final = 3
-LEAST_TOLD_VCPU: Final = 0.05
-MISSES_TOLD: Final = 1.5
+REJECTED_SHOWN: Final = 3
+LEAST_SHOWN_VCPU: Final = 0.05
+EXCESS_MISSES: Final = 1.5
 """From how many times the nominal misses on the text says that they are too many."""
 
 _LABEL: Final = 13
@@ -112,8 +112,8 @@ def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
         )
         yield ""
     if plan.explanation.pools:
-        told = any(item.quantiles for item in plan.explanation.pools)
-        yield _RISK + (_READ_OFF if told else ".")
+        has_quantiles = any(item.quantiles for item in plan.explanation.pools)
+        yield _RISK + (_READ_OFF if has_quantiles else ".")
         yield ""
 
 
@@ -142,7 +142,7 @@ def _demand(item: PoolReasoning) -> str:
 
 def _elsewhere(item: PoolReasoning) -> str:
     vcpu, unit = item.elsewhere_vcpu or 0.0, Unit.of(item.gpus_per_vcpu)
-    if abs(vcpu) < LEAST_TOLD_VCPU:
+    if abs(vcpu) < LEAST_SHOWN_VCPU:
         return ""
     if vcpu < 0:
         return f"{unit.amount(-vcpu, decimals=1)} of the pool are filled by other strategies"
@@ -156,7 +156,7 @@ def _coverage(item: PoolReasoning) -> str:
     if coverage.reason is not None:
         return f"not known, since {coverage.reason}"
     value, nodes = (count / coverage.bins for count in (coverage.held_bins, coverage.node_held_bins))
-    many = 1 - nodes > MISSES_TOLD * (1 - item.level)
+    many = 1 - nodes > EXCESS_MISSES * (1 - item.level)
     return (
         f"over the last {coverage.days} whole days demand stayed under the upper value in {value:.1%} of "
         f"{coverage.bins:,} bins, and within the whole nodes for it in {nodes:.1%}; {item.level:.1%} was aimed at"
@@ -173,12 +173,12 @@ def _model(item: PoolReasoning) -> str:
 def _rejected(rejected: tuple[RejectedModel, ...]) -> str:
     """The best few by score, then those that have none, those with one reason together; how many more there are."""
     ranked = sorted(rejected, key=lambda rival: (rival.score is None, rival.score or 0.0))
-    told = [
+    phrases = [
         f"{listed([_rival(rival) for rival in rivals])}: {reason}"
-        for reason, rivals in groupby(ranked[:REJECTED_TOLD], key=lambda rival: rival.reason)
+        for reason, rivals in groupby(ranked[:REJECTED_SHOWN], key=lambda rival: rival.reason)
     ]
-    more = len(ranked) - REJECTED_TOLD
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+    more = len(ranked) - REJECTED_SHOWN
+    return "; ".join(phrases) + (f"; and {more} more" if more > 0 else "")
 
 
 def _rival(rival: RejectedModel) -> str:

@@ -267,8 +267,8 @@ class _Attempt:
 
     def _settle(self, engine: Engine, document: PlanDocument, marked: LedgerEntry, *, held: HeldLease) -> ResizeOutcome:
         with self.watch.step("read back"):
-            found = self.resizer.groups.sizes()
-            if wrong := mismatches(document.sizes, found):
+            groups = self.resizer.groups.sizes()
+            if wrong := mismatches(document.sizes, groups):
                 return self.end("failed", f"node groups are not as planned after the update: {'; '.join(wrong)}")
             if engine.checkpoint().plan_id != document.plan_id:
                 return self.end("overtaken", "another operation wrote the stack's state after the update")
@@ -354,11 +354,11 @@ def standing(document: PlanDocument, actual: Mapping[str, GroupSize]) -> PlanDoc
     return document.model_copy(update={"sizes": sizes})
 
 
-def mismatches(planned: Mapping[str, PoolSize], found: Mapping[str, GroupSize]) -> list[str]:
+def mismatches(planned: Mapping[str, PoolSize], groups: Mapping[str, GroupSize]) -> list[str]:
     """Pools whose node group does not stand as planned, one phrase each."""
     wrong = []
     for pool, size in sorted(planned.items()):
-        group = found.get(pool)
+        group = groups.get(pool)
         if group is None:
             wrong.append(f"{pool} has no node group")
         elif (group.minimum, group.maximum) != (size.floor, size.ceiling) or group.desired < size.floor:
