@@ -33,11 +33,6 @@ def make_problem(seed: int, *, pools: int, demands: int) -> ChoiceProblem:
     return ChoiceProblem(pools=offered, demands=asked, limits=limits)
 
 
-def with_budget(problem: ChoiceProblem, usd_per_hour: float) -> ChoiceProblem:
-    """The same instance with another budget."""
-    return replace(problem, limits=replace(problem.limits, budget_usd_per_hour=usd_per_hour))
-
-
 def _possible(demand: ChoiceDemand, pools: tuple[ChoicePool, ...]) -> ChoiceDemand:
     """The demand, without its rules where it could not be held even if it were alone."""
     free = tuple(replace(pool, max_nodes=1000, floor_nodes=0, reactive_nodes=0, previous_nodes=0) for pool in pools)

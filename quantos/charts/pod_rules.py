@@ -8,8 +8,7 @@ from quantos.charts.documents import Complaint, Document, PodRules, called, name
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.config import security_limits
 from quantos.policy.exemptions import Subject, verdict
-from quantos.policy.security.pod_templates import pods_in
-from quantos.policy.security.pods import POD_RULES
+from quantos.policy.security.pods import pod_complaints
 from quantos.policy.stated_exemptions import exemptions_of
 
 LAYER: Final = "platform"
@@ -32,18 +31,16 @@ def pod_rules(settings: EnvironmentSettings, *, today: date) -> PodRules:
 
     def complaints(manifest: Document) -> Iterator[Complaint]:
         subject = Subject(name=called(manifest), urn="", layer=LAYER)
-        for pod in pods_in(manifest):
-            weaker = named(manifest, "namespace") in limits.weaker_namespaces
-            for rule in POD_RULES:
-                if weaker and rule.name in OF_LEVEL:
-                    continue
-                said = tuple(rule.complaints(pod, limits.pod_registries))
-                judged = verdict(said, subject, exemptions=exemptions_of(settings, rule=rule.name), today=today)
-                for message in judged.messages:
-                    yield Complaint(
-                        path=rule.name,
-                        what=f"{message}; {rule.remedy}",
-                        verdict="advised" if rule.name in ADVISED else "refused",
-                    )
+        weaker = named(manifest, "namespace") in limits.weaker_namespaces
+        for rule, said in pod_complaints(manifest, registries=limits.pod_registries):
+            if weaker and rule.name in OF_LEVEL:
+                continue
+            judged = verdict(said, subject, exemptions=exemptions_of(settings, rule=rule.name), today=today)
+            for message in judged.messages:
+                yield Complaint(
+                    path=rule.name,
+                    what=f"{message}; {rule.remedy}",
+                    verdict="advised" if rule.name in ADVISED else "refused",
+                )
 
     return complaints

@@ -56,7 +56,6 @@ def _whole_second(value: AwareDatetime) -> AwareDatetime:
 
 
 NonNegativeFinite = Annotated[FiniteFloat, Field(ge=0)]
-PositiveFinite = Annotated[FiniteFloat, Field(gt=0)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 WholeSecond = Annotated[Moment, AfterValidator(_whole_second)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

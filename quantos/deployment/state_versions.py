@@ -95,8 +95,8 @@ class Restoration:
     """A version to put back, and what is known of what stands.
 
     Attributes:
-        unreadable: why the state that stands cannot be loaded; None where it can.
-        current: what that state knows, where it can be loaded.
+        stored: the state that stands, as the backend keeps it.
+        unreadable: why that cannot be loaded; None where it can.
         forgotten: resources that newer states know and this version does not; they go on to stand, unmanaged.
         begun: resources whose making had begun when the version was saved; they may stand or not.
         revived: resources that this version knows and the state that stands does not, where that can be loaded.

@@ -51,7 +51,7 @@ def _chosen(node: Schema, schema: Schema, value: object) -> Schema:
     if not branches or not isinstance(value, Mapping):
         return node
     keys = {str(key) for key in value}
-    return max((branch for branch in branches), key=lambda branch: len(keys & set(branch.get("properties", {}))))
+    return max(branches, key=lambda branch: len(keys & set(branch.get("properties", {}))))
 
 
 def _resolved(node: Schema, schema: Schema) -> Schema:

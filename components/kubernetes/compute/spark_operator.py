@@ -118,17 +118,6 @@ def job_statements(*, lake_bucket: str, artifacts_bucket: str, kms_key_arn: str,
     ]
 
 
-def spark_configuration(*, artifacts_bucket: str, namespace: str) -> dict[str, str]:
-    """What an application states in `sparkConf` to leave its event log; credentials come by Pod Identity."""
-    return {
-        "spark.eventLog.enabled": "true",
-        "spark.eventLog.dir": f"s3a://{artifacts_bucket}/{event_log_prefix(namespace)}/",
-        "spark.hadoop.fs.s3a.aws.credentials.provider": (
-            "software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider"
-        ),
-    }
-
-
 def values(args: SparkOperatorArgs) -> dict[str, object]:
     """Values of the chart."""
     return {

@@ -20,7 +20,6 @@ KEEPER_SERVER = "clickhouse-keeper"
 USER = 101
 """Of both images."""
 READER_SECRET = "analytics-reader"  # noqa: S105  the secret's name
-CLIENT_PORT = 8123
 KEEPER_PORT = 2181
 
 

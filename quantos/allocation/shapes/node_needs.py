@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, Literal
 
 from quantos.allocation.choice import Resources
@@ -82,32 +81,6 @@ class ServerTooLarge:
 
     binding: Resource
     detail: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResourceDemand:
-    """Demand for what has a series of its own, in all; zero for a resource that none is measured for.
-
-    Raises:
-        CapacityError: a demand is negative or not finite.
-    """
-
-    vcpu: float = 0.0
-    memory_gib: float = 0.0
-    network_mbps: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not all(0 <= value < math.inf for value in (self.vcpu, self.memory_gib, self.network_mbps)):
-            raise CapacityError(f"this cannot be demand: {self}", remedy="give finite numbers, none negative")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResourceNodes:
-    """Nodes that hold a demand for several resources; `binding` is the resource that asks for most of them."""
-
-    nodes: int
-    binding: Resource
-    by_resource: Mapping[Resource, int]
 
 
 def max_pods(shape: InstanceShape) -> int:
@@ -191,22 +164,7 @@ def nodes_for_servers(servers: int, need: ServerNeed, *, node: Allocatable) -> N
     return NodeNeed(nodes=math.ceil(servers / servers_per_node), servers_per_node=servers_per_node, binding=binding)
 
 
-def nodes_for_demand(demand: ResourceDemand, *, node: Allocatable) -> ResourceNodes:
-    """The most that any resource asks for, each divided by what a node has of it. Of equals the first is named.
-
-    Raises:
-        CapacityError: network is demanded of a node with no known network.
-    """
-    wanted: dict[Resource, int] = {}
-    for resource, available, needed in _shares(demand, node=node):
-        if needed > 0 and available <= 0:
-            raise CapacityError(f"there is demand for {resource}, which a node has none of", remedy="take another type")
-        wanted[resource] = math.ceil(needed / available - _ROUNDING) if needed > 0 else 0
-    binding, nodes = max(wanted.items(), key=lambda item: item[1])
-    return ResourceNodes(nodes=nodes, binding=binding, by_resource=MappingProxyType(wanted))
-
-
-def _shares(need: ServerNeed | ResourceDemand, *, node: Allocatable) -> tuple[tuple[Resource, float, float], ...]:
+def _shares(need: ServerNeed, *, node: Allocatable) -> tuple[tuple[Resource, float, float], ...]:
     return (
         ("vcpu", node.vcpu, need.vcpu),
         ("memory", node.memory_gib, need.memory_gib),

@@ -9,6 +9,7 @@ from quantos.allocation.lead_time import LeadTime
 from quantos.capacity.decision.ports import RecordStore
 from quantos.capacity.decision.record import CodeSource, DecisionRecord, packed
 from quantos.capacity.demand.fit_repository import DailyFits
+from quantos.capacity.demand.own_stack import refuse_other_stack
 from quantos.capacity.demand.pool_demand import PoolDemand, PoolDemands, reach
 from quantos.capacity.demand.ports import FitStore, StrategyRegistry
 from quantos.capacity.demand.undecided import UndecidedStrategy, decidable, kept_apart
@@ -23,7 +24,6 @@ from quantos.contracts.audit import AuditRecord
 from quantos.contracts.plan import DecisionRequest, ScalingPlan
 from quantos.contracts.strategy import Strategy, StrategyBook
 from quantos.environment.settings.environment import EnvironmentSettings
-from quantos.errors import SettingsError
 from quantos.messaging.ports import Message, Publisher
 from quantos.rounds import both
 from quantos.telemetry.bins import floor_to_bin
@@ -112,7 +112,7 @@ class DecisionService:
         return signed
 
     def _decided(self, request: DecisionRequest, *, keep: bool) -> tuple[ScalingPlan, DecisionRecord] | None:
-        self._refuse_other_stack(request.stack)
+        refuse_other_stack(self.settings, request.stack, does="decides")
         bin_end = floor_to_bin(request.scheduled_time, bin_seconds=self.settings.decisions.bin_seconds)
         entry, book = both(self.ledger.current, self.registry.read)
         current = entry.document
@@ -165,14 +165,6 @@ class DecisionService:
         ]
         demands = tuple(demand for demand, _ in sets if demand is not None)
         return demands, (*apart, *(culprit for _, culprits in sets for culprit in culprits))
-
-    def _refuse_other_stack(self, stack: str) -> None:
-        own = self.settings.names().stack("capacity")
-        if stack != own:
-            raise SettingsError(
-                f"this function decides {own}, but a decision was asked for {stack}",
-                remedy=f"let the schedule send stack {own}",
-            )
 
 
 def _audit_record(plan: ScalingPlan, *, chain: str, record_digest: str) -> AuditRecord:

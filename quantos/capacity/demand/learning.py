@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import Literal
 
 from quantos.capacity.demand.fit_repository import DailyFits
+from quantos.capacity.demand.own_stack import refuse_other_stack
 from quantos.capacity.demand.pool_demand import PoolDemands, reach
 from quantos.capacity.demand.ports import FitStore, StrategyRegistry
 from quantos.capacity.demand.undecided import decidable
@@ -18,7 +19,7 @@ from quantos.contracts.learning import LearningTask
 from quantos.contracts.plan import DecisionRequest
 from quantos.contracts.strategy import StrategyBook
 from quantos.environment.settings.environment import EnvironmentSettings
-from quantos.errors import ForecastError, SettingsError
+from quantos.errors import ForecastError
 from quantos.messaging.ports import Message, Publisher
 from quantos.telemetry.ports import DemandHistory, SignalHistory
 from quantos.telemetry.windows.demand_windows import DemandWindows
@@ -50,7 +51,7 @@ class LearningService:
             SettingsError: another stack is asked for.
             CapacityError, BusError: the strategies cannot be read, or the bus failed; asking again is safe.
         """
-        self._refuse_other_stack(request.stack)
+        refuse_other_stack(self.settings, request.stack, does="learns")
         day = request.scheduled_time.astimezone(UTC).date()
         named = strategies_by_pools(self._decidable(day), self.nodes)
         tasks = tuple(LearningTask(stack=request.stack, day=day, pools=pools) for pools in named)
@@ -69,7 +70,7 @@ class LearningService:
             ForecastError: the day has not begun.
             TelemetryError, CapacityError: a store failed; learning again is safe.
         """
-        self._refuse_other_stack(task.stack)
+        refuse_other_stack(self.settings, task.stack, does="learns")
         today = self.clock().astimezone(UTC).date()
         if task.day > today:
             raise ForecastError(
@@ -94,11 +95,3 @@ class LearningService:
         midnight = int(datetime.combine(day, time(), UTC).timestamp())
         book, _ = decidable(self.registry.read(), pools=self.nodes, grid=reach(midnight, self.settings.decisions))
         return book
-
-    def _refuse_other_stack(self, stack: str) -> None:
-        own = self.settings.names().stack("capacity")
-        if stack != own:
-            raise SettingsError(
-                f"this function learns for {own}, but was asked to for {stack}",
-                remedy=f"let the schedule send stack {own}",
-            )

@@ -12,8 +12,6 @@ from quantos.policy.security.values import Values, at, each, is_true, number, te
 Registries: TypeAlias = Sequence[str]
 """Hosts, with or without a path, from which images may come."""
 PodRule: TypeAlias = Rule[[Pod, Registries]]
-
-"""Says on a pod's template why the pod speaks to the Kubernetes API."""
 DIGEST = "@sha256:"
 ADDED_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})
 VOLUME_TYPES = frozenset({
@@ -21,17 +19,15 @@ VOLUME_TYPES = frozenset({
 })  # fmt: skip
 
 
-def pod_complaints(manifest: Values, *, registries: Registries) -> list[tuple[PodRule, str]]:
-    """What every pod rule says of any Kubernetes object; nothing of one that starts no pod.
+def pod_complaints(manifest: Values, *, registries: Registries) -> Iterator[tuple[PodRule, tuple[str, ...]]]:
+    """What every pod rule says of each pod of any Kubernetes object, in the order of the rules.
 
     The manifest names its namespace, also where a release would have filled it in.
     """
-    return [
-        (rule, complaint)
-        for pod in pods_in(manifest)
-        for rule in POD_RULES
-        for complaint in rule.complaints(pod, registries)
-    ]
+    for pod in pods_in(manifest):
+        for rule in POD_RULES:
+            if complaints := tuple(rule.complaints(pod, registries)):
+                yield rule, complaints
 
 
 def _setting(pod: Pod, container: Values, key: str) -> object:

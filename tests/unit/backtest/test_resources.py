@@ -1,3 +1,4 @@
+import math
 from datetime import UTC, datetime
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantos.allocation.shapes.node_needs import Allocatable, ResourceDemand, nodes_for_demand
+from quantos.allocation.shapes.node_needs import Allocatable
 from quantos.backtest.resources import ResourceTrace, decided_together, judge_resources, nodes_together
 from quantos.errors import CapacityError, ForecastError
 from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
@@ -30,12 +31,18 @@ def workload(*, vcpu: np.ndarray = WAVE, memory: np.ndarray = WAVE, network: np.
 @given(vcpu=FIGURE, memory=FIGURE, network=FIGURE)
 @settings(deadline=None)
 def test_the_nodes_of_a_bin_are_those_that_sizing_says(vcpu: float, memory: float, network: float):
-    demand = ResourceDemand(vcpu=vcpu, memory_gib=memory, network_mbps=network * 50)
     trace = workload(vcpu=np.array([vcpu]), memory=np.array([memory]), network=np.array([network]))
 
     found = nodes_together(trace, NODE).values[0]
 
-    assert np.ceil(found - 1e-9) == nodes_for_demand(demand, node=NODE).nodes
+    assert np.ceil(found - 1e-9) == max(
+        math.ceil(needed / available - 1e-9)
+        for needed, available in (
+            (vcpu, NODE.vcpu),
+            (memory, NODE.memory_gib),
+            (network * 50, NODE.network_mbps),
+        )
+    )
 
 
 def test_what_binds_and_what_is_short_is_told_by_resource():

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[3]
 MAX_LINES = 400
 MAX_HANDLER_LINES = 50
 NAMES_OF_NOTHING = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc", "base_utils"}
+PRIVATE_ENGLISH = {"found", "one", "told", "_found", "_one", "_told"}
+"""That a value was found says nothing of what it is."""
 NEVER_KNOW_THE_SANDBOX = ("quantos", "components", "stacks", "lambdas")
 REGISTRY_HOSTS = re.compile(
     r"\b(?:[a-z0-9-]+\.)*(?:pypi|pythonhosted|npmjs|(?:proxy|sum)\.golang|(?:repo1?\.)maven|jfrog|artifactory)"
@@ -35,6 +37,16 @@ SOURCES = [path for path in tracked() if path.suffix in {".py", ".pyi"}]
 
 def said(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+def names_in(path: Path) -> set[str]:
+    """What a module calls its variables, parameters and functions."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    return {
+        *(node.id for node in nodes if isinstance(node, ast.Name)),
+        *(node.arg for node in nodes if isinstance(node, ast.arg)),
+        *(node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)),
+    }
 
 
 def imports_of(path: Path) -> set[str]:
@@ -82,6 +94,17 @@ def test_every_handler_names_its_idempotency_key() -> None:
 
 def test_modules_are_named_for_what_they_hold() -> None:
     assert [said(path) for path in SOURCES if {path.stem, path.parent.name} & NAMES_OF_NOTHING] == []
+
+
+def test_names_say_what_a_value_is() -> None:
+    rooms = {"quantos", "components", "stacks", "lambdas", "policy_packs", "sandbox", "cli"}
+    saying_nothing = [
+        f"{said(path)}: {word}"
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] in rooms
+        for word in sorted(names_in(path) & PRIVATE_ENGLISH)
+    ]
+    assert saying_nothing == []
 
 
 def test_every_test_is_in_a_file_that_is_collected() -> None:
@@ -164,7 +187,8 @@ def test_a_function_loads_only_what_it_needs(function: str, never: set[str]) -> 
 @pytest.mark.parametrize("pack", ["cost", "security"])
 def test_a_pack_starts_without_reading_what_an_environment_file_may_hold(pack: str) -> None:
     loaded = loaded_by(f"policy_packs.{pack}.validators")
-    assert {name for name in loaded if name.startswith("quantos.environment.")} == {"quantos.environment.names"}
+    light = {"quantos.environment.names", "quantos.environment.conventions"}
+    assert {name for name in loaded if name.startswith("quantos.environment.")} <= light
     assert {name.partition(".")[0] for name in loaded} & {"boto3", "botocore", "numpy", "pandas", "pulumi_aws"} == set()
 
 

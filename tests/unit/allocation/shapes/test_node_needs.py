@@ -9,13 +9,11 @@ from quantos.allocation.shapes.node_needs import (
     DaemonNeed,
     NodeNeed,
     Resource,
-    ResourceDemand,
     ServerNeed,
     ServerTooLarge,
     allocatable,
     daemon_need,
     max_pods,
-    nodes_for_demand,
     nodes_for_servers,
     offered,
 )
@@ -149,30 +147,6 @@ def test_a_node_with_nothing_left_is_refused() -> None:
         allocatable(shape(vcpu=1, memory_gib=1.0))
 
 
-@pytest.mark.parametrize(
-    ("demand", "nodes", "binding"),
-    [
-        pytest.param(ResourceDemand(vcpu=33, memory_gib=10), 5, "vcpu", id="vcpu"),
-        pytest.param(ResourceDemand(vcpu=16, memory_gib=100, network_mbps=9000), 7, "memory", id="memory"),
-        pytest.param(ResourceDemand(vcpu=16, memory_gib=16, network_mbps=9000), 3, "network", id="network"),
-        pytest.param(ResourceDemand(vcpu=8, memory_gib=16, network_mbps=4000), 1, "vcpu", id="equals"),
-        pytest.param(ResourceDemand(), 0, "vcpu", id="none"),
-    ],
-)
-def test_the_dearest_resource_sets_the_nodes(demand: ResourceDemand, nodes: int, binding: Resource) -> None:
-    found = nodes_for_demand(demand, node=NODE)
-    assert (found.nodes, found.binding) == (nodes, binding)
-    assert found.nodes == max(found.by_resource.values())
-
-
-def test_demand_for_what_a_node_has_none_of_is_refused() -> None:
-    node = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=0.0, pods=10)
-    with pytest.raises(CapacityError, match="demand for network"):
-        nodes_for_demand(ResourceDemand(vcpu=1, network_mbps=1), node=node)
-
-
 def test_needs_that_cannot_be_are_refused() -> None:
     with pytest.raises(CapacityError, match="no server can need"):
         ServerNeed(vcpu=0, memory_gib=0)
-    with pytest.raises(CapacityError, match="cannot be demand"):
-        ResourceDemand(vcpu=math.nan)

@@ -60,8 +60,7 @@ def test_a_single_spark_operator_is_not_spread_which_its_chart_would_refuse() ->
 
 
 def test_an_application_leaves_event_logs_where_its_namespace_alone_writes() -> None:
-    conf = spark_operator.spark_configuration(artifacts_bucket="artifacts", namespace="jobs-a")
-    assert conf["spark.eventLog.dir"] == "s3a://artifacts/spark-events/jobs-a/"
+    assert event_log_prefix("jobs-a") == "spark-events/jobs-a"
     statements = job_statements(
         lake_bucket="lake", artifacts_bucket="artifacts", kms_key_arn="arn:aws:kms:::key/k", namespace="jobs-a"
     )
