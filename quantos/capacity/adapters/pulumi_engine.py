@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pulumi import automation as auto
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+from pulumi.automation.errors import CommandError
 
 from quantos.capacity.adapters.checkpoints import stack_checkpoint
 from quantos.capacity.resize.ports import Checkpoint, EngineTerms, GroupSize
@@ -18,13 +18,14 @@ from quantos.deployment.adapters.engine_failure import PULUMI, last_line
 from quantos.deployment.adapters.pulumi_command import SupervisedCommand
 from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.deployment.adapters.pulumi_stack import QuietStack
-from quantos.deployment.adapters.state_check import ensure_loadable, unloadable
+from quantos.deployment.adapters.stack_access import DOCTOR, StackAccess
+from quantos.deployment.adapters.state_check import ensure_loadable
 from quantos.deployment.changes import EngineRun
 from quantos.deployment.locks import BackendLock
 from quantos.deployment.ports import LockedBackend
 from quantos.deployment.stop_order import StopOrder
 from quantos.environment.names import PROJECT
-from quantos.errors import EngineBusyError, EngineError
+from quantos.errors import EngineError
 from quantos.policy.adapters.packs import PolicyPack, with_standing
 from quantos.policy.limits import StandingSize
 from quantos.translation import translated
@@ -114,14 +115,8 @@ class PulumiEngine:
 
     @cached_property
     def _handle(self) -> QuietStack:
-        with translated(
-            PULUMI, into=EngineError, what=f"stack {self.stack} could not be selected", remedy="run `quantos doctor`"
-        ):
-            return self._selected()
-
-    def _selected(self) -> QuietStack:
-        self.work_dir.mkdir(parents=True, exist_ok=True)
-        try:
+        with translated(PULUMI, into=EngineError, what=f"stack {self.stack} could not be selected", remedy=DOCTOR):
+            self.work_dir.mkdir(parents=True, exist_ok=True)
             workspace = auto.LocalWorkspace(
                 work_dir=str(self.work_dir),
                 program=lambda: None,
@@ -130,15 +125,11 @@ class PulumiEngine:
                 pulumi_command=self._command,
                 secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
             )
-            return QuietStack(self.stack, workspace, mode="select")
-        except StackNotFoundError as exc:
-            raise EngineError(
-                f"stack {self.stack} does not exist", remedy="bring the environment up first: `quantos up`"
-            ) from exc
-        except CommandError as exc:
-            if unreadable := unloadable(exc, url=self._backend_url, stack=self.stack):
-                raise unreadable from exc
-            raise
+        return self._access.selected(workspace, mode="select")
+
+    @property
+    def _access(self) -> StackAccess:
+        return StackAccess(self.stack, self._backend_url)
 
     @contextmanager
     def _on(self, terms: EngineTerms) -> Iterator[None]:
@@ -157,19 +148,14 @@ class PulumiEngine:
     def _run(self, log: EventLog, operation: Callable[[], object]) -> EngineRun:
         if (reason := self.order.reason) is not None:
             return log.run(error=f"the engine was not started: {reason}", interrupted=True)
-        with translated(PULUMI, into=EngineError, what=f"stack {self.stack}", remedy="run `quantos doctor`"):
+        with translated(PULUMI, into=EngineError, what=f"stack {self.stack}", remedy=DOCTOR):
             return self._ended(log, operation)
 
     def _ended(self, log: EventLog, operation: Callable[[], object]) -> EngineRun:
         try:
-            operation()
-        except ConcurrentUpdateError as exc:
-            raise EngineBusyError(
-                f"another operation holds {self.stack} in the backend", remedy="the next plan tries again"
-            ) from exc
+            with self._access.operating(busy="the next plan tries again"):
+                operation()
         except CommandError as exc:
-            if unreadable := unloadable(exc, url=self._backend_url, stack=self.stack):
-                raise unreadable from exc
             if (reason := self.order.reason) is not None:
                 return log.run(error=f"{reason}; the engine said: {last_line(exc)}", interrupted=True)
             return log.run(error=last_line(exc), interrupted=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulumi import automation as auto
-from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+from pulumi.automation.errors import CommandError
 from pulumi.automation.events import EngineEvent
 
 from quantos.contracts.plan import Violation
@@ -16,11 +16,12 @@ from quantos.deployment.adapters.engine_failure import PULUMI, last_line
 from quantos.deployment.adapters.pulumi_command import SupervisedCommand
 from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.deployment.adapters.pulumi_stack import EventListener, QuietStack
-from quantos.deployment.adapters.state_check import ensure_loadable, unloadable
+from quantos.deployment.adapters.stack_access import DOCTOR, StackAccess
+from quantos.deployment.adapters.state_check import ensure_loadable
 from quantos.deployment.changes import Change
 from quantos.deployment.holders import EngineMark
 from quantos.deployment.stop_order import StopOrder
-from quantos.errors import EngineBusyError, EngineError, StackMissingError
+from quantos.errors import EngineError
 from quantos.policy.adapters.packs import PolicyPack
 from quantos.translation import translated
 from quantos.urn import Urn
@@ -109,17 +110,19 @@ class LayerStacks:
         """
         command = self._command()
         ensure_loadable(self._backend_url, stack)
-        with translated(
-            PULUMI, into=EngineError, what=f"stack {stack} could not be selected", remedy="run `quantos doctor`"
-        ):
-            try:
-                return self._selected(stack, command, create=create)
-            except StackNotFoundError as exc:
-                raise StackMissingError(f"there is no stack {stack}", remedy="bring it up first: `quantos up`") from exc
-            except CommandError as exc:
-                if unreadable := unloadable(exc, url=self._backend_url, stack=stack):
-                    raise unreadable from exc
-                raise
+        with translated(PULUMI, into=EngineError, what=f"stack {stack} could not be selected", remedy=DOCTOR):
+            workspace = auto.LocalWorkspace(
+                work_dir=str(self.project_dir),
+                program=lambda: self.program(stack),
+                env_vars=dict(self.environment),
+                pulumi_command=command,
+                secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
+            )
+        mode = "create or select" if create else "select"
+        return self._access(stack).selected(workspace, mode=mode, listener=self.listener)
+
+    def _access(self, stack: str) -> StackAccess:
+        return StackAccess(stack, self._backend_url)
 
     @property
     def _backend_url(self) -> str:
@@ -129,17 +132,6 @@ class LayerStacks:
             raise EngineError(
                 "PULUMI_BACKEND_URL is not set", remedy="set it to the state bucket, as `quantos env` prints it"
             ) from exc
-
-    def _selected(self, stack: str, command: SupervisedCommand, *, create: bool) -> QuietStack:
-        workspace = auto.LocalWorkspace(
-            work_dir=str(self.project_dir),
-            program=lambda: self.program(stack),
-            env_vars=dict(self.environment),
-            pulumi_command=command,
-            secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
-        )
-        mode = "create or select" if create else "select"
-        return QuietStack(stack, workspace, mode=mode, listener=self.listener)
 
     def _command(self) -> SupervisedCommand:
         command = SupervisedCommand(self.order)
@@ -152,16 +144,11 @@ class LayerStacks:
         with translated(
             PULUMI, into=EngineError, what=f"stack {stack}", remedy="correct the cause and run the same command again"
         ):
+            busy = f"wait for it to end; if its process is gone, run `quantos unlock {stack}`"
             try:
-                yield
-            except ConcurrentUpdateError as exc:
-                raise EngineBusyError(
-                    f"another operation holds {stack} in the backend",
-                    remedy=f"wait for it to end; if its process is gone, run `quantos unlock {stack}`",
-                ) from exc
+                with self._access(stack).operating(busy=busy):
+                    yield
             except CommandError as exc:
-                if unreadable := unloadable(exc, url=self._backend_url, stack=stack):
-                    raise unreadable from exc
                 run = log.events.run(error=last_line(exc), interrupted=False)
                 if not run.violations:
                     raise EngineError(

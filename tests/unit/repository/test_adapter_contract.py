@@ -152,6 +152,8 @@ ASKS_NOBODY = {
     "deployment.pulumi_stack:QuietStack.read_back": "see QuietStack",
     "deployment.pulumi_stack:QuietStack.take_down": "see QuietStack",
     "deployment.pulumi_stack:QuietStack.update": "see QuietStack",
+    "deployment.stack_access:StackAccess.operating": "see LayerStacks and PulumiEngine, which run under it",
+    "deployment.stack_access:StackAccess.selected": "see LayerStacks.handle and PulumiEngine",
     "deployment.state_files:FileStateFiles.stacks": "lists folders, and finds nothing in what is none",
     "deployment.state_files:FileStateFiles.updated_before": "lists a folder, and finds nothing in what is none",
     "deployment.state_files:FileStateFiles.versions": "lists folders, and finds nothing in what is none",
