@@ -20,7 +20,7 @@ from quantos.forecasting.demand_window import DemandWindow
 from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.peak_model import fit, predict
 from quantos.messaging.adapters.url import publisher_from_url
-from quantos.policy.cost import foreseen_violations
+from quantos.policy.cost.rules import foreseen_violations
 from quantos.telemetry.bins import Grid, demand_in_session
 from quantos.telemetry.sessions.open_hours import open_bins
 from quantos.telemetry.sources import source_bins

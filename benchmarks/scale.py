@@ -28,7 +28,7 @@ from quantos.contracts.strategy import CostLimits, Placement, ServiceLevel, Stra
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import ForecastError
 from quantos.messaging.adapters.url import publisher_from_url
-from quantos.policy.cost import foreseen_violations
+from quantos.policy.cost.rules import foreseen_violations
 from quantos.telemetry.sources import SourceBins
 from quantos.telemetry.windows.demand_windows import DemandWindows
 from quantos.telemetry.windows.refresh import ReadSpan

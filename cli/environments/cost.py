@@ -14,7 +14,7 @@ from quantos.costing.state import resources_in
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.environment.names import LAYERS
 from quantos.errors import StackMissingError
-from quantos.policy.limits import usage_of
+from quantos.policy.cost.limits import usage_of
 from stacks.programs import declare
 
 

@@ -12,7 +12,7 @@ from pulumi_policy import PolicyPack
 from policy_packs.cost.validators import policies
 from policy_packs.judging import Judge
 from policy_packs.process import serve_one_engine
-from quantos.policy.cost import PACK
+from quantos.policy.cost.rules import PACK
 
 serve_one_engine()
 judge = Judge(today=datetime.now(tz=UTC).date())

@@ -17,8 +17,8 @@ from quantos.costing import resource as declared
 from quantos.costing.resource import STACK_TYPE
 from quantos.environment.names import layer_of
 from quantos.errors import CapacityError, NotYetKnownError
-from quantos.policy.capacity import POOL_TAG, Capacity, NodeGroup, is_elastic
-from quantos.policy.monthly_cost import DeclaredStack
+from quantos.policy.cost.capacity import POOL_TAG, Capacity, NodeGroup, is_elastic
+from quantos.policy.cost.monthly import DeclaredStack
 from quantos.urn import Urn
 
 NODE_GROUP_TYPE = "aws:eks/nodeGroup:NodeGroup"

@@ -17,9 +17,9 @@ from policy_packs.judging import Config, Judge, subject_of
 from policy_packs.policies import resource_policy, stack_policy
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.policy.configured import LimitsReader
-from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
-from quantos.policy.limits import CostLimits
-from quantos.policy.monthly_cost import WHOLE_RULES
+from quantos.policy.cost.limits import CostLimits
+from quantos.policy.cost.monthly import WHOLE_RULES
+from quantos.policy.cost.rules import GROUP_RULES, PLAN_RULES, STACK_RULES
 from quantos.policy.rule import Rule
 from quantos.urn import Urn
 

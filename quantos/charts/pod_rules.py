@@ -8,7 +8,7 @@ from quantos.charts.documents import Complaint, Document, PodRules, called, name
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.config import security_limits
 from quantos.policy.exemptions import Subject, verdict
-from quantos.policy.security.pods import pod_complaints
+from quantos.policy.security.workloads.pods import pod_complaints
 from quantos.policy.stated_exemptions import exemptions_of
 
 LAYER: Final = "platform"

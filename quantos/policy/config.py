@@ -10,16 +10,16 @@ from collections.abc import Collection, Iterable, Mapping
 from quantos.environment.namespaces import namespaces
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
-from quantos.policy import cost, monthly_cost
 from quantos.policy.configured import EXEMPTIONS_KEY, LIMITS_KEY
-from quantos.policy.cost_increase import COST_INCREASE
+from quantos.policy.cost import monthly, rules
+from quantos.policy.cost.increase import COST_INCREASE
+from quantos.policy.cost.limits import cost_limits
 from quantos.policy.exemptions import EXEMPTION_NEEDED
-from quantos.policy.limits import cost_limits
 from quantos.policy.security import rules as security
 from quantos.policy.security.limits import NamespaceLevel, SecurityLimits
 
 COST_RULES = tuple(
-    rule.name for rule in (*cost.GROUP_RULES, *cost.PLAN_RULES, *cost.STACK_RULES, *monthly_cost.WHOLE_RULES)
+    rule.name for rule in (*rules.GROUP_RULES, *rules.PLAN_RULES, *rules.STACK_RULES, *monthly.WHOLE_RULES)
 )
 SECURITY_RULES = tuple(rule.name for rule in security.RULES)
 

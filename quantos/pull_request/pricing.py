@@ -9,9 +9,9 @@ from quantos.costing.cost import MonthlyCost, StackCost, difference
 from quantos.costing.pricing import priced
 from quantos.costing.state import resources_in
 from quantos.environment.settings.environment import EnvironmentSettings
-from quantos.policy.cost import PACK
-from quantos.policy.cost_increase import COST_INCREASE, refused_increases
-from quantos.policy.limits import usage_of
+from quantos.policy.cost.increase import COST_INCREASE, refused_increases
+from quantos.policy.cost.limits import usage_of
+from quantos.policy.cost.rules import PACK
 from quantos.policy.rule import sentence
 from quantos.pull_request.model import ComponentCost, LayerCost, PackRule, Refusal
 from quantos.pull_request.places import Places

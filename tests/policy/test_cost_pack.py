@@ -19,11 +19,11 @@ from quantos.contracts.plan import PlanDocument, PoolSize, StrategyCost
 from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.environment.load import load_environment
 from quantos.policy.adapters.packs import PolicyPack, with_standing
-from quantos.policy.capacity import planned_capacity
 from quantos.policy.config import render_cost_config
-from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
-from quantos.policy.limits import StandingSize
-from quantos.policy.monthly_cost import WHOLE_RULES
+from quantos.policy.cost.capacity import planned_capacity
+from quantos.policy.cost.limits import StandingSize
+from quantos.policy.cost.monthly import WHOLE_RULES
+from quantos.policy.cost.rules import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
 from sandbox.engine.locate import find_engine
 from sandbox.engine.version import PINNED_VERSION, parse_version
 from sandbox.lifecycle import Sandbox

@@ -13,7 +13,7 @@ from quantos.catalog.catalog import Catalog
 from quantos.contracts.plan import PlanDocument
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.messaging.ports import Publisher
-from quantos.policy.cost import foreseen_violations
+from quantos.policy.cost.rules import foreseen_violations
 from quantos.telemetry.adapters.composition import compose_history, compose_signals
 
 

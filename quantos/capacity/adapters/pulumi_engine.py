@@ -27,7 +27,7 @@ from quantos.deployment.stop_order import StopOrder
 from quantos.environment.names import PROJECT
 from quantos.errors import EngineError
 from quantos.policy.adapters.packs import PolicyPack, with_standing
-from quantos.policy.limits import StandingSize
+from quantos.policy.cost.limits import StandingSize
 from quantos.translation import translated
 
 CapacityProgram = Callable[[PlanDocument, Sequence[str]], None]

@@ -10,7 +10,7 @@ from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import EngineError
 from quantos.policy.config import COST_RULES, render_cost_config, render_joint_config, render_security_config
 from quantos.policy.configured import LIMITS_KEY
-from quantos.policy.limits import StandingSize
+from quantos.policy.cost.limits import StandingSize
 from quantos.translation import FILES, translated
 
 STANDING_KEY = "standing"

@@ -10,7 +10,7 @@ from quantos.environment.load import load_environment
 from quantos.errors import SettingsError
 from quantos.policy.config import render_cost_config
 from quantos.policy.configured import LimitsReader
-from quantos.policy.limits import CostLimits
+from quantos.policy.cost.limits import CostLimits
 
 READER = LimitsReader(CostLimits, pack="cost")
 ENVIRONMENTS = Path(__file__).resolve().parents[3] / "stacks" / "environments"

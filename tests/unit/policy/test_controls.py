@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from quantos.policy.controls import FIRM_PAGE
-from quantos.policy.cost import GROUP_RULES, PLAN_RULES, STACK_RULES
+from quantos.policy.cost.rules import GROUP_RULES, PLAN_RULES, STACK_RULES
 from quantos.policy.rule import Control
 from quantos.policy.security.rules import RULES as SECURITY_RULES
 

@@ -14,7 +14,7 @@ from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PoolSize, ScalingPlan
 from quantos.contracts.strategy import Placement
-from quantos.policy.cost import foreseen_violations
+from quantos.policy.cost.rules import foreseen_violations
 from tests.support.demand_cases import make_demand, make_inputs, make_strategy, planned
 from tests.support.environments import make_settings
 

@@ -8,8 +8,8 @@ plan says of the one before.
 from collections.abc import Callable, Mapping, Sequence
 
 from quantos.contracts.plan import LEAST_CEILING
-from quantos.policy.capacity import NodeGroup
-from quantos.policy.limits import StandingSize
+from quantos.policy.cost.capacity import NodeGroup
+from quantos.policy.cost.limits import StandingSize
 
 ROUNDING = 1e-6
 Weight = Callable[[NodeGroup], float]

@@ -6,10 +6,10 @@ from functools import partial
 from quantos.policy.controls import firm, kubernetes
 from quantos.policy.rule import Control
 from quantos.policy.security.limits import SecurityLimits
-from quantos.policy.security.pod_templates import pods_in
-from quantos.policy.security.pods import POD_RULES, PodRule
 from quantos.policy.security.resource import Resource, ResourceRule
 from quantos.policy.security.values import at, each, elements, text, texts, values
+from quantos.policy.security.workloads.pod_templates import pods_in
+from quantos.policy.security.workloads.pods import POD_RULES, PodRule
 
 EKS_BENCHMARK = "https://www.cisecurity.org/benchmark/kubernetes"
 KUBERNETES_TYPES = ("kubernetes:*",)

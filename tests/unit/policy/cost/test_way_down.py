@@ -7,11 +7,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quantos.contracts.plan import PlanDocument, PoolSize, StrategyCost
-from quantos.policy.capacity import NodeGroup
-from quantos.policy.cost import foreseen_violations
-from quantos.policy.limits import CostLimits, PoolLimits, StandingSize
+from quantos.policy.cost.capacity import NodeGroup
+from quantos.policy.cost.limits import CostLimits, PoolLimits, StandingSize
+from quantos.policy.cost.rules import foreseen_violations
 from tests.support.environments import make_settings
-from tests.unit.policy.test_cost import CATALOG, LIMITS, group, messages, plan, stack
+from tests.unit.policy.cost.test_rules import CATALOG, LIMITS, group, messages, plan, stack
 
 CEILINGS = ("pool-ceiling", "environment-ceiling", "max-nodes", "shared-ceilings")
 POOLS = ("batch", "cpu")

@@ -8,11 +8,11 @@ from quantos.allocation.attribution import Attribution, Payer
 from quantos.catalog.catalog import Catalog, family_of
 from quantos.contracts.plan import LEAST_CEILING, PlanDocument, PoolSize, StrategyCost, Violation
 from quantos.errors import CatalogError
-from quantos.policy.capacity import Capacity, NodeGroup, planned_capacity
 from quantos.policy.controls import finops, firm
-from quantos.policy.limits import CostLimits, StandingSize, cost_limits
+from quantos.policy.cost.capacity import Capacity, NodeGroup, planned_capacity
+from quantos.policy.cost.limits import CostLimits, StandingSize, cost_limits
+from quantos.policy.cost.way_down import on_the_way_down
 from quantos.policy.rule import Rule
-from quantos.policy.way_down import on_the_way_down
 
 if TYPE_CHECKING:
     from quantos.environment.settings.environment import EnvironmentSettings

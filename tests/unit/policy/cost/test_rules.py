@@ -9,16 +9,16 @@ from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PlanDocument, PoolSize, StrategyCost
 from quantos.costing.usage import Usage
 from quantos.environment.load import load_environment
-from quantos.policy.capacity import Capacity, NodeGroup, is_elastic
 from quantos.policy.config import render_cost_config
 from quantos.policy.configured import LimitsReader
-from quantos.policy.cost import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
+from quantos.policy.cost.capacity import Capacity, NodeGroup, is_elastic
+from quantos.policy.cost.limits import CostLimits, PoolLimits
+from quantos.policy.cost.monthly import WHOLE_RULES
+from quantos.policy.cost.rules import GROUP_RULES, PACK, PLAN_RULES, STACK_RULES, foreseen_violations
 from quantos.policy.exemptions import EXEMPTION_NEEDED
-from quantos.policy.limits import CostLimits, PoolLimits
-from quantos.policy.monthly_cost import WHOLE_RULES
 from quantos.policy.rule import Control, Rule
 
-ENVIRONMENTS = Path(__file__).resolve().parents[3] / "stacks" / "environments"
+ENVIRONMENTS = Path(__file__).resolve().parents[4] / "stacks" / "environments"
 CATALOG = load_catalog()
 TAGS = {"environment": "dev", "pool": "cpu", "owner": "execution", "cost-centre": "cc-1"}
 LIMITS = CostLimits(

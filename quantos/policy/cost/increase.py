@@ -9,7 +9,7 @@ from quantos.environment.names import layer_of
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.limits import CostLimitSettings
 from quantos.policy.controls import finops
-from quantos.policy.cost import PACK
+from quantos.policy.cost.rules import PACK
 from quantos.policy.exemptions import Subject, verdict
 from quantos.policy.rule import Rule
 from quantos.policy.stated_exemptions import exemptions_of

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from quantos.policy.controls import firm, fsbp
 from quantos.policy.security.limits import SecurityLimits
-from quantos.policy.security.pods import DIGEST, from_registries
 from quantos.policy.security.resource import Resource, ResourceRule
 from quantos.policy.security.values import elements, is_true, text
+from quantos.policy.security.workloads.pods import DIGEST, from_registries
 
 FUNCTION = "aws:lambda/function:Function"
 REPOSITORY = "aws:ecr/repository:Repository"

@@ -5,8 +5,8 @@ import copy
 import pytest
 
 from quantos.environment.conventions import TOKEN_ANNOTATION
-from quantos.policy.security.pod_templates import pods_in
-from quantos.policy.security.pods import POD_RULES, from_registries, pod_complaints
+from quantos.policy.security.workloads.pod_templates import pods_in
+from quantos.policy.security.workloads.pods import POD_RULES, from_registries, pod_complaints
 from tests.support.changed import ABSENT, changed
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"

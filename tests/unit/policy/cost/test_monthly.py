@@ -11,9 +11,9 @@ from quantos.costing.pricing import priced
 from quantos.costing.resource import Resource
 from quantos.costing.usage import Usage
 from quantos.environment.settings.environment import EnvironmentSettings
-from quantos.policy.cost_increase import refused_increases
-from quantos.policy.limits import CostLimits, cost_limits
-from quantos.policy.monthly_cost import WHOLE_RULES, DeclaredStack
+from quantos.policy.cost.increase import refused_increases
+from quantos.policy.cost.limits import CostLimits, cost_limits
+from quantos.policy.cost.monthly import WHOLE_RULES, DeclaredStack
 from tests.support.declared import resource
 from tests.support.environments import make_settings
 

@@ -6,8 +6,8 @@ from typing import TypeAlias
 from quantos.environment.conventions import TOKEN_ANNOTATION
 from quantos.policy.controls import firm, kubernetes, nsa
 from quantos.policy.rule import Rule
-from quantos.policy.security.pod_templates import Pod, pods_in
 from quantos.policy.security.values import Values, at, each, is_true, number, text, texts
+from quantos.policy.security.workloads.pod_templates import Pod, pods_in
 
 Registries: TypeAlias = Sequence[str]
 """Hosts, with or without a path, from which images may come."""

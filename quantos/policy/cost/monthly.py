@@ -9,7 +9,7 @@ from quantos.costing.pricing import priced
 from quantos.costing.resource import Resource
 from quantos.environment.names import layer_of
 from quantos.policy.controls import finops
-from quantos.policy.limits import CostLimits
+from quantos.policy.cost.limits import CostLimits
 from quantos.policy.rule import Rule
 
 ROUNDING_USD = 0.005
