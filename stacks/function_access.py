@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from components.aws.functions.function import lost_calls_queue
-from components.aws.functions.function_grants import Places, Traffic, function_statements
-from components.aws.functions.permissions import Account
+from components.aws.iam.function_grants import Places, Traffic, function_statements
+from components.aws.iam.function_permissions import Account
 from components.aws.iam.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.aws.functions.permissions import (
+from components.aws.iam.function_permissions import (
     Account,
     consuming,
     listing,
