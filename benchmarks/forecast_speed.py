@@ -30,10 +30,9 @@ from tests.support.capacity_fakes import (
     FakeArchive,
     FakeFits,
     FakeLedger,
-    FakeRecords,
     FakeRegistry,
     FakeSigner,
-    FakeWindows,
+    KeptBytes,
 )
 from tests.support.demand_history import MemoryDemandHistory
 from tests.support.environments import make_settings
@@ -159,8 +158,8 @@ def _service(
         ledger=FakeLedger(document(cpu=2)),
         archive=FakeArchive(),
         fits=fits,
-        windows=FakeWindows(),
-        records=FakeRecords(),
+        windows=KeptBytes(),
+        records=KeptBytes(),
         code=code_version,
         signer=FakeSigner(),
         publisher=publisher_from_url("memory://benchmark"),

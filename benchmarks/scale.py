@@ -38,10 +38,9 @@ from tests.support.capacity_fakes import (
     FakeArchive,
     FakeFits,
     FakeLedger,
-    FakeRecords,
     FakeRegistry,
     FakeSigner,
-    FakeWindows,
+    KeptBytes,
 )
 from tests.support.environments import make_settings
 from tests.support.signal_history import MemorySignalHistory
@@ -152,8 +151,8 @@ class _World:
     book: StrategyBook
     history: BinHistory
     fits: OneFit
-    windows: FakeWindows
-    records: FakeRecords
+    windows: KeptBytes
+    records: KeptBytes
 
     def service(self) -> DecisionService:
         catalog = load_catalog()
@@ -190,7 +189,7 @@ def _world() -> _World:
     nodes = node_prices(settings, load_catalog())
     book, bins = _strategies(settings, nodes)
     start = MIDNIGHT - timedelta(days=settings.decisions.history_days)
-    world = _World(settings, nodes, book, BinHistory(start, bins), OneFit(), FakeWindows(), FakeRecords())
+    world = _World(settings, nodes, book, BinHistory(start, bins), OneFit(), KeptBytes(), KeptBytes())
     _store_fit(world)
     _store_windows(world, start)
     return world

@@ -65,7 +65,10 @@ def node(kubeconfig: Path) -> str:
     nodes = client.CoreV1Api(config.new_client_from_config(str(kubeconfig))).list_node(limit=1).items
     if not nodes:
         pytest.skip("the control plane has no node that runs pods")
-    return nodes[0].metadata.name
+    metadata = nodes[0].metadata
+    assert metadata is not None
+    assert metadata.name is not None
+    return metadata.name
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def place(server) -> Iterator[ClusterObjects]:
     made = ClusterObjects(
         server=server, default_namespace=namespace, force_conflicts=False, upsert=False, waiting=Patience()
     )
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    labels: Document = {"pod-security.kubernetes.io/enforce": "restricted"}
     made.create(wanted("core/v1:Namespace", {"metadata": {"name": namespace, "labels": labels}}))
     yield made
     resource = server.resource("v1", "Namespace")
@@ -45,7 +45,7 @@ def wanted(token: str, manifest: Document, *, urn: str = "urn:one", **more) -> W
     return Wanted(kind=kind, manifest=whole, urn=urn, **more)
 
 
-def config_map(name: str, data: dict[str, str], *, token: str = "core/v1:ConfigMap", **more) -> Wanted:
+def config_map(name: str, data: Document, *, token: str = "core/v1:ConfigMap", **more) -> Wanted:
     return wanted(token, {"metadata": {"name": name}, "data": data}, **more)
 
 

@@ -363,7 +363,9 @@ def test_tables_are_billed_by_request_and_have_the_keys_that_their_adapters_use(
 def test_destroying_the_layers_leaves_nothing(dev: Layers) -> None:
     for layer in reversed(PROGRAMS):
         dev.stack(layer).destroy()
-        assert dev.stack(layer).export_stack().deployment.get("resources", []) == []
+        deployment = dev.stack(layer).export_stack().deployment
+        assert deployment is not None
+        assert deployment.get("resources", []) == []
     assert boto3.client("s3").list_buckets()["Buckets"] == []
     assert boto3.client("lambda").list_functions()["Functions"] == []
     assert boto3.client("apigatewayv2").get_apis()["Items"] == []

@@ -53,7 +53,7 @@ def test_an_eks_cluster_and_its_parts_have_the_outputs_of_the_real_ones_and_sett
             "name": made.eks_cluster.apply(lambda cluster: cluster.name),
             "oidc": made.oidc_provider_arn,
             "groups": [made.cluster_security_group_id, made.node_security_group_id],
-            "rule": made.eks_cluster_ingress_rule.apply(lambda rule: rule.source_security_group_id),
+            "rule": made.eks_cluster_ingress_rule.apply(lambda rule: rule and rule.source_security_group_id),
             "kubeconfig": made.kubeconfig_json,
             "of_role": made.get_kubeconfig(role_arn="arn:aws:iam::123456789012:role/reader"),
             "provider": made.core.apply(lambda core: core.provider.urn),

@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import boto3
 import pulumi
 import pulumi_aws as aws
 import pytest
 from pulumi import automation
+
+if TYPE_CHECKING:
+    from mypy_boto3_eks.type_defs import NodegroupScalingConfigTypeDef
 
 pytestmark = pytest.mark.engine
 
@@ -47,7 +51,7 @@ def pool(scaling: dict[str, int], *, instance_type: str = "m6i.large", **options
     return group
 
 
-def actual(stack: automation.Stack) -> dict[str, int]:
+def actual(stack: automation.Stack) -> "NodegroupScalingConfigTypeDef":
     outputs = stack.outputs()
     answer = boto3.client("eks").describe_nodegroup(
         clusterName=outputs["cluster"].value, nodegroupName=outputs["group"].value

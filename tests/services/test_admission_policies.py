@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kubernetes import client, config, dynamic
@@ -86,6 +87,11 @@ def policy_manifests(namespace: str) -> Iterator[dict]:
         yield {**named, "kind": "ValidatingAdmissionPolicyBinding", "spec": binding_spec(args)}
 
 
+def accounts(core: client.CoreV1Api, namespace: str) -> set[str | None]:
+    listed = core.list_namespaced_service_account(namespace).items
+    return {account.metadata.name for account in listed if account.metadata is not None}
+
+
 @pytest.fixture(scope="module")
 def kubeconfig() -> Iterator[Path]:
     with control_plane() as found:
@@ -107,9 +113,7 @@ def jobs(kubeconfig: Path) -> Iterator[Jobs]:
         for manifest in manifests:
             put(server, manifest)
         made = Jobs(server, namespace)
-        _wait(
-            lambda: "default" in {item.metadata.name for item in core.list_namespaced_service_account(namespace).items}
-        )
+        _wait(lambda: "default" in accounts(core, namespace))
         for changed in (image("nginx:1"), token(), container(securityContext={}), service(type="NodePort")):
             _wait(lambda refused=changed: bool(made.refusal(refused)))
         yield made
@@ -145,7 +149,7 @@ def token(account: str = "default") -> dict:
 
 
 def service(*, scheme: str | None = None, **spec: object) -> dict:
-    manifest = copy.deepcopy(SERVICE)
+    manifest: dict[str, Any] = copy.deepcopy(SERVICE)
     manifest["spec"].update(spec)
     if scheme is not None:
         key = "service.beta.kubernetes.io/aws-load-balancer-scheme"

@@ -12,7 +12,7 @@ from botocore.client import BaseClient
 def counted_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     """Calls made while the block runs, by `service:Operation`."""
     calls: Counter[str] = Counter()
-    ask = BaseClient._make_api_call
+    ask = BaseClient._make_api_call  # pyrefly: ignore[missing-attribute]  the stubs leave out what is private
 
     def counting(client: BaseClient, operation: str, parameters: Mapping[str, object]) -> object:
         calls[f"{client.meta.service_model.service_name}:{operation}"] += 1

@@ -74,14 +74,6 @@ class KeptBytes:
         self.kept[key] = content
 
 
-class FakeRecords(KeptBytes):
-    pass
-
-
-class FakeWindows(KeptBytes):
-    pass
-
-
 @dataclass
 class FakeArchive:
     plans: dict[str, ScalingPlan] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping
+from typing import Any
 
 ABSENT = object()
 
@@ -10,7 +11,7 @@ def changed(values: Mapping[str, object], path: str, new: object) -> dict[str, o
     """A deep copy with what stands at a dotted path replaced, or removed for ABSENT; a number is an index."""
     result = copy.deepcopy(dict(values))
     *parents, last = path.split(".")
-    place = result
+    place: Any = result
     for key in parents:
         place = place[int(key)] if isinstance(place, list) else place.setdefault(key, {})
     key = int(last) if isinstance(place, list) else last

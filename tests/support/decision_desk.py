@@ -19,10 +19,9 @@ from tests.support.capacity_fakes import (
     FakeArchive,
     FakeFits,
     FakeLedger,
-    FakeRecords,
     FakeRegistry,
     FakeSigner,
-    FakeWindows,
+    KeptBytes,
 )
 from tests.support.demand_cases import NODE, agree, make_strategy
 from tests.support.demand_history import MemoryDemandHistory
@@ -80,8 +79,8 @@ class Desk:
     archive: FakeArchive = field(default_factory=FakeArchive)
     outbox: Outbox = field(default_factory=Outbox)
     fits: FakeFits = field(default_factory=FakeFits)
-    windows: FakeWindows = field(default_factory=FakeWindows)
-    records: FakeRecords = field(default_factory=FakeRecords)
+    windows: KeptBytes = field(default_factory=KeptBytes)
+    records: KeptBytes = field(default_factory=KeptBytes)
     settings: EnvironmentSettings = field(default_factory=make_settings)
     nodes: Mapping[str, NodePrice] = field(default_factory=dict)
 

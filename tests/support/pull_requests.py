@@ -46,7 +46,7 @@ def make_refusal(**changed: object) -> Refusal:
         "place": SourceLocation(path="stacks/environments/dev.yaml", line=64),
         **changed,
     }
-    return Refusal(**given)  # pyrefly: ignore
+    return Refusal(**given)
 
 
 def make_layer(**changed: object) -> LayerFinding:
@@ -60,7 +60,7 @@ def make_layer(**changed: object) -> LayerFinding:
         "seconds": {"base": 1.4, "preview": 1.0, "up": 2.1},
         **changed,
     }
-    return LayerFinding(**given)  # pyrefly: ignore
+    return LayerFinding(**given)
 
 
 def make_environment(*layers: LayerFinding, **changed: object) -> EnvironmentFinding:
@@ -71,7 +71,7 @@ def make_environment(*layers: LayerFinding, **changed: object) -> EnvironmentFin
         "seconds": 21.3,
         **changed,
     }
-    return EnvironmentFinding(**given)  # pyrefly: ignore
+    return EnvironmentFinding(**given)
 
 
 def make_finding(*environments: EnvironmentFinding) -> PullRequestFinding:

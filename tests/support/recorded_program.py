@@ -12,7 +12,7 @@ def below() -> None:
     )
     pulumi.export("role_arn", role.arn)
     pulumi.export("scaling_groups", {"cpu": group.resources.apply(lambda made: made[0].autoscaling_groups[0].name)})
-    pulumi.export("database_host", group.resources.apply(lambda made: made[0].name))
+    pulumi.export("database_host", group.resources.apply(lambda made: made[0].remote_access_security_group_id))
 
 
 def platform() -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import cast
 from urllib.parse import urlsplit
 
 from tests.support.granted_calls import Request
@@ -24,13 +25,13 @@ class _Proxy(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Proxy
 
     def _pass_on(self) -> None:
+        proxy = cast("_Proxy", self.server)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = dict(self.headers.items())
-        self.server.requests.append(Request(self.command, f"http://{headers['Host']}{self.path}", headers, body))
-        behind = http.client.HTTPConnection(self.server.behind.hostname or "", self.server.behind.port)
+        proxy.requests.append(Request(self.command, f"http://{headers['Host']}{self.path}", headers, body))
+        behind = http.client.HTTPConnection(proxy.behind.hostname or "", proxy.behind.port)
         behind.request(self.command, self.path, body=body, headers=headers)
         answer = behind.getresponse()
         content = answer.read()
@@ -50,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._pass_on
         raise AttributeError(name)
 
-    def log_message(self, *_: object) -> None: ...
+    def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002  named by the standard library
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from itertools import product
+from random import Random
 
 import numpy as np
 from hypothesis import given, settings
@@ -48,7 +49,7 @@ def test_every_solution_keeps_every_rule_and_tells_the_truth(problem: ChoiceProb
 
 @FEW
 @given(problems(pools=4, demands=6), st.randoms(use_true_random=False))
-def test_the_order_of_what_is_given_changes_nothing(problem: ChoiceProblem, random: st.randoms) -> None:
+def test_the_order_of_what_is_given_changes_nothing(problem: ChoiceProblem, random: Random) -> None:
     pools, demands = list(problem.pools), list(problem.demands)
     random.shuffle(pools)
     random.shuffle(demands)

@@ -43,9 +43,9 @@ def test_a_median_keeps_its_samples() -> None:
 
 
 def test_what_is_shown_names_the_command_and_marks_what_is_over() -> None:
-    page = Console(file=StringIO(), width=120)
-    show(report(predict_over_fit=0.9), page)
-    text = page.file.getvalue()
+    page = StringIO()
+    show(report(predict_over_fit=0.9), Console(file=page, width=120))
+    text = page.getvalue()
     assert "python -m benchmarks forecast -n 5" in text
     assert text.count("over") == 1 + text.count("_over_")
 

@@ -90,6 +90,7 @@ def commands(
 ) -> Iterator[tuple[tuple[str, ...], TyperCommand | TyperGroup]]:
     """Every command and group, with its words."""
     for name, command in (group or command_line()).commands.items():
+        assert isinstance(command, TyperCommand | TyperGroup)
         yield (*above, name), command
         if isinstance(command, TyperGroup):
             yield from commands(command, (*above, name))

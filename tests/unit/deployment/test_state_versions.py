@@ -33,7 +33,7 @@ class Place(Protocol):
 class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.files = FileStateFiles(root)
+        self.files: StateFiles = FileStateFiles(root)
 
     def put(self, key: str, content: bytes) -> None:
         path = self.root / key
@@ -52,7 +52,7 @@ class Bucket:
         self.client = boto3.client("s3", region_name="us-east-1")
         self.client.create_bucket(Bucket=BUCKET)
         self.client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        self.files = S3StateFiles(self.client, S3Backend(BUCKET, "team/"))
+        self.files: StateFiles = S3StateFiles(self.client, S3Backend(BUCKET, "team/"))
 
     def put(self, key: str, content: bytes) -> None:
         self.client.put_object(Bucket=BUCKET, Key=f"team/{key}", Body=content)

@@ -201,7 +201,7 @@ class TestSwitch:
 class TestMemory:
     """What another plan left meanwhile counts, and older plans take nothing from newer ones."""
 
-    def test_a_plan_applied_in_between_holds_the_floor(self) -> None:
+    def test_a_plan_applied_in_between_holds_the_floor(self, monkeypatch: pytest.MonkeyPatch) -> None:
         bench = Bench(ledger=FakeLedger(document(cpu=12)))
         bench.cloud.groups["cpu"] = GroupSize(12, 20, 12)
         first = bench.resizer()
@@ -211,7 +211,7 @@ class TestMemory:
             bench.floors.kept[int(NOW.timestamp()) - 300] = {"cpu": 12}
             return take(*args, **kwargs)
 
-        bench.leases.take = late
+        monkeypatch.setattr(bench.leases, "take", late)
         outcome = first.resize(make_plan(floors={"cpu": 3}), holder="a")
         assert (outcome.status, bench.cloud.groups["cpu"].minimum) == ("unchanged", 12)
 
@@ -304,7 +304,9 @@ class TestOutcomes:
         assert bench.resizer().resize(make_plan(), holder="a").status == "overtaken"
         assert bench.cloud.calls == ["preview"]
 
-    def test_a_state_written_by_another_after_the_update_is_told_and_refreshed_next_time(self) -> None:
+    def test_a_state_written_by_another_after_the_update_is_told_and_refreshed_next_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         bench = Bench()
         reads = bench.cloud.sizes
 
@@ -313,9 +315,9 @@ class TestOutcomes:
                 bench.cloud.state = Checkpoint("foreign", "other")
             return reads()
 
-        bench.cloud.sizes = overtaken
+        monkeypatch.setattr(bench.cloud, "sizes", overtaken)
         assert bench.resizer().resize(make_plan(), holder="a").status == "overtaken"
         assert bench.ledger.unsettled is not None
-        bench.cloud.sizes = reads
+        monkeypatch.setattr(bench.cloud, "sizes", reads)
         bench.now += minutes(5)
         assert bench.resizer().resize(make_plan(at=NOW + minutes(5)), holder="a").status == "applied"

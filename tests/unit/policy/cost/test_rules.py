@@ -316,7 +316,8 @@ def test_a_rule_accepts_at_its_boundary_and_refuses_beyond(
 
 
 def test_every_rule_has_a_boundary_test_a_description_and_a_remedy() -> None:
-    mark = next(m for m in test_a_rule_accepts_at_its_boundary_and_refuses_beyond.pytestmark if m.name == "parametrize")
+    marks = vars(test_a_rule_accepts_at_its_boundary_and_refuses_beyond)["pytestmark"]
+    mark = next(mark for mark in marks if mark.name == "parametrize")
     assert {case.values[0] for case in mark.args[1]} == set(RULES)
     assert all(rule.description.endswith(".") and rule.remedy for rule in RULES.values())
 

@@ -20,7 +20,7 @@ def said(one: Resource, limits: SecurityLimits = LIMITS) -> dict[str, tuple[str,
     return {rule: messages for rule, messages in judged.items() if messages}
 
 
-def case(rule: str, kind: str, path: str, new: object, *, words: str = "", called: str) -> object:
+def case(rule: str, kind: str, path: str, new: object, *, words: str = "", called: str):
     return pytest.param(rule, kind, path, new, words, id=f"{rule}-{called}")
 
 

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -10,7 +11,7 @@ from tests.support.demo_results import BINS, demo_result, empty_result, troubled
 
 def test_the_figures_add_up():
     result = demo_result()
-    document = summary_document(result)
+    document: dict[str, Any] = summary_document(result)
     assert document["plans"] == sum(document["plans_by_outcome"].values()) == BINS
     assert document["total_seconds"] == pytest.approx(sum(stage["seconds"] for stage in document["stages"]))
     assert [stage["name"] for stage in document["stages"]] == [stage.name for stage in result.stages]
@@ -26,14 +27,15 @@ def test_it_says_what_lead_time_was_planned_with():
 
 
 def test_each_way_is_set_against_the_static_one():
-    sizing = summary_document(demo_result())["sizing"]
+    document: dict[str, Any] = summary_document(demo_result())
+    sizing = document["sizing"]
     assert set(sizing) == {"quantos", "static peak", "reactive"}
     static = sizing["static peak"]
     assert static["cost_against_static"] == 0
     for way in sizing.values():
         assert way["usd_per_hour"] == pytest.approx(static["usd_per_hour"] * (1 + way["cost_against_static"]), rel=1e-3)
-        demand = summary_document(demo_result())["demand_vcpu_hours"]
-        assert way["missing_vcpu_hours"] == pytest.approx(way["missing_share_of_demand"] * demand, abs=0.01)
+        missing = way["missing_share_of_demand"] * document["demand_vcpu_hours"]
+        assert way["missing_vcpu_hours"] == pytest.approx(missing, abs=0.01)
 
 
 def test_what_did_not_hold_is_in_the_document():

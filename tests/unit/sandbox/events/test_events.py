@@ -33,6 +33,7 @@ def test_powertools_reads_a_batch_record_by_record() -> None:
         msk_event([record(0, 5), record(3, 0), record(0, 6)], account=ACCOUNT, bootstrap_servers="b:1,c:2")
     )
     assert event.event_source == "aws:kafka"
+    assert event.event_source_arn is not None
     assert event.event_source_arn.startswith("arn:aws:kafka:us-east-1:123456789012:cluster/quantos-dev/")
     assert event.decoded_bootstrap_servers == ["b:1", "c:2"]
     read = [(one.topic, one.partition, one.offset, one.decoded_key, one.json_value) for one in event.records]

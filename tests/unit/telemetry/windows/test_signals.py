@@ -146,6 +146,5 @@ def test_a_late_sample_is_in_the_next_read_and_one_days_late_within_a_round():
     assert read(windows, 105)[-1] == 8
 
     history.add([sample(-60 * hours, 1) for hours in (6, 20, 30, 45)])
-    for minute in range(110, 105 + REREAD_PARTS * 60, 5):
-        found = read(windows, minute)
-    np.testing.assert_array_equal(found, read(SignalWindows(history), 100 + REREAD_PARTS * 60))
+    *_, last = [read(windows, minute) for minute in range(110, 105 + REREAD_PARTS * 60, 5)]
+    np.testing.assert_array_equal(last, read(SignalWindows(history), 100 + REREAD_PARTS * 60))

@@ -35,7 +35,7 @@ def test_load_balancers_are_internal_by_class_and_by_default() -> None:
 @pytest.mark.parametrize("protected", [True, False])
 def test_load_balancers_are_protected_where_the_environment_is(protected: bool) -> None:
     attributes = class_parameters(replace(ARGS, deletion_protection=protected))["loadBalancerAttributes"]
-    assert {"key": "deletion_protection.enabled", "value": str(protected).lower()} in attributes  # pyrefly: ignore
+    assert {"key": "deletion_protection.enabled", "value": str(protected).lower()} in attributes
 
 
 def test_whatever_changes_something_names_the_clusters_tag() -> None:

@@ -25,21 +25,21 @@ def test_parameters_in_cel_are_of_any_type() -> None:
 def test_both_ways_of_enforcing_ask_the_same(rule: AdmissionRule) -> None:
     policy = policy_spec(rule, dict.fromkeys(rule.parameters, ""))
     template = template_spec(rule)
-    (target,) = template["targets"]  # pyrefly: ignore
+    (target,) = template["targets"]
     source = target["code"][0]["source"]
-    policy_rules = [validation["expression"] for validation in policy["validations"]]  # pyrefly: ignore
+    policy_rules = [validation["expression"] for validation in policy["validations"]]
     assert policy_rules == [validation["expression"] for validation in source["validations"]]
-    assert policy["variables"][2:] == source["variables"]  # pyrefly: ignore
+    assert policy["variables"][2:] == source["variables"]
     assert source["generateVAP"] is False
     assert (policy["failurePolicy"], source["failurePolicy"]) == ("Fail", "Fail")
 
 
 @pytest.mark.parametrize("constraint", constraints(make_settings()), ids=lambda constraint: constraint.name)
 def test_a_constraint_gives_every_parameter_that_its_kind_has(constraint) -> None:
-    schema = constraint_kind_spec(constraint.rule)["versions"][0]["schema"]["openAPIV3Schema"]  # pyrefly: ignore
+    schema = constraint_kind_spec(constraint.rule)["versions"][0]["schema"]["openAPIV3Schema"]
     known = schema["properties"]["spec"]["properties"]["parameters"]["properties"]
     assert set(constraint.parameters) == set(known)
-    assert "kube-system" in constraint_spec(constraint)["match"]["excludedNamespaces"]  # pyrefly: ignore
+    assert "kube-system" in constraint_spec(constraint)["match"]["excludedNamespaces"]
 
 
 def test_jobs_run_the_environments_own_images_and_services_those_of_their_charts_too() -> None:
@@ -49,13 +49,13 @@ def test_jobs_run_the_environments_own_images_and_services_those_of_their_charts
     assert parameters["sources"] == list(own_sources(settings))
     by_name = {constraint.name: constraint for constraint in constraints(settings)}
     assert by_name["service-images"].excluded == (f"{JOBS_PREFIX}*",)
-    assert set(own_sources(settings)) < set(by_name["service-images"].parameters["sources"])  # pyrefly: ignore
+    assert set(own_sources(settings)) < set(by_name["service-images"].parameters["sources"])
 
 
 def test_every_source_ends_where_a_name_does() -> None:
     settings = make_settings()
     for constraint in constraints(settings):
-        for source in constraint.parameters.get("sources", ()):  # pyrefly: ignore
+        for source in constraint.parameters.get("sources", ()):
             assert source.endswith("/"), f"{source} also lets in names that only begin alike"
 
 

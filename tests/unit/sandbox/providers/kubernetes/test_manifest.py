@@ -287,10 +287,13 @@ KUBECONFIG = {
 def test_a_kubeconfig_is_contents_or_a_file_and_its_context_may_be_chosen(tmp_path) -> None:
     path = tmp_path / "config"
     path.write_text(json.dumps(KUBECONFIG))
-    assert read_kubeconfig({"kubeconfig": str(path)}).server == "https://a"
+    kubeconfig = read_kubeconfig({"kubeconfig": str(path)})
+    assert kubeconfig is not None
+    assert kubeconfig.server == "https://a"
     settings = provider_settings({"kubeconfig": json.dumps(KUBECONFIG)}, environment={})
     assert settings.namespace == "trading"
     other = provider_settings({"kubeconfig": json.dumps(KUBECONFIG), "context": "two"}, environment={})
+    assert other.kubeconfig is not None
     assert (other.kubeconfig.server, other.namespace) == ("https://b", "default")
     assert provider_settings({}, environment={}).kubeconfig is None
 
