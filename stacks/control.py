@@ -106,8 +106,17 @@ def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
         takes_itself_in=settings.account_id if spec.name == functions.RESIZE else None,
     )
     function = Function(spec.name, args)
+    _streams(layer, spec, function)
+    _schedules(layer, spec, function)
+    return function
+
+
+def _streams(layer: ControlLayer, spec: FunctionSpec, function: Function) -> None:
+    """What the function reads of the bus."""
+    settings = layer.settings
+    name = settings.names().function(spec.name)
     for stream in spec.streams:
-        mapping_args = StreamMappingArgs(
+        args = StreamMappingArgs(
             alias_arn=function.alias_arn,
             cluster_arn=layer.output("msk_cluster_arn"),
             topic=stream.topic,
@@ -120,9 +129,15 @@ def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
             poller_group=settings.names().prefix,
             tags=settings.tags(),
         )
-        StreamMapping(f"{spec.name}-{stream.topic}", mapping_args)
+        StreamMapping(f"{spec.name}-{stream.topic}", args)
+
+
+def _schedules(layer: ControlLayer, spec: FunctionSpec, function: Function) -> None:
+    """When the function is called, and for which stack."""
+    settings = layer.settings
+    name = settings.names().function(spec.name)
     for schedule in spec.schedules:
-        schedule_args = ScheduleArgs(
+        args = ScheduleArgs(
             schedule_name=schedule_name(name, schedule.stack),
             account_id=settings.account_id,
             function_name=name,
@@ -135,5 +150,4 @@ def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:
             kms_key_arn=layer.output("data_key_arn"),
             tags=settings.tags(),
         )
-        Schedule(f"{spec.name}-{schedule.stack}", schedule_args)
-    return function
+        Schedule(f"{spec.name}-{schedule.stack}", args)

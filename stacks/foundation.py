@@ -32,12 +32,7 @@ KEEP_VERSIONS_DAYS = 90
 def program(settings: EnvironmentSettings) -> None:
     """Declare the layer and export what the layers above it need, plain values only."""
     names = settings.names()
-    log_groups = (f"/{names.prefix}*", f"/aws/eks/{names.cluster}/*", f"/aws/lambda/{names.prefix}-*")
-    log_groups += (f"/aws/rds/instance/{names.prefix}-*",)
-    users = observability_may_use_key(account_id=settings.account_id, region=settings.region, log_groups=log_groups)
-    users += auto_scaling_may_use_key(settings.account_id)
-    users += (exporter_may_use_key(settings.account_id),)
-    data_key = _key(settings, "data", alias=f"alias/{names.prefix}-data", purpose="encrypt", statements=users)
+    data_key = _data_key(settings)
     signing_key = _key(settings, "plan-signing", alias=names.plan_signing_key, purpose="sign")
     network = _network(settings, data_key)
     cluster = _cluster(settings, network, key=data_key)
@@ -66,15 +61,30 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("repository_url", urls[FUNCTIONS])
     pulumi.export("repository_urls", urls)
     for name, table in (("coordination", names.coordination_table), ("switches", names.switch_table)):
-        args = DynamoTableArgs(
-            table_name=table,
-            hash_key=KeyAttribute(name="pk"),
-            range_key=KeyAttribute(name="sk"),
-            kms_key_arn=data_key.arn,
-            deletion_protection=settings.deletion_protection,
-            tags=settings.tags(),
-        )
-        pulumi.export(f"{name}_table", DynamoTable(name, args).table_name)
+        pulumi.export(f"{name}_table", _table(settings, name, table_name=table, key=data_key).table_name)
+
+
+def _data_key(settings: EnvironmentSettings) -> KmsKey:
+    """The key of everything that is kept; services of AWS that write in our name may use it."""
+    names = settings.names()
+    log_groups = (f"/{names.prefix}*", f"/aws/eks/{names.cluster}/*", f"/aws/lambda/{names.prefix}-*")
+    log_groups += (f"/aws/rds/instance/{names.prefix}-*",)
+    users = observability_may_use_key(account_id=settings.account_id, region=settings.region, log_groups=log_groups)
+    users += auto_scaling_may_use_key(settings.account_id)
+    users += (exporter_may_use_key(settings.account_id),)
+    return _key(settings, "data", alias=f"alias/{names.prefix}-data", purpose="encrypt", statements=users)
+
+
+def _table(settings: EnvironmentSettings, name: str, *, table_name: str, key: KmsKey) -> DynamoTable:
+    args = DynamoTableArgs(
+        table_name=table_name,
+        hash_key=KeyAttribute(name="pk"),
+        range_key=KeyAttribute(name="sk"),
+        kms_key_arn=key.arn,
+        deletion_protection=settings.deletion_protection,
+        tags=settings.tags(),
+    )
+    return DynamoTable(name, args)
 
 
 def _key(

@@ -99,19 +99,7 @@ def loaded(content: bytes) -> FittedSeries:
     Raises:
         ForecastError: it is no such state, or of a later release.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            document = json.loads(archive.read(_META))
-            meta = _Meta.model_validate(_upgraded(document))
-            arrays = {
-                name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False).astype(
-                    np.float64
-                )
-                for name in archive.namelist()
-                if name != _META
-            }
-    except (zipfile.BadZipFile, KeyError, ValueError, ValidationError) as exc:
-        raise ForecastError(f"this is no state of a series: {exc}", remedy="fit the series again") from exc
+    meta, arrays = _read(content)
     parameters: dict[str, dict[str, FloatArray]] = {}
     sums: dict[str, FloatArray] = {}
     scores: dict[int, FloatArray] = {}
@@ -139,6 +127,24 @@ def loaded(content: bytes) -> FittedSeries:
         calibration=Calibration(level=meta.calibration.level, scores=scores, surplus=meta.calibration.surplus),
         weights=meta.weights,
     )
+
+
+def _read(content: bytes) -> tuple[_Meta, dict[str, FloatArray]]:
+    """What stands in a state beside its arrays, and these by their path."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            document = json.loads(archive.read(_META))
+            meta = _Meta.model_validate(_upgraded(document))
+            arrays = {
+                name.removesuffix(".npy"): np.load(io.BytesIO(archive.read(name)), allow_pickle=False).astype(
+                    np.float64
+                )
+                for name in archive.namelist()
+                if name != _META
+            }
+    except (zipfile.BadZipFile, KeyError, ValueError, ValidationError) as exc:
+        raise ForecastError(f"this is no state of a series: {exc}", remedy="fit the series again") from exc
+    return meta, arrays
 
 
 def _upgraded(document: dict[str, object]) -> Mapping[str, object]:

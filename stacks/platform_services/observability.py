@@ -42,6 +42,13 @@ def declare_metrics(place: PlatformContext) -> PrometheusStack:
 
 def declare(place: PlatformContext) -> None:
     """Declare logs, traces, their collectors, and the allocation of cost."""
+    _logs(place)
+    _traces(place)
+    _collectors(place)
+    _cost_allocation(place)
+
+
+def _logs(place: PlatformContext) -> None:
     settings, names = place.settings, place.settings.names()
     Loki(
         "logs",
@@ -58,6 +65,10 @@ def declare(place: PlatformContext) -> None:
         ),
         place.inside(MONITORING),
     )
+
+
+def _traces(place: PlatformContext) -> None:
+    settings, names = place.settings, place.settings.names()
     Tempo(
         "traces",
         TempoArgs(
@@ -73,23 +84,29 @@ def declare(place: PlatformContext) -> None:
         ),
         place.inside(MONITORING),
     )
+
+
+def _collectors(place: PlatformContext) -> None:
     OtelCollectors(
         "telemetry",
         OtelCollectorsArgs(
             namespace=MONITORING,
             agents_namespace=AGENTS,
-            replicas=settings.platform.replicas,
+            replicas=place.settings.platform.replicas,
             logs_url=f"http://{loki.NAME}.{MONITORING}:{loki.PORT}/otlp",
             traces_endpoint=f"{tempo.NAME}.{MONITORING}:{tempo.OTLP_PORT}",
             metrics_url=f"http://{prometheus.NAME}-prometheus.{MONITORING}:{prometheus.PORT}/api/v1/otlp",
         ),
         place.inside(MONITORING, AGENTS),
     )
+
+
+def _cost_allocation(place: PlatformContext) -> None:
     OpenCost(
         "cost-allocation",
         OpenCostArgs(
             namespace="cost",
-            cluster_name=names.cluster,
+            cluster_name=place.settings.names().cluster,
             prometheus_service=f"{prometheus.NAME}-prometheus",
             prometheus_namespace=MONITORING,
             prometheus_port=prometheus.PORT,

@@ -41,8 +41,14 @@ def declare_users(place: PlatformContext) -> DatabaseUsers:
 
 def declare(place: PlatformContext, users: DatabaseUsers) -> None:
     """Declare the services, after `users` those with a database."""
+    _lineage(place, users)
+    _analytics(place)
+    _registry_api(place, users)
+    _lake(place)
+
+
+def _lineage(place: PlatformContext, users: DatabaseUsers) -> None:
     settings, names = place.settings, place.settings.names()
-    images = settings.platform.images
     Marquez(
         "lineage",
         MarquezArgs(
@@ -55,12 +61,16 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
         ),
         place.inside("lineage", after=(users,)),
     )
+
+
+def _analytics(place: PlatformContext) -> None:
+    settings, names = place.settings, place.settings.names()
     ClickHouse(
         "analytics",
         ClickHouseArgs(
             namespace="clickhouse",
-            server_image=names.image(clickhouse.SERVER, images[clickhouse.SERVER]),
-            keeper_image=names.image(clickhouse.KEEPER_SERVER, images[clickhouse.KEEPER_SERVER]),
+            server_image=names.image(clickhouse.SERVER, settings.platform.images[clickhouse.SERVER]),
+            keeper_image=names.image(clickhouse.KEEPER_SERVER, settings.platform.images[clickhouse.KEEPER_SERVER]),
             replicas=settings.platform.replicas,
             storage_gib=settings.platform.analytics_gib,
             storage_class=STORAGE_CLASS,
@@ -70,6 +80,10 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
         ),
         place.inside("clickhouse"),
     )
+
+
+def _registry_api(place: PlatformContext, users: DatabaseUsers) -> None:
+    settings, names = place.settings, place.settings.names()
     RegistryApi(
         "registry-api",
         RegistryApiArgs(
@@ -77,7 +91,7 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
             cluster_name=names.cluster,
             account_id=settings.account_id,
             region=settings.region,
-            image=names.image(registry_api.NAME, images[registry_api.NAME]),
+            image=names.image(registry_api.NAME, settings.platform.images[registry_api.NAME]),
             replicas=settings.platform.replicas,
             database_host=place.output("database_endpoint"),
             database_resource_id=place.output("database_resource_id"),
@@ -89,6 +103,11 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
         ),
         place.inside("registry", after=(users,)),
     )
+
+
+def _lake(place: PlatformContext) -> None:
+    """The catalogue of the lake's tables, and the gateway that streams them."""
+    settings, names = place.settings, place.settings.names()
     GlueCatalog(
         "lake",
         GlueCatalogArgs(
@@ -105,7 +124,7 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
             cluster_name=names.cluster,
             account_id=settings.account_id,
             region=settings.region,
-            image=names.image(flight_gateway.NAME, images[flight_gateway.NAME]),
+            image=names.image(flight_gateway.NAME, settings.platform.images[flight_gateway.NAME]),
             replicas=settings.platform.replicas,
             bucket_name=names.bucket("lake"),
             catalog_database=names.lake_database,

@@ -61,21 +61,7 @@ def declare_stores(place: PlatformContext) -> AwsSecretStore:
 def declare_vault(place: PlatformContext) -> None:
     """Declare Vault, what sets it up, and the store that reads it for services."""
     settings, names = place.settings, place.settings.names()
-    args = VaultArgs(
-        namespace=VAULT,
-        cluster_name=names.cluster,
-        account_id=settings.account_id,
-        region=settings.region,
-        role_name=names.role(VAULT),
-        key_alias=f"alias/{names.prefix}-vault",
-        key_deletion_window_days=settings.key_deletion_window_days,
-        deletion_protection=settings.deletion_protection,
-        tls_secret=names.secret(f"{SERVICE_SCOPE}/vault-tls"),
-        storage_class=RETAINED_CLASS,
-        storage_gib=VAULT_GIB,
-        replicas=settings.platform.replicas,
-        tags=settings.tags(),
-    )
+    args = _vault_args(place)
     vault = Vault(VAULT, args, place.inside(VAULT))
     VaultSetup(
         "vault-setup",
@@ -103,6 +89,25 @@ def declare_vault(place: PlatformContext) -> None:
             served=tuple(SERVICES),
         ),
         place.inside(NAMESPACE, after=(vault,)),
+    )
+
+
+def _vault_args(place: PlatformContext) -> VaultArgs:
+    settings, names = place.settings, place.settings.names()
+    return VaultArgs(
+        namespace=VAULT,
+        cluster_name=names.cluster,
+        account_id=settings.account_id,
+        region=settings.region,
+        role_name=names.role(VAULT),
+        key_alias=f"alias/{names.prefix}-vault",
+        key_deletion_window_days=settings.key_deletion_window_days,
+        deletion_protection=settings.deletion_protection,
+        tls_secret=names.secret(f"{SERVICE_SCOPE}/vault-tls"),
+        storage_class=RETAINED_CLASS,
+        storage_gib=VAULT_GIB,
+        replicas=settings.platform.replicas,
+        tags=settings.tags(),
     )
 
 

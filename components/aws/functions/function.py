@@ -62,33 +62,9 @@ class Function(pulumi.ComponentResource):
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:aws/functions:Function", name, {}, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        role = ServiceRole(
-            name,
-            ServiceRoleArgs(
-                role_name=args.function_name,
-                trust_policy=_trust_policy(args),
-                managed_policies={},
-                policy=args.policy,
-                tags=args.tags,
-            ),
-            opts=self._child,
-        )
-        log = aws.cloudwatch.LogGroup(
-            name,
-            name=f"/aws/lambda/{args.function_name}",
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.kms_key_arn,
-            tags=args.tags,
-            opts=self._child,
-        )
-        queue = aws.sqs.Queue(
-            name,
-            name=lost_calls_queue(args.function_name),
-            kms_master_key_id=args.kms_key_arn,
-            message_retention_seconds=QUEUE_RETENTION_SECONDS,
-            tags=args.tags,
-            opts=self._child,
-        )
+        role = self._role(name, args)
+        log = self._log(name, args)
+        queue = self._queue(name, args)
         function = self._function(name, args, role=role, log=log, queue=queue)
         alias = self._alias(name, args, function)
         self._alarms(name, args)
@@ -105,6 +81,40 @@ class Function(pulumi.ComponentResource):
                 "logGroupName": self.log_group_name,
                 "queueArn": self.queue_arn,
             }
+        )
+
+    def _role(self, name: str, args: FunctionArgs) -> ServiceRole:
+        return ServiceRole(
+            name,
+            ServiceRoleArgs(
+                role_name=args.function_name,
+                trust_policy=_trust_policy(args),
+                managed_policies={},
+                policy=args.policy,
+                tags=args.tags,
+            ),
+            opts=self._child,
+        )
+
+    def _log(self, name: str, args: FunctionArgs) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            name,
+            name=f"/aws/lambda/{args.function_name}",
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.kms_key_arn,
+            tags=args.tags,
+            opts=self._child,
+        )
+
+    def _queue(self, name: str, args: FunctionArgs) -> aws.sqs.Queue:
+        """The queue of lost calls."""
+        return aws.sqs.Queue(
+            name,
+            name=lost_calls_queue(args.function_name),
+            kms_master_key_id=args.kms_key_arn,
+            message_retention_seconds=QUEUE_RETENTION_SECONDS,
+            tags=args.tags,
+            opts=self._child,
         )
 
     def _function(

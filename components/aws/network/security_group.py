@@ -54,32 +54,54 @@ class SecurityGroup(pulumi.ComponentResource):
             opts=child,
         )
         for rule in args.ingress:
-            aws.vpc.SecurityGroupIngressRule(
-                f"{name}-in-{rule.key}",
-                security_group_id=group.id,
-                description=rule.description,
-                ip_protocol="tcp",
-                from_port=rule.port,
-                to_port=rule.port,
-                cidr_ipv4=rule.cidr,
-                prefix_list_id=rule.prefix_list_id,
-                referenced_security_group_id=group.id if rule.itself else rule.group_id,
-                tags=args.tags,
-                opts=child,
-            )
+            _let_in(f"{name}-in-{rule.key}", rule, group, tags=args.tags, opts=child)
         for rule in args.egress:
-            aws.vpc.SecurityGroupEgressRule(
-                f"{name}-out-{rule.key}",
-                security_group_id=group.id,
-                description=rule.description,
-                ip_protocol="tcp",
-                from_port=rule.port,
-                to_port=rule.port,
-                cidr_ipv4=rule.cidr,
-                prefix_list_id=rule.prefix_list_id,
-                referenced_security_group_id=group.id if rule.itself else rule.group_id,
-                tags=args.tags,
-                opts=child,
-            )
+            _let_out(f"{name}-out-{rule.key}", rule, group, tags=args.tags, opts=child)
         self.group_id = group.id
         self.register_outputs({"groupId": self.group_id})
+
+
+def _let_in(
+    name: str,
+    rule: PortRule,
+    group: aws.ec2.SecurityGroup,
+    *,
+    tags: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    aws.vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=group.id,
+        description=rule.description,
+        ip_protocol="tcp",
+        from_port=rule.port,
+        to_port=rule.port,
+        cidr_ipv4=rule.cidr,
+        prefix_list_id=rule.prefix_list_id,
+        referenced_security_group_id=group.id if rule.itself else rule.group_id,
+        tags=tags,
+        opts=opts,
+    )
+
+
+def _let_out(
+    name: str,
+    rule: PortRule,
+    group: aws.ec2.SecurityGroup,
+    *,
+    tags: Mapping[str, str],
+    opts: pulumi.ResourceOptions,
+) -> None:
+    aws.vpc.SecurityGroupEgressRule(
+        name,
+        security_group_id=group.id,
+        description=rule.description,
+        ip_protocol="tcp",
+        from_port=rule.port,
+        to_port=rule.port,
+        cidr_ipv4=rule.cidr,
+        prefix_list_id=rule.prefix_list_id,
+        referenced_security_group_id=group.id if rule.itself else rule.group_id,
+        tags=tags,
+        opts=opts,
+    )

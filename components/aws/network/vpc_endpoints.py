@@ -41,18 +41,7 @@ class VpcEndpoints(pulumi.ComponentResource):
     def __init__(self, name: str, args: VpcEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:aws/network:VpcEndpoints", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        gateways = {
-            service: aws.ec2.VpcEndpoint(
-                f"{name}-{service}",
-                vpc_id=args.vpc_id,
-                service_name=f"com.amazonaws.{args.region}.{service}",
-                vpc_endpoint_type="Gateway",
-                route_table_ids=args.route_table_ids,
-                tags={**args.tags, "Name": f"{args.name}-{service}"},
-                opts=child,
-            )
-            for service in GATEWAY_SERVICES
-        }
+        gateways = _gateways(name, args, opts=child)
         group = SecurityGroup(
             f"{name}-endpoints",
             SecurityGroupArgs(
@@ -65,20 +54,42 @@ class VpcEndpoints(pulumi.ComponentResource):
             opts=child,
         )
         for service in args.services:
-            aws.ec2.VpcEndpoint(
-                f"{name}-{service}-interface" if service in GATEWAY_SERVICES else f"{name}-{service}",
-                vpc_id=args.vpc_id,
-                service_name=f"com.amazonaws.{args.region}.{service}",
-                vpc_endpoint_type="Interface",
-                subnet_ids=args.subnet_ids,
-                security_group_ids=[group.group_id],
-                private_dns_enabled=True,
-                dns_options=_answered_everywhere() if service in GATEWAY_SERVICES else None,
-                tags={**args.tags, "Name": f"{args.name}-{service}"},
-                opts=child,
-            )
+            _interface(name, args, service, group_id=group.group_id, opts=child)
         self.gateway_prefix_list_ids = {service: endpoint.prefix_list_id for service, endpoint in gateways.items()}
         self.register_outputs({"gatewayPrefixListIds": self.gateway_prefix_list_ids})
+
+
+def _gateways(name: str, args: VpcEndpointsArgs, *, opts: pulumi.ResourceOptions) -> dict[str, aws.ec2.VpcEndpoint]:
+    """By service, endpoints that cost nothing."""
+    return {
+        service: aws.ec2.VpcEndpoint(
+            f"{name}-{service}",
+            vpc_id=args.vpc_id,
+            service_name=f"com.amazonaws.{args.region}.{service}",
+            vpc_endpoint_type="Gateway",
+            route_table_ids=args.route_table_ids,
+            tags={**args.tags, "Name": f"{args.name}-{service}"},
+            opts=opts,
+        )
+        for service in GATEWAY_SERVICES
+    }
+
+
+def _interface(
+    name: str, args: VpcEndpointsArgs, service: str, *, group_id: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> None:
+    aws.ec2.VpcEndpoint(
+        f"{name}-{service}-interface" if service in GATEWAY_SERVICES else f"{name}-{service}",
+        vpc_id=args.vpc_id,
+        service_name=f"com.amazonaws.{args.region}.{service}",
+        vpc_endpoint_type="Interface",
+        subnet_ids=args.subnet_ids,
+        security_group_ids=[group_id],
+        private_dns_enabled=True,
+        dns_options=_answered_everywhere() if service in GATEWAY_SERVICES else None,
+        tags={**args.tags, "Name": f"{args.name}-{service}"},
+        opts=opts,
+    )
 
 
 def _answered_everywhere() -> aws.ec2.VpcEndpointDnsOptionsArgs:

@@ -63,69 +63,83 @@ class Bucket(pulumi.ComponentResource):
             name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
         )
         after_versioning = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[versioning]))
-        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": args.kms_key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
-        )
-        access = aws.s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        policy = aws.s3.BucketPolicy(
-            name,
-            bucket=bucket.bucket,
-            policy=policy_document([_tls_only(args.bucket_name), *args.statements]),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[access])),
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "id": "old-versions",
-                    "status": "Enabled",
-                    "filter": {"prefix": ""},
-                    "noncurrent_version_expiration": {"noncurrent_days": args.keep_noncurrent_days},
-                    "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
-                }
-            ],
-            opts=after_versioning,
-        )
+        encryption = _encryption(name, bucket, kms_key_arn=args.kms_key_arn, opts=child)
+        policy = _access(name, args, bucket, opts=child)
+        _lifecycle(name, bucket, keep_noncurrent_days=args.keep_noncurrent_days, opts=after_versioning)
         if args.object_lock is not None:
-            aws.s3.BucketObjectLockConfiguration(
-                name,
-                bucket=bucket.bucket,
-                object_lock_enabled="Enabled",
-                rule={
-                    "default_retention": {
-                        "mode": args.object_lock.mode,
-                        "days": args.object_lock.retention_days,
-                    }
-                },
-                opts=after_versioning,
-            )
+            _lock(name, bucket, args.object_lock, opts=after_versioning)
         guarded = pulumi.Output.all(bucket.bucket, bucket.arn, versioning.id, encryption.id, policy.id)
         self.bucket_name = guarded.apply(lambda parts: str(parts[0]))
         self.arn = guarded.apply(lambda parts: str(parts[1]))
         self.register_outputs({"bucketName": self.bucket_name, "arn": self.arn})
+
+
+def _encryption(
+    name: str, bucket: aws.s3.Bucket, *, kms_key_arn: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> aws.s3.BucketServerSideEncryptionConfiguration:
+    return aws.s3.BucketServerSideEncryptionConfiguration(
+        name,
+        bucket=bucket.bucket,
+        rules=[
+            {
+                "apply_server_side_encryption_by_default": {
+                    "sse_algorithm": "aws:kms",
+                    "kms_master_key_id": kms_key_arn,
+                },
+                "bucket_key_enabled": True,
+            }
+        ],
+        opts=opts,
+    )
+
+
+def _access(name: str, args: BucketArgs, bucket: aws.s3.Bucket, *, opts: pulumi.ResourceOptions) -> aws.s3.BucketPolicy:
+    """Who may read and write it: policies alone say so, never an ACL, and none makes it public."""
+    aws.s3.BucketOwnershipControls(
+        name, bucket=bucket.bucket, rule={"object_ownership": "BucketOwnerEnforced"}, opts=opts
+    )
+    access = aws.s3.BucketPublicAccessBlock(
+        name,
+        bucket=bucket.bucket,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=opts,
+    )
+    return aws.s3.BucketPolicy(
+        name,
+        bucket=bucket.bucket,
+        policy=policy_document([_tls_only(args.bucket_name), *args.statements]),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[access])),
+    )
+
+
+def _lifecycle(name: str, bucket: aws.s3.Bucket, *, keep_noncurrent_days: int, opts: pulumi.ResourceOptions) -> None:
+    aws.s3.BucketLifecycleConfiguration(
+        name,
+        bucket=bucket.bucket,
+        rules=[
+            {
+                "id": "old-versions",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "noncurrent_version_expiration": {"noncurrent_days": keep_noncurrent_days},
+                "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+            }
+        ],
+        opts=opts,
+    )
+
+
+def _lock(name: str, bucket: aws.s3.Bucket, lock: ObjectLock, *, opts: pulumi.ResourceOptions) -> None:
+    aws.s3.BucketObjectLockConfiguration(
+        name,
+        bucket=bucket.bucket,
+        object_lock_enabled="Enabled",
+        rule={"default_retention": {"mode": lock.mode, "days": lock.retention_days}},
+        opts=opts,
+    )
 
 
 def _tls_only(bucket_name: str) -> Statement:

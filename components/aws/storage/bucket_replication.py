@@ -55,20 +55,7 @@ class BucketReplication(pulumi.ComponentResource):
         there = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(providers=[elsewhere]))
         key = _key(f"{name}-replica", args, opts=there)
         replica = _replica(f"{name}-replica", args, key=key, opts=there)
-        policy = pulumi.Output.all(source=args.source_name, source_key=args.source_key_arn, replica_key=key.arn).apply(
-            lambda known: policy_document(replicating(args, **known))
-        )
-        role = ServiceRole(
-            f"{name}-replication",
-            ServiceRoleArgs(
-                role_name=f"{args.name_prefix}-replication",
-                trust_policy=assume_role_document("s3.amazonaws.com"),
-                managed_policies={},
-                policy=policy,
-                tags=args.tags,
-            ),
-            opts=child,
-        )
+        role = _role(f"{name}-replication", args, key=key, opts=child)
         aws.s3.BucketReplicationConfig(
             name,
             bucket=args.source_name,
@@ -105,6 +92,24 @@ def _key(name: str, args: BucketReplicationArgs, *, opts: pulumi.ResourceOptions
             purpose="encrypt",
             account_id=args.account_id,
             deletion_window_days=args.key_deletion_window_days,
+            tags=args.tags,
+        ),
+        opts=opts,
+    )
+
+
+def _role(name: str, args: BucketReplicationArgs, *, key: KmsKey, opts: pulumi.ResourceOptions) -> ServiceRole:
+    """What S3 takes to copy from the source to the replica."""
+    policy = pulumi.Output.all(source=args.source_name, source_key=args.source_key_arn, replica_key=key.arn).apply(
+        lambda known: policy_document(replicating(args, **known))
+    )
+    return ServiceRole(
+        name,
+        ServiceRoleArgs(
+            role_name=f"{args.name_prefix}-replication",
+            trust_policy=assume_role_document("s3.amazonaws.com"),
+            managed_policies={},
+            policy=policy,
             tags=args.tags,
         ),
         opts=opts,

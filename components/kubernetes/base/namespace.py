@@ -82,60 +82,76 @@ class Namespace(pulumi.ComponentResource):
             opts=child,
         )
         inside = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[made]))
-        guards = [
-            k8s.networking.v1.NetworkPolicy(
-                f"{name}-default-deny",
-                metadata=self._metadata(args, "default-deny"),
-                spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
-                opts=inside,
-            ),
-            k8s.networking.v1.NetworkPolicy(
-                f"{name}-allowed",
-                metadata=self._metadata(args, "allowed"),
-                spec=k8s.networking.v1.NetworkPolicySpecArgs(
-                    pod_selector=k8s.meta.v1.LabelSelectorArgs(),
-                    policy_types=["Ingress", "Egress"],
-                    ingress=_ingress(args),
-                    egress=_egress(args),
-                ),
-                opts=inside,
-            ),
-            k8s.core.v1.ResourceQuota(
-                name,
-                metadata=self._metadata(args, "quota"),
-                spec={
-                    "hard": {
-                        "requests.cpu": str(args.quota.cpu),
-                        "requests.memory": f"{args.quota.memory_gib}Gi",
-                        "requests.storage": f"{args.quota.storage_gib}Gi",
-                        "pods": str(args.quota.pods),
-                    }
-                },
-                opts=inside,
-            ),
-            k8s.core.v1.LimitRange(
-                name,
-                metadata=self._metadata(args, "limits"),
-                spec={
-                    "limits": [
-                        {
-                            "type": "Container",
-                            "default_request": {"cpu": "100m", "memory": "128Mi"},
-                            "default": {"memory": "512Mi"},
-                        }
-                    ]
-                },
-                opts=inside,
-            ),
+        guards: list[pulumi.CustomResource] = [
+            *_policies(name, args, opts=inside),
+            _quota(name, args, opts=inside),
+            _limits(name, args, opts=inside),
         ]
         self.namespace = pulumi.Output.all(made.metadata.name, *[guard.id for guard in guards]).apply(
             lambda parts: str(parts[0])
         )
         self.register_outputs({"namespace": self.namespace})
 
-    @staticmethod
-    def _metadata(args: NamespaceArgs, name: str) -> k8s.meta.v1.ObjectMetaArgs:
-        return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=dict(args.labels))
+
+def _metadata(args: NamespaceArgs, name: str) -> k8s.meta.v1.ObjectMetaArgs:
+    return k8s.meta.v1.ObjectMetaArgs(name=name, namespace=args.namespace, labels=dict(args.labels))
+
+
+def _policies(name: str, args: NamespaceArgs, *, opts: pulumi.ResourceOptions) -> list[k8s.networking.v1.NetworkPolicy]:
+    """Everything is denied, but what is allowed."""
+    return [
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-default-deny",
+            metadata=_metadata(args, "default-deny"),
+            spec={"pod_selector": {}, "policy_types": ["Ingress", "Egress"]},
+            opts=opts,
+        ),
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-allowed",
+            metadata=_metadata(args, "allowed"),
+            spec=k8s.networking.v1.NetworkPolicySpecArgs(
+                pod_selector=k8s.meta.v1.LabelSelectorArgs(),
+                policy_types=["Ingress", "Egress"],
+                ingress=_ingress(args),
+                egress=_egress(args),
+            ),
+            opts=opts,
+        ),
+    ]
+
+
+def _quota(name: str, args: NamespaceArgs, *, opts: pulumi.ResourceOptions) -> k8s.core.v1.ResourceQuota:
+    return k8s.core.v1.ResourceQuota(
+        name,
+        metadata=_metadata(args, "quota"),
+        spec={
+            "hard": {
+                "requests.cpu": str(args.quota.cpu),
+                "requests.memory": f"{args.quota.memory_gib}Gi",
+                "requests.storage": f"{args.quota.storage_gib}Gi",
+                "pods": str(args.quota.pods),
+            }
+        },
+        opts=opts,
+    )
+
+
+def _limits(name: str, args: NamespaceArgs, *, opts: pulumi.ResourceOptions) -> k8s.core.v1.LimitRange:
+    """What a container asks for that says nothing of it."""
+    return k8s.core.v1.LimitRange(
+        name,
+        metadata=_metadata(args, "limits"),
+        spec={
+            "limits": [
+                {
+                    "type": "Container",
+                    "default_request": {"cpu": "100m", "memory": "128Mi"},
+                    "default": {"memory": "512Mi"},
+                }
+            ]
+        },
+        opts=opts,
+    )
 
 
 def _pod_security(level: str) -> dict[str, str]:

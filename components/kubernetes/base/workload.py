@@ -53,33 +53,9 @@ class Workload(pulumi.ComponentResource):
         account = k8s.core.v1.ServiceAccount(
             name, metadata=_metadata(args), automount_service_account_token=False, opts=child
         )
-        k8s.apps.v1.Deployment(
-            name,
-            metadata=_metadata(args),
-            spec=k8s.apps.v1.DeploymentSpecArgs(
-                replicas=args.replicas,
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels={NAME_LABEL: args.service_name}),
-                strategy=k8s.apps.v1.DeploymentStrategyArgs(
-                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
-                ),
-                template=k8s.core.v1.PodTemplateSpecArgs(
-                    metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(args)), spec=_pod(args)
-                ),
-            ),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account])),
-        )
-        service = k8s.core.v1.Service(
-            name,
-            metadata=_metadata(args),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                selector={NAME_LABEL: args.service_name},
-                ports=[
-                    k8s.core.v1.ServicePortArgs(name=port, port=number, target_port=port)
-                    for port, number in args.ports.items()
-                ],
-            ),
-            opts=child,
-        )
+        after_account = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account]))
+        _deployment(name, args, opts=after_account)
+        service = _service(name, args, opts=child)
         k8s.policy.v1.PodDisruptionBudget(
             name,
             metadata=_metadata(args),
@@ -90,19 +66,56 @@ class Workload(pulumi.ComponentResource):
             opts=child,
         )
         if "metrics" in args.ports:
-            k8s.apiextensions.CustomResource(
-                name,
-                api_version="monitoring.coreos.com/v1",
-                kind="ServiceMonitor",
-                metadata={"name": args.service_name, "namespace": args.namespace},
-                spec={
-                    "selector": {"matchLabels": {NAME_LABEL: args.service_name}},
-                    "endpoints": [{"port": "metrics", "interval": "30s"}],
-                },
-                opts=child,
-            )
+            _monitor(name, args, opts=child)
         self.address = service.metadata.name.apply(lambda _: f"{args.service_name}.{args.namespace}")
         self.register_outputs({"address": self.address})
+
+
+def _deployment(name: str, args: WorkloadArgs, *, opts: pulumi.ResourceOptions) -> None:
+    k8s.apps.v1.Deployment(
+        name,
+        metadata=_metadata(args),
+        spec=k8s.apps.v1.DeploymentSpecArgs(
+            replicas=args.replicas,
+            selector=k8s.meta.v1.LabelSelectorArgs(match_labels={NAME_LABEL: args.service_name}),
+            strategy=k8s.apps.v1.DeploymentStrategyArgs(
+                rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
+            ),
+            template=k8s.core.v1.PodTemplateSpecArgs(
+                metadata=k8s.meta.v1.ObjectMetaArgs(labels=_labels(args)), spec=_pod(args)
+            ),
+        ),
+        opts=opts,
+    )
+
+
+def _service(name: str, args: WorkloadArgs, *, opts: pulumi.ResourceOptions) -> k8s.core.v1.Service:
+    return k8s.core.v1.Service(
+        name,
+        metadata=_metadata(args),
+        spec=k8s.core.v1.ServiceSpecArgs(
+            selector={NAME_LABEL: args.service_name},
+            ports=[
+                k8s.core.v1.ServicePortArgs(name=port, port=number, target_port=port)
+                for port, number in args.ports.items()
+            ],
+        ),
+        opts=opts,
+    )
+
+
+def _monitor(name: str, args: WorkloadArgs, *, opts: pulumi.ResourceOptions) -> None:
+    k8s.apiextensions.CustomResource(
+        name,
+        api_version="monitoring.coreos.com/v1",
+        kind="ServiceMonitor",
+        metadata={"name": args.service_name, "namespace": args.namespace},
+        spec={
+            "selector": {"matchLabels": {NAME_LABEL: args.service_name}},
+            "endpoints": [{"port": "metrics", "interval": "30s"}],
+        },
+        opts=opts,
+    )
 
 
 def _labels(args: WorkloadArgs) -> dict[str, str]:

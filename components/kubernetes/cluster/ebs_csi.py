@@ -103,8 +103,6 @@ def _disks(
 
 def statements(args: EbsCsiArgs, *, kms_key_arn: str) -> tuple[Statement, ...]:
     """What the controller may do: volumes that carry the cluster's tag, on instances that do, with one key."""
-    owned = f"kubernetes.io/cluster/{args.cluster_name}"
-    prefix = f"arn:aws:ec2:{args.region}:{args.account_id}"
     return (
         Statement(
             sid="LookAtDisks",
@@ -120,6 +118,25 @@ def statements(args: EbsCsiArgs, *, kms_key_arn: str) -> tuple[Statement, ...]:
             resources=("*",),
             why_wildcard="describing instances and volumes names no resource",
         ),
+        *_own_disks(args),
+        Statement(
+            sid="EncryptDisks",
+            actions=("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"),
+            resources=(kms_key_arn,),
+        ),
+        Statement(
+            sid="LetInstancesUseDisks",
+            actions=("kms:CreateGrant",),
+            resources=(kms_key_arn,),
+            conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    )
+
+
+def _own_disks(args: EbsCsiArgs) -> tuple[Statement, ...]:
+    owned = f"kubernetes.io/cluster/{args.cluster_name}"
+    prefix = f"arn:aws:ec2:{args.region}:{args.account_id}"
+    return (
         Statement(
             sid="MakeOwnDisks",
             actions=("ec2:CreateVolume",),
@@ -138,17 +155,6 @@ def statements(args: EbsCsiArgs, *, kms_key_arn: str) -> tuple[Statement, ...]:
             resources=(f"{prefix}:volume/*", f"{prefix}:instance/*"),
             conditions={"StringEquals": {f"aws:ResourceTag/{owned}": "owned"}},
         ),
-        Statement(
-            sid="EncryptDisks",
-            actions=("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"),
-            resources=(kms_key_arn,),
-        ),
-        Statement(
-            sid="LetInstancesUseDisks",
-            actions=("kms:CreateGrant",),
-            resources=(kms_key_arn,),
-            conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        ),
     )
 
 
@@ -158,39 +164,9 @@ def values(args: EbsCsiArgs) -> dict[str, object]:
     ServiceMonitors come with it only where their kind is known already: disks come before what watches them, which
     needs disks.
     """
-    small = resources(cpu="10m", memory="64Mi", memory_limit="256Mi")
-    on_nodes = {key: value for key, value in CONTAINER_SECURITY_CONTEXT.items() if key != "runAsNonRoot"}
     return {
-        "sidecars": {
-            **{
-                part: {"resources": small, "securityContext": CONTAINER_SECURITY_CONTEXT}
-                for part in CONTROLLER_SIDECARS
-            },
-            # The node plugin has these too, and runs as root to reach the kubelet's sockets.
-            **{
-                part: {
-                    "resources": agent_resources(NODE_AGENTS[DISKS][part], memory_limit="256Mi"),
-                    "securityContext": on_nodes,
-                }
-                for part in NODE_SIDECARS
-            },
-        },
-        "controller": {
-            "replicaCount": args.replicas,
-            "region": args.region,
-            "k8sTagClusterId": args.cluster_name,
-            "extraVolumeTags": dict(args.tags),
-            "enableMetrics": True,
-            "enablePrometheusAnnotations": False,
-            "loggingFormat": "json",
-            "podDisruptionBudget": {"enabled": survives_drain(args.replicas)},
-            "priorityClassName": "system-cluster-critical",
-            "topologySpreadConstraints": zone_spread({"app": "ebs-csi-controller"}),
-            "resources": resources(cpu="50m", memory="128Mi", memory_limit="512Mi"),
-            "securityContext": run_as(USER),
-            "containerSecurityContext": CONTAINER_SECURITY_CONTEXT,
-            "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
-        },
+        "sidecars": _sidecars(),
+        "controller": _controller(args),
         "node": {
             "namespaceOverride": args.node_namespace,
             "metadataSources": "kubernetes",
@@ -203,4 +179,39 @@ def values(args: EbsCsiArgs) -> dict[str, object]:
             "resources": agent_resources(NODE_AGENTS[DISKS]["node"], memory_limit="256Mi"),
         },
         "helmTester": {"enabled": False},
+    }
+
+
+def _sidecars() -> dict[str, object]:
+    small = resources(cpu="10m", memory="64Mi", memory_limit="256Mi")
+    on_nodes = {key: value for key, value in CONTAINER_SECURITY_CONTEXT.items() if key != "runAsNonRoot"}
+    return {
+        **{part: {"resources": small, "securityContext": CONTAINER_SECURITY_CONTEXT} for part in CONTROLLER_SIDECARS},
+        # The node plugin has these too, and runs as root to reach the kubelet's sockets.
+        **{
+            part: {
+                "resources": agent_resources(NODE_AGENTS[DISKS][part], memory_limit="256Mi"),
+                "securityContext": on_nodes,
+            }
+            for part in NODE_SIDECARS
+        },
+    }
+
+
+def _controller(args: EbsCsiArgs) -> dict[str, object]:
+    return {
+        "replicaCount": args.replicas,
+        "region": args.region,
+        "k8sTagClusterId": args.cluster_name,
+        "extraVolumeTags": dict(args.tags),
+        "enableMetrics": True,
+        "enablePrometheusAnnotations": False,
+        "loggingFormat": "json",
+        "podDisruptionBudget": {"enabled": survives_drain(args.replicas)},
+        "priorityClassName": "system-cluster-critical",
+        "topologySpreadConstraints": zone_spread({"app": "ebs-csi-controller"}),
+        "resources": resources(cpu="50m", memory="128Mi", memory_limit="512Mi"),
+        "securityContext": run_as(USER),
+        "containerSecurityContext": CONTAINER_SECURITY_CONTEXT,
+        "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
     }

@@ -73,28 +73,39 @@ class LoadBalancerController(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
         )
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed]))
-        parameters = k8s.apiextensions.CustomResource(
-            f"{name}-class",
-            api_version="elbv2.k8s.aws/v1beta1",
-            kind="IngressClassParams",
-            metadata={"name": INGRESS_CLASS},
-            spec=class_parameters(args),
-            opts=after,
-        )
-        made = k8s.networking.v1.IngressClass(
-            f"{name}-class",
-            metadata={
-                "name": INGRESS_CLASS,
-                "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"},
-            },
-            spec={
-                "controller": CONTROLLER,
-                "parameters": {"api_group": "elbv2.k8s.aws", "kind": "IngressClassParams", "name": INGRESS_CLASS},
-            },
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[parameters])),
-        )
-        self.ingress_class = made.metadata.name.apply(lambda name: name or INGRESS_CLASS)
+        ingress_class = _ingress_class(f"{name}-class", args, parameters_opts=after, opts=child)
+        self.ingress_class = ingress_class.metadata.name.apply(lambda name: name or INGRESS_CLASS)
         self.register_outputs({"ingressClass": self.ingress_class})
+
+
+def _ingress_class(
+    name: str,
+    args: LoadBalancerControllerArgs,
+    *,
+    parameters_opts: pulumi.ResourceOptions,
+    opts: pulumi.ResourceOptions,
+) -> k8s.networking.v1.IngressClass:
+    """The default class, after its parameters."""
+    parameters = k8s.apiextensions.CustomResource(
+        name,
+        api_version="elbv2.k8s.aws/v1beta1",
+        kind="IngressClassParams",
+        metadata={"name": INGRESS_CLASS},
+        spec=class_parameters(args),
+        opts=parameters_opts,
+    )
+    return k8s.networking.v1.IngressClass(
+        name,
+        metadata={
+            "name": INGRESS_CLASS,
+            "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"},
+        },
+        spec={
+            "controller": CONTROLLER,
+            "parameters": {"api_group": "elbv2.k8s.aws", "kind": "IngressClassParams", "name": INGRESS_CLASS},
+        },
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[parameters])),
+    )
 
 
 def class_parameters(args: LoadBalancerControllerArgs) -> dict[str, object]:

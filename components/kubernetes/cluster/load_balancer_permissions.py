@@ -1,6 +1,6 @@
 """What the load-balancer controller may do in AWS: load balancers and groups that carry its cluster's tag."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from components.aws.iam.statements import Statement
 
@@ -8,15 +8,14 @@ CLUSTER_TAG: Final = "elbv2.k8s.aws/cluster"
 SERVICE: Final = "elasticloadbalancing.amazonaws.com"
 CREATES: Final = ("CreateListener", "CreateLoadBalancer", "CreateRule", "CreateTargetGroup")
 
+Condition: TypeAlias = dict[str, dict[str, str]]
+
 
 def statements(*, cluster_name: str, account_id: str, region: str) -> tuple[Statement, ...]:
     """Everything it may do; what it makes it tags with the cluster, and it changes nothing that is not so tagged."""
-    balancing = f"arn:aws:elasticloadbalancing:{region}:{account_id}"
-    groups = f"arn:aws:ec2:{region}:{account_id}:security-group/*"
-    load_balancers = tuple(f"{balancing}:{kind}/*" for kind in ("loadbalancer", "targetgroup"))
-    listeners = tuple(f"{balancing}:{kind}/*" for kind in ("listener", "listener-rule"))
     made = {"StringEquals": {f"aws:RequestTag/{CLUSTER_TAG}": cluster_name}}
     owned = {"StringEquals": {f"aws:ResourceTag/{CLUSTER_TAG}": cluster_name}}
+    ec2 = f"arn:aws:ec2:{region}:{account_id}"
     return (
         _look(),
         Statement(
@@ -25,6 +24,17 @@ def statements(*, cluster_name: str, account_id: str, region: str) -> tuple[Stat
             resources=(f"arn:aws:iam::{account_id}:role/aws-service-role/{SERVICE}/*",),
             conditions={"StringEquals": {"iam:AWSServiceName": SERVICE}},
         ),
+        *_load_balancers(f"arn:aws:elasticloadbalancing:{region}:{account_id}", made=made, owned=owned),
+        *_make_groups(ec2, made=made),
+        *_change_groups(f"{ec2}:security-group/*", cluster_name=cluster_name, owned=owned),
+    )
+
+
+def _load_balancers(balancing: str, *, made: Condition, owned: Condition) -> tuple[Statement, ...]:
+    """Load balancers, what they listen to and whom they pass it to; `balancing` begins their ARNs."""
+    load_balancers = tuple(f"{balancing}:{kind}/*" for kind in ("loadbalancer", "targetgroup"))
+    listeners = tuple(f"{balancing}:{kind}/*" for kind in ("listener", "listener-rule"))
+    return (
         Statement(
             sid="MakeLoadBalancers",
             actions=("elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"),
@@ -35,14 +45,16 @@ def statements(*, cluster_name: str, account_id: str, region: str) -> tuple[Stat
             sid="TagAsMade",
             actions=("elasticloadbalancing:AddTags",),
             resources=(*load_balancers, *listeners),
-            conditions={
-                "StringEquals": {
-                    f"aws:RequestTag/{CLUSTER_TAG}": cluster_name,
-                    "elasticloadbalancing:CreateAction": CREATES,
-                }
-            },
+            conditions={"StringEquals": {**made["StringEquals"], "elasticloadbalancing:CreateAction": CREATES}},
         ),
         _change(resources=(*load_balancers, *listeners), owned=owned),
+    )
+
+
+def _make_groups(ec2: str, *, made: Condition) -> tuple[Statement, ...]:
+    """New security groups, tagged as they are made; `ec2` begins their ARNs."""
+    groups = f"{ec2}:security-group/*"
+    return (
         Statement(
             sid="MakeSecurityGroups",
             actions=("ec2:CreateSecurityGroup",),
@@ -52,19 +64,20 @@ def statements(*, cluster_name: str, account_id: str, region: str) -> tuple[Stat
         Statement(
             sid="MakeSecurityGroupsInVpc",
             actions=("ec2:CreateSecurityGroup",),
-            resources=(f"arn:aws:ec2:{region}:{account_id}:vpc/*",),
+            resources=(f"{ec2}:vpc/*",),
         ),
         Statement(
             sid="TagSecurityGroupsAsMade",
             actions=("ec2:CreateTags",),
             resources=(groups,),
-            conditions={
-                "StringEquals": {
-                    "ec2:CreateAction": "CreateSecurityGroup",
-                    f"aws:RequestTag/{CLUSTER_TAG}": cluster_name,
-                }
-            },
+            conditions={"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup", **made["StringEquals"]}},
         ),
+    )
+
+
+def _change_groups(groups: str, *, cluster_name: str, owned: Condition) -> tuple[Statement, ...]:
+    """Its own groups, and in those of the cluster's nodes who may come in."""
+    return (
         Statement(
             sid="ChangeOwnSecurityGroups",
             actions=("ec2:CreateTags", "ec2:DeleteTags", "ec2:DeleteSecurityGroup"),
@@ -120,7 +133,7 @@ def _look() -> Statement:
     )
 
 
-def _change(*, resources: tuple[str, ...], owned: dict[str, dict[str, str]]) -> Statement:
+def _change(*, resources: tuple[str, ...], owned: Condition) -> Statement:
     return Statement(
         sid="ChangeOwnLoadBalancers",
         actions=(

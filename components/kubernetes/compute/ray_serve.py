@@ -67,20 +67,7 @@ class RayServe(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        identity = PodIdentity(
-            name,
-            PodIdentityArgs(
-                role_name=args.role_name,
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=NAME,
-                statements=pulumi.Output.all(args.artifacts_bucket, args.kms_key_arn).apply(
-                    lambda known: model_statements(known[0], known[1])
-                ),
-                tags=args.tags,
-            ),
-            opts=child,
-        )
+        identity = _identity(name, args, opts=child)
         served = k8s.apiextensions.CustomResource(
             name,
             api_version=API_VERSION,
@@ -89,24 +76,47 @@ class RayServe(pulumi.ComponentResource):
             spec=service_spec(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, identity])),
         )
-        k8s.apiextensions.CustomResource(
-            f"{name}-pods",
-            api_version=MONITORING_API,
-            kind="PodMonitor",
-            metadata={"name": NAME, "namespace": args.namespace},
-            spec=pod_monitor(),
-            opts=child,
-        )
-        k8s.apiextensions.CustomResource(
-            f"{name}-promises",
-            api_version=MONITORING_API,
-            kind="PrometheusRule",
-            metadata={"name": NAME, "namespace": args.namespace},
-            spec=alert_rules(args.namespace),
-            opts=child,
-        )
+        _monitoring(name, args, opts=child)
         self.address = served.id.apply(lambda _: f"{NAME}-serve-svc.{args.namespace}:{HTTP_PORT}")
         self.register_outputs({"address": self.address})
+
+
+def _identity(name: str, args: RayServeArgs, *, opts: pulumi.ResourceOptions) -> PodIdentity:
+    """The role that pods read models with."""
+    return PodIdentity(
+        name,
+        PodIdentityArgs(
+            role_name=args.role_name,
+            cluster_name=args.cluster_name,
+            namespace=args.namespace,
+            service_account=NAME,
+            statements=pulumi.Output.all(args.artifacts_bucket, args.kms_key_arn).apply(
+                lambda known: model_statements(known[0], known[1])
+            ),
+            tags=args.tags,
+        ),
+        opts=opts,
+    )
+
+
+def _monitoring(name: str, args: RayServeArgs, *, opts: pulumi.ResourceOptions) -> None:
+    """What is measured of the pods, and the rules that tell when a promise is not kept."""
+    k8s.apiextensions.CustomResource(
+        f"{name}-pods",
+        api_version=MONITORING_API,
+        kind="PodMonitor",
+        metadata={"name": NAME, "namespace": args.namespace},
+        spec=pod_monitor(),
+        opts=opts,
+    )
+    k8s.apiextensions.CustomResource(
+        f"{name}-promises",
+        api_version=MONITORING_API,
+        kind="PrometheusRule",
+        metadata={"name": NAME, "namespace": args.namespace},
+        spec=alert_rules(args.namespace),
+        opts=opts,
+    )
 
 
 def model_statements(bucket: str, kms_key_arn: str) -> list[Statement]:

@@ -80,23 +80,28 @@ class ClickHouse(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[operator_secret])),
         )
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[operator, reader]))
-        keepers = k8s.apiextensions.CustomResource(
-            f"{name}-keeper",
-            api_version="clickhouse-keeper.altinity.com/v1",
-            kind="ClickHouseKeeperInstallation",
-            metadata={"name": KEEPER, "namespace": args.namespace},
-            spec=keeper_spec(args),
-            opts=after,
-        )
-        k8s.apiextensions.CustomResource(
-            name,
-            api_version="clickhouse.altinity.com/v1",
-            kind="ClickHouseInstallation",
-            metadata={"name": NAME, "namespace": args.namespace},
-            spec=server_spec(args),
-            opts=pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[keepers])),
-        )
+        _installations(name, args, opts=after)
         self.register_outputs({})
+
+
+def _installations(name: str, args: ClickHouseArgs, *, opts: pulumi.ResourceOptions) -> None:
+    """What the operator makes keepers and servers of; servers come after the keepers."""
+    keepers = k8s.apiextensions.CustomResource(
+        f"{name}-keeper",
+        api_version="clickhouse-keeper.altinity.com/v1",
+        kind="ClickHouseKeeperInstallation",
+        metadata={"name": KEEPER, "namespace": args.namespace},
+        spec=keeper_spec(args),
+        opts=opts,
+    )
+    k8s.apiextensions.CustomResource(
+        name,
+        api_version="clickhouse.altinity.com/v1",
+        kind="ClickHouseInstallation",
+        metadata={"name": NAME, "namespace": args.namespace},
+        spec=server_spec(args),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[keepers])),
+    )
 
 
 def values() -> dict[str, object]:

@@ -84,20 +84,7 @@ class Trino(pulumi.ComponentResource):
                 },
                 opts=child,
             ),
-            PodIdentity(
-                name,
-                PodIdentityArgs(
-                    role_name=args.role_name,
-                    cluster_name=args.cluster_name,
-                    namespace=args.namespace,
-                    service_account=NAME,
-                    statements=pulumi.Output.all(args.lake_bucket, args.kms_key_arn).apply(
-                        lambda known: lake_statements(args, bucket=known[0], kms_key_arn=known[1])
-                    ),
-                    tags=args.tags,
-                ),
-                opts=child,
-            ),
+            _identity(name, args, opts=child),
         ]
         installed = release(
             name,
@@ -108,6 +95,24 @@ class Trino(pulumi.ComponentResource):
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})
+
+
+def _identity(name: str, args: TrinoArgs, *, opts: pulumi.ResourceOptions) -> PodIdentity:
+    """The role that pods use the lake with."""
+    return PodIdentity(
+        name,
+        PodIdentityArgs(
+            role_name=args.role_name,
+            cluster_name=args.cluster_name,
+            namespace=args.namespace,
+            service_account=NAME,
+            statements=pulumi.Output.all(args.lake_bucket, args.kms_key_arn).apply(
+                lambda known: lake_statements(args, bucket=known[0], kms_key_arn=known[1])
+            ),
+            tags=args.tags,
+        ),
+        opts=opts,
+    )
 
 
 def lake_statements(args: TrinoArgs, *, bucket: str, kms_key_arn: str) -> list[Statement]:

@@ -104,19 +104,7 @@ def values(args: RedpandaArgs) -> dict[str, object]:
         "external": {"enabled": False, "service": {"enabled": False}},
         "logging": {"logLevel": "info", "usageStats": {"enabled": False}},
         "monitoring": {"enabled": True},
-        "auth": {
-            "sasl": {
-                "enabled": True,
-                "mechanism": MECHANISM,
-                "secretRef": USERS,
-                "users": [],
-                "bootstrapUser": {
-                    "name": ADMINISTRATOR,
-                    "mechanism": MECHANISM,
-                    "secretKeyRef": {"name": BOOTSTRAP, "key": PASSWORD_KEY},
-                },
-            }
-        },
+        "auth": {"sasl": _sasl()},
         "tls": {"enabled": True},
         "resources": {
             "cpu": {"cores": args.cores},
@@ -129,13 +117,7 @@ def values(args: RedpandaArgs) -> dict[str, object]:
                 "storageClass": args.storage_class,
             }
         },
-        "statefulset": {
-            "replicas": args.brokers,
-            "budget": {"maxUnavailable": 1},
-            "podAntiAffinity": {"type": "soft"},
-            "initContainers": {"setDataDirOwnership": {"enabled": False}},
-            "podTemplate": {"spec": _pod(CONTAINERS, INIT_CONTAINERS)},
-        },
+        "statefulset": _stateful_set(args),
         "post_install_job": {"enabled": True, "podTemplate": {"spec": _pod(("post-install",), INIT_CONTAINERS[:1])}},
         "rackAwareness": {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"},
         "rbac": {"enabled": True, "rpkDebugBundle": False},
@@ -150,6 +132,31 @@ def values(args: RedpandaArgs) -> dict[str, object]:
             }
         },
         "tests": {"enabled": False},
+    }
+
+
+def _sasl() -> dict[str, object]:
+    """Who may log in: the users of the secret, and the administrator."""
+    return {
+        "enabled": True,
+        "mechanism": MECHANISM,
+        "secretRef": USERS,
+        "users": [],
+        "bootstrapUser": {
+            "name": ADMINISTRATOR,
+            "mechanism": MECHANISM,
+            "secretKeyRef": {"name": BOOTSTRAP, "key": PASSWORD_KEY},
+        },
+    }
+
+
+def _stateful_set(args: RedpandaArgs) -> dict[str, object]:
+    return {
+        "replicas": args.brokers,
+        "budget": {"maxUnavailable": 1},
+        "podAntiAffinity": {"type": "soft"},
+        "initContainers": {"setDataDirOwnership": {"enabled": False}},
+        "podTemplate": {"spec": _pod(CONTAINERS, INIT_CONTAINERS)},
     }
 
 

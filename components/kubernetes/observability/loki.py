@@ -68,35 +68,11 @@ class Loki(pulumi.ComponentResource):
 def values(args: LokiArgs) -> dict[str, object]:
     """Values of the chart."""
     off = {"enabled": False}
-    schema = {
-        "from": SCHEMA_FROM,
-        "store": "tsdb",
-        "object_store": "s3",
-        "schema": "v13",
-        "index": {"prefix": "index_", "period": "24h"},
-    }
-    indexed = {"attributes_config": [{"action": "index_label", "attributes": list(INDEXED)}]}
     return {
         "fullnameOverride": NAME,
         "deploymentMode": "Monolithic",
         "serviceAccount": {"create": True, "name": NAME},
-        "loki": {
-            "auth_enabled": False,
-            "commonConfig": {"replication_factor": min(args.replicas, 3)},
-            "schemaConfig": {"configs": [schema]},
-            "storage": {
-                "type": "s3",
-                "bucketNames": {"chunks": args.bucket_name, "ruler": args.bucket_name},
-                "s3": {"region": args.region},
-            },
-            "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
-            "limits_config": {
-                "retention_period": f"{args.retention_days * 24}h",
-                "allow_structured_metadata": True,
-                "otlp_config": {"resource_attributes": indexed},
-            },
-            "analytics": {"reporting_enabled": False},
-        },
+        "loki": _configuration(args),
         "singleBinary": {
             "replicas": args.replicas,
             "resources": resources(cpu="250m", memory="512Mi", memory_limit="2Gi"),
@@ -108,4 +84,33 @@ def values(args: LokiArgs) -> dict[str, object]:
         "resultsCache": off,
         "lokiCanary": off,
         "test": off,
+    }
+
+
+def _configuration(args: LokiArgs) -> dict[str, object]:
+    """Loki's own: where it keeps what, for how long, and what it indexes."""
+    schema = {
+        "from": SCHEMA_FROM,
+        "store": "tsdb",
+        "object_store": "s3",
+        "schema": "v13",
+        "index": {"prefix": "index_", "period": "24h"},
+    }
+    indexed = {"attributes_config": [{"action": "index_label", "attributes": list(INDEXED)}]}
+    return {
+        "auth_enabled": False,
+        "commonConfig": {"replication_factor": min(args.replicas, 3)},
+        "schemaConfig": {"configs": [schema]},
+        "storage": {
+            "type": "s3",
+            "bucketNames": {"chunks": args.bucket_name, "ruler": args.bucket_name},
+            "s3": {"region": args.region},
+        },
+        "compactor": {"retention_enabled": True, "delete_request_store": "s3"},
+        "limits_config": {
+            "retention_period": f"{args.retention_days * 24}h",
+            "allow_structured_metadata": True,
+            "otlp_config": {"resource_attributes": indexed},
+        },
+        "analytics": {"reporting_enabled": False},
     }

@@ -125,9 +125,7 @@ def values(args: GatekeeperArgs) -> dict[str, object]:
     """Values of the chart. Its namespace is labelled by the platform layer, and it changes no objects."""
     exempt = [*SYSTEM_NAMESPACES, args.namespace]
     failing = "Fail" if args.replicas > 1 else "Ignore"
-    # The chart writes the seccomp profile itself, and twice would be an error.
-    bare = {key: value for key, value in CONTAINER_SECURITY_CONTEXT.items() if key != "seccompProfile"}
-    context = {**bare, "runAsGroup": 999, "runAsUser": 1000}
+    context = _as_user(1000, group=999)
     memory = resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
     return {
         "replicas": args.replicas,
@@ -158,9 +156,15 @@ def values(args: GatekeeperArgs) -> dict[str, object]:
         },
         "crds": {
             "resources": resources(cpu="50m", memory="128Mi"),
-            "securityContext": {**bare, "runAsGroup": NOBODY, "runAsUser": NOBODY},
+            "securityContext": _as_user(NOBODY, group=NOBODY),
         },
         "postInstall": {"labelNamespace": {"enabled": False}, "probeWebhook": {"enabled": False}},
         "upgradeCRDs": {"enabled": True},
         "pdb": {"controllerManager": {"minAvailable": 1 if args.replicas > 1 else 0}},
     }
+
+
+def _as_user(user: int, *, group: int) -> dict[str, object]:
+    """A container's security context; the chart writes the seccomp profile itself, and twice would be an error."""
+    bare = {key: value for key, value in CONTAINER_SECURITY_CONTEXT.items() if key != "seccompProfile"}
+    return {**bare, "runAsGroup": group, "runAsUser": user}

@@ -68,18 +68,8 @@ class Vault(pulumi.ComponentResource):
     def __init__(self, name: str, args: VaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:kubernetes/security:Vault", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        key = KmsKey(
-            name,
-            KmsKeyArgs(
-                alias=args.key_alias,
-                description=f"unseals Vault of {args.cluster_name}; without it nobody reads what Vault holds",
-                purpose="encrypt",
-                account_id=args.account_id,
-                deletion_window_days=args.key_deletion_window_days,
-                tags=args.tags,
-            ),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.deletion_protection)),
-        )
+        protected = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(protect=args.deletion_protection))
+        key = _unseal_key(name, args, opts=protected)
         identity = PodIdentity(
             name,
             PodIdentityArgs(
@@ -108,6 +98,21 @@ class Vault(pulumi.ComponentResource):
         )
         self.address = installed.id.apply(lambda _: args.address)
         self.register_outputs({"address": self.address})
+
+
+def _unseal_key(name: str, args: VaultArgs, *, opts: pulumi.ResourceOptions) -> KmsKey:
+    return KmsKey(
+        name,
+        KmsKeyArgs(
+            alias=args.key_alias,
+            description=f"unseals Vault of {args.cluster_name}; without it nobody reads what Vault holds",
+            purpose="encrypt",
+            account_id=args.account_id,
+            deletion_window_days=args.key_deletion_window_days,
+            tags=args.tags,
+        ),
+        opts=opts,
+    )
 
 
 def unseal(key_arn: str) -> Statement:
@@ -157,46 +162,12 @@ service_registration "kubernetes" {{}}
 
 def values(args: VaultArgs) -> dict[str, object]:
     """Values of the chart. Nothing is injected into pods: they get secrets from External Secrets."""
-    disk = {"enabled": True, "size": f"{args.storage_gib}Gi", "storageClass": args.storage_class}
-    labels = {"app.kubernetes.io/name": NAME, "component": "server"}
     return {
         "global": {"enabled": True, "tlsDisable": False},
         "injector": {"enabled": False},
         "csi": {"enabled": False},
         "ui": {"enabled": False},
-        "server": {
-            "logFormat": "json",
-            "priorityClassName": "system-cluster-critical",
-            "resources": resources(cpu="250m", memory="256Mi", memory_limit="1Gi"),
-            "serviceAccount": {"create": True, "name": NAME},
-            "authDelegator": {"enabled": True},
-            "extraEnvironmentVars": {"VAULT_CACERT": f"{TLS_FOLDER}/ca.crt"},
-            "volumes": [
-                {"name": "tls", "secret": {"secretName": TLS_COPY, "defaultMode": 0o440}},
-                {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
-            ],
-            "volumeMounts": [
-                {"name": "tls", "mountPath": TLS_FOLDER, "readOnly": True},
-                {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - where the image puts its configuration together
-            ],
-            "topologySpreadConstraints": zone_spread(labels),
-            "dataStorage": disk,
-            "auditStorage": {**disk, "mountPath": AUDIT_FOLDER},
-            "standalone": {"enabled": False},
-            "ha": {
-                "enabled": True,
-                "replicas": servers(args.replicas),
-                "apiAddr": args.address,
-                "raft": {"enabled": True, "setNodeId": True, "config": configuration(args)},
-                "disruptionBudget": {"enabled": survives_drain(servers(args.replicas))},
-            },
-            "statefulSet": {
-                "securityContext": {
-                    "pod": {**run_as(USER), "runAsGroup": 1000, "fsGroup": 1000},
-                    "container": CONTAINER_SECURITY_CONTEXT,
-                }
-            },
-        },
+        "server": _server(args),
         "serverTelemetry": {
             "serviceMonitor": {
                 "enabled": True,
@@ -206,4 +177,45 @@ def values(args: VaultArgs) -> dict[str, object]:
                 },
             }
         },
+    }
+
+
+def _server(args: VaultArgs) -> dict[str, object]:
+    disk = {"enabled": True, "size": f"{args.storage_gib}Gi", "storageClass": args.storage_class}
+    return {
+        "logFormat": "json",
+        "priorityClassName": "system-cluster-critical",
+        "resources": resources(cpu="250m", memory="256Mi", memory_limit="1Gi"),
+        "serviceAccount": {"create": True, "name": NAME},
+        "authDelegator": {"enabled": True},
+        "extraEnvironmentVars": {"VAULT_CACERT": f"{TLS_FOLDER}/ca.crt"},
+        "volumes": [
+            {"name": "tls", "secret": {"secretName": TLS_COPY, "defaultMode": 0o440}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+        ],
+        "volumeMounts": [
+            {"name": "tls", "mountPath": TLS_FOLDER, "readOnly": True},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - where the image puts its configuration together
+        ],
+        "topologySpreadConstraints": zone_spread({"app.kubernetes.io/name": NAME, "component": "server"}),
+        "dataStorage": disk,
+        "auditStorage": {**disk, "mountPath": AUDIT_FOLDER},
+        "standalone": {"enabled": False},
+        "ha": _raft(args),
+        "statefulSet": {
+            "securityContext": {
+                "pod": {**run_as(USER), "runAsGroup": 1000, "fsGroup": 1000},
+                "container": CONTAINER_SECURITY_CONTEXT,
+            }
+        },
+    }
+
+
+def _raft(args: VaultArgs) -> dict[str, object]:
+    return {
+        "enabled": True,
+        "replicas": servers(args.replicas),
+        "apiAddr": args.address,
+        "raft": {"enabled": True, "setNodeId": True, "config": configuration(args)},
+        "disruptionBudget": {"enabled": survives_drain(servers(args.replicas))},
     }

@@ -148,7 +148,25 @@ def digest(args: VaultSetupArgs) -> str:
 
 def job_spec(args: VaultSetupArgs) -> dict[str, object]:
     """Specification of the Job; its only token for the API is one that Vault alone accepts."""
-    container = {
+    return {
+        "backoffLimit": 10,
+        "template": {
+            "metadata": {"labels": dict(args.labels)},
+            "spec": {
+                "restartPolicy": "OnFailure",
+                "serviceAccountName": NAME,
+                "automountServiceAccountToken": False,
+                "enableServiceLinks": False,
+                "securityContext": dict(POD_SECURITY_CONTEXT),
+                "containers": [_container(args)],
+                "volumes": _volumes(),
+            },
+        },
+    }
+
+
+def _container(args: VaultSetupArgs) -> dict[str, object]:
+    return {
         "name": "setup",
         "image": args.image,
         "command": ["/bin/sh", "/setup/setup.sh"],
@@ -169,26 +187,15 @@ def job_spec(args: VaultSetupArgs) -> dict[str, object]:
             {"name": "scratch", "mountPath": "/scratch"},
         ],
     }
+
+
+def _volumes() -> list[dict[str, object]]:
     token = {"audience": AUDIENCE, "expirationSeconds": 600, "path": "token"}
     authority = [{"key": "ca.crt", "path": "ca.crt"}]
-    return {
-        "backoffLimit": 10,
-        "template": {
-            "metadata": {"labels": dict(args.labels)},
-            "spec": {
-                "restartPolicy": "OnFailure",
-                "serviceAccountName": NAME,
-                "automountServiceAccountToken": False,
-                "enableServiceLinks": False,
-                "securityContext": dict(POD_SECURITY_CONTEXT),
-                "containers": [container],
-                "volumes": [
-                    {"name": "setup", "configMap": {"name": NAME}},
-                    {"name": "tls", "secret": {"secretName": TLS_COPY, "items": authority}},
-                    {"name": "bootstrap", "secret": {"secretName": BOOTSTRAP_COPY, "optional": True}},
-                    {"name": "identity", "projected": {"sources": [{"serviceAccountToken": token}]}},
-                    {"name": "scratch", "emptyDir": {"sizeLimit": "16Mi"}},
-                ],
-            },
-        },
-    }
+    return [
+        {"name": "setup", "configMap": {"name": NAME}},
+        {"name": "tls", "secret": {"secretName": TLS_COPY, "items": authority}},
+        {"name": "bootstrap", "secret": {"secretName": BOOTSTRAP_COPY, "optional": True}},
+        {"name": "identity", "projected": {"sources": [{"serviceAccountToken": token}]}},
+        {"name": "scratch", "emptyDir": {"sizeLimit": "16Mi"}},
+    ]

@@ -93,13 +93,6 @@ def _reasoning(
     apart: Sequence[Undecided],
 ) -> PoolReasoning:
     demand, forecast = held.demand, held.demand.forecast
-    stale = f"stale feed of {listed(demand.stale)}" if demand.stale else None
-    degraded = clauses(
-        stale,
-        forecast.degraded,
-        *silence_words([silence for silence in unknown if silence.strategy in held.names]),
-        *undecided_words(_on(item.pool, inputs, apart)),
-    )
     return PoolReasoning(
         pool=item.pool,
         demand_now_vcpu=demand.now_vcpu,
@@ -110,7 +103,7 @@ def _reasoning(
         model=forecast.model,
         score=forecast.score,
         rejected=forecast.rejected,
-        degraded=degraded,
+        degraded=_degraded(held, unknown=unknown, undecided_here=_on(item.pool, inputs, apart)),
         alternatives=tuple(_alternatives(inputs, item, held)),
         vcpu_per_node=held.vcpu_per_node,
         gpus_per_vcpu=held.gpus_per_vcpu or None,
@@ -127,6 +120,17 @@ def _reasoning(
         lead_time=_lead_time(inputs.lead_times[item.pool]),
         horizon_seconds=demand.horizon_seconds,
         signals=forecast.signals,
+    )
+
+
+def _degraded(held: HeldDemand, *, unknown: Sequence[Silence], undecided_here: Sequence[Undecided]) -> str | None:
+    """What was missing when the demand was foreseen, in words; None where nothing was."""
+    demand = held.demand
+    return clauses(
+        f"stale feed of {listed(demand.stale)}" if demand.stale else None,
+        demand.forecast.degraded,
+        *silence_words([silence for silence in unknown if silence.strategy in held.names]),
+        *undecided_words(undecided_here),
     )
 
 
