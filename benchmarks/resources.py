@@ -119,7 +119,7 @@ def _result(path: Path | None, node: Allocatable, *, tell: Tell) -> Result:
     targets = decided_together(trace, node, terms)
     tell(f"{trace.name}: each resource apart")
     apart = judge(nodes_together(trace, node), _decided_apart(trace, node, terms), terms).ratio
-    return Result(name=trace.name, origin=origin, found=judge_resources(trace, node, targets, terms), apart=apart)
+    return Result(name=trace.name, origin=origin, found=judge_resources(trace, node, targets, terms=terms), apart=apart)
 
 
 def _decided_apart(trace: ResourceTrace, node: Allocatable, terms: CapacityEconomics) -> FloatArray:

@@ -75,6 +75,7 @@ def doctor() -> None:
 
 
 def pr_check(
+    *,
     env: ChosenEnvironments = None,
     base: Annotated[str | None, typer.Option(metavar="REF", help="Default: where the head left main.")] = None,
     head: Annotated[str | None, typer.Option(metavar="REF", help="Default: the files as they lie here.")] = None,

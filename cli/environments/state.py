@@ -48,7 +48,7 @@ def restore(stack: str, *, to: str | None, ask: bool) -> None:
     if ask:
         typer.confirm(f"Put this version of {stack} back?", abort=True, err=True)
     stacks = LayerStacks(target.project_dir, target.variables, packs_of(target), declare)
-    with put_back(target.settings, stacks, files, restoration) as (held, kept):
+    with put_back(target.settings, stacks, files=files, restoration=restoration) as (held, kept):
         out.print(f"put back; what stood is kept at {kept}" if kept else "put back; nothing stood", markup=False)
         with step(f"read back {stack}") as display:
             held.refresh(stack, progress=display.progress)

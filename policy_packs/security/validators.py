@@ -42,7 +42,7 @@ def _stack_policy(rule: StackRule, judge: Judge) -> StackValidationPolicy:
         for resource in stack.of(*rule.types):
             judge.report(
                 subject_of(resource.name, resource.urn),
-                partial(_among, rule, resource, stack, config),
+                partial(_among, rule, resource, stack, config=config),
                 config=config,
                 tell=partial(_tell, report, resource.urn),
             )
@@ -50,7 +50,7 @@ def _stack_policy(rule: StackRule, judge: Judge) -> StackValidationPolicy:
     return stack_policy(rule, validate)
 
 
-def _among(rule: StackRule, resource: Resource, stack: Stack, config: Config) -> tuple[str, ...]:
+def _among(rule: StackRule, resource: Resource, stack: Stack, *, config: Config) -> tuple[str, ...]:
     return rule.messages(resource, stack, _limits(config))
 
 

@@ -100,7 +100,7 @@ def decided_together(trace: ResourceTrace, node: Allocatable, terms: CapacityEco
 
 
 def judge_resources(
-    trace: ResourceTrace, node: Allocatable, targets: FloatArray, terms: CapacityEconomics
+    trace: ResourceTrace, node: Allocatable, targets: FloatArray, *, terms: CapacityEconomics
 ) -> ResourceVerdict:
     """Judge targets in nodes, shape (n - tested_from,).
 

@@ -129,7 +129,7 @@ def propose(files: StateFiles, stack: str, *, name: str | None) -> Restoration:
             remedy=f"to go back all the same, name a version of `quantos state versions {stack}` with --to",
         )
     offered = (*_as_version(stored), *files.versions(stack)) if unreadable else files.versions(stack)
-    version, content, checkpoint = _chosen(files, stack, offered, name)
+    version, content, checkpoint = _chosen(files, stack, offered, name=name)
     newer = [each for each in offered if each.written_at > version.written_at]
     known = [
         *(legible_resources(stored.content) if stored.content else ()),
@@ -186,7 +186,7 @@ def _as_version(stored: StoredState) -> tuple[StateVersion, ...]:
 
 
 def _chosen(
-    files: StateFiles, stack: str, offered: Sequence[StateVersion], name: str | None
+    files: StateFiles, stack: str, offered: Sequence[StateVersion], *, name: str | None
 ) -> tuple[StateVersion, bytes, Checkpoint]:
     if name is not None:
         version = _named(offered, stack, name)

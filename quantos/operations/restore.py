@@ -15,7 +15,7 @@ from quantos.operations.bring_up import leased
 
 @contextmanager
 def put_back(
-    settings: EnvironmentSettings, stacks: LayerStacks, files: StateFiles, restoration: Restoration
+    settings: EnvironmentSettings, stacks: LayerStacks, *, files: StateFiles, restoration: Restoration
 ) -> Iterator[tuple[LayerStacks, str | None]]:
     """Put a version back; the stacks under the lease, held for the block, and where the state that stood is kept.
 

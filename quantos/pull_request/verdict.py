@@ -62,7 +62,7 @@ def _of_environment(environment: EnvironmentFinding) -> Iterator[Objection]:
     if environment.error:
         yield _objection(environment, "", "failure", rule="check/ended", message=environment.error, place=file)
     for refusal in environment.refusals:
-        yield _refused(environment, "", refusal, rules)
+        yield _refused(environment, "", refusal, rules=rules)
     for layer in environment.layers:
         yield from _of_layer(environment, layer, rules)
     for rule in never_ran(environment):
@@ -96,7 +96,7 @@ def _of_layer(environment: EnvironmentFinding, layer: LayerFinding, rules: dict[
     if layer.error:
         yield _objection(environment, layer.layer, "failure", rule="engine/failed", message=layer.error, place=program)
     for refusal in layer.refusals:
-        yield _refused(environment, layer.layer, refusal, rules)
+        yield _refused(environment, layer.layer, refusal, rules=rules)
     for said in layer.unrunnable:
         yield _objection(
             environment,
@@ -109,7 +109,7 @@ def _of_layer(environment: EnvironmentFinding, layer: LayerFinding, rules: dict[
         )
 
 
-def _refused(environment: EnvironmentFinding, layer: str, refusal: Refusal, rules: dict[str, PackRule]) -> Objection:
+def _refused(environment: EnvironmentFinding, layer: str, refusal: Refusal, *, rules: dict[str, PackRule]) -> Objection:
     rule = rules.get(refusal.rule)
     url = rule.url if rule else ""
     said, control = _split(refusal.message, url=url)

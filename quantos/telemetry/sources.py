@@ -42,7 +42,7 @@ class SourceBins:
         """The same on a grid of `count` bins that starts `by` bins later."""
         kept = (self.bins >= by) & (self.bins < by + count)
         still = (self.left_bins >= by) & (self.left_bins < by + count)
-        return self._of(count, self.names, kept, still, by=by)
+        return self._of(count, self.names, kept=kept, still=still, by=by)
 
     def replaced(self, part: Self, *, first: int) -> Self:
         """With the bins from `first` on as a part has them, as many as it has."""
@@ -84,7 +84,7 @@ class SourceBins:
         )
 
     def _of(
-        self, count: int, names: tuple[str, ...], kept: NDArray[np.bool_], still: NDArray[np.bool_], *, by: int
+        self, count: int, names: tuple[str, ...], *, kept: NDArray[np.bool_], still: NDArray[np.bool_], by: int
     ) -> Self:
         return type(self)(
             count=count,

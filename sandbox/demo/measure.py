@@ -112,9 +112,9 @@ def ways(
 ) -> tuple[WayOfSizing, ...]:
     """Cost and shortage of the three ways, all on Ready nodes of the same bins."""
     return (
-        _way("quantos", [observation.ready_nodes for observation in seen], scenario, seen, pool=pool),
-        _way("static peak", static, scenario, seen, pool=pool),
-        _way("reactive", reactive, scenario, seen, pool=pool),
+        _way("quantos", [observation.ready_nodes for observation in seen], scenario, seen=seen, pool=pool),
+        _way("static peak", static, scenario, seen=seen, pool=pool),
+        _way("reactive", reactive, scenario, seen=seen, pool=pool),
     )
 
 
@@ -173,7 +173,7 @@ def session_phases(scenario: Scenario, starts: Sequence[datetime]) -> list[Phase
 
 
 def _way(
-    name: WayName, nodes: Sequence[int], scenario: Scenario, seen: Sequence[Observation], *, pool: Pool
+    name: WayName, nodes: Sequence[int], scenario: Scenario, *, seen: Sequence[Observation], pool: Pool
 ) -> WayOfSizing:
     result = account(
         np.array(nodes, dtype=np.int64),

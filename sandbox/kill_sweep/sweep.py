@@ -120,7 +120,7 @@ def _in_forks(stage: Stage, moments: Mapping[str, Sequence[Moment]], *, jobs: in
         while waiting and len(running) < jobs:
             name, wanted = waiting.pop(0)
             channel, far = context.Pipe(duplex=False)
-            process = context.Process(target=_forked, args=(stage, name, wanted, far))
+            process = context.Process(target=_forked, args=(stage, name, wanted), kwargs={"channel": far})
             process.start()
             far.close()
             running[channel] = (name, process)
@@ -136,7 +136,7 @@ def _in_forks(stage: Stage, moments: Mapping[str, Sequence[Moment]], *, jobs: in
             yield name, trial
 
 
-def _forked(stage: Stage, name: str, moments: Sequence[Moment], channel: Connection) -> None:
+def _forked(stage: Stage, name: str, moments: Sequence[Moment], *, channel: Connection) -> None:
     copy = stage.copied(name)
     log = os.open(copy.folder / "logs" / "trial.log", os.O_WRONLY | os.O_CREAT)
     os.dup2(log, 1)

@@ -114,7 +114,7 @@ def _spot_loss(problem: ChoiceProblem, solution: ChoiceSolution) -> _SpotLoss:
             held[part.demand, part.pool] = part.share
     movers: dict[str, tuple[str, ...]] = {pool.name: () for pool in problem.pools if not pool.spot}
     for demand in problem.demands:
-        for pool, share in _moved(demand, lost.get(demand.name, 0.0), held, problem):
+        for pool, share in _moved(problem, demand, lost=lost.get(demand.name, 0.0), held=held):
             held[demand.name, pool] = held.get((demand.name, pool), 0.0) + share
             movers[pool] = (*movers[pool], demand.name)
     books = Books(problem, solution.nodes(), held)
@@ -125,7 +125,7 @@ def _spot_loss(problem: ChoiceProblem, solution: ChoiceSolution) -> _SpotLoss:
 
 
 def _moved(
-    demand: ChoiceDemand, lost: float, held: Mapping[tuple[str, str], float], problem: ChoiceProblem
+    problem: ChoiceProblem, demand: ChoiceDemand, *, lost: float, held: Mapping[tuple[str, str], float]
 ) -> Iterator[tuple[str, float]]:
     """Where a lost share goes, the cheapest pool first, as far as the demand's own rules let it run on demand."""
     if lost <= SHARE_TOLERANCE:

@@ -83,7 +83,7 @@ def sized_pools(
 ) -> tuple[SizedPool, ...]:
     """Every pool of the environment, by name, at the solution's nodes."""
     most = maxima(inputs, problem=problem, solution=solution)
-    books = _Books(inputs, needs, problem, solution, unreplaced=most.unreplaced)
+    books = _Books(inputs, needs, problem, solution=solution, unreplaced=most.unreplaced)
     return tuple(
         SizedPool(
             pool=choice.pool,
@@ -106,8 +106,8 @@ class _Books:
         inputs: PlanningInputs,
         needs: Sequence[StrategyNeed],
         problem: ChoiceProblem,
-        solution: ChoiceSolution,
         *,
+        solution: ChoiceSolution,
         unreplaced: Mapping[str, str],
     ) -> None:
         self.inputs = inputs

@@ -87,7 +87,7 @@ class FileStateFiles:
         versions = [*self._kept("backups", stack), *self._kept("history", stack)]
         if backup.is_file():
             written = datetime.fromtimestamp(backup.stat().st_mtime, tz=UTC)
-            versions.append(_version("bak", "before the last write", written, str(backup.relative_to(self.root))))
+            versions.append(_backup(str(backup.relative_to(self.root)), written_at=written))
         return _newest_first(versions)
 
     def content(self, version: StateVersion) -> bytes:
@@ -163,7 +163,7 @@ class S3StateFiles:
         versions = [*self._kept("backups", stack), *self._kept("history", stack), *self._object_versions(key)]
         for name, written in self._listed(f"{key}.bak"):
             if name == f"{key}.bak":
-                versions.append(_version("bak", "before the last write", written, name))
+                versions.append(_backup(name, written_at=written))
         return _newest_first(versions)
 
     def content(self, version: StateVersion) -> bytes:
@@ -205,7 +205,7 @@ class S3StateFiles:
             pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.backend.bucket, Prefix=key)
             listed = [each for page in pages for each in page.get("Versions", [])]
             return [
-                _version(each["VersionId"], "object version", each["LastModified"], key)
+                StateVersion(name=each["VersionId"], source="object version", written_at=each["LastModified"], key=key)
                 for each in listed
                 if each["Key"] == key and not each["IsLatest"]
             ]
@@ -240,8 +240,9 @@ def _stacks() -> str:
     return f".pulumi/stacks/{PROJECT}"
 
 
-def _version(name: str, source: Source, written_at: datetime, key: str) -> StateVersion:
-    return StateVersion(name=name, source=source, written_at=written_at, key=key)
+def _backup(key: str, *, written_at: datetime) -> StateVersion:
+    """What the engine keeps beside the state whenever it writes it."""
+    return StateVersion(name="bak", source="before the last write", written_at=written_at, key=key)
 
 
 def _kept_version(file: str, room: str, key: str) -> StateVersion | None:
@@ -250,7 +251,8 @@ def _kept_version(file: str, room: str, key: str) -> StateVersion | None:
     if match is None:
         return None
     written = datetime.fromtimestamp(int(match[1]) / 1e9, tz=UTC)
-    return _version(match[1], "backup" if room == "backups" else "history", written, key)
+    source: Source = "backup" if room == "backups" else "history"
+    return StateVersion(name=match[1], source=source, written_at=written, key=key)
 
 
 def _newest_first(versions: list[StateVersion]) -> tuple[StateVersion, ...]:

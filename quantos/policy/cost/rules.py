@@ -77,14 +77,14 @@ def _dear_pools(capacity: Capacity, limits: CostLimits, catalog: Catalog) -> Ite
             continue
         price = group.usd_per_node_hour(catalog, region=limits.region)
         cost = price * group.maximum
-        if _exceeds(cost, pool.ceiling_usd_per_hour) and not _goes_down(capacity, [group], limits, catalog):
+        if _exceeds(cost, pool.ceiling_usd_per_hour) and not _goes_down(capacity, [group], limits, catalog=catalog):
             yield (
                 f"pool {group.name} may grow to {group.maximum} nodes of {price:.4f} USD/hour, {cost:.2f} USD/hour in "
                 f"all, which is {_excess(cost, pool.ceiling_usd_per_hour)}"
             )
 
 
-def _goes_down(capacity: Capacity, excess: Sequence[NodeGroup], limits: CostLimits, catalog: Catalog) -> bool:
+def _goes_down(capacity: Capacity, excess: Sequence[NodeGroup], limits: CostLimits, *, catalog: Catalog) -> bool:
     """Whether groups that together cost more than is allowed do so only on the way down."""
     return on_the_way_down(
         capacity.elastic,
@@ -123,7 +123,7 @@ def _dear_sharing(capacity: Capacity, limits: CostLimits, catalog: Catalog) -> I
         pools = payers.bound_with(group.name)
         if unpaid > ROUNDING and pools not in reported:
             reported.add(pools)
-            if _goes_down(capacity, [item for item in shared if item.name in pools], limits, catalog):
+            if _goes_down(capacity, [item for item in shared if item.name in pools], limits, catalog=catalog):
                 continue
             cost = sum(price[item.name] * item.maximum for item in shared if item.name in pools)
             able = {name: item for name, item in strategies.items() if set(item.pools) & set(pools)}
@@ -193,7 +193,9 @@ def _dear_environment(capacity: Capacity, limits: CostLimits, catalog: Catalog) 
         for group in capacity.elastic
     ]
     total = sum(cost for _, cost in costs)
-    if _exceeds(total, limits.ceiling_usd_per_hour) and not _goes_down(capacity, capacity.elastic, limits, catalog):
+    if _exceeds(total, limits.ceiling_usd_per_hour) and not _goes_down(
+        capacity, capacity.elastic, limits, catalog=catalog
+    ):
         parts = ", ".join(f"{name} {cost:.2f}" for name, cost in costs)
         yield (
             f"{limits.environment} at full size would cost {total:.2f} USD/hour ({parts}), "

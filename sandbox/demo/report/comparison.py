@@ -58,7 +58,7 @@ def capacity_multiples(result: DemoResult) -> Markup:
         max(row.demand_vcpu or 0.0, row.ready_vcpu, row.static_vcpu, row.reactive_vcpu) for row in result.bins
     )
     levels = round_steps(largest * 1.02, at_most=4)
-    charts = [_multiple(result, name, capacity, levels) for name, capacity in _CAPACITY.items()]
+    charts = [_multiple(result, name, capacity=capacity, levels=levels) for name, capacity in _CAPACITY.items()]
     return element("div", *charts, class_="multiples")
 
 
@@ -73,7 +73,7 @@ def _barred(text: str, value: float, *, of: float, kind: str) -> Markup:
     return element("td", element("span", text, class_="figure"), bar, class_="barred")
 
 
-def _multiple(result: DemoResult, name: str, capacity: Callable[[BinRow], float], levels: Sequence[float]) -> Markup:
+def _multiple(result: DemoResult, name: str, *, capacity: Callable[[BinRow], float], levels: Sequence[float]) -> Markup:
     rows, width = result.bins, timedelta(seconds=result.bin_seconds)
     plot = Plot(
         left=34, right=_WIDTH - 6, top=8, bottom=_HEIGHT - 22,

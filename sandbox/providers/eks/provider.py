@@ -45,7 +45,7 @@ class EksProvider(pulumi.provider.Provider):
         super().__init__(schemas.version)
         self._schemas = schemas
 
-    def construct(
+    def construct(  # noqa: PLR0917  the SDK's own signature
         self,
         name: str,
         resource_type: str,

@@ -50,7 +50,7 @@ def test_what_binds_and_what_is_short_is_told_by_resource():
     trace = workload(memory=memory)
     vcpu_nodes = WAVE[14 * DAY :] / NODE.vcpu
 
-    found = judge_resources(trace, NODE, vcpu_nodes.max() * np.ones(len(vcpu_nodes)), TERMS)
+    found = judge_resources(trace, NODE, vcpu_nodes.max() * np.ones(len(vcpu_nodes)), terms=TERMS)
 
     assert found.binding == pytest.approx({"vcpu": 0.75, "memory": 0.25, "network": 0.0})
     assert found.short["memory"] > 0.05
@@ -61,7 +61,7 @@ def test_a_resource_that_binds_by_turns_is_held_by_one_forecast():
     night = np.where(INDEX % DAY >= 18, 6 * WAVE, WAVE)
     trace = workload(memory=night)
 
-    found = judge_resources(trace, NODE, decided_together(trace, NODE, TERMS), TERMS)
+    found = judge_resources(trace, NODE, decided_together(trace, NODE, TERMS), terms=TERMS)
 
     assert min(found.binding["vcpu"], found.binding["memory"]) > 0.2
     assert found.verdict.planner.under < 0.05

@@ -26,13 +26,13 @@ def declared() -> Iterator[tuple[Path, str, str]]:
                     if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
                 ]
                 token = call.args[0]
-                yield path, node.name, token.value if isinstance(token, ast.Constant) else PLAN_TYPE
+                yield path, node.name, str(token.value) if isinstance(token, ast.Constant) else PLAN_TYPE
 
 
 def aliased() -> set[str]:
     """Tokens that some component still answers to."""
     return {
-        keyword.value.value
+        str(keyword.value.value)
         for path in COMPONENTS.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Alias")

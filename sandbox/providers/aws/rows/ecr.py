@@ -53,12 +53,14 @@ REPOSITORY = Row(
         updates=(
             Update(
                 names=frozenset({"imageTagMutability"}),
-                send=lambda context, change: _set(context, change, "put_image_tag_mutability", "imageTagMutability"),
+                send=lambda context, change: _set(
+                    context, change, "put_image_tag_mutability", name="imageTagMutability"
+                ),
             ),
             Update(
                 names=frozenset({"imageScanningConfiguration"}),
                 send=lambda context, change: _set(
-                    context, change, "put_image_scanning_configuration", "imageScanningConfiguration"
+                    context, change, "put_image_scanning_configuration", name="imageScanningConfiguration"
                 ),
             ),
         ),
@@ -66,7 +68,7 @@ REPOSITORY = Row(
 )
 
 
-def _set(context: HandlerContext, change: Change, operation: str, name: str) -> None:
+def _set(context: HandlerContext, change: Change, operation: str, *, name: str) -> None:
     context.account.call("ecr", operation, {"repositoryName": change.existing.id, name: change.new.get(name)})
 
 
