@@ -18,11 +18,10 @@ from quantos.audit.adapters.direct import DirectAudit
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.adapters.s3_plans import S3PlanArchive, S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_plan_ledger
+from quantos.capacity.planning.pool_needs import pool_needs
 from quantos.capacity.pools.node_prices import node_prices
-from quantos.contracts.plan import DecisionRequest, PoolReasoning, ScalingPlan
-from quantos.contracts.strategy import Strategy, StrategyBook
+from quantos.contracts.plan import DecisionRequest, ScalingPlan
 from quantos.environment.load import load_environment
-from quantos.errors import CapacityError
 
 CAUTION = (
     "vCPU of different types are taken as equal: measure units_per_vcpu on the new types, and change the file by pull "
@@ -49,7 +48,7 @@ def propose_shapes(environment: str, *, catalog: str | None, peak: bool, as_json
     """Print a proposal at the prices of region `catalog`, and with `write` change the environment file by it."""
     target = open_target(environment)
     book = S3StrategyRegistry(compose_bucket(target.settings)).read()
-    needs = _needs(target, _plan(target), book, peak=peak)
+    needs = pool_needs(_plan(target), book, node_prices(target.settings, target.catalog), peak=peak)
     region = catalog or target.settings.region
     proposal = propose(target.settings, needs, target.catalog, region=region)
     change = _file_change(environment, proposal)
@@ -75,52 +74,6 @@ def _plan(target: Target) -> ScalingPlan:
         return made
     document = compose_plan_ledger(target.settings).current().document
     return S3PlanArchive(compose_bucket(target.settings)).get(document.plan_id)
-
-
-def _needs(target: Target, plan: ScalingPlan, book: StrategyBook, *, peak: bool) -> dict[str, PoolNeed]:
-    """What the strategies of each pool need; pools without strategies have no need."""
-    if not plan.explanation.pools:
-        raise CapacityError(
-            f"no strategy runs on any pool of {target.settings.name}, so no shape can be told from another",
-            remedy=f"state what runs there: `quantos strategies apply {target.settings.name} FILE`",
-        )
-    book_by_name = {strategy.name: strategy for strategy in book.strategies}
-    prices = node_prices(target.settings, target.catalog)
-    needs: dict[str, PoolNeed] = {}
-    for reasoning in plan.explanation.pools:
-        strategies = [book_by_name[name] for name in reasoning.strategies if name in book_by_name]
-        if strategies:
-            vcpu_per_node = reasoning.vcpu_per_node or prices[reasoning.pool].vcpu
-            needs[reasoning.pool] = _with(
-                needs.get(reasoning.pool),
-                strategies,
-                nodes=max(_peak_nodes(reasoning) if peak else 0.0, _ahead_vcpu(reasoning) / vcpu_per_node),
-                vcpu_per_node=vcpu_per_node,
-            )
-    return needs
-
-
-def _with(before: PoolNeed | None, strategies: list[Strategy], *, nodes: float, vcpu_per_node: float) -> PoolNeed:
-    """The need of a pool with that of some more strategies."""
-    stated = sum(strategy.stated_vcpu for strategy in strategies)
-    return PoolNeed(
-        nodes=max(nodes, stated / vcpu_per_node) + (before.nodes if before else 0.0),
-        priority=max([strategy.priority for strategy in strategies] + ([before.priority] if before else [])),
-        miss_usd_per_vcpu_hour=max(
-            [item.miss_usd_per_vcpu_hour for item in strategies] + ([before.miss_usd_per_vcpu_hour] if before else [])
-        ),
-    )
-
-
-def _ahead_vcpu(reasoning: PoolReasoning) -> float:
-    """What lies ahead, less what other pools hold of it."""
-    ahead_vcpu = max(reasoning.demand_upper_vcpu, reasoning.demand_now_vcpu)
-    return max(ahead_vcpu - max(reasoning.elsewhere_vcpu or 0.0, 0.0), 0.0)
-
-
-def _peak_nodes(reasoning: PoolReasoning) -> float:
-    """Whole nodes for the highest demand of the history, as the plan's static alternative has it."""
-    return max((float(item.nodes) for item in reasoning.alternatives if item.name == "static"), default=0.0)
 
 
 def _file_change(environment: str, proposal: Proposal) -> FileChange:
