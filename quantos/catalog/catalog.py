@@ -5,12 +5,12 @@ The same answer offline and tomorrow.
 
 import csv
 import functools
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from quantos.catalog.spot_savings import SpotAssumption, spot_assumptions
 from quantos.errors import CatalogError
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -39,14 +39,6 @@ class InstanceShape:
     def family(self) -> str:
         """`c7i` of `c7i.2xlarge`."""
         return family_of(self.instance_type)
-
-
-@dataclass(frozen=True)
-class SpotAssumption:
-    """What spot is taken to save where no measured spot price is at hand, and why that is careful."""
-
-    saving: float
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -126,15 +118,13 @@ def family_of(instance_type: str) -> str:
 def load_catalog(data: Path = DATA) -> Catalog:
     """The catalog in a data folder, read once a process. Raises CatalogError when the files cannot be read."""
     try:
-        assumed = json.loads((data / "spot_savings.json").read_text(encoding="utf-8"))
+        assumptions, otherwise = spot_assumptions(data / "spot_savings.json")
         return Catalog(
             shapes=_shapes(data / "shapes.csv"),
             on_demand=_price_files(data / "on_demand"),
             spot=_price_files(data / "spot"),
-            assumptions={
-                family: _assumption(group) for group in assumed["groups"] for family in group["families"].split()
-            },
-            otherwise=_assumption(assumed["otherwise"]),
+            assumptions=assumptions,
+            otherwise=otherwise,
             services={path.stem: _service_prices(path) for path in sorted((data / "services").glob("*.csv"))},
         )
     except (OSError, KeyError, ValueError) as exc:
@@ -176,7 +166,3 @@ def _service_prices(path: Path) -> dict[str, ServicePrice]:
     if free := sorted(item for item, price in prices.items() if not price.usd > 0):
         raise ValueError(f"{path.name} has no positive price for {', '.join(free)}")
     return prices
-
-
-def _assumption(group: Mapping[str, str]) -> SpotAssumption:
-    return SpotAssumption(saving=float(group["saving_percent"]) / 100, reason=group["reason"])

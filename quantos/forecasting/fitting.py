@@ -11,8 +11,8 @@ from quantos.errors import QuantosError
 from quantos.forecasting.evaluation.calibration import Calibration
 from quantos.forecasting.evaluation.decision_loss import MARGINS, CapacityEconomics, losses
 from quantos.forecasting.evaluation.selection import Ledger, held_out_losses
+from quantos.forecasting.features.learnt_sessions import has_sessions
 from quantos.forecasting.features.origins import Frame, Layout, layout_of
-from quantos.forecasting.features.sessions import has_sessions
 from quantos.forecasting.models.family import Family, Parameters, Sample
 from quantos.forecasting.models.rules import NAIVE, PLAIN, REACTIVE, Rules
 from quantos.forecasting.series_model import BLEND, FAMILIES, RULE, FittedSeries, Series, candidate_targets, frame_at

@@ -11,9 +11,9 @@ from quantos.errors import ForecastError
 from quantos.forecasting.evaluation.calibration import Calibration
 from quantos.forecasting.evaluation.decision_loss import CapacityEconomics
 from quantos.forecasting.evaluation.selection import Ledger, Standing
+from quantos.forecasting.features.learnt_sessions import learnt_sessions
 from quantos.forecasting.features.lookback import Lookback
 from quantos.forecasting.features.origins import Frame, Layout, frame_of
-from quantos.forecasting.features.sessions import learnt_sessions
 from quantos.forecasting.features.wall_time import Clocked, seen_at, seen_from, spans, together
 from quantos.forecasting.models.boosting import BoostedQuantiles
 from quantos.forecasting.models.decomposition import Decompositions

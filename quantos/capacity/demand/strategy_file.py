@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from quantos.capacity.pools.node_prices import NodePrice
-from quantos.capacity.pools.strategy_room import without_room
+from quantos.capacity.pools.pod_placement import without_room
 from quantos.contracts.strategy import ExchangeSession, Strategy, StrategyBook
 from quantos.documents.settings_file import placed, read_file, refusal, validated
 from quantos.documents.yaml_document import Plain

@@ -8,6 +8,7 @@ from quantos.capacity.ports import LedgerEntry, PlanLedger, Signer
 from quantos.capacity.resize.acceptance import refuse_early, refuse_paused, refuse_unsound
 from quantos.capacity.resize.actuator import Actuation, actuate
 from quantos.capacity.resize.drift import drift_in
+from quantos.capacity.resize.kill_switch_watch import watched
 from quantos.capacity.resize.ports import (
     Engine,
     EngineTerms,
@@ -21,7 +22,6 @@ from quantos.capacity.resize.ports import (
 )
 from quantos.capacity.resize.safe_sizes import safe_sizes
 from quantos.capacity.resize.stopwatch import Stopwatch
-from quantos.capacity.resize.switch_watch import watched
 from quantos.clock import Clock
 from quantos.contracts.plan import (
     OutcomeStatus,

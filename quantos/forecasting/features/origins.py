@@ -7,8 +7,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from quantos.arrays import BoolArray, FloatArray
+from quantos.forecasting.features.learnt_sessions import LOOKED_BACK_DAYS, session_reference
 from quantos.forecasting.features.lookback import Lookback
-from quantos.forecasting.features.sessions import LOOKED_BACK_DAYS, session_reference
 from quantos.forecasting.features.target_window import Aim
 from quantos.units import DAY_SECONDS
 

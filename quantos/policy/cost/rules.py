@@ -10,8 +10,8 @@ from quantos.contracts.plan import LEAST_CEILING, PlanDocument, PoolSize, Strate
 from quantos.errors import CatalogError
 from quantos.policy.controls import finops, firm
 from quantos.policy.cost.capacity import Capacity, NodeGroup, planned_capacity
+from quantos.policy.cost.descent import on_the_way_down
 from quantos.policy.cost.limits import CostLimits, StandingSize, cost_limits
-from quantos.policy.cost.way_down import on_the_way_down
 from quantos.policy.rule import Rule
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from lightgbm import Dataset, train
 
 from quantos.forecasting.evaluation.decision_loss import MARGINS, CapacityEconomics, Margin
 from quantos.forecasting.evaluation.selection import Ledger, Standing, blend
-from quantos.forecasting.features.sessions import has_sessions, learnt_sessions, session_reference
+from quantos.forecasting.features.learnt_sessions import has_sessions, learnt_sessions, session_reference
 from quantos.forecasting.fitting import fit_series
 from quantos.forecasting.models.rules import COMBINED_SESSION, NAIVE, PLAIN
 from quantos.forecasting.models.trees import pack, scores

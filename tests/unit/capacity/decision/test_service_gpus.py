@@ -15,7 +15,7 @@ from quantos.capacity.demand.pool_demand import PoolDemand
 from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.capacity.planning.plan import solved
 from quantos.capacity.pools.node_prices import node_prices
-from quantos.capacity.pools.strategy_room import without_room
+from quantos.capacity.pools.pod_placement import without_room
 from quantos.capacity.reporting.plan_text import explain_text
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import PoolSize, ScalingPlan, StrategyCost
