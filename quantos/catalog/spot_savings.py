@@ -15,7 +15,7 @@ class SpotAssumption:
 
 
 def spot_assumptions(path: Path) -> tuple[dict[str, SpotAssumption], SpotAssumption]:
-    """By family of instance types, and for every other family. Raises OSError, KeyError, ValueError for another file."""
+    """By family of instance types, and for every other. Raises OSError, KeyError, ValueError for another file."""
     stated = json.loads(path.read_text(encoding="utf-8"))
     by_family = {family: _assumption(group) for group in stated["groups"] for family in group["families"].split()}
     return by_family, _assumption(stated["otherwise"])
