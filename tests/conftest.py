@@ -15,11 +15,20 @@ settings.load_profile("untimed")
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[str, str], None]
+SLOW = frozenset((Path(__file__).parent / "slow.txt").read_text(encoding="utf-8").splitlines())
+"""Cases that take longer than an eighth of a second on an idle machine; `scripts/slow_tests.py` writes them down."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that records."""
     parser.addoption("--update-golden", action="store_true", help="Record expected outputs instead of comparing.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make unit` leaves out."""
+    for item in items:
+        if item.nodeid in SLOW:
+            item.add_marker("slow")
 
 
 def pytest_configure() -> None:
