@@ -7,7 +7,7 @@ Its argument is the most seconds that a test may take, setting up what it uses i
 
 import re
 import sys
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ DURATION: Final = re.compile(r"\s*([\d.]+)s (?:call|setup|teardown)\s+(tests/uni
 
 def slow_tests(lines: Iterable[str], *, most_seconds: float) -> list[str]:
     """Cases of tests that took longer, by node id."""
-    seconds: Counter[str] = Counter()
+    seconds = defaultdict[str, float](float)
     for line in lines:
         if duration := DURATION.match(line):
             seconds[duration[2]] += float(duration[1])

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from quantos.pull_request.sources import SourceTree
+
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = (
     ".gitignore",
@@ -52,8 +54,7 @@ def copy_project(folder: Path, *, environments: Sequence[str], emptied: Sequence
 
 def program_of(folder: Path, layer: str) -> Path:
     """The file with which a layer's program begins."""
-    package = folder / "stacks" / layer / "__init__.py"
-    return package if package.is_file() else folder / "stacks" / f"{layer}.py"
+    return folder / SourceTree(folder).program(layer)
 
 
 def git(folder: Path, *arguments: str) -> str:
