@@ -29,12 +29,29 @@ class Places:
     declared: Mapping[str, SourceLocation]
 
     def of(self, urn: str) -> SourceLocation:
-        """A pool, or the limits of pools, in the environment file; else where the program declares the resource."""
-        if self.layer == DATA_LAYER:
+        """A pool, or the limits of pools, in the environment file; else where the program declares the resource.
+
+        What is said of no resource has the program's first line.
+        """
+        if self.layer == DATA_LAYER and Urn.is_urn(urn):
             resource = Urn.parse(urn)
-            key = "limits" if resource.type == STACK_TYPE else resource.name
-            match = re.search(rf"^ *{re.escape(key)}:", self.environment_text, re.MULTILINE)
-            if match is not None:
-                line = self.environment_text.count("\n", 0, match.start()) + 1
-                return SourceLocation(path=self.environment_file, line=line)
-        return self.declared.get(urn, SourceLocation(path=self.program, line=1))
+            place = self._field("limits" if resource.type == STACK_TYPE else resource.name)
+            if place is not None:
+                return place
+        return self.declared.get(urn, self._beginning)
+
+    def of_component(self, name: str) -> SourceLocation:
+        """A pool in the environment file by its name; for components of other layers where the program begins."""
+        place = self._field(name) if self.layer == DATA_LAYER else None
+        return place or self._beginning
+
+    @property
+    def _beginning(self) -> SourceLocation:
+        return SourceLocation(path=self.program, line=1)
+
+    def _field(self, key: str) -> SourceLocation | None:
+        match = re.search(rf"^ *{re.escape(key)}:", self.environment_text, re.MULTILINE)
+        if match is None:
+            return None
+        line = self.environment_text.count("\n", 0, match.start()) + 1
+        return SourceLocation(path=self.environment_file, line=line)

@@ -64,7 +64,7 @@ class PriceCheck:
                 urn="",
                 message=violation.message,
                 level="mandatory",
-                place=places.of(f"::{_subject(violation.message, components)}"),
+                place=places.of_component(_subject(violation.message, components)),
             )
             for violation in refused
         )

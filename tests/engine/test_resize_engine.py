@@ -9,6 +9,7 @@ import pytest
 from components.aws.compute.node_pool import Taint
 from components.aws.compute.scale_from_zero import PREFIX, ScaleFromZero, ScaleFromZeroArgs
 from quantos.contracts.plan import StrategyCost
+from quantos.environment.settings.pools import node_labels
 from sandbox.lifecycle import Sandbox
 from tests.support.plan_cases import NOW
 from tests.support.small_environment import SmallEnvironment, make_small_environment, unhurried
@@ -65,7 +66,11 @@ def test_a_pool_without_nodes_tells_the_autoscaler_what_one_would_be(environment
         groups = pulumi.StackReference(f"organization/quantos/{environment.stack}").require_output("scaling_groups")
         taints = [Taint(key=taint.key, value=taint.value, effect=taint.effect) for taint in spot.taints]
         args = ScaleFromZeroArgs(
-            scaling_group_name=groups["cpu-spot"], labels=spot.labels, taints=taints, disk_gib=spot.disk_gib, gpus=0
+            scaling_group_name=groups["cpu-spot"],
+            labels=node_labels("cpu-spot", spot),
+            taints=taints,
+            disk_gib=spot.disk_gib,
+            gpus=0,
         )
         ScaleFromZero("cpu-spot", args)
 

@@ -1,5 +1,7 @@
 """Where a reader is sent."""
 
+import pytest
+
 from quantos.errors import SettingsError
 from quantos.faults import Fault, Position
 from quantos.pull_request.model import SourceLocation
@@ -72,3 +74,15 @@ def test_a_key_with_dots_is_one_field() -> None:
     head = {"labels": {"quantos.io/pool": "cpu", "quantos.io/burst": True}}
     base = {"labels": {"quantos.io/pool": "cpu"}}
     assert mended(head, base, [("labels", "quantos.io/burst")]) == base
+
+
+def test_a_component_is_found_by_its_name_where_pools_are_declared() -> None:
+    pool = make_places("capacity").of_component("cpu")
+    assert pool == make_places("capacity").of(urn_of("cpu"))
+    assert pool.path == FILE
+    assert make_places("foundation").of_component("lake") == SourceLocation(path="stacks/foundation.py", line=1)
+
+
+@pytest.mark.parametrize("layer", ["capacity", "foundation"])
+def test_what_is_said_of_no_resource_has_the_program(layer: str) -> None:
+    assert make_places(layer).of("") == SourceLocation(path=f"stacks/{layer}.py", line=1)

@@ -160,6 +160,17 @@ def test_every_test_is_in_a_file_that_is_collected() -> None:
     assert lost == []
 
 
+def test_slow_cases_are_of_tests_that_are_there() -> None:
+    named = {line.partition("[")[0] for line in (ROOT / "tests" / "slow.txt").read_text(encoding="utf-8").splitlines()}
+    gone = [
+        name
+        for name in sorted(named)
+        for file, *_, test in [name.split("::")]
+        if not (ROOT / file).is_file() or f"def {test}(" not in (ROOT / file).read_text(encoding="utf-8")
+    ]
+    assert gone == []
+
+
 def test_every_test_file_holds_a_test() -> None:
     empty = [
         said(path)
