@@ -13,6 +13,7 @@ import select
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -126,8 +127,7 @@ def texts_at(thread: int, address: int) -> tuple[str, ...]:
     with Path(f"/proc/{thread}/mem").open("rb", buffering=0) as memory:
         pointers: list[int] = []
         while True:
-            memory.seek(address + 8 * len(pointers))
-            (pointer,) = struct.unpack("=Q", memory.read(8))
+            (pointer,) = struct.unpack("=Q", _read(memory, address + 8 * len(pointers), 8))
             if not pointer:
                 break
             pointers.append(pointer)
@@ -139,9 +139,17 @@ def _bytes_at(thread: int, address: int) -> bytes:
     content = b""
     with Path(f"/proc/{thread}/mem").open("rb", buffering=0) as memory:
         while b"\0" not in content:
-            memory.seek(address + len(content))
-            content += memory.read(page - (address + len(content)) % page)
+            content += _read(memory, address + len(content), page - (address + len(content)) % page)
     return content.partition(b"\0")[0]
+
+
+def _read(memory: FileIO, address: int, size: int) -> bytes:
+    """At most `size` bytes of a process. Raises ProcessLookupError when it has died: its memory then reads as empty."""
+    memory.seek(address)
+    content = memory.read(size)
+    if not content:
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH), memory.name)
+    return content
 
 
 def _program(machine: str) -> bytes:
