@@ -28,13 +28,12 @@ class Urn:
     @classmethod
     def parse(cls, text: str) -> "Urn":
         """Read `urn:pulumi:dev-capacity::quantos::a:b/c:C$d:e/f:F::name`. Raises ValueError for anything else."""
-        parts = text.removeprefix(_PREFIX).split(SEPARATOR, _PARTS - 1)
-        if not text.startswith(_PREFIX) or len(parts) < _PARTS:
+        if not cls.is_urn(text):
             raise ValueError(f"{text!r} is not the URN of a resource")
-        stack, project, qualified_type, name = parts
+        stack, project, qualified_type, name = text.removeprefix(_PREFIX).split(SEPARATOR, _PARTS - 1)
         return cls(stack=stack, project=project, qualified_type=qualified_type, name=name)
 
     @classmethod
     def is_urn(cls, text: str) -> bool:
         """Whether `parse` reads it."""
-        return text.startswith(_PREFIX) and text.count(SEPARATOR) >= _PARTS - 1
+        return text.startswith(_PREFIX) and text.removeprefix(_PREFIX).count(SEPARATOR) >= _PARTS - 1

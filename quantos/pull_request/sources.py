@@ -107,8 +107,7 @@ class SourceTree:
         """What a module assigns to a name at its top level, as written."""
         path = self._file(module)
         for node in ast.parse(path.read_bytes()).body if path is not None else ():
-            targets = node.targets if isinstance(node, ast.Assign) else ()
-            if name in {getattr(target, "id", "") for target in targets} and isinstance(node, ast.Assign):
+            if isinstance(node, ast.Assign) and name in {getattr(target, "id", "") for target in node.targets}:
                 return node.value
         return None
 

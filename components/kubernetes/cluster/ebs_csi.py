@@ -7,7 +7,7 @@ from typing import Final, Literal
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.aws.iam.statements import Statement
 from components.kubernetes.base.charts import AWS_EBS_CSI_DRIVER
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, agent_resources, resources, run_as
@@ -38,6 +38,11 @@ class EbsCsiArgs:
     replicas: int
     tags: Mapping[str, str]
 
+    @property
+    def role_name(self) -> str:
+        """The role of the controller's pods, one a cluster."""
+        return f"{self.cluster_name}-ebs-csi"
+
 
 class EbsCsi(pulumi.ComponentResource):
     """The driver and two classes of encrypted gp3 disks: the default one, and one whose disks outlive their claims.
@@ -54,18 +59,11 @@ class EbsCsi(pulumi.ComponentResource):
     def __init__(self, name: str, args: EbsCsiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:kubernetes/cluster:EbsCsi", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        identity = PodIdentity(
+        as_role = with_role(
             name,
-            PodIdentityArgs(
-                role_name=f"{args.cluster_name}-ebs-csi",
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=SERVICE_ACCOUNT,
-                statements=pulumi.Output.from_input(args.kms_key_arn).apply(
-                    lambda key: statements(args, kms_key_arn=key)
-                ),
-                tags=args.tags,
-            ),
+            args,
+            service_account=SERVICE_ACCOUNT,
+            statements=pulumi.Output.from_input(args.kms_key_arn).apply(lambda key: statements(args, kms_key_arn=key)),
             opts=child,
         )
         installed = release(
@@ -73,7 +71,7 @@ class EbsCsi(pulumi.ComponentResource):
             AWS_EBS_CSI_DRIVER,
             namespace=args.namespace,
             values=values(args),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed]))
         self.default_class = _disks(args, DEFAULT_CLASS, reclaim="Delete", default=True, opts=after)

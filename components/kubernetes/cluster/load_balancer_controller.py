@@ -7,7 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.kubernetes.base.charts import AWS_LOAD_BALANCER_CONTROLLER
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, resources
 from components.kubernetes.base.layout import survives_drain, zone_spread
@@ -35,6 +35,11 @@ class LoadBalancerControllerArgs:
     replicas: int
     tags: Mapping[str, str]
 
+    @property
+    def role_name(self) -> str:
+        """The role of the controller's pods, one a cluster."""
+        return f"{self.cluster_name}-load-balancers"
+
 
 class LoadBalancerController(pulumi.ComponentResource):
     """The controller and the one class of Ingresses: internal, by TLS 1.2 and up.
@@ -53,16 +58,11 @@ class LoadBalancerController(pulumi.ComponentResource):
     def __init__(self, name: str, args: LoadBalancerControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:kubernetes/cluster:LoadBalancerController", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        identity = PodIdentity(
+        as_role = with_role(
             name,
-            PodIdentityArgs(
-                role_name=f"{args.cluster_name}-load-balancers",
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=SERVICE_ACCOUNT,
-                statements=statements(cluster_name=args.cluster_name, account_id=args.account_id, region=args.region),
-                tags=args.tags,
-            ),
+            args,
+            service_account=SERVICE_ACCOUNT,
+            statements=statements(cluster_name=args.cluster_name, account_id=args.account_id, region=args.region),
             opts=child,
         )
         installed = release(
@@ -70,7 +70,7 @@ class LoadBalancerController(pulumi.ComponentResource):
             AWS_LOAD_BALANCER_CONTROLLER,
             namespace=args.namespace,
             values=values(args),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed]))
         ingress_class = _ingress_class(f"{name}-class", args, parameters_opts=after, opts=child)

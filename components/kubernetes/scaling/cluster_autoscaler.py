@@ -7,7 +7,7 @@ from typing import Final
 import pulumi
 import yaml
 
-from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
+from components.aws.eks.pod_identity import with_role
 from components.aws.iam.statements import Statement
 from components.kubernetes.base.charts import CLUSTER_AUTOSCALER
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, resources
@@ -39,6 +39,11 @@ class ClusterAutoscalerArgs:
     replicas: int
     tags: Mapping[str, str]
 
+    @property
+    def role_name(self) -> str:
+        """The role of the controller's pods, one a cluster."""
+        return f"{self.cluster_name}-cluster-autoscaler"
+
 
 class ClusterAutoscaler(pulumi.ComponentResource):
     """The autoscaler, of whose replicas one leads, and its right to size this cluster's groups and no others.
@@ -55,16 +60,11 @@ class ClusterAutoscaler(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClusterAutoscalerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:kubernetes/scaling:ClusterAutoscaler", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        identity = PodIdentity(
+        as_role = with_role(
             name,
-            PodIdentityArgs(
-                role_name=f"{args.cluster_name}-cluster-autoscaler",
-                cluster_name=args.cluster_name,
-                namespace=args.namespace,
-                service_account=SERVICE_ACCOUNT,
-                statements=statements(args),
-                tags=args.tags,
-            ),
+            args,
+            service_account=SERVICE_ACCOUNT,
+            statements=statements(args),
             opts=child,
         )
         installed = release(
@@ -72,7 +72,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             CLUSTER_AUTOSCALER,
             namespace=args.namespace,
             values=values(args),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[identity])),
+            opts=as_role,
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})
