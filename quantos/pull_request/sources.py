@@ -61,7 +61,7 @@ class SourceTree:
     def reads(self, layer: str) -> frozenset[str] | None:
         """Layers whose outputs a program reads; None where that cannot be told from its sources."""
         read: set[str] = set()
-        for module in self._reached([self._program_module(layer)]):
+        for module in self.reached([self._program_module(layer)]):
             for call in self._calls_of(module):
                 if _called(call) == "StackReference":
                     name = _stack_named(call)
@@ -75,8 +75,8 @@ class SourceTree:
         program = self._program_module(layer)
         if self._file(program) is None:
             return ""
-        modules = self._reached([program, DISPATCH, "stacks.__main__"])
-        files = {path for module in modules if (path := self._file(module)) is not None}
+        modules = self.reached([program, DISPATCH, "stacks.__main__"])
+        files = self.files_of(modules)
         if any(self._imports_blindly(module) for module in modules - {DISPATCH}):
             files |= set(_files(self.root, "*.py"))
         files |= self._data_beside(modules) | {self.root / name for name in PROJECT_FILES}
@@ -88,12 +88,28 @@ class SourceTree:
     def judges_digest(self) -> str:
         """Changes when anything changes by which a layer is judged: packs, what they import, prices, the sandbox."""
         packs = [f"policy_packs.{path.parent.name}.__main__" for path in self.root.glob("policy_packs/*/__main__.py")]
-        modules = self._reached(packs)
-        files = {path for module in modules if (path := self._file(module)) is not None}
+        modules = self.reached(packs)
+        files = self.files_of(modules)
         for name in INSTRUMENTS:
             folder = self.root / name
             files |= {folder} if folder.is_file() else set(_files(folder, "*"))
         return self._digest(files | self._data_beside(modules) | {self.root / name for name in PROJECT_FILES})
+
+    def reached(self, roots: Iterable[str]) -> set[str]:
+        """The first-party modules that modules import, directly or not, and they themselves."""
+        reached: set[str] = set()
+        waiting = list(roots)
+        while waiting:
+            module = waiting.pop()
+            if module in reached or self._file(module) is None:
+                continue
+            reached.add(module)
+            waiting.extend(self._imports(module))
+        return reached
+
+    def files_of(self, modules: Iterable[str]) -> set[Path]:
+        """The files of modules, where there are any."""
+        return {path for module in modules if (path := self._file(module)) is not None}
 
     def _program_module(self, layer: str) -> str:
         return self._program_modules.get(layer, f"stacks.{layer}")
@@ -110,17 +126,6 @@ class SourceTree:
             if isinstance(node, ast.Assign) and name in {getattr(target, "id", "") for target in node.targets}:
                 return node.value
         return None
-
-    def _reached(self, roots: Iterable[str]) -> set[str]:
-        reached: set[str] = set()
-        waiting = list(roots)
-        while waiting:
-            module = waiting.pop()
-            if module in reached or self._file(module) is None:
-                continue
-            reached.add(module)
-            waiting.extend(self._imports(module))
-        return reached
 
     def _imports(self, module: str) -> frozenset[str]:
         """First-party names that a module imports; packages above each are imported with it."""
@@ -156,7 +161,7 @@ class SourceTree:
 
     def _data_beside(self, modules: Iterable[str]) -> set[Path]:
         """Files that are not Python, in the folders of the modules and below."""
-        folders = {path.parent for module in modules if (path := self._file(module)) is not None}
+        folders = {path.parent for path in self.files_of(modules)}
         return {path for folder in folders for path in _files(folder, "*") if path.suffix != ".py"}
 
     def _digest(self, files: Iterable[Path]) -> str:

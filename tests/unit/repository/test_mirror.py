@@ -1,15 +1,16 @@
 """Tests stand where their modules stand: by name, or by a table that says which test runs a module and why."""
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
+from quantos.pull_request.sources import SourceTree
+
 ROOT = Path(__file__).resolve().parents[3]
+PROJECT = SourceTree(ROOT)
 ROOMS = ("quantos", "components", "stacks", "lambdas", "policy_packs", "sandbox", "cli")
 OF_THE_WHOLE = ROOT / "tests" / "unit" / "repository"
 TABLE = yaml.safe_load((ROOT / "tests" / "mirror.yaml").read_text(encoding="utf-8"))
@@ -50,28 +51,10 @@ def named_by(entry: Mapping[str, list[str]]) -> set[Path]:
     return {path.relative_to(ROOT) for pattern in patterns(entry) for path in ROOT.glob(pattern)}
 
 
-@cache
-def imported(path: Path) -> frozenset[Path]:
-    """Files of the project that one imports, at its top or inside its functions."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-        elif isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-    files = {ROOT.joinpath(*name.split(".")) for name in names}
-    candidates = {candidate for file in files for candidate in (file.with_suffix(".py"), file / "__init__.py")}
-    return frozenset(candidate for candidate in candidates if candidate.is_file())
-
-
 def reached(test: Path) -> set[Path]:
-    seen: set[Path] = set()
-    waiting = [test]
-    while waiting:
-        for path in imported(waiting.pop()) - seen:
-            seen.add(path)
-            waiting.append(path)
-    return {path.relative_to(ROOT) for path in seen}
+    """Files of the project that a test imports, directly or not, at the top of modules or inside functions."""
+    module = ".".join(test.relative_to(ROOT).with_suffix("").parts)
+    return {path.relative_to(ROOT) for path in PROJECT.files_of(PROJECT.reached([module]))}
 
 
 def test_every_module_has_a_test_of_its_name_or_a_line_in_the_table() -> None:
