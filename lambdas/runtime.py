@@ -6,12 +6,11 @@ In AWS they come from the process environment. The local event loop and the test
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from quantos.catalog.catalog import Catalog, load_catalog
-from quantos.clock import Clock
+from quantos.clock import Clock, utc_now
 from quantos.environment.load import load_environment
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
@@ -35,11 +34,6 @@ class Runtime:
     publisher: Publisher
     clock: Clock
     wall_clock: Clock
-
-
-def utc_now() -> datetime:
-    """The present moment, aware."""
-    return datetime.now(tz=UTC)
 
 
 _used: list[Runtime] = []

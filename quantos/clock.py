@@ -1,6 +1,6 @@
-"""Now, passed in."""
+"""Now, passed in; and the system's own clock, for whoever composes."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -10,3 +10,8 @@ class Clock(Protocol):
     def __call__(self) -> datetime:
         """The present moment."""
         ...
+
+
+def utc_now() -> datetime:
+    """The present moment by the system's clock."""
+    return datetime.now(tz=UTC)

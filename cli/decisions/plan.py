@@ -1,7 +1,5 @@
 """`quantos plan` and `replay`: decisions in a person's hands."""
 
-from datetime import UTC, datetime
-
 import typer
 
 from cli.console import out
@@ -13,6 +11,7 @@ from quantos.capacity.adapters.decisions import compose_decisions, compose_repla
 from quantos.capacity.adapters.s3_plans import S3Records
 from quantos.capacity.adapters.stores import compose_bucket
 from quantos.capacity.decision.record import unpacked
+from quantos.clock import utc_now
 from quantos.contracts.plan import DecisionRequest
 from quantos.errors import PlanNotFoundError
 
@@ -53,9 +52,4 @@ def audit(target: Target) -> DirectAudit:
 
 def request_of(target: Target) -> DecisionRequest:
     """A decision on the capacity of `target` at this moment."""
-    return DecisionRequest(stack=target.capacity_stack, scheduled_time=now())
-
-
-def now() -> datetime:
-    """This moment, in UTC."""
-    return datetime.now(tz=UTC)
+    return DecisionRequest(stack=target.capacity_stack, scheduled_time=utc_now())

@@ -4,12 +4,13 @@ import typer
 
 from cli.console import err, out
 from cli.decisions.explain import plan_text
-from cli.decisions.plan import NOTHING_LEFT, audit, now, request_of
+from cli.decisions.plan import NOTHING_LEFT, audit, request_of
 from cli.places import PACKS
 from cli.target import Target, open_target
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.resize.outcomes import outcome_messages
+from quantos.clock import utc_now
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
 from quantos.operations.bring_up import person
 from stacks.capacity import resizing
@@ -37,7 +38,7 @@ def _apply(target: Target, decided: ScalingPlan) -> ResizeOutcome:
         packs_root=PACKS,
         variables=target.variables,
     )
-    composed = ComposedResizer(target.settings, engine, clock=now, wall_clock=now)
+    composed = ComposedResizer(target.settings, engine, clock=utc_now, wall_clock=utc_now)
     resizer = composed.resizer(time_left_seconds=None)
     err.print("resizing under the policy packs …", style="dim")
     outcome = resizer.resize(decided, holder=person())

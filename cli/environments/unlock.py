@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import typer
 from pydantic import JsonValue
@@ -11,6 +10,7 @@ from cli.console import out
 from cli.environments.audit import audited
 from cli.target import Target, open_target
 from quantos.capacity.adapters.composition import compose_desk
+from quantos.clock import utc_now
 from quantos.deployment.adapters.backend_locks import backend_locks
 from quantos.deployment.holders import provably_gone
 from quantos.deployment.lease import HeldLease
@@ -45,7 +45,9 @@ def unlock(stack: str, *, ask: bool) -> None:
             out.print(f"{stack}: {len(removable)} removed", markup=False)
         if held is not None:
             held.cleaned(
-                tuple(engine for engine in held.engines if provably_gone(engine, processes=held.processes, now=_now()))
+                tuple(
+                    engine for engine in held.engines if provably_gone(engine, processes=held.processes, now=utc_now())
+                )
             )
     if locks.living:
         raise typer.Exit(1)
@@ -57,7 +59,7 @@ def _lease(target: Target, stack: str) -> Iterator[HeldLease | None]:
     if stack != target.capacity_stack:
         yield None
         return
-    desk = compose_desk(target.settings, order=StopOrder(), clock=_now)
+    desk = compose_desk(target.settings, order=StopOrder(), clock=utc_now)
     with desk.hold(stack, name=person(), sequence=0) as held:
         if held is None:
             standing = desk.store.read(stack)
@@ -69,7 +71,7 @@ def _lease(target: Target, stack: str) -> Iterator[HeldLease | None]:
 def _sorted(locks: tuple[BackendLock, ...], held: HeldLease | None) -> SortedLocks:
     if held is None:
         return SortedLocks((), (), locks)
-    return sort_locks(locks, held.engines, processes=held.processes, now=_now())
+    return sort_locks(locks, held.engines, processes=held.processes, now=utc_now())
 
 
 def _show(stack: str, locks: SortedLocks) -> None:
@@ -88,8 +90,4 @@ def _show(stack: str, locks: SortedLocks) -> None:
 
 def _record(target: Target, stack: str, locks: tuple[BackendLock, ...]) -> None:
     body: dict[str, JsonValue] = {"removed": [f"{lock.owner} since {lock.taken_at.isoformat()}" for lock in locks]}
-    audited(target, kind="lock", subject=stack, at=_now(), body=body)
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)
+    audited(target, kind="lock", subject=stack, at=utc_now(), body=body)

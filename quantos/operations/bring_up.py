@@ -5,12 +5,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from quantos.capacity.adapters.composition import compose_desk
 from quantos.capacity.adapters.pulumi_engine import measured
 from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger
 from quantos.capacity.resize.transaction import mismatches
+from quantos.clock import utc_now
 from quantos.deployment.adapters.backend_locks import backend_locks
 from quantos.deployment.adapters.layers import LayerRun, LayerStacks, Progress
 from quantos.deployment.lock_recovery import LockRecovery
@@ -60,9 +60,9 @@ def take_down(settings: EnvironmentSettings, stacks: LayerStacks, layer: str, *,
 @contextmanager
 def leased(settings: EnvironmentSettings, stacks: LayerStacks, stack: str) -> Iterator[LayerStacks]:
     """The robot's lease of its stack, held for a person, and the stacks under it; dead engines' locks are removed."""
-    desk = compose_desk(settings, order=stacks.order, clock=_now)
+    desk = compose_desk(settings, order=stacks.order, clock=utc_now)
     backend = backend_locks(stacks.environment["PULUMI_BACKEND_URL"], stack=stack)
-    recovery = LockRecovery(desk.processes, _now, desk.life)
+    recovery = LockRecovery(desk.processes, utc_now, desk.life)
     with desk.hold(stack, name=person(), sequence=0) as held:
         if held is None:
             raise EngineBusyError(
@@ -86,7 +86,3 @@ def _settle(settings: EnvironmentSettings) -> None:
 def person() -> str:
     """Who holds a lease when it is no function: user and host."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)

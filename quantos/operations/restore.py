@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from quantos.capacity.adapters.stores import compose_groups, compose_plan_ledger
+from quantos.clock import utc_now
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.deployment.checkpoint import Checkpoint
 from quantos.deployment.state_versions import Restoration, StateFiles, unknown_pools
@@ -24,7 +24,7 @@ def put_back(
         EngineError: the state is no longer as it was looked at, or cannot be written. Nothing was put back.
     """
     with leased(settings, stacks, restoration.stack) as held:
-        yield held, files.replace(restoration.stack, restoration.content, stored=restoration.stored, now=_now())
+        yield held, files.replace(restoration.stack, restoration.content, stored=restoration.stored, now=utc_now())
 
 
 def strangers(settings: EnvironmentSettings, stack: str, checkpoint: Checkpoint) -> tuple[str, ...]:
@@ -37,7 +37,3 @@ def strangers(settings: EnvironmentSettings, stack: str, checkpoint: Checkpoint)
         return ()
     planned = compose_plan_ledger(settings).current().document.sizes
     return unknown_pools(checkpoint, planned=planned, groups=compose_groups(settings).names())
-
-
-def _now() -> datetime:
-    return datetime.now(tz=UTC)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lambdas import runtime
 from quantos.catalog.catalog import load_catalog
+from quantos.clock import utc_now
 from quantos.environment.functions import RESIZE, function_table
 from quantos.environment.load import load_environment
 from quantos.messaging.adapters.url import publisher_from_url
@@ -98,7 +99,7 @@ def main(file: str, environment: str, now: str) -> None:
             catalog=catalog,
             publisher=publisher_from_url("memory://lost"),
             clock=lambda: moment,
-            wall_clock=runtime.utc_now,
+            wall_clock=utc_now,
         )
     )
     account = Account(environment=environment, account_id=settings.account_id, region=settings.region)

@@ -20,6 +20,7 @@ from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger
 from quantos.capacity.pools.node_prices import node_prices
 from quantos.catalog.catalog import Catalog, load_catalog
+from quantos.clock import utc_now
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.deployment.backend import FileBackend, parse_backend
 from quantos.environment.functions import AUDIT, RESIZE, function_table
@@ -126,7 +127,7 @@ class Demo:
                 catalog=catalog,
                 publisher=bus.publisher,
                 clock=clock,
-                wall_clock=runtime.utc_now,
+                wall_clock=utc_now,
             )
         )
         functions = {function.spec.name: function for function in self._functions(settings)}

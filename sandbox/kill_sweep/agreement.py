@@ -4,7 +4,6 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from quantos.capacity.adapters.s3_plans import S3Outcomes
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger, compose_switches
 from quantos.capacity.resize.ports import GroupSize, Switch
 from quantos.capacity.resize.transaction import mismatches
+from quantos.clock import utc_now
 from quantos.contracts.plan import PlanDocument, ResizeOutcome, ScalingPlan
 from quantos.deployment.stop_order import StopOrder
 from quantos.environment.settings.environment import EnvironmentSettings
@@ -146,7 +146,7 @@ def standing_switch(settings: EnvironmentSettings) -> Switch:
 
 def lease_is_free(settings: EnvironmentSettings) -> bool:
     """Whether the next holder gets the capacity stack's lease."""
-    desk = compose_desk(settings, order=StopOrder(), clock=lambda: datetime.now(tz=UTC))
+    desk = compose_desk(settings, order=StopOrder(), clock=utc_now)
     with desk.hold(settings.names().stack("capacity"), name="sweep", sequence=0) as held:
         return held is not None
 

@@ -20,6 +20,7 @@ from lambdas import runtime
 from lambdas.audit import handler as audit
 from lambdas.resize import handler as resize
 from quantos.catalog.catalog import Catalog
+from quantos.clock import utc_now
 from quantos.contracts import topics
 from quantos.contracts.plan import ScalingPlan
 from quantos.environment.functions import AUDIT, RESIZE
@@ -120,9 +121,7 @@ def _serve(channel: Connection, settings: EnvironmentSettings, catalog: Catalog)
 def _take(order: Order, settings: EnvironmentSettings, catalog: Catalog) -> None:
     bus = HttpBus(order.variables["AWS_ENDPOINT_URL"])
     runtime.use(
-        runtime.Runtime(
-            settings=settings, catalog=catalog, publisher=bus, clock=lambda: order.now, wall_clock=runtime.utc_now
-        )
+        runtime.Runtime(settings=settings, catalog=catalog, publisher=bus, clock=lambda: order.now, wall_clock=utc_now)
     )
     account = Account(environment=settings.name, account_id=settings.account_id, region=settings.region)
 

@@ -17,6 +17,7 @@ from lambdas import runtime
 from lambdas.resize.handler import handler
 from quantos.capacity.resize.ports import Switch
 from quantos.catalog.catalog import load_catalog
+from quantos.clock import utc_now
 from quantos.contracts import topics
 from quantos.contracts.plan import ScalingPlan, StrategyCost
 from quantos.environment import functions
@@ -136,9 +137,7 @@ def worked(module_sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) ->
         bus = MemoryBus(topic_partitions(), clock=lambda: NOW)
         at = NOW + timedelta(minutes=8)
         patch.setattr(runtime, "_used", [])
-        runtime.use(
-            runtime.Runtime(settings, load_catalog(), publisher=bus, clock=lambda: at, wall_clock=runtime.utc_now)
-        )
+        runtime.use(runtime.Runtime(settings, load_catalog(), publisher=bus, clock=lambda: at, wall_clock=utc_now))
         statuses, asked = work(environment, requests)
         aliases = {
             found["AliasName"]: found["TargetKeyId"]

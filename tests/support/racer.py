@@ -17,6 +17,7 @@ from cli.main import run
 from lambdas import runtime
 from lambdas.resize.handler import handler
 from quantos.catalog.catalog import load_catalog
+from quantos.clock import utc_now
 from quantos.contracts import topics
 from quantos.contracts.plan import ScalingPlan
 from quantos.environment.functions import RESIZE
@@ -37,7 +38,7 @@ def resized(file: Path, *, seconds_after: float) -> dict[str, str]:
             catalog=load_catalog(),
             publisher=publisher_from_url("memory://race"),
             clock=lambda: moment,
-            wall_clock=runtime.utc_now,
+            wall_clock=utc_now,
         )
     )
     account = Account(environment=settings.name, account_id=settings.account_id, region=settings.region)

@@ -2,9 +2,10 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
+from quantos.clock import utc_now
 from quantos.environment.functions import topic_partitions
 from quantos.errors import BusError
 from quantos.messaging.adapters.record import StoredRecord, partition_of
@@ -17,11 +18,6 @@ class Clock(Protocol):
     def __call__(self) -> datetime:
         """The present moment."""
         ...
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(tz=UTC)
 
 
 class MemoryBus:

@@ -167,7 +167,6 @@ ASKS_NOBODY = {
     "messaging.memory:MemoryBus.committed": "is in memory, and knows 0 of any topic",
     "messaging.memory:discard_memory_bus": "is in memory",
     "messaging.memory:memory_bus": "is in memory",
-    "messaging.memory:utc_now": "reads the clock",
     "messaging.record:partition_of": "computes",
     "pull_request.engine_record:EngineRecord.add": "reads an event",
     "pull_request.engine_record:EngineRecord.changed_outputs": "compares",
