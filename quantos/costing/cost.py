@@ -76,11 +76,15 @@ class StackCost:
 
 @dataclass(frozen=True, kw_only=True)
 class ComponentChange:
-    """What a component costs before and after; nothing where it is not there. `usd_per_month` is at the ceiling."""
+    """What a component costs before and after; nothing where it is not there. `usd_per_month` is at the ceiling.
+
+    `replaces` names components that are gone and in whose place this one stands.
+    """
 
     component: str
     before: MonthlyCost
     after: MonthlyCost
+    replaces: tuple[str, ...] = ()
 
     @property
     def usd_per_month(self) -> float:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from quantos.pull_request.model import (
     EnvironmentFinding,
+    Guard,
+    GuardChange,
     LayerCost,
     LayerFinding,
     PullRequestFinding,
@@ -27,7 +29,8 @@ def comment(finding: PullRequestFinding) -> str:
     """The whole comment."""
     parts = [
         _verdict(finding),
-        _objections(objections(finding)),
+        _objections([objection for objection in objections(finding) if objection.kind != "approval"]),
+        _guards(finding),
         _table(finding),
         _called_out(finding),
         _cost(finding),
@@ -46,13 +49,22 @@ def _verdict(finding: PullRequestFinding) -> str:
         counted = Counter(objection.kind for objection in against)
         clauses = ", ".join(_plural(counted[kind], word) for kind, word in _WORDS if counted[kind])
         return f"## ❌ Refused: {clauses}"
+    return f"## {_condition(finding)}: {_judged(layers, advice=sum(objection.kind == 'advice' for objection in said))}"
+
+
+def _condition(finding: PullRequestFinding) -> str:
+    approvers = sorted({approver for change in finding.guards for approver in change.approvers})
+    return f"🔒 Passes once approved by {' and '.join(approvers)}" if approvers else "✅ Passed"
+
+
+def _judged(layers: Sequence[LayerFinding], *, advice: int) -> str:
     if all(layer.status == "skipped" for layer in layers):
-        return "## ✅ Passed: the change touches no layer of any environment"
+        return "the change touches no layer of any environment"
     counts = Counter(layer.status for layer in layers)
     clauses = [f"{_plural(counts['judged'], 'layer')} judged"]
     clauses += [f"{counts['same']} without a difference"] if counts["same"] else []
-    clauses += [_plural(len(said), "advice")] if said else []
-    return f"## ✅ Passed: {', '.join(clauses)}"
+    clauses += [_plural(advice, "advice")] if advice else []
+    return ", ".join(clauses)
 
 
 _WORDS = (("violation", "violation"), ("unjudged", "rule not judged"), ("failure", "failure"))
@@ -102,6 +114,32 @@ def _shortened(message: str) -> str:
     """On one line, and not a page of it."""
     line = " ".join(message.split())
     return line if len(line) <= LONGEST_MESSAGE else f"{line[: LONGEST_MESSAGE - 1]}…"
+
+
+def _guards(finding: PullRequestFinding) -> str:
+    """What guards the project and is changed, by whom has to approve it."""
+    by_approvers: dict[tuple[str, ...], list[GuardChange]] = {}
+    for change in finding.guards:
+        by_approvers.setdefault(change.approvers, []).append(change)
+    parts = ["### 🔒 Changes of what guards the project"] if by_approvers else []
+    for approvers, changes in by_approvers.items():
+        whom = f"To approve by {' or '.join(approvers)}:" if approvers else "**To approve by nobody that is named:**"
+        lines = [f"- {_GUARDS[each.guard]}: {each.what} (`{each.place.path}:{each.place.line}`)" for each in changes]
+        parts.append("\n".join([whom, "", *_most(lines)]))
+    return "\n\n".join(parts)
+
+
+_GUARDS: dict[Guard, str] = {
+    "rule": "rule",
+    "exemption": "exemption",
+    "limit": "limit",
+    "packs": "policy packs",
+    "prices": "prices",
+    "check": "this check",
+    "defaults": "defaults of environment files",
+    "workflow": "continuous integration",
+    "tests": "tests of guards",
+}
 
 
 def _table(finding: PullRequestFinding) -> str:

@@ -108,6 +108,25 @@ class LayerCost:
         return sum(component.usd_per_month_after or 0.0 for component in self.components)
 
 
+Guard: TypeAlias = Literal["rule", "exemption", "limit", "packs", "prices", "check", "defaults", "workflow", "tests"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardChange:
+    """Something that guards the project, and that a pull request changes.
+
+    Attributes:
+        what: the change in words, from and to.
+        place: where the head has it, or where the base had what is gone.
+        approvers: whom the base's CODEOWNERS names for that file; where it names nobody, the change is refused.
+    """
+
+    guard: Guard
+    what: str
+    place: SourceLocation
+    approvers: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class LayerFinding:
     """One layer of one environment.
@@ -143,6 +162,7 @@ class LayerFinding:
 class EnvironmentFinding:
     """One environment. `rules` are those of the packs it was judged under, none where it was skipped as a whole.
 
+    `base_rules` are those of the base's packs, where these differ from the head's and judged as well.
     `refusals` are those of no layer: the environment file itself, or its cost as a whole.
     """
 
@@ -150,6 +170,7 @@ class EnvironmentFinding:
     layers: tuple[LayerFinding, ...]
     new: bool = False
     rules: tuple[PackRule, ...] = ()
+    base_rules: tuple[PackRule, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     error: str = ""
     notes: tuple[str, ...] = ()
@@ -167,10 +188,11 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequestFinding:
-    """Everything that a check found. `notes` are of no environment that the head has."""
+    """Everything that a check found. `guards` are what the change loosens or may; `notes` are of no environment."""
 
     base: Revision
     head: Revision
     environments: tuple[EnvironmentFinding, ...]
     seconds: float
+    guards: tuple[GuardChange, ...] = ()
     notes: tuple[str, ...] = ()

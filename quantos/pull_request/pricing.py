@@ -1,5 +1,6 @@
 """What a layer costs before and after a change, and what the change may not make dearer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -81,5 +82,5 @@ def _ceiling(cost: MonthlyCost, *, there: bool) -> float | None:
 
 def _subject(message: str, components: Sequence[ComponentCost]) -> str:
     """The name of the component that a message begins with."""
-    named = [component.component for component in components if message.startswith(f"{component.component} ")]
+    named = [each.component for each in components if re.match(rf"{re.escape(each.component)}[ ,]", message)]
     return max(named, key=len, default="").rpartition(" ")[2]

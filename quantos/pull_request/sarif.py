@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 
 from quantos.pull_request.model import PackRule, PullRequestFinding
-from quantos.pull_request.verdict import MANDATORY, Objection, objections
+from quantos.pull_request.verdict import MANDATORY, Objection, objections, rules_of
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 VERSION = "2.1.0"
@@ -15,7 +15,7 @@ PageAddress = Callable[[str], str]
 def sarif(finding: PullRequestFinding, *, page: PageAddress) -> dict[str, object]:
     """The log as a JSON-able value. `page` turns the path of a page of the project into an absolute address."""
     said = objections(finding)
-    known = {rule.identity: rule for environment in finding.environments for rule in environment.rules}
+    known = {identity: rule for each in finding.environments for identity, rule in rules_of(each).items()}
     rules = [*known.values(), *_unknown({objection.rule for objection in said} - set(known))]
     order = {rule.identity: number for number, rule in enumerate(rules)}
     return {

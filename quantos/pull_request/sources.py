@@ -55,7 +55,7 @@ class SourceTree:
 
     def program(self, layer: str) -> str:
         """Path of the file with which a layer's program begins, where the layer is there or would be."""
-        path = self._file(self._program_module(layer))
+        path = self.file_of(self._program_module(layer))
         return path.relative_to(self.root).as_posix() if path is not None else f"stacks/{layer}.py"
 
     def reads(self, layer: str) -> frozenset[str] | None:
@@ -73,7 +73,7 @@ class SourceTree:
     def layer_digest(self, layer: str, environment: str) -> str:
         """Changes when anything changes from which the resources of a layer could follow; empty without the layer."""
         program = self._program_module(layer)
-        if self._file(program) is None:
+        if self.file_of(program) is None:
             return ""
         modules = self.reached([program, DISPATCH, "stacks.__main__"])
         files = self.files_of(modules)
@@ -87,13 +87,22 @@ class SourceTree:
     @cached_property
     def judges_digest(self) -> str:
         """Changes when anything changes by which a layer is judged: packs, what they import, prices, the sandbox."""
-        packs = [f"policy_packs.{path.parent.name}.__main__" for path in self.root.glob("policy_packs/*/__main__.py")]
-        modules = self.reached(packs)
-        files = self.files_of(modules)
+        files = self._pack_files
         for name in INSTRUMENTS:
             folder = self.root / name
             files |= {folder} if folder.is_file() else set(_files(folder, "*"))
-        return self._digest(files | self._data_beside(modules) | {self.root / name for name in PROJECT_FILES})
+        return self._digest(files | {self.root / name for name in PROJECT_FILES})
+
+    @cached_property
+    def packs_digest(self) -> str:
+        """Changes when anything changes from which the packs' rules follow, or how they are configured."""
+        return self._digest(self._pack_files | set(_files(self.root / "quantos/policy", "*")))
+
+    @cached_property
+    def _pack_files(self) -> set[Path]:
+        packs = [f"policy_packs.{path.parent.name}.__main__" for path in self.root.glob("policy_packs/*/__main__.py")]
+        modules = self.reached(packs)
+        return self.files_of(modules) | self._data_beside(modules)
 
     def reached(self, roots: Iterable[str]) -> set[str]:
         """The first-party modules that modules import, directly or not, and they themselves."""
@@ -101,7 +110,7 @@ class SourceTree:
         waiting = list(roots)
         while waiting:
             module = waiting.pop()
-            if module in reached or self._file(module) is None:
+            if module in reached or self.file_of(module) is None:
                 continue
             reached.add(module)
             waiting.extend(self._imports(module))
@@ -109,7 +118,23 @@ class SourceTree:
 
     def files_of(self, modules: Iterable[str]) -> set[Path]:
         """The files of modules, where there are any."""
-        return {path for module in modules if (path := self._file(module)) is not None}
+        return {path for module in modules if (path := self.file_of(module)) is not None}
+
+    def text(self, path: str) -> str:
+        """What a file holds, by its path from the root; nothing where the tree does not have it."""
+        file = self.root / path
+        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
+    def contents(self, places: Iterable[str]) -> dict[str, str]:
+        """Digest by path of each file in folders, with all below, and of single files, where they are there."""
+        files: set[Path] = set()
+        for name in places:
+            place = self.root / name
+            files |= {place} if place.is_file() else set(_files(place, "*"))
+        return {
+            path.relative_to(self.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(files)
+        }
 
     def _program_module(self, layer: str) -> str:
         return self._program_modules.get(layer, f"stacks.{layer}")
@@ -121,7 +146,7 @@ class SourceTree:
 
     def _assigned(self, module: str, name: str) -> ast.expr | None:
         """What a module assigns to a name at its top level, as written."""
-        path = self._file(module)
+        path = self.file_of(module)
         for node in ast.parse(path.read_bytes()).body if path is not None else ():
             if isinstance(node, ast.Assign) and name in {getattr(target, "id", "") for target in node.targets}:
                 return node.value
@@ -139,7 +164,7 @@ class SourceTree:
         return self._calls[module]
 
     def _read(self, module: str) -> None:
-        path = self._file(module)
+        path = self.file_of(module)
         nodes = list(ast.walk(ast.parse(path.read_bytes()))) if path is not None else []
         named = {name for node in nodes for name in _named(node, module, path)}
         self._imported[module] = frozenset(above for name in named for above in _with_parents(name))
@@ -152,7 +177,8 @@ class SourceTree:
             for call in self._calls_of(module)
         )
 
-    def _file(self, module: str) -> Path | None:
+    def file_of(self, module: str) -> Path | None:
+        """The file of a first-party module; None where the tree has none of this name."""
         path = self.root.joinpath(*module.split("."))
         for candidate in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
             if candidate.is_file():

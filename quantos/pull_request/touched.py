@@ -23,11 +23,15 @@ class LayerTouch:
 
 @dataclass(frozen=True, kw_only=True)
 class Touch:
-    """What the change can touch of one environment."""
+    """What the change can touch of one environment.
+
+    `packs_changed` says that the base's packs may judge otherwise than the head's, so that both have to.
+    """
 
     environment: str
     in_base: bool
     judges_changed: bool
+    packs_changed: bool
     layers: tuple[LayerTouch, ...]
 
     @property
@@ -43,7 +47,13 @@ def touch_of(environment: str, *, head: SourceTree, base: SourceTree) -> Touch:
     layers = tuple(_layer(layer, environment, (head, base), judges_changed=judges_changed) for layer in LAYERS)
     below = _stands_on(head, base)
     layers = tuple(replace(layer, stands_on=below[layer.layer]) for layer in layers)
-    return Touch(environment=environment, in_base=in_base, judges_changed=judges_changed, layers=layers)
+    return Touch(
+        environment=environment,
+        in_base=in_base,
+        judges_changed=judges_changed,
+        packs_changed=head.packs_digest != base.packs_digest,
+        layers=layers,
+    )
 
 
 def _layer(layer: str, environment: str, trees: tuple[SourceTree, SourceTree], *, judges_changed: bool) -> LayerTouch:

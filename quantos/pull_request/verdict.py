@@ -1,4 +1,7 @@
-"""The verdict on a pull request: refused for what a mandatory rule says, and for anything that was not judged."""
+"""The verdict on a pull request: refused for what a mandatory rule says, and for anything that was not judged.
+
+What guards the project and is changed refuses nothing by itself: it needs the approval of whom CODEOWNERS names.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from quantos.pull_request.model import (
     EnvironmentFinding,
+    GuardChange,
     LayerFinding,
     PackRule,
     PullRequestFinding,
@@ -13,15 +17,16 @@ from quantos.pull_request.model import (
     SourceLocation,
 )
 
-Kind: TypeAlias = Literal["violation", "advice", "unjudged", "failure"]
+Kind: TypeAlias = Literal["violation", "advice", "approval", "unjudged", "failure"]
 MANDATORY = frozenset({"mandatory", "remediate"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Objection:
-    """One thing that is said against the pull request; everything but `advice` refuses it.
+    """One thing that is said against the pull request; everything but `advice` and `approval` refuses it.
 
-    `layer` is empty where the environment as a whole is meant. `remedy` and `url` are the rule's, where there is one.
+    `layer` is empty where the environment as a whole is meant, and `environment` where all of them are. `remedy` and
+    `url` are the rule's, where there is one.
     """
 
     kind: Kind
@@ -38,17 +43,18 @@ class Objection:
     @property
     def refuses(self) -> bool:
         """Whether the pull request may not pass with it."""
-        return self.kind != "advice"
+        return self.kind not in {"advice", "approval"}
 
     @property
     def stack(self) -> str:
         """`dev-capacity`, or `dev` for the environment as a whole."""
-        return f"{self.environment}-{self.layer}" if self.layer else self.environment
+        return f"{self.environment}-{self.layer}" if self.layer else self.environment or "project"
 
 
 def objections(finding: PullRequestFinding) -> tuple[Objection, ...]:
-    """All that is said against a pull request, in the order of its environments and layers."""
-    return tuple(objection for environment in finding.environments for objection in _of_environment(environment))
+    """All that is said against a pull request: in the order of its environments and layers, then its guards."""
+    of_environments = (objection for each in finding.environments for objection in _of_environment(each))
+    return (*of_environments, *(_of_guard(change) for change in finding.guards))
 
 
 def passes(finding: PullRequestFinding) -> bool:
@@ -56,8 +62,25 @@ def passes(finding: PullRequestFinding) -> bool:
     return not any(objection.refuses for objection in objections(finding))
 
 
+def rules_of(environment: EnvironmentFinding) -> dict[str, PackRule]:
+    """Every rule that an environment was judged by, by identity: the head's, and what the base's packs have beside."""
+    return {rule.identity: rule for rule in (*environment.base_rules, *environment.rules)}
+
+
+def _of_guard(change: GuardChange) -> Objection:
+    by = f"for {' or '.join(change.approvers)} to approve" if change.approvers else "and CODEOWNERS names nobody for it"
+    return Objection(
+        kind="approval" if change.approvers else "violation",
+        environment="",
+        layer="",
+        rule=f"guards/{change.guard}",
+        message=f"{change.what}, {by}",
+        place=change.place,
+    )
+
+
 def _of_environment(environment: EnvironmentFinding) -> Iterator[Objection]:
-    rules = {rule.identity: rule for rule in environment.rules}
+    rules = rules_of(environment)
     file = SourceLocation(path=f"stacks/environments/{environment.environment}.yaml", line=1)
     if environment.error:
         yield _objection(environment, "", "failure", rule="check/ended", message=environment.error, place=file)
@@ -88,7 +111,7 @@ def never_ran(environment: EnvironmentFinding) -> tuple[PackRule, ...]:
     """Rules of the packs that the engine called nowhere, where it was asked to judge anything at all."""
     judged = [layer for layer in environment.layers if layer.status == "judged"]
     ran = {identity for layer in judged for identity in layer.ran}
-    return tuple(rule for rule in environment.rules if judged and rule.identity not in ran)
+    return tuple(rule for rule in rules_of(environment).values() if judged and rule.identity not in ran)
 
 
 def _of_layer(environment: EnvironmentFinding, layer: LayerFinding, rules: dict[str, PackRule]) -> Iterator[Objection]:

@@ -7,25 +7,37 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from quantos.errors import SettingsError
+from quantos.pull_request.guards.changes import guard_changes
 from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PullRequestFinding, Revision
 from quantos.pull_request.sources import SourceTree
 from quantos.pull_request.touched import Touch, removed, touch_of
 from sandbox import lifecycle
-from sandbox.pull_request.protocol import MESSAGE, QUESTION, EnvironmentMessage, EnvironmentQuestion, LayerQuestion
+from sandbox.pull_request.confinement import adopt_orphans, confined_environment, credential_places
+from sandbox.pull_request.protocol import (
+    CONFINED,
+    MESSAGE,
+    ConfinedQuestion,
+    EnvironmentMessage,
+    EnvironmentQuestion,
+    LayerQuestion,
+)
 from sandbox.pull_request.revisions import extract
+from sandbox.pull_request.supervision import nothing_left
 
 Teller: TypeAlias = Callable[[EnvironmentMessage], None]
 Process: TypeAlias = subprocess.Popen[bytes]
-ELSEWHERE = ("AWS_", "KUBECONFIG", "PULUMI_", "QUANTOS_")
-"""Variables by which this process may target an account, a cluster or a backend; a check targets only its own."""
+END_SECONDS = 30.0
+"""Within which a check that has answered ends what it started, before it is killed."""
+SOURCES = Path(__file__).resolve().parents[2]
+"""The files of this tool itself, by whose code the head is confined."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,17 +69,19 @@ class PullRequestCheck:
             SettingsError: the head declares no environment of a name asked for.
         """
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="quantos-pr-") as name:
+        adopt_orphans()
+        with tempfile.TemporaryDirectory(prefix="quantos-pr-") as name, nothing_left():
             folder = Path(name).resolve()
             base = SourceTree(extract(self.root, self.base.commit, folder=folder / "base"))
             head = SourceTree(
                 extract(self.root, self.head.commit, folder=folder / "head") if self.head_extracted else self.root
             )
             environments = self._environments(head, base, folder)
+            guards = guard_changes(head, base, environments)
             notes = removed(head, base)
         seconds = round(time.monotonic() - started, 1)
         return PullRequestFinding(
-            base=self.base, head=self.head, environments=environments, notes=notes, seconds=seconds
+            base=self.base, head=self.head, environments=environments, guards=guards, notes=notes, seconds=seconds
         )
 
     def _environments(self, head: SourceTree, base: SourceTree, folder: Path) -> tuple[EnvironmentFinding, ...]:
@@ -100,13 +114,16 @@ class _EnvironmentCheck:
     state_dir: Path
     ended: threading.Event = field(default_factory=threading.Event)
     process: Process | None = None
+    kept: tuple[str, ...] = ()
 
     def run(self) -> EnvironmentFinding:
         """What was found; nothing is started where the change can touch nothing."""
         if not self.touch.any:
             return self._skipped()
-        with self._sandbox() as sandbox:
-            return self._asked_of(sandbox)
+        try:
+            return self._asked()
+        finally:
+            lifecycle.stop(self.state_dir)
 
     def end(self) -> None:
         """End what runs, and start nothing more."""
@@ -115,27 +132,20 @@ class _EnvironmentCheck:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
-    @contextmanager
-    def _sandbox(self) -> Iterator[lifecycle.Sandbox]:
-        try:
-            yield lifecycle.start(self.state_dir, project_root=self.head, engine_bin_dir=self.asked.engine_bin_dir)
-        finally:
-            lifecycle.stop(self.state_dir)
-
-    def _asked_of(self, sandbox: lifecycle.Sandbox) -> EnvironmentFinding:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
-        environment = {**inherited, **sandbox.environ(), "PYTHONPATH": str(self.head)}
-        environment |= {lifecycle.STATE_VARIABLE: str(self.state_dir), **lifecycle.ONE_CHECKPOINT}
-        log = self.state_dir / "logs" / "check.log"
+    def _asked(self) -> EnvironmentFinding:
+        home = self.state_dir.with_name(f"{self.state_dir.name}-home")
+        home.mkdir()
+        environment = {**confined_environment(os.environ, home=home), "PYTHONPATH": str(SOURCES)}
+        log = home / "check.log"
         finding: EnvironmentFinding | None = None
         with (
             log.open("wb") as errors,
             subprocess.Popen(
-                [sys.executable, "-P", "-m", "sandbox.pull_request.environment_check"],
+                [sys.executable, "-P", "-m", "sandbox.pull_request.environment_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                cwd=self.head,
+                cwd=home,
                 env=environment,
                 start_new_session=True,
             ) as self.process,
@@ -143,25 +153,40 @@ class _EnvironmentCheck:
             if self.ended.is_set():
                 self.end()
             try:
-                finding = self._heard(self.process, sandbox)
+                finding = self._heard(self.process)
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(END_SECONDS)
             finally:
                 self.end()
-        return finding or self._silent(log)
+        finding = finding or self._silent(log)
+        return replace(finding, notes=(*finding.notes, *self._kept_notes()))
 
-    def _heard(self, process: Process, sandbox: lifecycle.Sandbox) -> EnvironmentFinding | None:
+    def _heard(self, process: Process) -> EnvironmentFinding | None:
         if process.stdin is None or process.stdout is None:
             return None
         with suppress(BrokenPipeError):
-            process.stdin.write(QUESTION.dump_json(self._question(sandbox)))
+            process.stdin.write(CONFINED.dump_json(self._confined()))
             process.stdin.close()
         for line in process.stdout:
             message = MESSAGE.validate_json(line)
             if message.finding is not None:
                 return message.finding
+            self.kept += message.kept
             self.asked.tell(message)
         return None
 
-    def _question(self, sandbox: lifecycle.Sandbox) -> EnvironmentQuestion:
+    def _kept_notes(self) -> tuple[str, ...]:
+        kept = " and ".join(self.kept)
+        return (f"This system lets no process give up {kept}: what the head runs could use it.",) if kept else ()
+
+    def _confined(self) -> ConfinedQuestion:
+        return ConfinedQuestion(
+            question=self._question(),
+            engine_bin_dir=str(self.asked.engine_bin_dir or ""),
+            hidden=credential_places(Path.home(), uid=os.getuid()),
+        )
+
+    def _question(self) -> EnvironmentQuestion:
         layers = tuple(
             LayerQuestion(
                 layer=layer.layer,
@@ -178,8 +203,8 @@ class _EnvironmentCheck:
             root=str(self.head),
             base_root=str(self.base) if self.touch.in_base else "",
             state_dir=str(self.state_dir),
-            project_dir=str(sandbox.project_dir),
             judges_changed=self.touch.judges_changed,
+            packs_changed=self.touch.packs_changed,
             layers=layers,
         )
 

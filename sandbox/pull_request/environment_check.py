@@ -30,6 +30,7 @@ from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRul
 from quantos.pull_request.places import Places
 from quantos.pull_request.pricing import INCREASE_RULE, PriceCheck
 from sandbox import lifecycle
+from sandbox.pull_request.base_judges import base_judges
 from sandbox.pull_request.opened import open_environment
 from sandbox.pull_request.protocol import (
     MESSAGE,
@@ -71,6 +72,7 @@ def check(question: EnvironmentQuestion) -> EnvironmentFinding:
             run.notes.extend(opened.notes)
             layers = run.layers()
             finding = replace(finding, layers=layers, rules=run.rules, notes=tuple(run.notes))
+            finding = replace(finding, base_rules=run.base_rules)
     except QuantosError as exc:
         finding = replace(finding, error=f"{exc.what}. {exc.remedy}", layers=_unreached(question))
     return replace(finding, seconds=round(time.monotonic() - started, 1))
@@ -97,11 +99,20 @@ def _open(question: EnvironmentQuestion, settings: EnvironmentSettings, environm
         settings, packs_root=root / "policy_packs", folder=folder, registry_account_id=lifecycle.ACCOUNT_ID
     )
     packs = judging(rendered, folder=folder, environment=os.environ)
-    rules = (*(rule for known in packs for rule in known.rules), INCREASE_RULE)
+    base_packs, unread = base_judges(question, environments=environments)
     base, notes = _base_settings(question, settings)
     prices = PriceCheck(catalog=load_catalog(), base=base, head=settings, today=datetime.now(tz=UTC).date())
     program = partial(declare, environments=environments)
-    return _Run(question, settings, program, [known.pack for known in packs], rules, prices, notes)
+    return _Run(
+        question,
+        settings,
+        program,
+        packs=[known.pack for known in (*packs, *base_packs)],
+        rules=(*(rule for known in packs for rule in known.rules), INCREASE_RULE),
+        base_rules=tuple(rule for known in base_packs for rule in known.rules),
+        prices=prices,
+        notes=[*notes, *unread],
+    )
 
 
 def _base_settings(question: EnvironmentQuestion, head: EnvironmentSettings) -> tuple[EnvironmentSettings, list[str]]:
@@ -125,6 +136,7 @@ class _Run:
     program: Callable[[str], None]
     packs: Sequence[PolicyPack]
     rules: tuple[PackRule, ...]
+    base_rules: tuple[PackRule, ...]
     prices: PriceCheck
     notes: list[str]
     base_seconds: dict[str, float] = field(default_factory=dict)
@@ -156,7 +168,7 @@ class _Run:
                 self.notes.append(f"The base's {stack} does not come up, so what differs from it is not known: {error}")
 
     def _base_programs(self, stacks: Sequence[str]) -> Iterator[tuple[str, float, str]]:
-        command = [sys.executable, "-P", str(BASE_PROGRAMS), self.question.project_dir, *stacks]
+        command = [sys.executable, "-P", str(BASE_PROGRAMS), str(self.question.project_dir), *stacks]
         environment = {**os.environ, "PYTHONPATH": self.question.base_root}
         log = Path(self.question.state_dir, "logs", f"base-{self.question.environment}.log")
         with (
@@ -268,14 +280,14 @@ class _Run:
             environment_file=environment_file,
             environment_text=(root / environment_file).read_text(encoding="utf-8"),
             program=finding.program,
-            declared=declared_places(self._state(finding), root=root, project_dir=Path(self.question.project_dir)),
+            declared=declared_places(self._state(finding), root=root, project_dir=self.question.project_dir),
         )
 
     def _state(self, finding: LayerFinding) -> tuple[ResourceState, ...]:
         return resources_of(self._stack(finding), backend=Path(self.question.state_dir, "pulumi"))
 
     def _stacks(self, record: EngineRecord, *, packs: Sequence[PolicyPack]) -> LayerStacks:
-        return LayerStacks(Path(self.question.project_dir), dict(os.environ), packs, self.program, record.add)
+        return LayerStacks(self.question.project_dir, dict(os.environ), packs, self.program, record.add)
 
     def _stack(self, finding: LayerFinding) -> str:
         return self.settings.names().stack(finding.layer)

@@ -1,6 +1,7 @@
 """What the process that checks one environment is asked, and what it says."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pydantic import TypeAdapter
@@ -36,24 +37,44 @@ class EnvironmentQuestion:
 
     Args:
         root: the head's files. `base_root`: the base's, empty where the base does not have the environment.
-        state_dir: of the sandbox, a throwaway one; `project_dir` is its Pulumi project.
+        state_dir: of the sandbox, a throwaway one.
         judges_changed: packs, prices or the sandbox differ, so that even what is declared alike is judged anew.
+        packs_changed: packs differ, so that the base's judge beside the head's.
     """
 
     environment: str
     root: str
     base_root: str
     state_dir: str
-    project_dir: str
     judges_changed: bool
+    packs_changed: bool
     layers: tuple[LayerQuestion, ...]
+
+    @property
+    def project_dir(self) -> Path:
+        """The sandbox's Pulumi project."""
+        return Path(self.state_dir, "project")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfinedQuestion:
+    """A question, and what the process that holds the check of its environment needs.
+
+    Args:
+        engine_bin_dir: folder of the Pulumi executables; empty when they are on PATH.
+        hidden: files and folders that nothing of the head's may see.
+    """
+
+    question: EnvironmentQuestion
+    engine_bin_dir: str
+    hidden: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentMessage:
     """One line of a process's standard output: progress, or at the end what was found.
 
-    `seconds` is None while the operation runs.
+    `seconds` is None while the operation runs. `kept` says what of the caller's the system lets no process give up.
     """
 
     environment: str
@@ -61,8 +82,10 @@ class EnvironmentMessage:
     operation: Operation | None = None
     done: int = 0
     seconds: float | None = None
+    kept: tuple[str, ...] = ()
     finding: EnvironmentFinding | None = None
 
 
 QUESTION = TypeAdapter(EnvironmentQuestion)
+CONFINED = TypeAdapter(ConfinedQuestion)
 MESSAGE = TypeAdapter(EnvironmentMessage)

@@ -33,6 +33,16 @@ def program(settings):
         tags=settings.tags(),
     )
 '''
+PUBLIC_BUCKET = '''"""A bucket for everybody."""
+
+import pulumi_aws as aws
+
+
+def program(settings):
+    """Declare it."""
+    leak = aws.s3.Bucket("leak", bucket="quantos-dev-leak", tags=settings.tags())
+    aws.s3.BucketPublicAccessBlock("leak-open", bucket=leak.bucket, block_public_acls=False)
+'''
 PRIVILEGED_POD = '''"""A pod that is root on its node."""
 
 import pulumi_kubernetes as kubernetes
@@ -129,12 +139,43 @@ def test_what_should_not_pass_is_refused_with_remedies(project: Path, tmp_path: 
     assert "40.0%" in dear["message"]
     assert dear["place"]["path"] == "stacks/environments/dev.yaml"
     said = checked.report["objections"]
-    assert {one["kind"] for one in said} <= {"violation", "advice"}
+    assert {one["kind"] for one in said} <= {"violation", "advice", "approval"}
+    raised = [one["message"] for one in refusals["guards/limit"]]
+    assert any("pools.memory.ceiling_nodes, 20 becomes 28" in message for message in raised)
     of_rules = [one for one in said if one["kind"] == "violation" and one is not in_file]
     assert all(one["remedy"] and one["url"] for one in of_rules)
     assert "Correct the environment file" in in_file["message"]
     assert len(checked.sarif["runs"][0]["results"]) == len(said)
     assert checked.comment.startswith("## ❌ Refused: ")
+
+
+def test_a_rule_that_the_change_deletes_judges_it_and_is_called_out(project: Path, tmp_path: Path) -> None:
+    git(project, "checkout", "-q", "-b", "weaker")
+    rules = project / "quantos" / "policy" / "security" / "exposure.py"
+    text = rules.read_text(encoding="utf-8")
+    begin = text.index('    ResourceRule(\n        name="bucket-public-access-block"')
+    end = text.index("    ResourceRule(\n", begin + 1)
+    weaker = text[:begin] + text[end:]
+    rules.write_text(weaker.replace('if acl not in {"", "private"}:', 'if acl == "public-read":'), encoding="utf-8")
+    program_of(project, "control").write_text(PUBLIC_BUCKET)
+    git(project, "commit", "-q", "-a", "-m", "weaker")
+    try:
+        checked = check(project, tmp_path)
+    finally:
+        git(project, "checkout", "-q", "-f", "main")
+    refusals = checked.refusals()
+    assert checked.code == 1
+    (public,) = refusals["quantos-security/bucket-public-access-block"]
+    assert public["kind"] == "violation"
+    assert public["urn"].endswith("::leak-open")
+    assert public["remedy"]
+    called_out = {one["message"].partition(",")[0] for one in refusals["guards/rule"]}
+    assert called_out == {"bucket-public-access-block is removed", "bucket-no-public-acl is changed"}
+    assert {one["kind"] for one in refusals["guards/rule"]} == {"approval"}
+    assert "### 🔒 Changes of what guards the project\n\nTo approve by @quantos/security:" in checked.comment
+    (environment,) = checked.report["environments"]
+    gone = {rule["name"] for rule in environment["base_rules"]} - {rule["name"] for rule in environment["rules"]}
+    assert gone == {"bucket-public-access-block"}
 
 
 def test_an_interrupted_check_leaves_nothing_behind(project: Path, tmp_path: Path) -> None:

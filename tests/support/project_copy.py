@@ -11,6 +11,7 @@ from quantos.pull_request.sources import SourceTree
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = (
+    ".github",
     ".gitignore",
     "Pulumi.yaml",
     "pyproject.toml",

@@ -1,8 +1,11 @@
 """Findings of a check, as small as a test needs them."""
 
+from dataclasses import replace
+
 from quantos.pull_request.model import (
     ComponentCost,
     EnvironmentFinding,
+    GuardChange,
     LayerCost,
     LayerFinding,
     PackRule,
@@ -30,6 +33,7 @@ PRIVATE = PackRule(
     remedy="Block public access.",
     url="docs/controls.md#buckets",
 )
+RULES = SourceLocation(path="quantos/policy/exposure.py", line=12)
 STACK_URN = "urn:pulumi:dev-capacity::quantos::pulumi:pulumi:Stack::quantos-dev-capacity"
 
 
@@ -111,4 +115,9 @@ def make_mixed() -> PullRequestFinding:
         make_layer(layer="control", status="unreached", reason="capacity below it failed", seconds={}),
         environment="prod",
     )
-    return make_finding(dev, prod)
+    guards = (
+        GuardChange(guard="rule", what="private-buckets is removed", place=RULES, approvers=("@security",)),
+        GuardChange(guard="packs", what="quantos/policy/exposure.py is changed", place=RULES, approvers=("@security",)),
+        GuardChange(guard="workflow", what="Makefile is changed", place=SourceLocation(path="Makefile", line=1)),
+    )
+    return replace(make_finding(dev, prod), guards=guards)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from quantos.contracts.plan import Violation
-from quantos.costing.cost import ComponentChange, StackCost, difference
+from quantos.costing.cost import ComponentChange, StackCost
+from quantos.costing.succession import succession
 from quantos.environment.names import layer_of
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.limits import CostLimitSettings
@@ -33,7 +34,7 @@ def refused_increases(
     """
     exemptions = exemptions_of(head, rule=COST_INCREASE.name)
     violations = list[Violation]()
-    for change in difference(before, after):
+    for change in succession(before, after):
         said = COST_INCREASE.messages(change, base.limits)
         subject = Subject(name=change.component.rpartition(" ")[2], urn=change.component, layer=layer_of(stack))
         messages = verdict(said, subject, exemptions=exemptions, today=today).messages
@@ -42,14 +43,19 @@ def refused_increases(
 
 
 def _steep(change: ComponentChange, limits: CostLimitSettings) -> Iterator[str]:
-    """What was not there before is no increase: its layer's budget judges it."""
+    """What was not there before, in no other's place, is no increase: its layer's budget judges it."""
     if change.rise is None or change.usd_per_month <= limits.increase_from_usd_per_month:
         return
     if change.rise > limits.max_increase + ROUNDING:
         yield (
-            f"{change.component} becomes {change.rise:.1%} dearer, {change.before.ceiling:,.2f} to "
-            f"{change.after.ceiling:,.2f} USD/month at its ceiling; one pull request may add {limits.max_increase:.1%}"
+            f"{change.component}{_in_place_of(change)} becomes {change.rise:.1%} dearer, "
+            f"{change.before.ceiling:,.2f} to {change.after.ceiling:,.2f} USD/month at its ceiling; "
+            f"one pull request may add {limits.max_increase:.1%}"
         )
+
+
+def _in_place_of(change: ComponentChange) -> str:
+    return f" in place of {', '.join(change.replaces)}" if change.replaces else ""
 
 
 COST_INCREASE: Rule[[ComponentChange, CostLimitSettings]] = Rule(

@@ -1,8 +1,10 @@
 """What refuses a pull request: a mandatory rule, and whatever was not judged."""
 
+from dataclasses import replace
+
 import pytest
 
-from quantos.pull_request.model import EnvironmentFinding
+from quantos.pull_request.model import EnvironmentFinding, GuardChange, SourceLocation
 from quantos.pull_request.verdict import objections, passes
 from tests.support.pull_requests import (
     CEILING,
@@ -75,3 +77,30 @@ def test_message_remedy_and_control_are_told_apart() -> None:
     (one,) = objections(make_finding(make_environment(make_layer(refusals=(make_refusal(),)))))
     assert one.message == "pool cpu may cost 22.40 USD/hour."
     assert (one.remedy, one.control, one.url) == (CEILING.remedy, "FinOps Budgeting", CONTROL)
+
+
+GUARD = GuardChange(
+    guard="rule",
+    what="x is removed",
+    place=SourceLocation(path="quantos/policy/x.py", line=3),
+    approvers=("@security",),
+)
+
+
+def test_a_changed_guard_waits_for_an_approval_and_is_refused_where_nobody_is_named() -> None:
+    finding = replace(make_finding(make_environment(make_layer())), guards=(GUARD,))
+    (one,) = objections(finding)
+    assert (one.kind, one.rule, one.refuses, one.stack) == ("approval", "guards/rule", False, "project")
+    assert "@security" in one.message
+    unnamed = replace(finding, guards=(replace(GUARD, approvers=()),))
+    assert [each.kind for each in objections(unnamed)] == ["violation"]
+    assert not passes(unnamed)
+
+
+def test_a_rule_that_only_the_base_has_judges_and_has_to_have_run() -> None:
+    environment = make_environment(
+        make_layer(refusals=(make_refusal(),), ran=frozenset({CEILING.identity})),
+        rules=(),
+        base_rules=(CEILING, PRIVATE),
+    )
+    assert kinds(environment) == [("violation", CEILING.identity), ("unjudged", PRIVATE.identity)]

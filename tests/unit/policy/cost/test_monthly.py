@@ -100,11 +100,11 @@ def test_databases_and_brokers_are_of_allowed_classes() -> None:
     ]
 
 
-def pool(maximum: float) -> StackCost:
+def pool(maximum: float, *, name: str = "cpu") -> StackCost:
     """A pool of so many m7i.large at its ceiling, 75.58 USD a month each with its disk."""
     group = resource(
         "aws:eks/nodeGroup:NodeGroup",
-        "cpu",
+        name,
         instanceTypes=["m7i.large"],
         scalingConfig={"minSize": 1, "maxSize": maximum},
     )
@@ -144,6 +144,12 @@ def test_small_sums_and_what_is_new_or_cheaper_pass() -> None:
     assert increases(pool(1), pool(3)) != ()
     assert increases(nothing, pool(10)) == ()
     assert increases(pool(10), pool(1)) == ()
+
+
+def test_a_component_under_another_name_is_no_new_one() -> None:
+    (message,) = increases(pool(10), pool(14, name="core"))
+    assert "NodeGroup core in place of NodeGroup cpu becomes 40.0% dearer" in message
+    assert increases(pool(10), pool(12, name="core")) == ()
 
 
 def test_limits_raised_together_with_what_they_limit_let_nothing_through() -> None:
