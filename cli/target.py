@@ -7,15 +7,15 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.console import err
+from cli.console import err, step
 from cli.places import ENVIRONMENTS, ROOT, SANDBOX_VARIABLE
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
 from sandbox import lifecycle
-from sandbox.engine.locate import installed_engine
-from sandbox.errors import SandboxError
+from sandbox.engine.display import shown_progress
+from sandbox.engine.locate import find_engine, installed_engine
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,21 @@ def open_target(environment: str) -> Target:
 
 
 def _sandbox_variables() -> dict[str, str]:
-    sandbox_status = lifecycle.status(lifecycle.default_state_dir(ROOT))
-    if sandbox_status.condition != "running" or sandbox_status.sandbox is None:
-        raise SandboxError("the sandbox is not running", remedy="start it: `quantos sandbox start`")
-    return {**sandbox_status.sandbox.environ(), "PULUMI_OPTION_CWD": str(sandbox_status.sandbox.project_dir)}
+    sandbox = _running_sandbox()
+    return {**sandbox.environ(), "PULUMI_OPTION_CWD": str(sandbox.project_dir)}
+
+
+def _running_sandbox() -> lifecycle.Sandbox:
+    """The sandbox of this checkout; one that does not run is started, which is said."""
+    folder = lifecycle.default_state_dir(ROOT)
+    before = lifecycle.status(folder)
+    if before.condition == "running" and before.sandbox is not None:
+        return before.sandbox
+    why = "it was killed, and what stood in it is gone" if before.condition == "stale" else "it was not running"
+    with shown_progress(err) as progress:
+        engine = find_engine(progress=progress)
+    with step(f"start the sandbox, empty: {why}"):
+        return lifecycle.start(folder, project_root=ROOT, engine_bin_dir=engine.bin_dir)
 
 
 def _account_variables(settings: EnvironmentSettings) -> dict[str, str]:

@@ -18,7 +18,8 @@ class Change:
 class EngineRun:
     """What one engine operation reported.
 
-    `unchecked` lists rules that could not run on unknown values; on the capacity stack each is a violation.
+    `unchecked` lists rules that could not run on unknown values; on the capacity stack each is a violation. `error` is
+    the first that was told, the cause; `later_errors` are what followed from it or beside it.
     """
 
     changes: tuple[Change, ...]
@@ -26,3 +27,4 @@ class EngineRun:
     unchecked: tuple[str, ...]
     error: str | None
     interrupted: bool = False
+    later_errors: tuple[str, ...] = ()

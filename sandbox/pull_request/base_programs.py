@@ -57,7 +57,7 @@ def bring_up(project: str, stack: str) -> str:
     try:
         handle.up(program=lambda: declare(stack), on_event=note, color="never", show_secrets=False)
     except CommandError as error:
-        return " ".join(errors) or str(error).strip()
+        return errors[0] if errors else str(error).strip()
     return ""
 
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import boto3
 import pytest
@@ -371,15 +370,22 @@ def test_destroying_the_layers_leaves_nothing(dev: Layers) -> None:
     assert boto3.client("apigatewayv2").get_apis()["Items"] == []
 
 
+@pytest.fixture(scope="module")
+def one_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An account for all that come up in it, one after the other."""
+    with fresh_account(tmp_path_factory.mktemp("one-account")):
+        yield
+
+
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_the_other_environments_come_up_and_stay(tmp_path: Path, environment: str) -> None:
+@pytest.mark.usefixtures("one_account")
+def test_the_other_environments_come_up_side_by_side_and_stay(environment: str) -> None:
     layers = make_layers(environment)
-    with fresh_account(tmp_path):
-        for layer in PROGRAMS:
-            made = layers.stack(layer)
-            made.up()
-            assert only_same(made.preview(refresh=True).change_summary)
-        resources = [*layers.resources("foundation"), *layers.resources("control")]
+    for layer in PROGRAMS:
+        made = layers.stack(layer)
+        made.up()
+        assert only_same(made.preview(refresh=True).change_summary)
+    resources = [*layers.resources("foundation"), *layers.resources("control")]
     gateways = [resource for resource in resources if resource["type"] == "aws:ec2/natGateway:NatGateway"]
     assert len(gateways) == (3 if layers.settings.network.nat_per_zone else 1)
     kept = {"aws:s3/bucket:Bucket", "aws:dynamodb/table:Table", "aws:rds/instance:Instance"}

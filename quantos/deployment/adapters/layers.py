@@ -18,7 +18,7 @@ from quantos.deployment.adapters.pulumi_events import EventLog
 from quantos.deployment.adapters.pulumi_stack import EventListener, QuietStack
 from quantos.deployment.adapters.stack_access import DOCTOR, StackAccess
 from quantos.deployment.adapters.state_check import ensure_loadable
-from quantos.deployment.changes import Change
+from quantos.deployment.changes import Change, EngineRun
 from quantos.deployment.holders import EngineMark
 from quantos.deployment.stop_order import StopOrder
 from quantos.errors import EngineError
@@ -151,9 +151,7 @@ class LayerStacks:
             except CommandError as exc:
                 run = log.events.run(error=last_line(exc), interrupted=False)
                 if not run.violations:
-                    raise EngineError(
-                        f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again"
-                    ) from exc
+                    raise _failed(stack, run) from exc
 
     def _run(self, stack: str, progress: Progress, *, preview: bool, create: bool = True) -> LayerRun:
         started, log = time.monotonic(), _CountedLog(progress)
@@ -162,6 +160,14 @@ class LayerStacks:
         with self._translated(stack, log):
             operation(lambda: self.program(stack), packs=self.packs, on_event=log.add)
         return _layer_run(stack, log, started)
+
+
+def _failed(stack: str, run: EngineRun) -> EngineError:
+    """The cause; what the engine said after it are notes, which a traceback shows."""
+    failed = EngineError(f"stack {stack}: {run.error}", remedy="correct the cause and run the same command again")
+    for said in run.later_errors:
+        failed.add_note(said)
+    return failed
 
 
 def _layer_run(stack: str, log: "_CountedLog", started: float) -> LayerRun:

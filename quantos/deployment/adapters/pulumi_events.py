@@ -31,13 +31,14 @@ class EventLog:
 
     def run(self, *, error: str | None, interrupted: bool) -> EngineRun:
         """The operation as a whole. `error` is the command's own words, used where no diagnostic says more."""
-        message = None if error is None else (" ".join(self.errors) or error)
+        errors = [] if error is None else list(dict.fromkeys(self.errors)) or [error]
         return EngineRun(
             changes=tuple(self.changes.values()),
             violations=tuple(self.violations),
             unchecked=tuple(self.unchecked),
-            error=message,
+            error=next(iter(errors), None),
             interrupted=interrupted,
+            later_errors=tuple(errors[1:]),
         )
 
     def _add_step(self, step: StepEventMetadata) -> None:

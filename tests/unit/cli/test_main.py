@@ -5,12 +5,13 @@ import os
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from moto import mock_aws
 
 from cli.main import command_line
-from quantos.errors import SettingsError
+from quantos.errors import EngineError, SettingsError
 from sandbox.errors import SandboxError
 from tests.unit.cli.conftest import Command
 
@@ -143,24 +144,58 @@ def test_debug_anywhere_raises_the_error_itself(arguments: tuple[str, ...], quan
         quantos(*arguments)
 
 
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
+    """Folders in which a sandbox was asked to start; none starts."""
+    asked: list[Path] = []
+
+    def start(folder: Path, **_: object) -> None:
+        asked.append(folder)
+        raise SandboxError("no sandbox in this test", remedy="none")
+
+    monkeypatch.setenv("QUANTOS_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr("sandbox.lifecycle.start", start)
+    monkeypatch.setattr("cli.target.find_engine", lambda **_: SimpleNamespace(bin_dir=None))
+    return asked
+
+
 @pytest.mark.parametrize(
     "arguments", [("--sandbox", "plan", "dev"), ("plan", "--sandbox", "dev"), ("plan", "dev", "--sandbox")]
 )
-def test_sandbox_anywhere_takes_the_sandbox_and_never_the_account(
-    arguments: tuple[str, ...], quantos: Command, account: None
+@pytest.mark.usefixtures("account")
+def test_sandbox_anywhere_starts_the_sandbox_that_is_not_running_and_never_takes_the_account(
+    arguments: tuple[str, ...], quantos: Command, started: list[Path]
 ) -> None:
     said = quantos(*arguments)
     assert said.code == 1
-    assert said.err == "Error: the sandbox is not running. Start it: `quantos sandbox start`.\n"
+    assert said.err == "Error: no sandbox in this test. None.\n"
+    assert [folder.name for folder in started] == ["state"]
 
 
 @pytest.mark.parametrize(("value", "sandboxed"), [("1", True), ("0", False), ("", False)])
 @pytest.mark.usefixtures("account")
 def test_the_variable_targets_the_sandbox_too(
-    value: str, sandboxed: bool, quantos: Command, monkeypatch: pytest.MonkeyPatch
+    value: str, sandboxed: bool, quantos: Command, started: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUANTOS_SANDBOX", value)
-    assert ("the sandbox is not running" in quantos("plan", "dev").err) is sandboxed
+    quantos("plan", "dev")
+    assert bool(started) is sandboxed
+
+
+@pytest.mark.usefixtures("account", "started")
+def test_what_an_engine_said_after_the_cause_is_left_for_debug(
+    quantos: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = EngineError("stack dev-foundation: it exists already", remedy="correct the cause")
+    failed.add_note("update failed")
+
+    def fails(*_: object, **__: object) -> None:
+        raise failed
+
+    monkeypatch.setattr("cli.target.load_environment", fails)
+    said = quantos("plan", "dev", "--sandbox").err
+    assert said.endswith("it exists already. Correct the cause. --debug shows what else was told (1).\n")
+    assert "update failed" not in said
 
 
 def test_brackets_in_an_error_are_printed_as_they_are(

@@ -205,13 +205,19 @@ def _cluster(context: HandlerContext, description: Document, existing: ResourceS
         if setup.get("enabled")
         for kind in items(setup.get("types"))
     ]
-    issuer = mapping(mapping(description.get("identity")).get("oidc")).get("issuer")
     answer: Document = {"vpcConfig": shown, "certificateAuthority": description.get("certificateAuthority")}
-    answer["identities"] = [{"oidcs": [{"issuer": issuer}]}]
+    answer["identities"] = [{"oidcs": [{"issuer": _issuer(description)}]}]
     answer["certificateAuthorities"] = [description.get("certificateAuthority")]
     answer["accessConfig"] = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": True}
     answer["upgradePolicy"] = {"supportType": "EXTENDED"}
     return answer | ({"enabledClusterLogTypes": enabled} if enabled else {})
+
+
+def _issuer(description: Document) -> str:
+    """An issuer for each cluster, as at AWS: moto gives all clusters of its process one."""
+    given = text(mapping(mapping(description.get("identity")).get("oidc")).get("issuer"))
+    cluster = f"{description.get('arn')} {description.get('createdAt')}"
+    return f"{given.rpartition('/')[0]}/{hashlib.sha256(cluster.encode()).hexdigest()[:32].upper()}"
 
 
 CLUSTER = Row(

@@ -62,3 +62,20 @@ def test_only_steps_that_change_something_are_changes() -> None:
     log.add(step_event("update"))
     (change,) = log.run(error=None, interrupted=False).changes
     assert (change.operation, change.paths) == ("update", ("scalingConfig.minSize",))
+
+
+def diagnostic(message: str, severity: str = "error") -> EngineEvent:
+    event = {"prefix": "", "message": message, "color": "never", "severity": severity}
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, "diagnosticEvent": event})
+
+
+def test_the_first_error_is_the_cause_and_what_follows_from_it_is_told_apart() -> None:
+    log = EventLog()
+    for message in ("provider exists already\n", "run again failed", "run again failed", "update failed"):
+        log.add(diagnostic(message))
+    log.add(diagnostic("only a warning", "warning"))
+    run = log.run(error="error: update failed", interrupted=False)
+    assert run.error == "provider exists already"
+    assert run.later_errors == ("run again failed", "update failed")
+    assert EventLog().run(error="gone", interrupted=False).error == "gone"
+    assert log.run(error=None, interrupted=False).error is None
