@@ -41,7 +41,7 @@ def program(settings: EnvironmentSettings) -> None:
     specs = function_table(settings)
     made = {spec.name: _function(layer, spec) for spec in specs}
     api = http_api(layer, made, specs)
-    alarms(layer, made, specs)
+    alarms(layer, specs)
     cost_watch(layer)
     bill = billing_lake(layer)
     pulumi.export("functions", {name: function.alias_arn for name, function in made.items()})

@@ -10,53 +10,53 @@ from components.aws.alarms.outcome_alarms import (
     OutcomeAlarmsArgs,
     WatchedOutcomes,
 )
-from components.aws.functions.function import Function
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import FunctionSpec
-from quantos.environment.measures import (
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.observability.metric_names import (
     DEAD_LETTER_SHARE,
     DEAD_LETTERS,
     OLDEST_SAMPLE_AGE,
+    PLANS_BUSY,
+    PLANS_LOCKED,
+    PLANS_NOT_APPLIED,
+    PLANS_STALE,
+    PLANS_UNREADABLE,
     RETIRED_SOURCES,
     SAMPLE_AGE,
+    SERVICE,
     SILENT_SOURCES,
     TOPIC,
-    Measure,
+    Metric,
 )
-from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.control_layer import ControlLayer
 
 WATCHED_OUTCOMES = (
     WatchedOutcomes(
         name="not-applied",
-        metric="PlansNotApplied",
-        statuses=("blocked", "drift", "interrupted", "overtaken", "failed"),
+        metric=PLANS_NOT_APPLIED.name,
         description="a plan was blocked, failed, was interrupted or met drift; `quantos explain` says why",
     ),
     WatchedOutcomes(
         name="locked",
-        metric="PlansLocked",
-        statuses=("locked",),
+        metric=PLANS_LOCKED.name,
         description="a backend lock that is none of ours holds the stack; `quantos unlock` shows whose it is",
     ),
     WatchedOutcomes(
         name="unreadable",
-        metric="PlansUnreadable",
-        statuses=("unreadable",),
+        metric=PLANS_UNREADABLE.name,
         description="the stack's state cannot be loaded; no plan is applied until `quantos state restore STACK`",
     ),
     WatchedOutcomes(
         name="busy",
-        metric="PlansBusy",
-        statuses=("busy",),
+        metric=PLANS_BUSY.name,
         in_a_row=3,
         description="plan after plan finds the stack held: an operation hangs, or a dead one's lock was left",
     ),
     WatchedOutcomes(
         name="stale",
-        metric="PlansStale",
-        statuses=("stale",),
+        metric=PLANS_STALE.name,
         in_a_row=3,
         description="plan after plan comes too late or is older than what is applied; see what is in the way",
     ),
@@ -71,18 +71,16 @@ INTAKES: Mapping[str, Sequence[str]] = {
 """Functions that set records aside by themselves, and the topics of each."""
 
 
-def alarms(layer: ControlLayer, made: Mapping[str, Function], specs: Sequence[FunctionSpec]) -> None:
+def alarms(layer: ControlLayer, specs: Sequence[FunctionSpec]) -> None:
     """Every alarm on what functions do; those on how they run are `Function`'s own."""
-    _outcomes(layer, made[functions.RESIZE])
+    _outcomes(layer)
     for name, read in INTAKES.items():
         letters, shares = dead_letter_limits(read)
-        _measured(layer, made[name], name, measure=DEAD_LETTERS, limits=letters)
-        _measured(layer, made[name], name, measure=DEAD_LETTER_SHARE, limits=shares)
-    forecast = made[functions.FORECAST]
-    _measured(layer, forecast, functions.FORECAST, measure=OLDEST_SAMPLE_AGE, limits=sample_limits(layer.settings))
-    _measured(layer, forecast, functions.FORECAST, measure=SAMPLE_AGE, limits=())
-    for measure, limit in source_limits(layer.settings).items():
-        _measured(layer, forecast, functions.FORECAST, measure=measure, limits=(limit,))
+        _measured(layer, name, DEAD_LETTERS, limits=letters)
+        _measured(layer, name, DEAD_LETTER_SHARE, limits=shares)
+    _measured(layer, functions.FORECAST, OLDEST_SAMPLE_AGE, limits=sample_limits(layer.settings))
+    for metric, limit in source_limits(layer.settings).items():
+        _measured(layer, functions.FORECAST, metric, limits=(limit,))
     for spec in specs:
         _lag(layer, spec)
 
@@ -119,7 +117,7 @@ def sample_limits(settings: EnvironmentSettings) -> list[AlarmLimit]:
         AlarmLimit(
             name="samples-old",
             description=f"a strategy's series has no sample newer than {settings.decisions.stale_after_seconds} s;"
-            f" {SAMPLE_AGE.metric} by series says which, and so does the log",
+            f" {SAMPLE_AGE.name} by series says which, and so does the log",
             dimensions={},
             statistic="Maximum",
             threshold=settings.decisions.stale_after_seconds,
@@ -136,7 +134,7 @@ def sample_limits(settings: EnvironmentSettings) -> list[AlarmLimit]:
     ]
 
 
-def source_limits(settings: EnvironmentSettings) -> dict[Measure, AlarmLimit]:
+def source_limits(settings: EnvironmentSettings) -> dict[Metric, AlarmLimit]:
     """A source that stays silent, and one that is taken to have gone."""
     interval = max(settings.decisions.bin_seconds, MINIMUM_PERIOD_SECONDS)
     return {
@@ -169,12 +167,12 @@ def consumer_group(function_name: str, topic: str) -> str:
     return f"{function_name}.{topic}"
 
 
-def _outcomes(layer: ControlLayer, resize: Function) -> None:
+def _outcomes(layer: ControlLayer) -> None:
     settings = layer.settings
     args = OutcomeAlarmsArgs(
         function_name=settings.names().function(functions.RESIZE),
-        log_group_name=resize.log_group_name,
         metric_namespace=settings.names().prefix,
+        dimensions={SERVICE: functions.RESIZE},
         watched=WATCHED_OUTCOMES,
         interval_seconds=settings.decisions.bin_seconds,
         silent_intervals=SILENT_INTERVALS,
@@ -184,22 +182,17 @@ def _outcomes(layer: ControlLayer, resize: Function) -> None:
     OutcomeAlarms("resize-outcomes", args)
 
 
-def _measured(
-    layer: ControlLayer, function: Function, name: str, *, measure: Measure, limits: Sequence[AlarmLimit]
-) -> None:
+def _measured(layer: ControlLayer, name: str, metric: Metric, *, limits: Sequence[AlarmLimit]) -> None:
     args = MeasureAlarmsArgs(
         function_name=layer.settings.names().function(name),
-        log_group_name=function.log_group_name,
         metric_namespace=layer.settings.names().prefix,
-        metric=measure.metric,
-        field=measure.field,
-        unit=measure.unit,
-        dimensions=measure.dimensions,
+        metric=metric.name,
+        dimensions={SERVICE: name},
         limits=limits,
         alarm_topic_arn=layer.alarms.arn,
         tags=layer.settings.tags(),
     )
-    MeasureAlarms(f"{name}-{measure.metric}", args)
+    MeasureAlarms(f"{name}-{metric.name}", args)
 
 
 def _lag(layer: ControlLayer, spec: FunctionSpec) -> None:

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler.api_gateway import Response
+from aws_lambda_powertools.logging.correlation_paths import API_GATEWAY_HTTP
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import runtime
 from lambdas.http_app import document, http_app
+from lambdas.instruments import Instruments
 from quantos.capacity.adapters.stores import compose_reader
 from quantos.capacity.reporting.queries import CapacityReader
 from quantos.environment.functions import API
 
-logger = Logger(service="api")
-app = http_app(API, logger)
+instruments = Instruments("api", correlation_path=API_GATEWAY_HTTP)
+app = http_app(API, instruments.logger)
 
 
 def _compose(current: runtime.Runtime) -> CapacityReader:
@@ -41,7 +42,7 @@ def plan(stack: str, plan_id: str) -> Response[str]:
     return document(service().plan(stack, plan_id))
 
 
-@logger.inject_lambda_context
+@instruments
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request in API Gateway's form."""
     return app.resolve(event, context)

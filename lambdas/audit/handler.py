@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
-from lambdas.measures import log_batch
+from lambdas.instruments import Instruments
 from quantos.audit.adapters.composition import compose_intake
 from quantos.audit.intake import AuditIntake
+from quantos.observability.metric_names import AUDIT_LINKS
 
-logger = Logger(service="audit")
+instruments = Instruments("audit")
 
 
 def _compose(current: runtime.Runtime) -> AuditIntake:
@@ -20,12 +20,13 @@ def _compose(current: runtime.Runtime) -> AuditIntake:
 service = runtime.PerRuntime(_compose)
 
 
-@logger.inject_lambda_context
+@instruments
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Append what the chain lacks and set aside what it cannot take; when a store fails the batch comes again whole."""
     del context
     batch = tuple(records.decoded(event))
     taken = service().take(batch)
     counts = {"appended": taken.appended, "known": taken.known}
-    log_batch(logger, batch, rejected=taken.rejected, counts=counts)
+    instruments.count_batch(batch, rejected=taken.rejected, counts=counts)
+    instruments.count(AUDIT_LINKS, taken.appended)
     return {**counts, "rejected": taken.rejected}

@@ -1,18 +1,19 @@
 """Decides one stack. Trigger: EventBridge Scheduler. Idempotency key: (stack, bin end)."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import runtime
-from lambdas.measures import log_ages
+from lambdas.instruments import Instruments
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.decision.service import DecisionService
-from quantos.contracts.plan import DecisionRequest
-from quantos.environment.measures import RETIRED_SOURCES, SILENT_SOURCES
+from quantos.contracts.plan import DecisionRequest, ScalingPlan
+from quantos.observability.metric_names import OLDEST_SAMPLE_AGE, RETIRED_SOURCES, SAMPLE_AGE, SILENT_SOURCES
+from quantos.telemetry.bins import floor_to_bin
 
-logger = Logger(service="forecast")
+instruments = Instruments("forecast")
 
 
 def _compose(current: runtime.Runtime) -> DecisionService:
@@ -22,24 +23,42 @@ def _compose(current: runtime.Runtime) -> DecisionService:
 service = runtime.PerRuntime(_compose)
 
 
-@logger.inject_lambda_context
+@instruments
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | None]:
     """Publish the plan of the bin that ended last and answer its id; None when that bin is already applied."""
     del context
-    plan = service().decide(DecisionRequest.model_validate(event))
-    if plan is None:
-        logger.info("nothing left to decide")
-        return {"plan_id": None}
-    log_ages(logger, service().newest_sample_ages)
+    request = DecisionRequest.model_validate(event)
+    bin_seconds = runtime.current().settings.decisions.bin_seconds
+    with instruments.about(request.stack, floor_to_bin(request.scheduled_time, bin_seconds=bin_seconds)):
+        plan = service().decide(request)
+        if plan is None:
+            instruments.logger.info("nothing left to decide")
+            return {"plan_id": None}
+        _tell_ages(service().newest_sample_ages)
+        _tell(plan)
+    return {"plan_id": plan.plan_id}
+
+
+def _tell_ages(ages_seconds: Mapping[str, int]) -> None:
+    """How old the newest sample of each series is, and the greatest age of all."""
+    for series, age in sorted(ages_seconds.items()):
+        instruments.count(SAMPLE_AGE, age, Series=series)
+    oldest = max(ages_seconds.values(), default=0)
+    instruments.count(OLDEST_SAMPLE_AGE, oldest)
+    instruments.logger.info("samples read", extra={"ages_seconds": dict(ages_seconds), "oldest_age_seconds": oldest})
+
+
+def _tell(plan: ScalingPlan) -> None:
     silences = plan.explanation.silences
-    logger.info(
+    silent, retired = sum(not item.retired for item in silences), sum(item.retired for item in silences)
+    instruments.count(SILENT_SOURCES, silent)
+    instruments.count(RETIRED_SOURCES, retired)
+    instruments.logger.info(
         plan.explanation.sentence,
         extra={
             "plan_id": plan.plan_id,
-            "sequence": plan.sequence,
-            SILENT_SOURCES.field: sum(not item.retired for item in silences),
-            RETIRED_SOURCES.field: sum(item.retired for item in silences),
+            "silent": silent,
+            "retired_sources": retired,
             "held_by_silence_usd_per_hour": round(sum(item.usd_per_hour for item in silences), 4),
         },
     )
-    return {"plan_id": plan.plan_id}

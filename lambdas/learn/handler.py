@@ -4,16 +4,16 @@ topic `capacity.learning`, batch size 1. Idempotency key: (stack, day, pools), b
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
+from lambdas.instruments import Instruments, positions
 from quantos.capacity.adapters.daily_learning import compose_learning
 from quantos.capacity.demand.learning import LearningService
 from quantos.contracts.learning import LearningTask
 from quantos.contracts.plan import DecisionRequest
 
-logger = Logger(service="learn")
+instruments = Instruments("learn")
 
 
 def _compose(current: runtime.Runtime) -> LearningService:
@@ -23,7 +23,7 @@ def _compose(current: runtime.Runtime) -> LearningService:
 service = runtime.PerRuntime(_compose)
 
 
-@logger.inject_lambda_context
+@instruments
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Answer by pools what became of them; a task that cannot be read goes to the failure destination."""
     del context
@@ -34,5 +34,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     for record in records.decoded(event):
         task = LearningTask.model_validate_json(record.value)
         answers[record.key] = service().learn(task)
-        logger.info("demand on %s", record.key, extra={"day": str(task.day), "status": answers[record.key]})
+        instruments.logger.info(
+            "demand on %s",
+            record.key,
+            extra={
+                "correlation_id": f"{task.stack}/{task.day}",
+                "stack": task.stack,
+                "day": str(task.day),
+                "status": answers[record.key],
+                "records": positions([record]),
+            },
+        )
     return answers

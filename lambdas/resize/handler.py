@@ -4,16 +4,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
+from lambdas.instruments import Instruments, positions
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_credentials
 from quantos.capacity.resize.outcomes import outcome_messages
-from quantos.contracts.plan import ScalingPlan
+from quantos.contracts.plan import ResizeOutcome, ScalingPlan
+from quantos.observability.metric_names import FAULTS, PLANS
 from stacks.capacity import resizing
 
-logger = Logger(service="resize")
+instruments = Instruments("resize")
 PACKS = Path(__file__).resolve().parents[2] / "policy_packs"
 
 
@@ -31,7 +32,7 @@ def _compose(current: runtime.Runtime) -> ComposedResizer:
 service = runtime.PerRuntime(_compose)
 
 
-@logger.inject_lambda_context
+@instruments
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Take every plan of the batch as far as it goes; a plan that cannot be read goes to the failure destination."""
     current = runtime.current()
@@ -39,8 +40,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     statuses: dict[str, str] = {}
     for record in records.decoded(event):
         plan = ScalingPlan.model_validate_json(record.value)
-        outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}")
-        current.publisher.publish(outcome_messages(outcome, chain=current.settings.names().audit_chain))
-        logger.info("plan %s", plan.plan_id[:12], extra={"status": outcome.status, "reason": outcome.reason})
+        with instruments.about(plan.stack, plan.sequence, plan_id=plan.plan_id):
+            instruments.logger.info("plan taken", extra={"records": positions([record])})
+            outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}")
+            current.publisher.publish(outcome_messages(outcome, chain=current.settings.names().audit_chain))
+            _tell(outcome)
         statuses[plan.plan_id] = outcome.status
     return statuses
+
+
+def _tell(outcome: ResizeOutcome) -> None:
+    instruments.logger.info("plan %s", outcome.status, extra={"status": outcome.status, "reason": outcome.reason})
+    instruments.count(PLANS, 1, Status=outcome.status)
+    if fault := FAULTS.get(outcome.status):
+        instruments.count(fault, 1)

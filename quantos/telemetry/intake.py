@@ -26,10 +26,15 @@ _HOUR_FULL: Final = Rejection("hour-full", "the store has no room left for this 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """How many records of a batch became samples, and how many went to a dead-letter topic."""
+    """How many records of a batch became samples, each with the time it is of, and how many are dead letters."""
 
-    samples: int
+    taken: tuple[tuple[TopicRecord, datetime], ...]
     rejected: int
+
+    @property
+    def samples(self) -> int:
+        """How many became samples."""
+        return len(self.taken)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +71,8 @@ class Intake:
         ]
         if letters:
             self.publisher.publish(letters)
-        return BatchResult(samples=len(taken) - len(letters), rejected=len(letters))
+        good = tuple((record, result.time) for record, result in settled if not isinstance(result, Rejection))
+        return BatchResult(taken=good, rejected=len(letters))
 
 
 def _parsed(record: TopicRecord, *, now: datetime) -> DemandSample | SignalSample | Rejection:

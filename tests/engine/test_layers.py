@@ -10,7 +10,14 @@ import pytest
 from quantos.contracts import topics
 from quantos.contracts.plan import DecisionRequest
 from quantos.environment.functions import HTTP_ROUTES, function_table, topic_partitions
-from quantos.environment.measures import DEAD_LETTER_SHARE, DEAD_LETTERS, OLDEST_SAMPLE_AGE, SAMPLE_AGE, TOPIC
+from quantos.observability.metric_names import (
+    DEAD_LETTER_SHARE,
+    DEAD_LETTERS,
+    METRICS,
+    OLDEST_SAMPLE_AGE,
+    SERVICE,
+    TOPIC,
+)
 from stacks.control_alarms import WATCHED_OUTCOMES
 from tests.support.layer_stacks import PROGRAMS, Layers, fresh_account, make_layers
 
@@ -254,21 +261,17 @@ def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: La
     assert (silent["TreatMissingData"], silent["ComparisonOperator"]) == ("breaching", "LessThanThreshold")
 
 
-def test_an_alarm_on_a_log_counts_what_a_filter_of_the_layer_makes_of_it(dev: Layers) -> None:
-    filters = dev.inputs("control", "aws:cloudwatch/logMetricFilter:LogMetricFilter")
-    made = {
-        (one["name"], frozenset(one.get("dimensions") or ())) for one in (f["metricTransformation"] for f in filters)
-    }
+def test_an_alarm_on_what_functions_count_is_on_a_metric_that_is_listed(dev: Layers) -> None:
     declared, prefix = dev.inputs("control", "aws:cloudwatch/metricAlarm:MetricAlarm"), dev.settings.names().prefix
     alarms = [one for one in declared if one["namespace"] == prefix]
-    counted = {(one["metricName"], frozenset(one.get("dimensions") or ())) for one in alarms}
-    assert counted == made - {(SAMPLE_AGE.metric, frozenset(SAMPLE_AGE.dimensions))}
-    for measure in (DEAD_LETTERS, DEAD_LETTER_SHARE):
-        watched = {one["dimensions"][TOPIC] for one in alarms if one["metricName"] == measure.metric}
+    listed = {(metric.name, frozenset({SERVICE, *metric.dimensions})) for metric in METRICS}
+    assert {(one["metricName"], frozenset(one["dimensions"])) for one in alarms} <= listed
+    for metric in (DEAD_LETTERS, DEAD_LETTER_SHARE):
+        watched = {one["dimensions"][TOPIC] for one in alarms if one["metricName"] == metric.name}
         assert watched == {*topics.TELEMETRY, topics.AUDIT_RECORDS}
     assert {one["metricName"] for one in alarms} >= {each.metric for each in WATCHED_OUTCOMES}
     silent = next(one for one in alarms if one["name"] == f"{dev.settings.names().function('forecast')}-silent")
-    assert (silent["treatMissingData"], silent["metricName"]) == ("breaching", OLDEST_SAMPLE_AGE.metric)
+    assert (silent["treatMissingData"], silent["metricName"]) == ("breaching", OLDEST_SAMPLE_AGE.name)
 
 
 def test_every_consumer_group_has_an_alarm_on_its_lag(dev: Layers) -> None:

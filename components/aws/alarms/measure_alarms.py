@@ -1,10 +1,9 @@
-"""Alarms on what a function logs of its work."""
+"""Alarms on a metric that a function counts of its work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from components.aws.alarms.alarm import Alarm, AlarmArgs
 
@@ -28,14 +27,11 @@ class AlarmLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureAlarmsArgs:
-    """`field` of a JSON log line is the value, and the fields in `dimensions`, by dimension, tell its series apart."""
+    """`dimensions` are those that every series of the metric has; a limit adds those that tell its series apart."""
 
     function_name: str
-    log_group_name: pulumi.Input[str]
     metric_namespace: str
     metric: str
-    field: str
-    unit: str
     dimensions: Mapping[str, str]
     limits: Sequence[AlarmLimit]
     alarm_topic_arn: pulumi.Input[str]
@@ -43,7 +39,7 @@ class MeasureAlarmsArgs:
 
 
 class MeasureAlarms(pulumi.ComponentResource):
-    """A metric made of a function's log, and the alarms on it.
+    """The alarms on a metric that a function writes to its log in the embedded metric format.
 
     Outputs: `arns` of the alarms, by name.
 
@@ -55,20 +51,6 @@ class MeasureAlarms(pulumi.ComponentResource):
     def __init__(self, name: str, args: MeasureAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:aws/alarms:MeasureAlarms", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        aws.cloudwatch.LogMetricFilter(
-            name,
-            name=f"{args.function_name}-{args.metric}",
-            log_group_name=args.log_group_name,
-            pattern=pattern(args.field, *args.dimensions.values()),
-            metric_transformation={
-                "namespace": args.metric_namespace,
-                "name": args.metric,
-                "value": f"$.{args.field}",
-                "unit": args.unit,
-                "dimensions": {dimension: f"$.{field}" for dimension, field in args.dimensions.items()} or None,
-            },
-            opts=child,
-        )
         self.arns = {limit.name: _alarm(name, args, limit, opts=child).arn for limit in args.limits}
         self.register_outputs({"arns": self.arns})
 
@@ -81,7 +63,7 @@ def _alarm(name: str, args: MeasureAlarmsArgs, limit: AlarmLimit, *, opts: pulum
             description=limit.description,
             namespace=args.metric_namespace,
             metric=args.metric,
-            dimensions=limit.dimensions or None,
+            dimensions={**args.dimensions, **limit.dimensions},
             statistic=limit.statistic,
             threshold=limit.threshold,
             periods=limit.periods,
@@ -92,8 +74,3 @@ def _alarm(name: str, args: MeasureAlarmsArgs, limit: AlarmLimit, *, opts: pulum
         ),
         opts=opts,
     )
-
-
-def pattern(*fields: str) -> str:
-    """A CloudWatch Logs pattern of the JSON lines that have all these fields."""
-    return "{ " + " && ".join(f"($.{field} = *)" for field in fields) + " }"

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 
 from components.aws.alarms.alarm import Alarm, AlarmArgs
 
@@ -13,29 +12,28 @@ MINIMUM_PERIOD_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedOutcomes:
-    """Outcomes that raise one alarm, as the function logs them in the field `status`.
+    """Outcomes that raise one alarm, as the function counts them in `metric`.
 
-    `description` says what to do. `name` and `metric` tell the alarm and its count from others. An outcome that is
-    no fault by itself raises it when it comes in so many intervals `in_a_row`.
+    `description` says what to do. `name` tells the alarm from others. An outcome that is no fault by itself raises it
+    when it comes in so many intervals `in_a_row`.
     """
 
     name: str
     metric: str
-    statuses: Sequence[str]
     description: str
     in_a_row: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeAlarmsArgs:
-    """`watched` are the outcomes that a person must look at, an alarm each.
+    """`watched` are the outcomes that a person must look at, an alarm each on a metric with `dimensions`.
 
     `silent_intervals` intervals without a single call raise an alarm too.
     """
 
     function_name: str
-    log_group_name: pulumi.Input[str]
     metric_namespace: str
+    dimensions: Mapping[str, str]
     watched: Sequence[WatchedOutcomes]
     interval_seconds: int
     silent_intervals: int
@@ -80,16 +78,6 @@ def _outcome_alarm(
     name: str, args: OutcomeAlarmsArgs, watched: WatchedOutcomes, *, opts: pulumi.ResourceOptions
 ) -> Alarm:
     alarm_name = f"{args.function_name}-{watched.name}"
-    aws.cloudwatch.LogMetricFilter(
-        f"{name}-{watched.name}",
-        name=alarm_name,
-        log_group_name=args.log_group_name,
-        pattern=filter_pattern(watched.statuses),
-        metric_transformation={
-            "namespace": args.metric_namespace, "name": watched.metric, "value": "1", "unit": "Count",
-        },
-        opts=opts,
-    )  # fmt: skip
     return Alarm(
         f"{name}-{watched.name}",
         AlarmArgs(
@@ -97,6 +85,7 @@ def _outcome_alarm(
             description=watched.description,
             namespace=args.metric_namespace,
             metric=watched.metric,
+            dimensions=args.dimensions,
             period_seconds=max(args.interval_seconds, MINIMUM_PERIOD_SECONDS) if watched.in_a_row > 1 else 300,
             periods=watched.in_a_row,
             topic_arn=args.alarm_topic_arn,
@@ -104,8 +93,3 @@ def _outcome_alarm(
         ),
         opts=opts,
     )
-
-
-def filter_pattern(statuses: Sequence[str]) -> str:
-    """A CloudWatch Logs pattern of the JSON lines whose `status` is one of these."""
-    return "{ " + " || ".join(f'($.status = "{status}")' for status in statuses) + " }"

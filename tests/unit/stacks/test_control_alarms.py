@@ -1,15 +1,13 @@
-"""Alarms count what functions log: the lines are made by the handlers, the filters and alarms are the layer's own."""
+"""Alarms watch what functions count: the documents are the handlers', the limits and alarms are the layer's own."""
 
 import io
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import get_args
 
 import pytest
 
-from components.aws.alarms.measure_alarms import pattern
 from lambdas.forecast import handler as forecast_handler
 from lambdas.forecast.handler import handler as forecast
 from lambdas.forecast.handler import service as decisions
@@ -21,17 +19,19 @@ from quantos.contracts.plan import OutcomeStatus
 from quantos.contracts.strategy import Session, StrategyBook
 from quantos.environment import functions
 from quantos.environment.functions import function_table
-from quantos.environment.measures import (
+from quantos.messaging.adapters.memory import MemoryBus
+from quantos.messaging.ports import Message
+from quantos.observability.metric_names import (
     DEAD_LETTER_SHARE,
     DEAD_LETTERS,
+    FAULTS,
+    METRICS,
     OLDEST_SAMPLE_AGE,
     RETIRED_SOURCES,
     SAMPLE_AGE,
     SILENT_SOURCES,
-    Measure,
+    Metric,
 )
-from quantos.messaging.adapters.memory import MemoryBus
-from quantos.messaging.ports import Message
 from sandbox.events.events import Account, local_context, msk_event, schedule_event
 from stacks.control_alarms import (
     INTAKES,
@@ -60,8 +60,8 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryBus]:
 def printed(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """What the functions print, as Lambda passes it on to CloudWatch Logs."""
     found = io.StringIO()
-    for logger in (ingest_handler.logger, forecast_handler.logger):
-        monkeypatch.setattr(logger.registered_handler, "stream", found)
+    for module in (ingest_handler, forecast_handler):
+        monkeypatch.setattr(module.instruments.logger.registered_handler, "stream", found)
     return found
 
 
@@ -69,15 +69,20 @@ def context(name: str):
     return local_context(name, account=PLACE, invocation=1, timeout_seconds=60).as_lambda_context()
 
 
-def counted(output: str, measure: Measure) -> list[tuple[dict[str, str], float]]:
-    """What CloudWatch makes of the lines: dimensions and value of each that the layer's filter takes."""
-    wanted = re.findall(r"\$\.(\w+)", pattern(measure.field, *measure.dimensions.values()))
-    lines = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    taken = [line for line in lines if all(name in line for name in wanted)]
-    return [
-        ({dimension: line[name] for dimension, name in measure.dimensions.items()}, float(line[measure.field]))
-        for line in taken
-    ]
+def counted(output: str, metric: Metric) -> list[tuple[dict[str, str], float]]:
+    """What CloudWatch makes of the documents: dimensions, without the function's name, and values of a metric."""
+    documents = [document for document in map(json.loads, output.splitlines()) if "_aws" in document]
+    found: list[tuple[dict[str, str], float]] = []
+    for document in documents:
+        (directive,) = document["_aws"]["CloudWatchMetrics"]
+        assert directive["Namespace"] == SETTINGS.names().prefix
+        if {"Name": metric.name, "Unit": metric.unit} in directive["Metrics"]:
+            (keys,) = directive["Dimensions"]
+            assert set(keys) == {"service", *metric.dimensions}
+            dimensions = {key: document[key] for key in keys if key != "service"}
+            values = document[metric.name]
+            found += [(dimensions, value) for value in (values if isinstance(values, list) else [values])]
+    return found
 
 
 def tick(minutes: int) -> bytes:
@@ -149,15 +154,19 @@ def test_every_function_that_sets_records_aside_has_limits_for_each_topic_it_rea
 
 
 def test_every_outcome_is_watched_or_is_no_fault() -> None:
-    watched = {status for each in WATCHED_OUTCOMES for status in each.statuses}
-    assert set(get_args(OutcomeStatus)) - watched == {"applied", "unchanged", "observed", "paused"}
+    assert {metric.name for metric in FAULTS.values()} == {each.metric for each in WATCHED_OUTCOMES}
+    assert set(get_args(OutcomeStatus)) - set(FAULTS) == {"applied", "unchanged", "observed", "paused"}
+
+
+def test_metrics_are_told_apart_by_their_names() -> None:
+    assert len({metric.name for metric in METRICS}) == len(METRICS)
 
 
 @pytest.mark.parametrize("status", ["busy", "stale"])
 def test_what_is_no_fault_once_is_one_when_it_comes_again_and_again(status: str) -> None:
-    (alarm,) = (each for each in WATCHED_OUTCOMES if status in each.statuses)
+    (alarm,) = (each for each in WATCHED_OUTCOMES if each.metric == FAULTS[status].name)
     assert alarm.in_a_row > 1
-    assert alarm.statuses == (status,)
+    assert [other for other, metric in FAULTS.items() if metric.name == alarm.metric] == [status]
 
 
 def test_lag_of_one_call_is_no_fault() -> None:
