@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from sandbox.providers.account import Account
+from sandbox.providers.eks_addresses import endpoint
 from sandbox.providers.kubernetes.api_server import ApiServer
 from sandbox.providers.kubernetes.cluster_objects import ClusterObjects
 from sandbox.providers.kubernetes.configuration import Kubeconfig, ProviderSettings, stand_in_kubeconfig
@@ -53,6 +54,6 @@ def _cluster_of_the_sandbox(kubeconfig: Kubeconfig, environment: Mapping[str, st
     account = Account(host["region"], Store.from_environment())
     for name in items(account.call("eks", "list_clusters", {}).get("clusters")):
         cluster = mapping(account.call("eks", "describe_cluster", {"name": name}).get("cluster"))
-        if text(cluster.get("endpoint")).rstrip("/") == kubeconfig.server:
+        if endpoint(cluster).casefold() == kubeconfig.server.casefold():
             return text(name)
     return ""

@@ -9,6 +9,7 @@ from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
+from sandbox.providers.eks_addresses import endpoint, issuer
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, string_map, text
 
@@ -206,18 +207,12 @@ def _cluster(context: HandlerContext, description: Document, existing: ResourceS
         for kind in items(setup.get("types"))
     ]
     answer: Document = {"vpcConfig": shown, "certificateAuthority": description.get("certificateAuthority")}
-    answer["identities"] = [{"oidcs": [{"issuer": _issuer(description)}]}]
+    answer["identities"] = [{"oidcs": [{"issuer": issuer(description)}]}]
+    answer["endpoint"] = endpoint(description)
     answer["certificateAuthorities"] = [description.get("certificateAuthority")]
     answer["accessConfig"] = {"authenticationMode": "CONFIG_MAP", "bootstrapClusterCreatorAdminPermissions": True}
     answer["upgradePolicy"] = {"supportType": "EXTENDED"}
     return answer | ({"enabledClusterLogTypes": enabled} if enabled else {})
-
-
-def _issuer(description: Document) -> str:
-    """An issuer for each cluster, as at AWS: moto gives all clusters of its process one."""
-    given = text(mapping(mapping(description.get("identity")).get("oidc")).get("issuer"))
-    cluster = f"{description.get('arn')} {description.get('createdAt')}"
-    return f"{given.rpartition('/')[0]}/{hashlib.sha256(cluster.encode()).hexdigest()[:32].upper()}"
 
 
 CLUSTER = Row(
