@@ -8,10 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
 from lambdas.instruments import Instruments, positions
+from lambdas.telling import tell_outcome
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_credentials
 from quantos.capacity.resize.outcomes import outcome_messages
-from quantos.contracts.plan import ResizeOutcome, ScalingPlan
-from quantos.observability.metric_names import FAULTS, PLANS
+from quantos.contracts.plan import ScalingPlan
 from stacks.capacity import resizing
 
 instruments = Instruments("resize")
@@ -44,13 +44,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
             instruments.logger.info("plan taken", extra={"records": positions([record])})
             outcome = resizer.resize(plan, holder=f"{context.function_name}/{context.aws_request_id}")
             current.publisher.publish(outcome_messages(outcome, chain=current.settings.names().audit_chain))
-            _tell(outcome)
+            tell_outcome(instruments, outcome)
         statuses[plan.plan_id] = outcome.status
     return statuses
-
-
-def _tell(outcome: ResizeOutcome) -> None:
-    instruments.logger.info("plan %s", outcome.status, extra={"status": outcome.status, "reason": outcome.reason})
-    instruments.count(PLANS, 1, Status=outcome.status)
-    if fault := FAULTS.get(outcome.status):
-        instruments.count(fault, 1)

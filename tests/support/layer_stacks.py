@@ -64,3 +64,8 @@ def fresh_account(state_dir: Path) -> Iterator[None]:
         lifecycle.stop(state_dir)
         os.environ.clear()
         os.environ.update(before)
+
+
+def only_same(summary: dict[str, int] | None) -> bool:
+    """Whether an operation changed nothing."""
+    return set(summary or {}) == {"same"}
