@@ -1,7 +1,8 @@
 """Nothing answers to the internet but what an environment says does."""
 
-from collections.abc import Iterator
-from ipaddress import ip_network
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv6Network, ip_network
+from typing import Final
 
 from quantos.policy.controls import firm, fsbp
 from quantos.policy.security.limits import SecurityLimits
@@ -13,8 +14,13 @@ SECURITY_GROUPS = (
     "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     "aws:ec2/securityGroupRule:SecurityGroupRule", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
 )  # fmt: skip
-WIDEST_PUBLIC_PREFIX = 8
-"""A block of public addresses wider than this is taken for the internet, however it is cut up."""
+WIDEST_PUBLIC_PREFIX: Final[Mapping[int, int]] = {4: 8, 6: 19}
+"""By version of IP: a block of public addresses wider than this is taken for the internet, however it is cut up.
+
+No operator of a network holds a wider one, but for what ministries of defence hold of IPv6.
+"""
+MAPPED_PREFIX: Final = 96
+"""What stands before an IPv4 address that is written as one of IPv6, `::ffff:192.0.2.1`."""
 
 
 def _unblocked(resource: Resource, _: SecurityLimits) -> Iterator[str]:
@@ -128,7 +134,11 @@ def is_internet(cidr: str) -> bool:
         network = ip_network(cidr, strict=False)
     except ValueError:
         return False
-    return network.prefixlen == 0 or (not network.is_private and network.prefixlen < WIDEST_PUBLIC_PREFIX)
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is not None and network.prefixlen >= MAPPED_PREFIX:
+        return is_internet(f"{mapped}/{network.prefixlen - MAPPED_PREFIX}")
+    widest = WIDEST_PUBLIC_PREFIX[network.version]
+    return network.prefixlen == 0 or (not network.is_private and network.prefixlen < widest)
 
 
 EXPOSURE_RULES: tuple[ResourceRule, ...] = (
