@@ -13,6 +13,7 @@ from components.aws.iam.service_role import ServiceRole, ServiceRoleArgs
 from components.aws.iam.statements import assume_role_document
 
 NODE_POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly")
+IAM = "arn:aws:iam::"
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 DNS = "coredns"
 NETWORK = "vpc-cni"
@@ -142,7 +143,7 @@ class Cluster(pulumi.ComponentResource):
             public_subnet_ids=args.public_subnet_ids,
             private_subnet_ids=args.private_subnet_ids,
             authentication_mode=eks.AuthenticationMode.API,
-            access_entries={arn.rpartition("/")[2]: _administrator(arn) for arn in args.admin_role_arns},
+            access_entries=administrators(args.admin_role_arns),
             bootstrap_self_managed_addons=False,
             use_default_vpc_cni=True,
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
@@ -172,6 +173,11 @@ class Cluster(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
+
+
+def administrators(role_arns: Sequence[str]) -> dict[str, eks.AccessEntryArgs]:
+    """An access entry for each role, by account, path and name: another account may have a role of the same name."""
+    return {arn.removeprefix(IAM): _administrator(arn) for arn in role_arns}
 
 
 def _administrator(role_arn: str) -> eks.AccessEntryArgs:

@@ -6,3 +6,13 @@ from quantos.environment.settings import cluster as settings
 
 def test_environments_pin_every_add_on_that_the_cluster_installs() -> None:
     assert set(cluster.ADDONS) == settings.ADDONS
+
+
+def test_roles_of_one_name_in_two_accounts_or_folders_have_an_entry_each() -> None:
+    roles = [
+        "arn:aws:iam::123456789012:role/admin",
+        "arn:aws:iam::999988887777:role/admin",
+        "arn:aws:iam::123456789012:role/team/admin",
+    ]
+    entries = cluster.administrators(roles)
+    assert [entry.principal_arn for entry in entries.values()] == roles
