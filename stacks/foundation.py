@@ -138,7 +138,7 @@ def _cluster(settings: EnvironmentSettings, network: Vpc, *, key: KmsKey) -> Clu
         vpc_id=network.vpc_id,
         public_subnet_ids=list(network.public_subnet_ids.values()),
         private_subnet_ids=list(network.private_subnet_ids.values()),
-        public_endpoint=cluster.public_endpoint,
+        public_endpoint=cluster.answers_publicly,
         public_access_cidrs=[str(cidr) for cidr in cluster.public_access_cidrs],
         kms_key_arn=key.arn,
         log_retention_days=cluster.log_retention_days,

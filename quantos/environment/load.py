@@ -7,6 +7,8 @@ from typing import NamedTuple
 from quantos.catalog.catalog import CapacityType, Catalog, InstanceShape
 from quantos.documents.cross_field import faults_in_part, part_of
 from quantos.documents.settings_file import placed, read_file, refusal, validated
+from quantos.environment.conventions import SYSTEM_AMI_TYPE
+from quantos.environment.provider_rules import image_faults, provider_faults
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.pools import PoolSettings
 from quantos.errors import CatalogError, SettingsError
@@ -30,7 +32,9 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
     settings, faults = validated(EnvironmentSettings, document)
     known = settings or part_of(EnvironmentSettings, document.value)
     market = _Market(catalog, None if settings is None else settings.region)
-    inconsistencies = faults_in_part(_wrong_name(known, name), _wrong_region(known), *_wrong_instances(known, market))
+    inconsistencies = faults_in_part(
+        _wrong_name(known, name), _wrong_region(known), *provider_faults(known), *_wrong_instances(known, market)
+    )
     if settings is None or inconsistencies:
         raise refusal(_shown(path), in_order((*faults, *placed(inconsistencies, document))), remedy=REMEDY)
     return settings
@@ -61,14 +65,22 @@ def _wrong_instances(settings: EnvironmentSettings, market: _Market) -> Iterator
 
 
 def _wrong_system_nodes(settings: EnvironmentSettings, market: _Market) -> Iterator[tuple[FaultPath, str]]:
+    field = ("cluster", "system_nodes")
     types = settings.cluster.system_nodes.instance_types
-    yield from _unknown_types(("cluster", "system_nodes"), types, capacity_type="ON_DEMAND", market=market)
+    unknown = list(_unknown_types(field, types, capacity_type="ON_DEMAND", market=market))
+    yield from unknown
+    for shape in () if unknown else map(market.catalog.shape, types):
+        yield from image_faults((*field, "instance_types"), SYSTEM_AMI_TYPE, shape=shape)
 
 
 def _wrong_pool(name: str, pool: PoolSettings, market: _Market) -> Iterator[tuple[FaultPath, str]]:
     types = pool.instance_types
     unknown = list(_unknown_types(("pools", name), types, capacity_type=pool.capacity_type, market=market))
-    yield from unknown or _unequal_types(name, pool, market.catalog)
+    if unknown or not types:
+        yield from unknown
+        return
+    yield from _unequal_types(name, pool, market.catalog)
+    yield from image_faults(("pools", name, "ami_type"), pool.ami_type, shape=market.catalog.shape(types[0]))
 
 
 def _unknown_types(
@@ -95,10 +107,6 @@ def _unequal_types(name: str, pool: PoolSettings, catalog: Catalog) -> Iterator[
                     f"{first.instance_type} ({_measure(first)}); types of one pool must be equal"
                 ),
             )
-    wanted = "arm64" if "ARM_64" in pool.ami_type else "x86_64"
-    if first.architecture != wanted:
-        message = f"{pool.ami_type} is for {wanted}, {first.instance_type} is {first.architecture}"
-        yield ("pools", name, "ami_type"), message
 
 
 def _measure(shape: InstanceShape) -> str:

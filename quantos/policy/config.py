@@ -59,7 +59,7 @@ def security_limits(settings: EnvironmentSettings, *, registry_account_id: str |
         account_id=settings.account_id,
         allowed_regions=settings.allowed_regions,
         protected=settings.deletion_protection,
-        public_cluster_endpoint=settings.cluster.public_endpoint,
+        public_cluster_endpoint=settings.cluster.answers_publicly,
         audit_bucket=settings.names().bucket("audit"),
         registries=own,
         pod_registries=(*own, *settings.security.registries),

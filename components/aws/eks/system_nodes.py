@@ -7,8 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.compute.node_template import NodeTemplate, NodeTemplateArgs
-
-POOL = "system"
+from quantos.environment.conventions import POOL_LABEL, SYSTEM_AMI_TYPE, SYSTEM_POOL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class SystemNodes(pulumi.ComponentResource):
     def __init__(self, name: str, args: SystemNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:aws/eks:SystemNodes", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = {**args.tags, "pool": POOL}
+        tags = {**args.tags, "pool": SYSTEM_POOL}
         template_args = NodeTemplateArgs(
             template_name=args.group_name, disk_gib=args.disk_gib, kms_key_arn=args.kms_key_arn, tags=tags
         )
@@ -52,11 +51,11 @@ class SystemNodes(pulumi.ComponentResource):
             subnet_ids=args.subnet_ids,
             instance_types=args.instance_types,
             capacity_type="ON_DEMAND",
-            ami_type="AL2023_x86_64_STANDARD",
+            ami_type=SYSTEM_AMI_TYPE,
             scaling_config={"min_size": args.nodes, "max_size": args.nodes, "desired_size": args.nodes},
             update_config={"max_unavailable": 1},
             launch_template={"id": template.template_id, "version": template.version},
-            labels={"quantos.io/pool": POOL},
+            labels={POOL_LABEL: SYSTEM_POOL},
             tags=tags,
             opts=child,
         )

@@ -8,19 +8,19 @@ from quantos.environment.settings.base import Region, Settings
 
 
 class BusSettings(Settings):
-    """The bus: MSK, or Redpanda in the cluster. `brokers` is a multiple of the three zones."""
+    """The bus: MSK, or Redpanda in the cluster. `brokers` is a multiple of the three zones, 15 at most."""
 
     kind: Literal["msk", "redpanda"] = "msk"
     kafka_version: str
-    broker_type: str
-    brokers: int = Field(ge=3, multiple_of=3)
+    broker_type: str = Field(pattern=r"^kafka\.[a-z0-9]+\.[a-z0-9]+$")
+    brokers: int = Field(ge=3, le=15, multiple_of=3)
     volume_gib: int = Field(ge=1, le=16384)
 
 
 class DatabaseSettings(Settings):
     """The registry's Postgres. `engine_version` is a major one; storage grows by itself up to `max_storage_gib`."""
 
-    engine_version: str = Field(pattern=r"^\d\d$")
+    engine_version: str = Field(pattern=r"^[0-9]{2}$")
     instance_class: str = Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")
     storage_gib: int = Field(ge=20, le=16384)
     max_storage_gib: int = Field(ge=20, le=16384)

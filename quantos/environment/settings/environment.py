@@ -5,11 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, model_validator
 
-from quantos.contracts.base import Slug
 from quantos.costing.usage import UsageName
 from quantos.documents.cross_field import refuse_all
 from quantos.environment.names import Names
-from quantos.environment.settings.base import Region, Settings
+from quantos.environment.settings.base import DnsLabel, Region, Settings, TagValue
 from quantos.environment.settings.cluster import ClusterSettings
 from quantos.environment.settings.data import AuditSettings, BusSettings, DatabaseSettings
 from quantos.environment.settings.decisions import ActuatorSettings, DecisionSettings
@@ -29,9 +28,9 @@ class EnvironmentSettings(Settings):
     name: Literal["dev", "staging", "prod"]
     region: Region
     allowed_regions: tuple[Region, ...] = Field(min_length=1)
-    account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
-    owner: str
-    cost_centre: str
+    account_id: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+    owner: TagValue
+    cost_centre: TagValue
     mode: Mode
     deletion_protection: bool
     key_deletion_window_days: int = Field(ge=7, le=30)
@@ -45,7 +44,7 @@ class EnvironmentSettings(Settings):
     decisions: DecisionSettings
     actuator: ActuatorSettings
     limits: CostLimitSettings
-    pools: dict[Slug, PoolSettings] = Field(min_length=1)
+    pools: dict[DnsLabel, PoolSettings] = Field(min_length=1)
     platform: PlatformSettings
     security: SecuritySettings = SecuritySettings()
     exemptions: tuple[ExemptionSettings, ...] = ()

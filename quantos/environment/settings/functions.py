@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from quantos.environment.settings.base import Settings
+from quantos.environment.settings.base import CertificateArn, DnsName, LogRetentionDays, Settings
 
 FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "api"]
 
@@ -23,7 +23,7 @@ class FunctionSettings(Settings):
     image_digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     memory_mib: int = Field(default=2048, ge=512, le=10240)
     resize_timeout_seconds: int = Field(default=840, ge=480, le=840)
-    log_retention_days: PositiveInt
+    log_retention_days: LogRetentionDays
     warm: dict[FunctionName, PositiveInt] = {}
 
 
@@ -34,9 +34,9 @@ class ApiDomainSettings(Settings):
     let in. With it, the API's own address answers nobody.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
-    certificate_arn: str = Field(pattern=r"^arn:aws:acm:")
-    trust_store_uri: str = Field(pattern=r"^s3://")
+    name: DnsName
+    certificate_arn: CertificateArn
+    trust_store_uri: str = Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\s]+$")
 
 
 class ApiSettings(Settings):

@@ -4,8 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from quantos.contracts.base import Slug
-from quantos.environment.settings.base import Settings
+from quantos.environment.settings.base import CertificateArn, DnsLabel, DnsName, Settings, TagValue
 
 
 class QuotaSettings(Settings):
@@ -21,7 +20,7 @@ class TeamSettings(Settings):
     """A team that runs jobs: `weight` is its fair share of what teams contend for."""
 
     weight: PositiveInt
-    cost_centre: str = Field(min_length=1)
+    cost_centre: TagValue
 
 
 class SignOnSettings(Settings):
@@ -48,7 +47,7 @@ class WorkerSettings(Settings):
 class InferenceSettings(Settings):
     """The pool on whose nodes models are served, and the workers that serve them."""
 
-    pool: Slug
+    pool: DnsLabel
     workers: WorkerSettings
 
 
@@ -64,8 +63,8 @@ class ConsumerSettings(Settings):
     It has a replica for each `lag` records that it is behind, within `minimum` and `maximum`.
     """
 
-    namespace: Slug
-    topics: tuple[str, ...] = Field(min_length=1)
+    namespace: DnsLabel
+    topics: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")], ...] = Field(min_length=1)
     lag: PositiveInt
     minimum: NonNegativeInt
     maximum: PositiveInt
@@ -88,18 +87,18 @@ class PlatformSettings(Settings):
     project's own images by repository.
     """
 
-    domain: str = Field(pattern=r"^[a-z0-9.-]+$")
-    certificate_arn: str = Field(pattern=r"^arn:aws:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]{36}$")
+    domain: DnsName
+    certificate_arn: CertificateArn
     replicas: int = Field(ge=1, le=5)
     retention_days: PositiveInt
     metrics_gib: PositiveInt
     analytics_gib: PositiveInt
     quota_share: QuotaSettings
-    teams: dict[Slug, TeamSettings] = Field(min_length=1)
+    teams: dict[DnsLabel, TeamSettings] = Field(min_length=1)
     borrowing_share: float = Field(ge=0, le=1)
     trino: WorkerSettings
     inference: InferenceSettings
     sign_on: SignOnSettings | None = None
-    consumers: dict[Slug, ConsumerSettings] = {}
+    consumers: dict[DnsLabel, ConsumerSettings] = {}
     materialize: MaterializeSettings | None = None
-    images: dict[Slug, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
+    images: dict[DnsLabel, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]

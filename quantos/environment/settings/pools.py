@@ -1,19 +1,17 @@
 """The `pools:` section: the shapes of the elastic pools."""
 
-import re
 from collections.abc import Iterator
-from typing import Final, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
 from quantos.catalog.catalog import CapacityType
 from quantos.contracts.plan import PoolSize
 from quantos.documents.cross_field import refuse_all
-from quantos.environment.settings.base import Settings
+from quantos.environment.conventions import POOL_LABEL
+from quantos.environment.labels import label_faults, taint_faults
+from quantos.environment.settings.base import Settings, TagValue
 from quantos.faults import FaultPath
-
-POOL_LABEL: Final = "quantos.io/pool"
-"""Label of every elastic node: the pool that it is of."""
 
 
 class TaintSettings(Settings):
@@ -22,9 +20,6 @@ class TaintSettings(Settings):
     key: str
     value: str
     effect: Literal["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"]
-
-
-_RESERVED_LABEL: Final = re.compile(r"([a-z0-9.-]+\.)?(kubernetes\.io|k8s\.io)/|eks\.amazonaws\.com/")
 
 
 class PoolSettings(Settings):
@@ -39,8 +34,8 @@ class PoolSettings(Settings):
     instance_types: tuple[str, ...] = Field(min_length=1)
     capacity_type: CapacityType = "ON_DEMAND"
     workload: Literal["service", "batch"] = "service"
-    owner: str = Field(min_length=1)
-    cost_centre: str = Field(min_length=1)
+    owner: TagValue
+    cost_centre: TagValue
     ami_type: str = "AL2023_x86_64_STANDARD"
     disk_gib: int = Field(ge=20, le=2000)
     floor_nodes: NonNegativeInt
@@ -53,7 +48,7 @@ class PoolSettings(Settings):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        refuse_all(self._disordered())
+        refuse_all(self._disordered(), self._wrong_labels())
         return self
 
     @property
@@ -66,9 +61,12 @@ class PoolSettings(Settings):
             yield (), f"floor_nodes {self.floor_nodes} is above ceiling_nodes {self.ceiling_nodes}"
         if (self.capacity_type == "SPOT") != (self.interruptions_per_hour > 0):
             yield ("interruptions_per_hour",), "is stated by spot pools, above 0, and by no other"
-        for label in self.labels:
-            if _RESERVED_LABEL.match(label):
-                yield ("labels", label), "is reserved: EKS takes no labels of Kubernetes' own for node groups"
+
+    def _wrong_labels(self) -> Iterator[tuple[FaultPath, str]]:
+        for key, value in self.labels.items():
+            yield from ((("labels", key), fault) for fault in label_faults(key, value))
+        for number, taint in enumerate(self.taints):
+            yield from ((("taints", number), fault) for fault in taint_faults(taint.key, taint.value))
 
 
 def node_labels(name: str, pool: PoolSettings) -> dict[str, str]:

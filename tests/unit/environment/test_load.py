@@ -177,7 +177,7 @@ def test_committed_environments_are_right(name: str) -> None:
         pytest.param(
             changed(
                 "platform.consumers",
-                {"bars": {"namespace": "jobs", "topics": ["x"], "lag": 9, "minimum": 50, "maximum": 10}},
+                {"bars": {"namespace": "jobs-research", "topics": ["x"], "lag": 9, "minimum": 50, "maximum": 10}},
             ),
             "platform.consumers.bars: minimum 50 is above maximum 10",
             id="consumers-the-wrong-way-round",
