@@ -21,6 +21,7 @@ def up(environment: str, layer: str | None) -> None:
     for name in layers:
         with step(f"up {target.settings.names().stack(name)}") as display:
             run = bring_up(target.settings, stacks, name, progress=display.progress)
+        _told_irrevocable(run)
         if run.violations:
             _refused(run)
             raise typer.Exit(1)
@@ -75,7 +76,13 @@ def show_run(run: LayerRun) -> None:
     for change in run.touched:
         properties = f" ({', '.join(change.paths)})" if change.paths else ""
         out.print(f"  {change.operation} {_resource(change)}{properties}", markup=False)
+    _told_irrevocable(run)
     _refused(run)
+
+
+def _told_irrevocable(run: LayerRun) -> None:
+    for said in run.irrevocable:
+        err.print(f"[bold red]cannot be undone[/] {run.stack}: {said}")
 
 
 def _refused(run: LayerRun) -> None:

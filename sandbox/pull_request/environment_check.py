@@ -23,10 +23,10 @@ from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import QuantosError, SettingsError
 from quantos.operations.bring_up import bring_up
 from quantos.policy.adapters.packs import PolicyPack, render_packs
-from quantos.pull_request.adapters.engine_record import EngineRecord
+from quantos.pull_request.adapters.engine_record import IRREVOCABLE, EngineRecord
 from quantos.pull_request.adapters.judging_packs import judging
 from quantos.pull_request.adapters.stack_state import ResourceState, declared_places, resources_of
-from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PackRule, Refusal
+from quantos.pull_request.model import EnvironmentFinding, LayerFinding, Level, PackRule, Refusal
 from quantos.pull_request.places import Places
 from quantos.pull_request.pricing import INCREASE_RULE, PriceCheck
 from sandbox import lifecycle
@@ -260,7 +260,7 @@ class _Run:
         )
 
     def _refusals(self, record: EngineRecord, places: Places) -> tuple[Refusal, ...]:
-        levels = {rule.identity: rule.level for rule in self.rules}
+        levels: dict[str, Level] = {IRREVOCABLE: "advisory", **{rule.identity: rule.level for rule in self.rules}}
         return tuple(
             Refusal(
                 rule=said.rule,

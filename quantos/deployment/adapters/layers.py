@@ -33,7 +33,8 @@ Progress = Callable[[str, int], None]
 class LayerRun:
     """What an operation on a layer did, or would do.
 
-    `changes` counts operations by name ("create", "update"); `touched` has them one by one.
+    `changes` counts operations by name ("create", "update"); `touched` has them one by one. `irrevocable` says what
+    nobody can take back.
     """
 
     stack: str
@@ -41,6 +42,7 @@ class LayerRun:
     touched: tuple[Change, ...]
     violations: tuple[Violation, ...]
     seconds: float
+    irrevocable: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -173,7 +175,8 @@ def _failed(stack: str, run: EngineRun) -> EngineError:
 def _layer_run(stack: str, log: "_CountedLog", started: float) -> LayerRun:
     run = log.events.run(error=None, interrupted=False)
     counts = Counter(change.operation for change in run.changes)
-    return LayerRun(stack, counts, run.changes, run.violations, round(time.monotonic() - started, 1))
+    seconds = round(time.monotonic() - started, 1)
+    return LayerRun(stack, counts, run.changes, run.violations, seconds, run.irrevocable)
 
 
 class _CountedLog:

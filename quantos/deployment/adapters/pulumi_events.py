@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pulumi.automation.events import EngineEvent, OpType, PolicyEvent, StepEventMetadata
 
 from quantos.contracts.plan import Violation
-from quantos.deployment.changes import Change, EngineRun
+from quantos.deployment.changes import Change, EngineRun, irrevocable
 
 QUIET = {OpType.SAME, OpType.REFRESH, OpType.READ, OpType.READ_REPLACEMENT, OpType.DISCARD}
 UNRUNNABLE = ("can't run policy", "can't run stack policy", "unable to run policy")
@@ -19,6 +19,7 @@ class EventLog:
     violations: list[Violation] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    irrevocable: list[str] = field(default_factory=list)
 
     def add(self, event: EngineEvent) -> None:
         """Take one event."""
@@ -39,6 +40,7 @@ class EventLog:
             error=next(iter(errors), None),
             interrupted=interrupted,
             later_errors=tuple(errors[1:]),
+            irrevocable=tuple(self.irrevocable),
         )
 
     def _add_step(self, step: StepEventMetadata) -> None:
@@ -46,6 +48,9 @@ class EventLog:
             return
         paths = tuple(step.detailed_diff or step.diffs or step.keys or ())
         self.changes[step.urn] = Change(urn=step.urn, operation=step.op.value, paths=paths)
+        old, new = (state.inputs or {} if state else {} for state in (step.old, step.new))
+        if said := irrevocable(step.type, old=old, new=new):
+            self.irrevocable.append(said)
 
     def _add_policy(self, event: PolicyEvent) -> None:
         message = event.message.strip()

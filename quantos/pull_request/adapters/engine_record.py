@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from quantos.deployment.adapters.pulumi_events import QUIET, UNRUNNABLE
+from quantos.deployment.changes import irrevocable
 from quantos.pull_request.model import ResourceChange
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -14,6 +15,8 @@ PROVIDER_TYPES = "pulumi:providers:"
 REPLACING = frozenset({"replace", "create-replacement", "delete-replaced"})
 GUARDS = ("deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection", "objectLockEnabled")
 """Flags by which AWS itself refuses to delete a resource, as inputs."""
+IRREVOCABLE = "check/irrevocable"
+"""What nobody can take back is told as an advice, by the name of this rule."""
 SUMMARIES = ("policyAnalyzeSummaryEvent", "policyAnalyzeStackSummaryEvent")
 Object = Mapping[str, object]
 
@@ -72,7 +75,9 @@ class EngineRecord:
         before = self.changes.get(urn)
         if operation in REPLACING or (before is not None and before.replaces):
             operation = "replace"
-        old = _object(step.get("old"))
+        old, new = _object(step.get("old")), _object(step.get("new"))
+        if said := irrevocable(kind, old=_object(old.get("inputs")), new=_object(new.get("inputs"))):
+            self.said[Said(rule=IRREVOCABLE, urn=urn, message=said)] = None
         paths = tuple(_object(step.get("detailedDiff"))) or tuple(map(str, _list(step.get("diffs"))))
         self.changes[urn] = ResourceChange(
             urn=urn,

@@ -3,6 +3,7 @@
 from pulumi.automation.events import EngineEvent
 
 from quantos.deployment.adapters.pulumi_events import EventLog
+from quantos.deployment.changes import LOCK_TYPE
 
 URN = "urn:pulumi:dev-capacity::quantos::aws:eks/nodeGroup:NodeGroup::cpu"
 
@@ -35,6 +36,18 @@ def step_event(op: str) -> EngineEvent:
         "detailedDiff": {"scalingConfig.minSize": {"diffKind": "update", "inputDiff": True}},
     }
     return EngineEvent.from_json({"sequence": 1, "timestamp": 1, "resourcePreEvent": {"metadata": metadata}})
+
+
+def test_a_longer_lock_is_told_of_as_it_begins() -> None:
+    def state(days: int) -> dict[str, object]:
+        inputs = {"bucket": "audit", "rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": days}}}
+        return {"type": LOCK_TYPE, "urn": URN, "id": "audit", "parent": "", "provider": "", "inputs": inputs}
+
+    metadata = {"op": "update", "urn": URN, "type": LOCK_TYPE, "provider": "", "old": state(1), "new": state(3)}
+    log = EventLog()
+    log.add(EngineEvent.from_json({"sequence": 1, "timestamp": 1, "resourcePreEvent": {"metadata": metadata}}))
+    (said,) = log.run(error=None, interrupted=False).irrevocable
+    assert "audit locks what is written from now on for 3 days, before for 1" in said
 
 
 def test_a_mandatory_violation_loses_the_description_the_engine_puts_before_it() -> None:

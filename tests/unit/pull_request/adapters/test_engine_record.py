@@ -1,6 +1,7 @@
 """An engine's events, read."""
 
-from quantos.pull_request.adapters.engine_record import EngineRecord, Said
+from quantos.deployment.changes import LOCK_TYPE
+from quantos.pull_request.adapters.engine_record import IRREVOCABLE, EngineRecord, Said
 from tests.support.pull_requests import STACK_URN, urn_of
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
@@ -41,6 +42,16 @@ def policy(message: str, level: str = "advisory") -> dict[str, object]:
             "enforcementLevel": level,
         }
     }
+
+
+def test_a_longer_lock_is_told_beside_what_rules_say() -> None:
+    old, new = (
+        {"inputs": {"bucket": "audit", "rule": {"defaultRetention": {"mode": "COMPLIANCE", "days": days}}}}
+        for days in (1, 3)
+    )
+    (said,) = record_of(step("update", kind=LOCK_TYPE, old=old, new=new)).said
+    assert said.rule == IRREVOCABLE
+    assert "for 3 days, before for 1" in said.message
 
 
 def test_the_three_steps_of_a_replacement_are_one() -> None:
