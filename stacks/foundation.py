@@ -20,11 +20,10 @@ from components.aws.storage.kms_key import (
     auto_scaling_may_use_key,
     observability_may_use_key,
 )
-from quantos.environment.conventions import POSTGRES_PORT
+from quantos.environment.conventions import FUNCTIONS_IMAGE, POSTGRES_PORT
 from quantos.environment.functions import topic_partitions
 from quantos.environment.settings.environment import EnvironmentSettings
 
-FUNCTIONS = "functions"
 KEEP_IMAGES = 50
 KEEP_VERSIONS_DAYS = 90
 
@@ -57,8 +56,8 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("database_port", database.port)
     pulumi.export("database_master_secret_arn", database.master_secret_arn)
     pulumi.export("database_resource_id", database.resource_id)
-    urls = {name: _repository(settings, name, key=data_key) for name in (FUNCTIONS, *settings.platform.images)}
-    pulumi.export("repository_url", urls[FUNCTIONS])
+    urls = {name: _repository(settings, name, key=data_key) for name in (FUNCTIONS_IMAGE, *settings.platform.images)}
+    pulumi.export("repository_url", urls[FUNCTIONS_IMAGE])
     pulumi.export("repository_urls", urls)
     for name, table in (("coordination", names.coordination_table), ("switches", names.switch_table)):
         pulumi.export(f"{name}_table", _table(settings, name, table_name=table, key=data_key).table_name)
@@ -129,6 +128,7 @@ def _cluster(settings: EnvironmentSettings, network: Vpc, *, key: KmsKey) -> Clu
     cluster = settings.cluster
     args = ClusterArgs(
         cluster_name=settings.names().cluster,
+        account_id=settings.account_id,
         kubernetes_version=cluster.kubernetes_version,
         addon_versions=cluster.addons,
         admin_role_arns=cluster.admins,

@@ -11,8 +11,9 @@ from itertools import combinations
 from typing import Final
 
 from quantos.catalog.catalog import InstanceShape
-from quantos.environment.conventions import POOL_LABEL, SYSTEM_POOL
-from quantos.environment.namespaces import namespaces
+from quantos.environment.addresses import is_public
+from quantos.environment.conventions import FUNCTIONS_IMAGE, POOL_LABEL, SERVICE_SCOPE, SYSTEM_POOL
+from quantos.environment.namespaces import job_namespace, namespaces
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.pools import PoolSettings
 from quantos.faults import FaultPath
@@ -34,6 +35,14 @@ KAFKA_VERSIONS: Final = (
 POSTGRES_VERSIONS: Final = ("13", "14", "15", "16", "17", "18")
 """Source: https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html"""
 
+IMAGES: Final = (
+    "registry-api", "flight-gateway", "ray", "inference", "postgres-client", "clickhouse-server", "clickhouse-keeper",
+    "vault-client",
+)  # fmt: skip
+"""Images of the project's own that every environment runs."""
+
+LONGEST_ROLE_NAME: Final = 64
+
 Faults = Iterator[tuple[FaultPath, str]]
 
 
@@ -46,17 +55,18 @@ def provider_faults(settings: EnvironmentSettings) -> Iterator[Faults]:
     yield _wrong_blocks(settings)
     yield _foreign_certificates(settings)
     yield _wrong_consumers(settings)
+    yield _wrong_teams(settings)
+    yield _wrong_images(settings)
     for name, pool in getattr(settings, "pools", {}).items():
         yield _wrong_pool(name, pool)
 
 
 def _unreachable_endpoint(settings: EnvironmentSettings) -> Faults:
-    """EKS's own list of refused blocks is not published; this is Python's registry of special addresses."""
     cluster, field = settings.cluster, ("cluster", "public_access_cidrs")
     if cluster.public_access_cidrs and not cluster.answers_publicly:
         yield field, "are ignored by EKS while cluster.public_endpoint is false"
     for number, block in enumerate(cluster.public_access_cidrs):
-        if not block.is_global or block.is_multicast or block.is_reserved:
+        if not is_public(block):
             yield (*field, number), f"{block} is private or reserved: nobody comes from it, and EKS refuses it"
     yield from _overlaps(field, cluster.public_access_cidrs)
 
@@ -124,6 +134,24 @@ def _wrong_consumers(settings: EnvironmentSettings) -> Faults:
         yield from _not_distinct((*field, "topics"), consumer.topics)
         if consumer.namespace not in known:
             yield (*field, "namespace"), f"{consumer.namespace} is not there: jobs-TEAM, or a service's"
+
+
+def _wrong_teams(settings: EnvironmentSettings) -> Faults:
+    """Teams after which AWS's things are called: the longest is the role of their Spark jobs."""
+    for team in settings.platform.teams:
+        if team == SERVICE_SCOPE:
+            yield ("platform", "teams", team), "is what the secrets of services are called by: call the team otherwise"
+        role = settings.names().role(f"spark-{job_namespace(team)}")
+        if (over := len(role) - LONGEST_ROLE_NAME) > 0:
+            yield ("platform", "teams", team), f"makes the role {role}, {over} characters longer than IAM takes"
+
+
+def _wrong_images(settings: EnvironmentSettings) -> Faults:
+    images = settings.platform.images
+    if FUNCTIONS_IMAGE in images:
+        yield ("platform", "images", FUNCTIONS_IMAGE), "is the repository of the functions' own image"
+    if lacking := [name for name in IMAGES if name not in images]:
+        yield ("platform", "images"), f"must name the image of {', '.join(lacking)}, which every environment runs"
 
 
 def _wrong_pool(name: str, pool: PoolSettings) -> Faults:

@@ -14,12 +14,12 @@ from components.kubernetes.security.secret_store import (
 )
 from components.kubernetes.security.vault import TLS_COPY, Vault, VaultArgs
 from components.kubernetes.security.vault_setup import MOUNT, READER, VaultSetup, VaultSetupArgs
+from quantos.environment.conventions import SERVICE_SCOPE
 from quantos.environment.namespaces import SERVICES, job_namespace
 from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services.context import PlatformContext
 
 NAMESPACE = "external-secrets"
-SERVICE_SCOPE = "services"
 TEAM_STORE = "team-secrets"
 OPERATOR_ROLE = "external-secrets"
 STORE_ROLES = "secrets"

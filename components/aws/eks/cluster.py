@@ -35,6 +35,7 @@ class ClusterArgs:
     """
 
     cluster_name: str
+    account_id: str
     kubernetes_version: str
     addon_versions: Mapping[str, str]
     admin_role_arns: Sequence[str]
@@ -143,7 +144,7 @@ class Cluster(pulumi.ComponentResource):
             public_subnet_ids=args.public_subnet_ids,
             private_subnet_ids=args.private_subnet_ids,
             authentication_mode=eks.AuthenticationMode.API,
-            access_entries=administrators(args.admin_role_arns),
+            access_entries=administrators(args.admin_role_arns, account_id=args.account_id),
             bootstrap_self_managed_addons=False,
             use_default_vpc_cni=True,
             kube_proxy_addon_options=eks.KubeProxyAddonOptionsArgs(enabled=False),
@@ -175,9 +176,13 @@ class Cluster(pulumi.ComponentResource):
         )
 
 
-def administrators(role_arns: Sequence[str]) -> dict[str, eks.AccessEntryArgs]:
-    """An access entry for each role, by account, path and name: another account may have a role of the same name."""
-    return {arn.removeprefix(IAM): _administrator(arn) for arn in role_arns}
+def administrators(role_arns: Sequence[str], *, account_id: str) -> dict[str, eks.AccessEntryArgs]:
+    """An access entry for each role: by its name where it stands in this account under no path, else by all of these.
+
+    A role of another account or path may have the same name. A key that changed would be a second entry for the role,
+    which EKS refuses while the first stands.
+    """
+    return {arn.removeprefix(f"{IAM}{account_id}:role/").removeprefix(IAM): _administrator(arn) for arn in role_arns}
 
 
 def _administrator(role_arn: str) -> eks.AccessEntryArgs:

@@ -1,22 +1,16 @@
 """What every section of an environment file shares: frozen, closed, and texts as AWS and Kubernetes take them."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from quantos.environment.conventions import LOG_RETENTION_DAYS
 
 Layer = Literal["foundation", "capacity", "platform", "control"]
 Region = Literal[
     "us-east-1", "us-east-2", "us-west-2", "ca-central-1", "eu-west-1", "eu-west-2", "eu-central-1", "eu-central-2",
     "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ap-east-1",
 ]  # fmt: skip
-
-LOG_RETENTION_DAYS: Final = frozenset(
-    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-)
-"""For how long CloudWatch Logs keeps a log, and for no other time.
-
-Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-"""
 
 
 def _kept_by_cloudwatch(days: int) -> int:

@@ -6,6 +6,8 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from quantos.environment.settings.base import CertificateArn, DnsLabel, DnsName, Settings, TagValue
 
+RepositoryName = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+
 
 class QuotaSettings(Settings):
     """What one share of the platform is; a namespace has as many shares as its work needs."""
@@ -101,4 +103,4 @@ class PlatformSettings(Settings):
     sign_on: SignOnSettings | None = None
     consumers: dict[DnsLabel, ConsumerSettings] = {}
     materialize: MaterializeSettings | None = None
-    images: dict[DnsLabel, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]
+    images: dict[RepositoryName, Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]]

@@ -12,12 +12,14 @@ from quantos.environment.load import load_environment
 from quantos.environment.provider_rules import AMI_TYPES, provider_faults
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import SettingsError
-from tests.support.changed import changed
+from tests.support.changed import ABSENT, changed
 from tests.support.environments import ENVIRONMENTS
 
 DEV = yaml.safe_load((ENVIRONMENTS / "dev.yaml").read_text(encoding="utf-8"))
 ROLE = "arn:aws:iam::123456789012:role/"
 TAINT = {"key": "quantos.io/spot", "value": "true", "effect": "NO_SCHEDULE"}
+TEAM = {"weight": 1, "cost_centre": "cc-1"}
+DIGEST = f"sha256:{'0' * 64}"
 CERTIFICATE = "certificate/00000000-0000-0000-0000-000000000000"
 
 
@@ -50,6 +52,8 @@ def faults(document: dict[str, object], folder: Path) -> list[str]:
         ("bus.kafka_version", "3.9.x"),
         ("pools.cpu.owner", "Équipe d'exécution".replace("'", " ")),
         ("network.zones.0.name", "us-east-1f"),
+        (f"platform.teams.{'t' * 40}", TEAM),
+        ("platform.images.redpanda", DIGEST),
     ],
 )
 def test_what_aws_takes_is_taken(path: str, value: object, tmp_path: Path) -> None:
@@ -127,6 +131,11 @@ def test_what_aws_takes_is_taken(path: str, value: object, tmp_path: Path) -> No
             "another account or region",
         ),
         ("platform.consumers", consumer(namespace="jobs-nobody"), "platform.consumers.bars.namespace", "not there"),
+        ("platform.teams.services", TEAM, "platform.teams.services", "secrets of services"),
+        ("platform.teams.a-", TEAM, "platform.teams.a-", "pattern"),
+        ("platform.images.functions", DIGEST, "platform.images.functions", "the functions' own"),
+        ("platform.images.a--b", DIGEST, "platform.images.a--b", "pattern"),
+        ("platform.images.ray", ABSENT, "platform.images", "must name the image of ray"),
         ("platform.consumers", consumer(topics=["a", "a"]), "platform.consumers.bars.topics", "more than once"),
         ("platform.consumers", consumer(topics=["a b"]), "platform.consumers.bars.topics.0", "pattern"),
         ("platform.consumers", consumer(minimum=3), "platform.consumers.bars", "minimum 3 is above maximum 2"),
@@ -140,6 +149,15 @@ def test_what_aws_refuses_or_ignores_is_refused(
     (told,) = faults(changed(DEV, path, value), tmp_path)
     assert told.startswith(f"{field}: ")
     assert fault in told
+
+
+@pytest.mark.parametrize(("letters", "refused"), [(37, False), (38, True)])
+def test_a_team_gives_no_role_a_name_that_is_too_long(letters: int, refused: bool) -> None:
+    """`quantos-staging-spark-jobs-` is 27 of IAM's 64 characters."""
+    staging = yaml.safe_load((ENVIRONMENTS / "staging.yaml").read_text(encoding="utf-8"))
+    settings = EnvironmentSettings.model_validate(changed(staging, f"platform.teams.{'t' * letters}", TEAM))
+    found = [message for check in provider_faults(settings) for _, message in check]
+    assert [("longer than IAM takes" in message) for message in found] == [True] * refused
 
 
 def test_blocks_are_not_stated_beside_an_endpoint_that_is_switched_off(tmp_path: Path) -> None:

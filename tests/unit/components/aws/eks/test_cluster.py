@@ -14,5 +14,6 @@ def test_roles_of_one_name_in_two_accounts_or_folders_have_an_entry_each() -> No
         "arn:aws:iam::999988887777:role/admin",
         "arn:aws:iam::123456789012:role/team/admin",
     ]
-    entries = cluster.administrators(roles)
+    entries = cluster.administrators(roles, account_id="123456789012")
     assert [entry.principal_arn for entry in entries.values()] == roles
+    assert list(entries) == ["admin", "999988887777:role/admin", "team/admin"]
