@@ -2,8 +2,14 @@
 
 from pathlib import Path
 
+from botocore.model import Shape
+
+from sandbox.providers.account import Account
+from sandbox.providers.aws.api_shapes import held_properties, readable
 from sandbox.providers.aws.row import Row
 from sandbox.providers.aws.rows import all_rows
+from sandbox.providers.schema import SdkSchemas
+from sandbox.providers.store import Store
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "aws-parity.md"
 INTRODUCTION = """# What the AWS stand-in models
@@ -17,6 +23,12 @@ For every type: `Check` holds each property, nested ones included, against the i
 replacement, `pulumi refresh` and `pulumi destroy` work. In a preview everything that AWS decides is unknown. After a
 creation or change, a property that moto takes but does not answer is an error unless it is listed here as kept.
 
+`Check` also holds each property that goes to an API against botocore's shape of the operation which takes it
+(enumerations, patterns, lengths, ranges, at every depth), and against what a service documents and its model lacks,
+where the row says it. *held* counts the properties of which more is said than their kind, among those that an
+operation takes; in all rows {held} of {taken}, by {patterns} patterns, of which {unreadable} is none to Python and not
+held: of a budget's name. A value that AWS has added since this botocore is refused until botocore is updated.
+
 In no type: waiting (everything is there at once), quotas, eventual consistency, enforcement of any policy,
 prices. Lists are compared in order, where the real provider takes some of them as sets. Which changes replace comes
 from the provider's documentation and schema, by hand.
@@ -27,7 +39,8 @@ from the provider's documentation and schema, by hand.
 state.
 
 EKS's refusals are kept: minimum above desired, desired above maximum (`InvalidParameterException` at creation and
-change), a maximum below 1 (at `Check`, as the provider's own validation does). No instance starts, so none becomes
+change); at `Check` a maximum below 1, reserved labels and what Kubernetes takes for no label or taint, private blocks
+on a public endpoint. No instance starts, so none becomes
 Ready: how long nodes take is drawn by the demo from a stated distribution and published as telemetry, which on an
 account an agent in the cluster must do, of the platform layer and not built yet; `lead_seconds` serves without it.
 
@@ -52,7 +65,8 @@ the cluster whose kubeconfig `QUANTOS_KUBECONFIG` names.
   type LoadBalancer; `pulumi.com/skipAwait`, `pulumi.com/timeoutSeconds` and custom timeouts are honoured. The real
   provider also waits for an Ingress, a claim, and a Service's endpoints, and takes `pulumi.com/waitFor`,
   `replaceUnready` and `config.kubernetes.io/depends-on`, which are refused here.
-- *In the folder*: nothing runs and no admission, quota or default is applied. Outputs are the manifest and no more:
+- *In the folder*: nothing runs and no admission, quota or default is applied; names, labels and annotations are held
+  to Kubernetes' grammar, other values to their kinds only. Outputs are the manifest and no more:
   `metadata.uid` and `status` stay empty. A custom resource is not held against its definition, which a warning says.
   Patches are refused.
 - *In both*: `yaml.v2` and `yaml` ConfigFile and ConfigGroup, from files and texts; an address is not fetched. Of
@@ -71,19 +85,59 @@ def _names(names: frozenset[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names)) or "-"
 
 
+SCHEMAS = SdkSchemas("pulumi_aws")
+ACCOUNT = Account("us-east-1", Store(Path("nowhere")))
+
+
+def _shapes(row: Row) -> dict[str, list[Shape]]:
+    """Shapes of operations by property."""
+    shapes: dict[str, list[Shape]] = {}
+    fields = SCHEMAS.type(row.resource).inputs
+    for request in (*row.handler.requests, *row.requests):
+        for path, shape in held_properties(SCHEMAS, fields, account=ACCOUNT, request=request):
+            shapes.setdefault(path, []).append(shape)
+    return shapes
+
+
+def _limited(row: Row) -> set[str]:
+    """Properties of which more is said than their kind."""
+    said = ("enum", "pattern", "min", "max")
+    by_model = {
+        path
+        for path, shapes in _shapes(row).items()
+        if any(name in shape.metadata for shape in shapes for name in said)
+    }
+    return by_model | {*row.limits}
+
+
+def _introduction() -> str:
+    rows = [_shapes(row) for row in all_rows()]
+    every = (shape.metadata.get("pattern") for shapes in rows for of in shapes.values() for shape in of)
+    patterns = {pattern for pattern in every if pattern}
+    return INTRODUCTION.format(
+        held=sum(len(_limited(row)) for row in all_rows()),
+        taken=sum(map(len, rows)),
+        patterns=len(patterns),
+        unreadable=sum(readable(pattern) is None for pattern in patterns),
+    )
+
+
 def _line(row: Row) -> str:
     kept = _names(row.kept)
     local = f"; local: {_names(row.local)}" if row.local else ""
     where = "store" if row.stored else "moto"
     differs = row.differs or "nothing known beyond the above"
-    return f"| `{row.resource}` | {where} | {_names(row.replaces)} | {kept}{local} | {differs} | {row.source} |"
+    held = f"{len(_limited(row))} of {len(_shapes(row))}"
+    return (
+        f"| `{row.resource}` | {where} | {held} | {_names(row.replaces)} | {kept}{local} | {differs} | {row.source} |"
+    )
 
 
 def page() -> str:
     """The whole page."""
-    titles = "| type | held in | changes that replace | kept | what AWS does and this does not | source |"
-    head = f"{titles}\n|---|---|---|---|---|---|"
-    return f"{INTRODUCTION}\n{head}\n" + "\n".join(_line(row) for row in all_rows()) + "\n"
+    titles = "| type | held in | held | changes that replace | kept | what AWS does and this does not | source |"
+    head = f"{titles}\n|---|---|---|---|---|---|---|"
+    return f"{_introduction()}\n{head}\n" + "\n".join(_line(row) for row in all_rows()) + "\n"
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, Identity, ResourceState, Tagging
 from sandbox.providers.aws.tags import all_tags, create_member, retag, tag_map
 from sandbox.providers.aws.translation import Decoding, Encoding
@@ -78,6 +79,16 @@ class ApiObject:
     delete_more: Mapping[str, Json] = field(default_factory=dict)
     delete_identity: Mapping[str, str] | None = None
     outside: frozenset[str] = frozenset()
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """The create operation, and what changes properties by a call that is described; see `Handler`."""
+        operations = dict.fromkeys((self.create_operation, *(update.operation for update in self.updates)))
+        return tuple(
+            ApiRequest(service=self.service, operation=operation, renames=self.renames)
+            for operation in operations
+            if operation
+        )
 
     def _properties(self, context: HandlerContext, existing: ResourceState) -> Document:
         account = context.account

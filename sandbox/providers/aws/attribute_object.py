@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Tagging
 from sandbox.providers.aws.tags import all_tags, create_member, retag, tag_map
 from sandbox.providers.values import Document, Json, at_path, mapping, string_map, text
@@ -40,6 +41,11 @@ class AttributeObject:
     tagging: Tagging | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     name_from_id: str = ""
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """The create operation, for what it takes beside attributes; see `Handler`."""
+        return (ApiRequest(service=self.service, operation=self.create_operation, renames=self.create_names),)
 
     def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Properties which are neither attributes nor members of the create operation."""

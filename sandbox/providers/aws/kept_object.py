@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.account import ApiError, GoneError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, Identity, ResourceState
 from sandbox.providers.aws.tags import all_tags
 from sandbox.providers.values import Document, Json
@@ -30,6 +31,11 @@ class KeptObject:
     mutable: frozenset[str] = frozenset()
     id_of: Callable[[HandlerContext, Mapping[str, Json]], str] | None = None
     tagged: bool = True
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """None is sent; a row names the operation that AWS has."""
+        return ()
 
     def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """Every property is kept."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.providers.account import Account, GoneError
+from sandbox.providers.aws.api_shapes import limit_failures, request_failures
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.tags import all_tags
 from sandbox.providers.comparison import (
@@ -97,6 +98,7 @@ class Resource:
     def _refusals(self, context: HandlerContext, inputs: Document) -> Iterator[Failure]:
         if self.row.refusals is not None:
             yield from self.row.refusals(inputs)
+        yield from self._outside_api(self._plain(inputs))
         given = {name: value for name, value in inputs.items() if name != DEFAULTS_KEY and name not in self.row.local}
         for path in self.row.handler.unmapped(context, given):
             if path not in self.row.kept and path.partition(".")[0] not in self.row.kept:
@@ -105,6 +107,11 @@ class Resource:
                     f"the stand-in does not model {path} of {self.row.resource}: map it, or list it as kept, in the row"
                     " under sandbox/providers/aws/rows/",
                 )
+
+    def _outside_api(self, inputs: Document) -> Iterator[Failure]:
+        requests = (*self.row.handler.requests, *self.row.requests)
+        found = [failure for request in requests for failure in request_failures(self.account, request, inputs)]
+        yield from dict.fromkeys([*found, *limit_failures(inputs, self.row.limits)])
 
     def preview_created(self, inputs: Document) -> Document:
         """Outputs of a resource that an update would create."""

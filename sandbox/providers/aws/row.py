@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sandbox.providers.account import Account
+from sandbox.providers.aws.api_shapes import Allowed, ApiRequest
 from sandbox.providers.schema import SdkSchemas, TypeSchema
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, text
@@ -53,6 +54,11 @@ class HandlerContext:
 
 class Handler(Protocol):
     """Creates, reads, changes and deletes the objects of one type. Errors: `ApiError` of the operation."""
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """Operations to which properties go as they are."""
+        ...
 
     def create(self, context: HandlerContext, inputs: Mapping[str, Json]) -> str:
         """Create an object and return its id."""
@@ -96,7 +102,9 @@ class Row:
         kept: dotted paths which moto accepts and forgets; the stand-in's store holds them.
         local: properties which only the provider itself uses, held in Pulumi's state as by the real provider.
         volatile: outputs which any update may change, unknown in its preview.
-        refusals: what AWS refuses and moto accepts, found before anything is sent.
+        requests: operations that take properties, beside those of the handler.
+        limits: by dotted path, what AWS documents that it takes and botocore's models do not say.
+        refusals: what else AWS refuses and moto accepts, found before anything is sent.
         source: where replacement, refusals and values are known from.
         differs: what AWS does and the stand-in does not, one plain sentence.
     """
@@ -110,6 +118,8 @@ class Row:
     kept: frozenset[str] = frozenset()
     local: frozenset[str] = frozenset()
     volatile: frozenset[str] = frozenset()
+    requests: tuple[ApiRequest, ...] = ()
+    limits: Mapping[str, Allowed] = field(default_factory=dict)
     refusals: Callable[[Mapping[str, Json]], Iterable[Failure]] | None = None
     source: str = "provider documentation (replacement marks), AWS API reference"
     differs: str = ""

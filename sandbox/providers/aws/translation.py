@@ -34,7 +34,7 @@ class Encoding:
         request: Document = {}
         for name, value in inputs.items():
             here = _join(path, name)
-            member = _member(self.renames.get(here, name), members)
+            member = member_named(self.renames.get(here, name), members)
             if member is None:
                 self.unmapped.append(here)
             elif value is not None:
@@ -72,7 +72,8 @@ def _scalar(value: Json, kind: str) -> Json:
     return value
 
 
-def _member(name: str, members: Mapping[str, object]) -> str | None:
+def member_named(name: str, members: Mapping[str, object]) -> str | None:
+    """The member of a structure that is called so, but for its case."""
     if name in members:
         return name
     wanted = name.lower()
@@ -91,7 +92,7 @@ class Decoding:
         result: Document = {}
         for name, declared in fields.items():
             here = _join(path, name)
-            member = _member(self.renames.get(here, name), description)
+            member = member_named(self.renames.get(here, name), description)
             if member is not None and description[member] is not None:
                 result[name] = self._value(description[member], declared.kind, path=here)
         return result

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox.providers.kubernetes import manifest as form
+from sandbox.providers.kubernetes.grammar import grammar_failures
 from sandbox.providers.kubernetes.kinds import KindOfObject, KubernetesSchemas
 from sandbox.providers.kubernetes.objects import Objects
 from sandbox.providers.validation import Failure, failures
@@ -55,6 +56,7 @@ def _failures(schemas: KubernetesSchemas, kind: KindOfObject, given: Document) -
         yield from failures(schemas, schemas.metadata, value=metadata, path="metadata")
     else:
         yield from failures(schemas, schemas.inputs(kind), value=given)
+    yield from grammar_failures(kind, given)
     for name, wanted in (("apiVersion", kind.api_version), ("kind", kind.kind)):
         value = text(given.get(name))
         if not value:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.translation import Encoding
@@ -320,6 +321,13 @@ DOMAIN = Row(
     replaces=frozenset({"domainName"}),
     refusals=_modern_tls,
     differs="names nothing; certificate and trust store are not looked up, where AWS reads both",
+    requests=(
+        ApiRequest(
+            service="apigatewayv2",
+            operation="create_domain_name",
+            renames={"domainNameConfiguration": "DomainNameConfigurations"},
+        ),
+    ),
     handler=KeptObject(
         service=_SERVICE,
         id_format="{domainName}",
@@ -346,6 +354,7 @@ MAPPING = Row(
     stored=True,
     replaces=frozenset({"apiId", "domainName"}),
     differs="leads nowhere",
+    requests=(ApiRequest(service="apigatewayv2", operation="create_api_mapping"),),
     handler=KeptObject(
         service=_SERVICE,
         id_format="",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.validation import Failure
@@ -48,6 +49,10 @@ WORKGROUP = Row(
     local=frozenset({"forceDestroy"}),
     refusals=_refusals,
     differs="runs no query; the result location is not looked up",
+    requests=(
+        ApiRequest(service="athena", operation="create_work_group"),
+        ApiRequest(service="athena", operation="update_work_group"),
+    ),
     handler=KeptObject(
         service="athena",
         id_format="{name}",

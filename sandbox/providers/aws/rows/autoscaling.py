@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.values import Json, at_path, items, text
@@ -31,6 +32,7 @@ TAG = Row(
     stored=True,
     replaces=frozenset({"autoscalingGroupName", "tag.key"}),
     differs="the group itself is not there: only node groups' group names are known, and no tag reaches an instance",
+    requests=(ApiRequest(service="autoscaling", operation="create_or_update_tags", renames={"tag": "Tags"}),),
     handler=KeptObject(
         service="autoscaling",
         id_format="",

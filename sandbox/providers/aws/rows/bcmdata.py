@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.aws.rows.s3_settings import POLICY as BUCKET_POLICY
@@ -51,6 +52,12 @@ def _export(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) 
     return {"arn": identity, "export": {**mapping(inputs.get("export")), "exportArn": identity}}
 
 
+_RENAMES = {
+    "export.dataQueries": "DataQuery",
+    "export.destinationConfigurations.s3Destinations": "S3Destination",
+    "export.refreshCadences": "RefreshCadence",
+}
+
 EXPORT = Row(
     resource="aws:bcmdata/export:Export",
     stored=True,
@@ -58,6 +65,7 @@ EXPORT = Row(
     local=frozenset({"timeouts"}),
     refusals=_refusals,
     differs="delivers nothing; the query is not parsed; of the bucket's policy only the service's name is looked for",
+    requests=(ApiRequest(service="bcm-data-exports", operation="create_export", renames=_RENAMES),),
     handler=KeptObject(
         service="bcm-data-exports",
         id_format="",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.validation import Failure
@@ -60,6 +61,20 @@ BUDGET = Row(
     refusals=_refusals,
     differs="counts no cost and tells nobody; a budget without a start begins in November 2026, where AWS takes the"
     " current period; subscribers are not looked up",
+    requests=(
+        ApiRequest(
+            service="budgets",
+            operation="create_budget",
+            at="Budget",
+            renames={
+                "name": "BudgetName",
+                "limitAmount": "BudgetLimit.Amount",
+                "limitUnit": "BudgetLimit.Unit",
+                "autoAdjustData.historicalOptions": "HistoricalOptions",
+            },
+        ),
+        ApiRequest(service="budgets", operation="create_notification", renames={"notifications": "Notification"}),
+    ),
     handler=KeptObject(
         service="budgets",
         id_format="",

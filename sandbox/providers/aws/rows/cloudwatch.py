@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from quantos.environment.conventions import LOG_RETENTION_DAYS
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
@@ -48,6 +50,8 @@ LOG_GROUP = Row(
     replaces=frozenset({"logGroupClass", "name", "namePrefix"}),
     kept=frozenset({"deletionProtectionEnabled", "logGroupClass", "kmsKeyId"}),
     local=frozenset({"skipDestroy"}),
+    requests=(ApiRequest(service="logs", operation="associate_kms_key"),),
+    limits={"retentionInDays": LOG_RETENTION_DAYS | {0}},
     handler=_LogGroup(
         service="logs",
         create_operation="create_log_group",
@@ -131,6 +135,18 @@ METRIC_FILTER = Row(
     replaces=frozenset({"logGroupName", "name"}),
     kept=frozenset({"applyOnTransformedLogs"}),
     differs="no log line is counted; the pattern is not parsed",
+    requests=(
+        ApiRequest(
+            service="logs",
+            operation="put_metric_filter",
+            renames={
+                "metricTransformation": "metricTransformations",
+                "metricTransformation.name": "metricName",
+                "metricTransformation.namespace": "metricNamespace",
+                "metricTransformation.value": "metricValue",
+            },
+        ),
+    ),
     handler=_MetricFilter(
         service="logs",
         create_operation="put_metric_filter",

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import HandlerContext, Row
 from sandbox.providers.validation import Failure
@@ -33,6 +34,14 @@ MONITOR = Row(
     replaces=frozenset({"monitorDimension", "monitorSpecification", "monitorType"}),
     refusals=_wrong_monitor,
     differs="watches no cost; the specification is not parsed",
+    requests=(
+        ApiRequest(
+            service="ce",
+            operation="create_anomaly_monitor",
+            at="AnomalyMonitor",
+            renames={"name": "MonitorName", "monitorSpecification": "none"},
+        ),
+    ),
     handler=KeptObject(
         service="ce",
         id_format="",
@@ -77,6 +86,14 @@ SUBSCRIPTION = Row(
     replaces=frozenset({"accountId", "name"}),
     refusals=_wrong_subscription,
     differs="tells nobody; subscribers are not looked up",
+    requests=(
+        ApiRequest(
+            service="ce",
+            operation="create_anomaly_subscription",
+            at="AnomalySubscription",
+            renames={"name": "SubscriptionName", "monitorArnLists": "MonitorArnList"},
+        ),
+    ),
     handler=KeptObject(
         service="ce",
         id_format="",

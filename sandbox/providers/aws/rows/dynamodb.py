@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
 
@@ -186,6 +187,41 @@ TABLE = Row(
     ),
     kept=frozenset({"tableClass", "pointInTimeRecovery.recoveryPeriodInDays"}),
     differs="a changed index replaces the table, where AWS changes global ones in place; nothing expires by TTL",
+    requests=(
+        ApiRequest(
+            service="dynamodb",
+            operation="create_table",
+            renames={
+                "attributes": "AttributeDefinitions",
+                "attributes.name": "AttributeName",
+                "attributes.type": "AttributeType",
+                "globalSecondaryIndexes.name": "IndexName",
+                "localSecondaryIndexes.name": "IndexName",
+                "globalSecondaryIndexes.projectionType": "Projection.ProjectionType",
+                "localSecondaryIndexes.projectionType": "Projection.ProjectionType",
+                "globalSecondaryIndexes.nonKeyAttributes": "Projection.NonKeyAttributes",
+                "localSecondaryIndexes.nonKeyAttributes": "Projection.NonKeyAttributes",
+                "globalSecondaryIndexes.hashKey": "KeySchema.AttributeName",
+                "globalSecondaryIndexes.rangeKey": "KeySchema.AttributeName",
+                "localSecondaryIndexes.rangeKey": "KeySchema.AttributeName",
+                "globalSecondaryIndexes.readCapacity": "ProvisionedThroughput.ReadCapacityUnits",
+                "globalSecondaryIndexes.writeCapacity": "ProvisionedThroughput.WriteCapacityUnits",
+                "hashKey": "KeySchema.AttributeName",
+                "rangeKey": "KeySchema.AttributeName",
+                "readCapacity": "ProvisionedThroughput.ReadCapacityUnits",
+                "writeCapacity": "ProvisionedThroughput.WriteCapacityUnits",
+                "streamViewType": "StreamSpecification.StreamViewType",
+                "serverSideEncryption": "SSESpecification",
+                "serverSideEncryption.kmsKeyArn": "KMSMasterKeyId",
+            },
+        ),
+        ApiRequest(service="dynamodb", operation="update_time_to_live", renames={"ttl": "TimeToLiveSpecification"}),
+        ApiRequest(
+            service="dynamodb",
+            operation="update_continuous_backups",
+            renames={"pointInTimeRecovery": "PointInTimeRecoverySpecification"},
+        ),
+    ),
     handler=ApiObject(
         service="dynamodb",
         create_operation="create_table",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_gateways import ROWS as GATEWAYS
 from sandbox.providers.aws.rows.ec2_routing import ROWS as ROUTING
@@ -258,6 +259,15 @@ LAUNCH_TEMPLATE = Row(
     local=frozenset({"updateDefaultVersion"}),
     volatile=frozenset({"latestVersion", "defaultVersion"}),
     differs="settings outside disks, network, image, profile, metadata and tags are refused",
+    requests=(
+        ApiRequest(
+            service="ec2", operation="create_launch_template", at="LaunchTemplateData", renames=_TEMPLATE_RENAMES
+        ),
+    ),
+    limits={
+        "blockDeviceMappings.ebs.volumeSize": range(1, 65537),
+        "metadataOptions.httpPutResponseHopLimit": range(1, 65),
+    },
     handler=_LaunchTemplate(
         service="ec2",
         create_operation="create_launch_template",

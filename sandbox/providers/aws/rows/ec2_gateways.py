@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
-from sandbox.providers.values import Document, at_path, items, text
+from sandbox.providers.values import Document, Json, at_path, items, text
 
 
 def _attach(context: HandlerContext, change: Change) -> None:
@@ -150,12 +153,31 @@ def _modify_endpoint(context: HandlerContext, change: Change) -> None:
     context.account.call("ec2", "modify_vpc_endpoint", request)
 
 
+def _of_a_service(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
+    """EC2 makes endpoints of services that it lists, and moto of any name."""
+    wanted, region = text(inputs.get("serviceName")), text(inputs.get("region"))
+    page: Document = {}
+    while wanted.startswith("com.amazonaws."):
+        answer = context.account.call("ec2", "describe_vpc_endpoint_services", page, region=region)
+        if wanted in items(answer.get("ServiceNames")):
+            break
+        if not answer.get("NextToken"):
+            raise ApiError(
+                service="ec2",
+                operation="CreateVpcEndpoint",
+                reason="InvalidServiceName",
+                message=f"The Vpc Endpoint Service '{wanted}' does not exist",
+            )
+        page = {"NextToken": answer["NextToken"]}
+    return request
+
+
 VPC_ENDPOINT = Row(
     resource="aws:ec2/vpcEndpoint:VpcEndpoint",
     replaces=frozenset({"serviceName", "vpcEndpointType", "vpcId", "serviceRegion", "resourceConfigurationArn"}),
     kept=frozenset({"dnsOptions", "securityGroupIds", "ipAddressType", "policy"}),
     local=frozenset({"autoAccept"}),
-    differs="routes and names nothing; the service name is not checked",
+    differs="routes and names nothing; services are those that moto lists",
     handler=ApiObject(
         service="ec2",
         create_operation="create_vpc_endpoint",
@@ -168,6 +190,7 @@ VPC_ENDPOINT = Row(
         absent=lambda description: text(description.get("State")) == "deleted",
         renames={"policy": "PolicyDocument"},
         tagging=ec2_tags("vpc-endpoint"),
+        prepare=_of_a_service,
         present=_endpoint,
         outputs={"arn": "arn:{partition}:ec2:{region}:{account}:vpc-endpoint/{id}"},
         updates=(

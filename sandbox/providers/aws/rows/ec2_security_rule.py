@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.aws.api_object import ApiObject
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, text
@@ -108,6 +109,11 @@ class DirectedRule:
     def delete(self, context: HandlerContext, existing: ResourceState) -> None:
         """See `Handler`."""
         self._of(existing.state).delete(context, existing)
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """None whose members are properties; see `Handler`."""
+        return ()
 
     def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> Iterable[str]:
         """See `Handler`."""

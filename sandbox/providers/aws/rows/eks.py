@@ -1,17 +1,22 @@
-"""EKS: clusters and node groups in moto; add-ons, access entries and pod identities in the stand-in's store."""
+"""EKS: clusters and node groups in moto; add-ons in the stand-in's store."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Network
 
+from quantos.environment.addresses import is_public
+from quantos.environment.labels import label_faults, taint_faults
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
+from sandbox.providers.aws.rows import eks_access
+from sandbox.providers.aws.rows.eks_access import short_digest
 from sandbox.providers.eks_addresses import endpoint, issuer
 from sandbox.providers.validation import Failure
-from sandbox.providers.values import Document, Json, items, mapping, string_map, text
+from sandbox.providers.values import UNKNOWN, Document, Json, at_path, items, mapping, string_map, text
 
 _GONE = frozenset({"ResourceNotFoundException"})
 _TAGS = Tagging(add="tag_resource", remove="untag_resource", identity=("resourceArn", "{arn}"))
@@ -39,12 +44,27 @@ def _refuse_scaling(inputs: Mapping[str, Json], operation: str) -> None:
         raise ApiError(service="eks", operation=operation, reason="InvalidParameterException", message=reason)
 
 
-def _size_limits(inputs: Mapping[str, Json]) -> Iterator[Failure]:
-    scaling = mapping(inputs.get("scalingConfig"))
-    for name, least in (("minSize", 0), ("desiredSize", 0), ("maxSize", 1)):
-        value = scaling.get(name)
-        if isinstance(value, int) and value < least:
-            yield Failure(f"scalingConfig.{name}", f"expected {name} to be at least ({least}), got {value}")
+def _wrong_labels(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    labels = mapping(inputs.get("labels"))
+    for key, value in labels.items():
+        if value != UNKNOWN:
+            yield from (Failure(f"labels.{key}", fault) for fault in label_faults(key, text(value)))
+    for position, taint in enumerate(map(mapping, items(inputs.get("taints")))):
+        if UNKNOWN not in taint.values():
+            faults = taint_faults(text(taint.get("key")), text(taint.get("value")))
+            yield from (Failure(f"taints[{position}].key", fault) for fault in faults)
+
+
+def _reserved_blocks(inputs: Mapping[str, Json]) -> Iterator[Failure]:
+    for position, block in enumerate(items(mapping(inputs.get("vpcConfig")).get("publicAccessCidrs"))):
+        path = f"vpcConfig.publicAccessCidrs[{position}]"
+        try:
+            allowed = block == UNKNOWN or is_public(IPv4Network(text(block)))
+        except ValueError as error:
+            yield Failure(path, f"{block} is not a CIDR block: {error}")
+            continue
+        if not allowed:
+            yield Failure(path, f"The following CIDRs are not allowed in publicAccessCidrs: [{block}]")
 
 
 def _new_node_group(context: HandlerContext, inputs: Mapping[str, Json], request: Document) -> Document:
@@ -104,7 +124,7 @@ NODE_GROUP = Row(
     ),
     kept=frozenset({"launchTemplate.version", "warmPoolConfig"}),
     local=frozenset({"forceUpdateVersion"}),
-    refusals=_size_limits,
+    refusals=_wrong_labels,
     source="AWS: NodegroupScalingConfig and its InvalidParameterException; provider: ForceNew marks",
     differs="no instances start, so no update waits, fails on capacity or disruption budgets; versions cannot change"
     " in place; subnets and launch templates are not looked up",
@@ -242,9 +262,17 @@ CLUSTER = Row(
         }
     ),
     local=frozenset({"defaultAddonsToRemoves", "forceUpdateVersion"}),
+    refusals=_reserved_blocks,
     source="AWS: CreateCluster, UpdateClusterConfig; provider: ForceNew marks",
     differs="no control plane runs; the certificate and the endpoint are not usable; versions cannot change in place;"
     " the cluster security group is made by the stand-in, and its rules are moto's defaults",
+    requests=(
+        ApiRequest(
+            service="eks",
+            operation="create_cluster",
+            renames={"enabledClusterLogTypes": "logging.clusterLogging.types"},
+        ),
+    ),
     handler=ApiObject(
         service="eks",
         create_operation="create_cluster",
@@ -274,18 +302,23 @@ CLUSTER = Row(
 )
 
 
-def _cluster_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
-    context.account.call("eks", "describe_cluster", {"name": inputs.get("clusterName")})
-
-
-def _short(identity: str) -> str:
-    return hashlib.sha256(identity.encode()).hexdigest()[:12]
+def _fitting_addon(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
+    """EKS lists add-on versions by version of Kubernetes; of these only kube-proxy's says which it is of."""
+    cluster = context.account.call("eks", "describe_cluster", {"name": inputs.get("clusterName")})
+    kubernetes, version = text(at_path(cluster, "cluster.version")), text(inputs.get("addonVersion"))
+    if inputs.get("addonName") == "kube-proxy" and version and not version.startswith(f"v{kubernetes}."):
+        raise ApiError(
+            service="eks",
+            operation="CreateAddon",
+            reason="InvalidParameterException",
+            message=f"Addon version specified is not supported: {version} is not of Kubernetes {kubernetes}",
+        )
 
 
 def _addon(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
     cluster, name = text(inputs["clusterName"]), text(inputs["addonName"])
     return {
-        "arn": context.account.arn("eks", f"addon/{cluster}/{name}/{_short(identity)}"),
+        "arn": context.account.arn("eks", f"addon/{cluster}/{name}/{short_digest(identity)}"),
         "addonVersion": inputs.get("addonVersion") or "v1.0.0-eksbuild.1",
         "createdAt": "2026-01-01T00:00:00Z",
         "modifiedAt": "2026-01-01T00:00:00Z",
@@ -297,13 +330,17 @@ ADDON = Row(
     stored=True,
     replaces=frozenset({"addonName", "clusterName"}),
     local=frozenset({"preserve", "resolveConflictsOnCreate", "resolveConflictsOnUpdate"}),
-    differs="nothing is installed; versions and configuration values are not checked against EKS's list; an add-on"
-    " without a version gets v1.0.0-eksbuild.1",
+    differs="nothing is installed; configuration values are not checked, and of versions only that a new kube-proxy is"
+    " of the cluster's Kubernetes; an add-on without a version gets v1.0.0-eksbuild.1",
+    requests=(
+        ApiRequest(service="eks", operation="create_addon", renames={"resolveConflictsOnCreate": "resolveConflicts"}),
+        ApiRequest(service="eks", operation="update_addon", renames={"resolveConflictsOnUpdate": "resolveConflicts"}),
+    ),
     handler=KeptObject(
         service="eks",
         id_format="{clusterName}:{addonName}",
         compute=_addon,
-        requires=_cluster_there,
+        requires=_fitting_addon,
         mutable=frozenset(
             {
                 "addonVersion",
@@ -316,83 +353,4 @@ ADDON = Row(
 )
 
 
-def _access_entry(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
-    cluster = text(inputs["clusterName"])
-    kind = inputs.get("type") or "STANDARD"
-    principal = text(inputs["principalArn"])
-    return {
-        "accessEntryArn": context.account.arn("eks", f"access-entry/{cluster}/{_short(identity)}"),
-        "type": kind,
-        "userName": inputs.get("userName") or principal,
-        "kubernetesGroups": inputs.get("kubernetesGroups") or [],
-        "createdAt": "2026-01-01T00:00:00Z",
-        "modifiedAt": "2026-01-01T00:00:00Z",
-    }
-
-
-ACCESS_ENTRY = Row(
-    resource="aws:eks/accessEntry:AccessEntry",
-    stored=True,
-    replaces=frozenset({"clusterName", "principalArn", "type"}),
-    differs="grants nothing; the cluster's authentication mode and the principal are not checked",
-    handler=KeptObject(
-        service="eks",
-        id_format="{clusterName}:{principalArn}",
-        compute=_access_entry,
-        requires=_cluster_there,
-        mutable=frozenset({"kubernetesGroups", "userName"}),
-    ),
-)
-
-
-def _entry_there(context: HandlerContext, inputs: Mapping[str, Json]) -> None:
-    _cluster_there(context, inputs)
-    entry = f"{text(inputs['clusterName'])}:{text(inputs['principalArn'])}"
-    if context.account.store.get(ACCESS_ENTRY.resource, entry) is None:
-        raise ApiError(
-            service="eks",
-            operation="associate_access_policy",
-            reason="ResourceNotFoundException",
-            message=f"The specified principalArn could not be found: {inputs['principalArn']}",
-        )
-
-
-ACCESS_POLICY = Row(
-    resource="aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
-    stored=True,
-    replaces=frozenset({"accessScope", "clusterName", "policyArn", "principalArn"}),
-    differs="grants nothing; the policy's name is not checked",
-    handler=KeptObject(
-        service="eks",
-        id_format="{clusterName}#{principalArn}#{policyArn}",
-        compute=lambda *_: {"associatedAt": "2026-01-01T00:00:00Z", "modifiedAt": "2026-01-01T00:00:00Z"},
-        requires=_entry_there,
-        tagged=False,
-    ),
-)
-
-
-def _pod_identity(context: HandlerContext, identity: str, inputs: Mapping[str, Json]) -> Document:
-    cluster = text(inputs["clusterName"])
-    arn = context.account.arn("eks", f"podidentityassociation/{cluster}/{identity}")
-    return {"associationId": identity, "associationArn": arn, "externalId": _short(identity)}
-
-
-POD_IDENTITY = Row(
-    resource="aws:eks/podIdentityAssociation:PodIdentityAssociation",
-    stored=True,
-    replaces=frozenset({"clusterName", "namespace", "serviceAccount"}),
-    differs="gives no credentials; the role's trust is not checked",
-    handler=KeptObject(
-        service="eks",
-        id_format="",
-        id_of=lambda _, inputs: (
-            "a-" + _short("/".join(text(inputs[name]) for name in ("clusterName", "namespace", "serviceAccount")))
-        ),
-        compute=_pod_identity,
-        requires=_cluster_there,
-        mutable=frozenset({"roleArn", "targetRoleArn", "disableSessionTags"}),
-    ),
-)
-
-ROWS = (NODE_GROUP, CLUSTER, ADDON, ACCESS_ENTRY, ACCESS_POLICY, POD_IDENTITY)
+ROWS = (NODE_GROUP, CLUSTER, ADDON, *eks_access.ROWS)

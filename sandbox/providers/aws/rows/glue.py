@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.aws.api_object import CENTRAL, ApiObject
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.tags import all_tags, member_shape
 from sandbox.providers.aws.translation import Encoding
@@ -21,6 +22,11 @@ class _Catalogued(ApiObject):
 
     wrapper: str
     update_operation: str
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """The create operation's member for it; see `Handler`."""
+        return (ApiRequest(service=self.service, operation=self.create_operation, at=self.wrapper),)
 
     def _encoded(
         self, context: HandlerContext, inputs: Mapping[str, Json], operation: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows.iam import policy_text
 from sandbox.providers.values import Document, Json, items, mapping, text
@@ -69,6 +70,8 @@ KEY = Row(
     replaces=frozenset({"customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"}),
     local=frozenset({"bypassPolicyLockoutSafetyCheck", "deletionWindowInDays"}),
     differs="policies are kept and not enforced",
+    requests=(ApiRequest(service="kms", operation="enable_key_rotation"),),
+    limits={"deletionWindowInDays": range(7, 31)},
     handler=_Key(
         service="kms",
         create_operation="create_key",

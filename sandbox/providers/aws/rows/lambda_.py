@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows import lambda_calls
 from sandbox.providers.aws.translation import Encoding
@@ -156,6 +157,10 @@ FUNCTION = Row(
     source="AWS: CreateFunction, UpdateFunctionConfiguration; provider: ForceNew marks",
     differs="runs nothing: the sandbox's event loop calls the handlers in Python; the image is not looked up; changed"
     " architectures replace the function, where the provider updates its code; functions from zip archives are refused",
+    requests=(
+        ApiRequest(service="lambda", operation="put_function_concurrency"),
+        ApiRequest(service="lambda", operation="create_function", renames={"imageUri": "Code.ImageUri"}),
+    ),
     handler=ApiObject(
         service="lambda",
         create_operation="create_function",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.validation import Failure
@@ -45,6 +46,7 @@ PROVISIONED_CONCURRENCY = Row(
     local=frozenset({"skipDestroy"}),
     refusals=_latest_only,
     differs="nothing is kept warm; a change is not held against the reserved concurrency, a creation is",
+    requests=(ApiRequest(service="lambda", operation="put_provisioned_concurrency_config"),),
     handler=KeptObject(
         service="lambda",
         id_format="{functionName},{qualifier}",
@@ -95,6 +97,7 @@ EVENT_SOURCE_MAPPING = Row(
     volatile=frozenset({"lastModified"}),
     differs="polls nothing: the sandbox's event loop delivers batches of the same shape; the source and the topic are"
     " not looked up",
+    requests=(ApiRequest(service="lambda", operation="create_event_source_mapping"),),
     handler=KeptObject(
         service="lambda",
         id_format="",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, HandlerContext, Row
 from sandbox.providers.validation import Failure
@@ -122,6 +123,17 @@ CLUSTER = Row(
     refusals=_broker_count,
     differs="no broker runs: bootstrap addresses have AWS's form and lead nowhere; the sandbox's event loop has a bus"
     " of its own; shrinking volumes and version paths are not checked",
+    requests=(
+        ApiRequest(
+            service="kafka",
+            operation="create_cluster",
+            renames={
+                "brokerNodeGroupInfo.azDistribution": "BrokerAZDistribution",
+                "clientAuthentication.tls.certificateAuthorityArns": "CertificateAuthorityArnList",
+                "encryptionInfo.encryptionAtRestKmsKeyArn": "EncryptionAtRest.DataVolumeKMSKeyId",
+            },
+        ),
+    ),
     handler=KeptObject(
         service="kafka",
         id_format="",
@@ -175,6 +187,7 @@ CONFIGURATION = Row(
     replaces=frozenset({"kafkaVersions", "name"}),
     volatile=frozenset({"latestRevision"}),
     differs="the server properties are not parsed; a configuration in use can be deleted",
+    requests=(ApiRequest(service="kafka", operation="create_configuration"),),
     handler=_Configuration(
         service="kafka",
         id_format="",
@@ -209,6 +222,7 @@ TOPIC = Row(
     name_limit=249,
     replaces=frozenset({"clusterArn", "name", "replicationFactor"}),
     local=frozenset({"timeouts"}),
+    requests=(ApiRequest(service="kafka", operation="create_topic", renames={"name": "TopicName"}),),
     differs="no topic is made on any broker; fewer partitions are not refused",
     handler=KeptObject(
         service="kafka",

@@ -307,6 +307,15 @@ INSTANCE = Row(
     differs="no database runs, so nothing waits for a window or a reboot, no log is exported, no backup taken and no"
     " storage grows; the host leads nowhere; another name, subnet group, port or storage type replaces the instance,"
     " where the provider changes it in place; replicas, restores and passwords of one's own are refused",
+    limits={
+        "backupRetentionPeriod": range(36),
+        "allocatedStorage": range(20, 65537),
+        "maxAllocatedStorage": range(65537),
+        "monitoringInterval": frozenset({0, 1, 5, 10, 15, 30, 60}),
+        "performanceInsightsRetentionPeriod": frozenset({7, 731, *range(31, 714, 31)}),
+        "port": range(1150, 65536),
+        "storageType": frozenset({"gp2", "gp3", "io1", "io2", "standard"}),
+    },
     handler=_Instance(
         service="rds",
         create_operation="create_db_instance",

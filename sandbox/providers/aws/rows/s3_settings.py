@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.iam import policy_text
@@ -43,6 +44,15 @@ class BucketSetting:
     removed: Mapping[str, Json] | None = None
     constants: Mapping[str, Json] = field(default_factory=dict)
     renames: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """The put operation: its member is made of all properties, or is the one in `only`; see `Handler`."""
+        if self.plain:
+            return ()
+        renames = {**self.renames, **({self.only: self.member} if self.only else {})}
+        at = "" if self.only else self.member
+        return (ApiRequest(service="s3", operation=self.put, at=at, renames=renames),)
 
     def _encode(self, context: HandlerContext, inputs: Mapping[str, Json]) -> tuple[Json, list[str]]:
         shape = member_shape(context.account.input_shape("s3", self.put), self.member)
@@ -171,6 +181,7 @@ OBJECT_LOCK = Row(
     replaces=_ON_BUCKET | {"objectLockEnabled"},
     differs="a bucket which holds objects refuses another retention, where AWS takes it",
     kept=frozenset({"expectedBucketOwner"}),
+    limits={"rule.defaultRetention.days": range(1, 36501), "rule.defaultRetention.years": range(1, 101)},
     handler=BucketSetting(
         put="put_object_lock_configuration",
         get="get_object_lock_configuration",
@@ -255,6 +266,11 @@ OWNERSHIP = Row(
 class _Logging(BucketSetting):
     """Access logs: the request nests its settings one level deeper."""
 
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """The put operation; see `Handler`."""
+        return (ApiRequest(service="s3", operation=self.put, at=f"{self.member}.LoggingEnabled"),)
+
     def _write(self, context: HandlerContext, bucket: str, value: Json) -> None:
         status: Document = {"LoggingEnabled": value} if value else {}
         context.account.call("s3", self.put, {"Bucket": bucket, self.member: status})
@@ -301,6 +317,7 @@ REPLICATION = Row(
     replaces=frozenset({"bucket"}),
     local=frozenset({"token"}),
     differs="nothing is replicated; the role and the keys are not checked",
+    requests=(ApiRequest(service="s3", operation="put_bucket_replication", at="ReplicationConfiguration"),),
     handler=KeptObject(
         service="s3",
         id_format="{bucket}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.attribute_object import AttributeObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows.iam import policy_text
@@ -19,6 +20,7 @@ TOPIC = Row(
     replaces=frozenset({"fifoTopic", "name", "namePrefix"}),
     kept=frozenset({"signatureVersion", "tracingConfig"}),
     differs="delivery feedback settings are refused",
+    limits={"signatureVersion": frozenset({1, 2}), "tracingConfig": frozenset({"Active", "PassThrough"})},
     handler=AttributeObject(
         service="sns",
         create_operation="create_topic",
@@ -57,6 +59,11 @@ TOPIC = Row(
 
 class _TopicPolicy:
     """The policy attribute of a topic, as a resource of its own; deleting it leaves SNS's default."""
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """None whose members are properties; see `Handler`."""
+        return ()
 
     def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> tuple[str, ...]:
         """Every property is sent."""

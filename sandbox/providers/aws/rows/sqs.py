@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
+from sandbox.providers.aws.api_shapes import ApiRequest
 from sandbox.providers.aws.attribute_object import AttributeObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows.iam import policy_text
@@ -34,6 +35,16 @@ QUEUE = Row(
     name_limit=80,
     replaces=frozenset({"fifoQueue", "name", "namePrefix"}),
     kept=frozenset({"sqsManagedSseEnabled"}),
+    limits={
+        "delaySeconds": range(901),
+        "maxMessageSize": range(1024, 1048577),
+        "messageRetentionSeconds": range(60, 1209601),
+        "receiveWaitTimeSeconds": range(21),
+        "visibilityTimeoutSeconds": range(43201),
+        "kmsDataKeyReusePeriodSeconds": range(60, 86401),
+        "deduplicationScope": frozenset({"messageGroup", "queue"}),
+        "fifoThroughputLimit": frozenset({"perQueue", "perMessageGroupId"}),
+    },
     handler=_Queue(
         service="sqs",
         create_operation="create_queue",
@@ -78,6 +89,11 @@ QUEUE = Row(
 
 class _QueuePolicy:
     """The policy attribute of a queue, as a resource of its own."""
+
+    @property
+    def requests(self) -> tuple[ApiRequest, ...]:
+        """None whose members are properties; see `Handler`."""
+        return ()
 
     def unmapped(self, context: HandlerContext, inputs: Mapping[str, Json]) -> tuple[str, ...]:
         """Every property is sent."""
