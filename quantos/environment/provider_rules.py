@@ -13,9 +13,11 @@ from typing import Final
 from quantos.catalog.catalog import InstanceShape
 from quantos.environment.addresses import is_public
 from quantos.environment.conventions import FUNCTIONS_IMAGE, POOL_LABEL, SERVICE_SCOPE, SYSTEM_POOL
+from quantos.environment.functions import function_table
 from quantos.environment.namespaces import job_namespace, namespaces
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.pools import PoolSettings
+from quantos.errors import SettingsError
 from quantos.faults import FaultPath
 
 AMI_TYPES: Final = (
@@ -57,6 +59,7 @@ def provider_faults(settings: EnvironmentSettings) -> Iterator[Faults]:
     yield _wrong_consumers(settings)
     yield _wrong_teams(settings)
     yield _wrong_images(settings)
+    yield _idle_functions(settings)
     for name, pool in getattr(settings, "pools", {}).items():
         yield _wrong_pool(name, pool)
 
@@ -152,6 +155,13 @@ def _wrong_images(settings: EnvironmentSettings) -> Faults:
         yield ("platform", "images", FUNCTIONS_IMAGE), "is the repository of the functions' own image"
     if lacking := [name for name in IMAGES if name not in images]:
         yield ("platform", "images"), f"must name the image of {', '.join(lacking)}, which every environment runs"
+
+
+def _idle_functions(settings: EnvironmentSettings) -> Faults:
+    try:
+        function_table(settings)
+    except SettingsError as exc:
+        yield ("functions", "warm"), exc.what.removeprefix("functions.warm: ")
 
 
 def _wrong_pool(name: str, pool: PoolSettings) -> Faults:

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, TypeAlias
 
 from sandbox.providers.aws.translation import Renames, member_named
@@ -24,7 +25,30 @@ if TYPE_CHECKING:
     from sandbox.providers.account import Account
     from sandbox.providers.schema import Fields, Kind, SdkSchemas
 
-Allowed: TypeAlias = "range | frozenset[int] | frozenset[str]"
+
+@dataclass(frozen=True)
+class Block:
+    """Blocks of addresses of one version, without host bits and from `widest` to `narrowest`, their prefixes."""
+
+    version: int
+    widest: int
+    narrowest: int
+
+    def __contains__(self, value: object) -> bool:
+        try:
+            block = ip_network(str(value))
+        except ValueError:
+            return False
+        return block.version == self.version and self.widest <= block.prefixlen <= self.narrowest
+
+    def __str__(self) -> str:
+        return f"a block of IPv{self.version} from /{self.widest} to /{self.narrowest}, without host bits"
+
+
+ANY_BLOCK, ANY_BLOCK_6 = Block(4, 0, 32), Block(6, 0, 128)
+PORTS = range(-1, 65536)
+"""-1 stands for all types of ICMP."""
+Allowed: TypeAlias = "range | frozenset[int] | frozenset[str] | Block"
 """What a service documents of a property and its model lacks."""
 _SHOWN = 40
 _PAIRS = (("Key", "Value"), ("TagKey", "TagValue"), ("key", "value"), ("Name", "Value"))
@@ -76,6 +100,8 @@ def limit_failures(inputs: Mapping[str, Json], limits: Mapping[str, Allowed]) ->
             continue
         if isinstance(allowed, range):
             yield Failure(path, _outside(path, value, least=allowed.start, most=allowed.stop - 1))
+        elif isinstance(allowed, Block):
+            yield Failure(path, f"expected {_name(path)} to be {allowed}, got {value}")
         else:
             yield Failure(path, _not_among(path, value, sorted(map(str, allowed), key=lambda name: (len(name), name))))
 

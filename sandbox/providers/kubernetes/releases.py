@@ -10,6 +10,7 @@ from typing import Final
 from sandbox.errors import SandboxError
 from sandbox.providers.kubernetes import manifest as form
 from sandbox.providers.kubernetes.check import Naming
+from sandbox.providers.kubernetes.grammar import release_failures
 from sandbox.providers.kubernetes.kinds import KindOfObject, KubernetesSchemas
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.kubernetes.objects import Objects, ObjectState, Wanted
@@ -46,6 +47,7 @@ def checked_release(
     """
     given = without_nothing(news)
     refusals = [*failures(schemas, schemas.inputs(kind), value=given), *_unpinned(given), *_not_honoured(given)]
+    refusals += release_failures(given)
     if not given.get("name"):
         made = f"{naming.resource_name}-{hashlib.sha256(naming.seed).hexdigest()[:8]}"
         given["name"] = text(olds.get("name")) or made

@@ -131,6 +131,7 @@ def test_what_aws_takes_is_taken(path: str, value: object, tmp_path: Path) -> No
             "another account or region",
         ),
         ("platform.consumers", consumer(namespace="jobs-nobody"), "platform.consumers.bars.namespace", "not there"),
+        ("functions.warm", {"api": 9}, "functions.warm", "at most 5 ever run"),
         ("platform.teams.services", TEAM, "platform.teams.services", "secrets of services"),
         ("platform.teams.a-", TEAM, "platform.teams.a-", "pattern"),
         ("platform.images.functions", DIGEST, "platform.images.functions", "the functions' own"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.api_shapes import ApiRequest
+from sandbox.providers.aws.api_shapes import ApiRequest, Block
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_gateways import ROWS as GATEWAYS
 from sandbox.providers.aws.rows.ec2_routing import ROWS as ROUTING
@@ -62,6 +62,7 @@ VPC = Row(
     resource="aws:ec2/vpc:Vpc",
     replaces=frozenset({"cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"}),
     kept=frozenset({"enableNetworkAddressUsageMetrics"}),
+    limits={"cidrBlock": Block(4, 16, 28)},
     handler=ApiObject(
         service="ec2",
         create_operation="create_vpc",
@@ -95,6 +96,7 @@ SUBNET = Row(
     resource="aws:ec2/subnet:Subnet",
     replaces=frozenset({"availabilityZone", "availabilityZoneId", "cidrBlock", "vpcId", "ipv6Native", "outpostArn"}),
     kept=frozenset({"enableResourceNameDnsARecordOnLaunch", "privateDnsHostnameTypeOnLaunch"}),
+    limits={"cidrBlock": Block(4, 16, 28)},
     handler=ApiObject(
         service="ec2",
         create_operation="create_subnet",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ANY_BLOCK, ANY_BLOCK_6
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
 from sandbox.providers.values import Document, Json, at_path, items, mapping, text
@@ -113,6 +114,7 @@ ROUTE = Row(
     resource="aws:ec2/route:Route",
     replaces=frozenset({"routeTableId", *_DESTINATIONS}),
     differs="carries no traffic; a blackhole is not noticed",
+    limits={"destinationCidrBlock": ANY_BLOCK, "destinationIpv6CidrBlock": ANY_BLOCK_6},
     handler=_Route(
         service="ec2",
         create_operation="create_route",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.providers.aws.api_object import ApiObject, Update
+from sandbox.providers.aws.api_shapes import ANY_BLOCK, ANY_BLOCK_6, PORTS
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.aws.rows.ec2_tagging import ec2_tags
 from sandbox.providers.aws.tags import all_tags, retag
@@ -12,6 +13,8 @@ from sandbox.providers.values import Document, Json, at_path, items, mapping, st
 
 _GONE = frozenset({"InvalidGroup.NotFound", "InvalidGroupId.NotFound", "InvalidSecurityGroupRuleId.NotFound"})
 _DIRECTIONS = (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress"))
+_RULE_LIMITS = {"cidrBlocks": ANY_BLOCK, "ipv6CidrBlocks": ANY_BLOCK_6, "fromPort": PORTS, "toPort": PORTS}
+_LIMITS = {f"{direction}.{name}": allowed for direction, _ in _DIRECTIONS for name, allowed in _RULE_LIMITS.items()}
 
 
 def _permission(rule: Document, group: str) -> Document:
@@ -87,6 +90,7 @@ SECURITY_GROUP = Row(
     name="name",
     replaces=frozenset({"description", "name", "namePrefix", "vpcId"}),
     local=frozenset({"revokeRulesOnDelete"}),
+    limits=_LIMITS,
     differs="filters no traffic",
     handler=_SecurityGroup(
         service="ec2",
@@ -134,6 +138,7 @@ DEFAULT_SECURITY_GROUP = Row(
     resource="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     replaces=frozenset({"vpcId"}),
     local=frozenset({"revokeRulesOnDelete"}),
+    limits=_LIMITS,
     handler=_DefaultSecurityGroup(
         service="ec2",
         create_operation="create_security_group",
@@ -203,6 +208,7 @@ def _rule_row(direction: str) -> Row:
     return Row(
         resource=token,
         replaces=_RULE_INPUTS,
+        limits={"cidrIpv4": ANY_BLOCK, "cidrIpv6": ANY_BLOCK_6, "fromPort": PORTS, "toPort": PORTS},
         source="EC2 API reference",
         differs="every change replaces the rule, where the provider modifies it in place",
         handler=ApiObject(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sandbox.providers.aws.api_object import ApiObject
-from sandbox.providers.aws.api_shapes import ApiRequest
+from sandbox.providers.aws.api_shapes import ANY_BLOCK, ANY_BLOCK_6, PORTS, ApiRequest
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row
 from sandbox.providers.validation import Failure
 from sandbox.providers.values import Document, Json, items, mapping, text
@@ -130,6 +130,7 @@ SECURITY_GROUP_RULE = Row(
     refusals=_refusals,
     source="provider: ForceNew marks; EC2 API reference",
     differs="one source a rule, a changed description replaces, and the id is EC2's own instead of `sgrule-...`",
+    limits={"cidrBlocks": ANY_BLOCK, "ipv6CidrBlocks": ANY_BLOCK_6, "fromPort": PORTS, "toPort": PORTS},
     handler=DirectedRule(_rules("ingress"), _rules("egress")),
 )
 

@@ -9,7 +9,7 @@ from quantos.environment.addresses import is_public
 from quantos.environment.labels import label_faults, taint_faults
 from sandbox.providers.account import ApiError
 from sandbox.providers.aws.api_object import ApiObject, Update
-from sandbox.providers.aws.api_shapes import ApiRequest
+from sandbox.providers.aws.api_shapes import ANY_BLOCK, ApiRequest
 from sandbox.providers.aws.kept_object import KeptObject
 from sandbox.providers.aws.row import Change, HandlerContext, ResourceState, Row, Tagging
 from sandbox.providers.aws.rows import eks_access
@@ -57,13 +57,8 @@ def _wrong_labels(inputs: Mapping[str, Json]) -> Iterator[Failure]:
 
 def _reserved_blocks(inputs: Mapping[str, Json]) -> Iterator[Failure]:
     for position, block in enumerate(items(mapping(inputs.get("vpcConfig")).get("publicAccessCidrs"))):
-        path = f"vpcConfig.publicAccessCidrs[{position}]"
-        try:
-            allowed = block == UNKNOWN or is_public(IPv4Network(text(block)))
-        except ValueError as error:
-            yield Failure(path, f"{block} is not a CIDR block: {error}")
-            continue
-        if not allowed:
+        if text(block) in ANY_BLOCK and not is_public(IPv4Network(text(block))):
+            path = f"vpcConfig.publicAccessCidrs[{position}]"
             yield Failure(path, f"The following CIDRs are not allowed in publicAccessCidrs: [{block}]")
 
 
@@ -262,6 +257,7 @@ CLUSTER = Row(
         }
     ),
     local=frozenset({"defaultAddonsToRemoves", "forceUpdateVersion"}),
+    limits={"vpcConfig.publicAccessCidrs": ANY_BLOCK},
     refusals=_reserved_blocks,
     source="AWS: CreateCluster, UpdateClusterConfig; provider: ForceNew marks",
     differs="no control plane runs; the certificate and the endpoint are not usable; versions cannot change in place;"

@@ -10,7 +10,9 @@ from botocore.model import Shape
 
 from sandbox.providers.account import Account
 from sandbox.providers.aws.api_shapes import (
+    Allowed,
     ApiRequest,
+    Block,
     held_properties,
     limit_failures,
     plain,
@@ -87,15 +89,28 @@ def test_every_property_is_held_at_every_depth(row: Row) -> None:
                 assert [failure for failure in failures if "for key:" not in failure.reason] == []
 
 
+def at_the_bounds(allowed: Allowed) -> tuple[list[Json], list[Json]]:
+    """Values just outside and just inside."""
+    if isinstance(allowed, range):
+        return [allowed.start - 1, allowed.stop], [allowed.start, allowed.stop - 1]
+    if isinstance(allowed, Block):
+        address, other = ("10.0.0.0", "fd00::") if allowed.version == 4 else ("fd00::", "10.0.0.0")
+        wrong = [f"{address}/{allowed.widest - 1}", f"{address}/{allowed.narrowest + 1}", f"{other}/32", "10", "all"]
+        host: Json = "10.0.0.1/24" if allowed.version == 4 else "fd00::1/64"
+        zero = "0.0.0.0/0" if allowed.version == 4 else "::/0"
+        return [*wrong, host], [zero if allowed.widest == 0 else f"{address}/{allowed.widest}", f"{address}/24"]
+    return ["NO_SUCH", -7], [*allowed]
+
+
 @pytest.mark.parametrize("row", [row for row in all_rows() if row.limits], ids=lambda row: row.resource)
 def test_every_documented_limit_is_held(row: Row) -> None:
     paths = {plain(path) for request in requests(row) for path, _ in held(row, request)}
     for path, allowed in row.limits.items():
         assert path in paths or path.partition(".")[0] in SCHEMAS.type(row.resource).inputs
-        wrong = [allowed.start - 1, allowed.stop] if isinstance(allowed, range) else ["NO_SUCH", -7]
+        wrong, right = at_the_bounds(allowed)
         for value in wrong:
             assert [failure.path for failure in limit_failures(nested(path, value), row.limits)] == [path]
-        for value in (allowed.start, allowed.stop - 1) if isinstance(allowed, range) else allowed:
+        for value in right:
             assert list(limit_failures(nested(path, value), row.limits)) == []
 
 

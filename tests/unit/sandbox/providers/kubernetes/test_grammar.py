@@ -1,9 +1,13 @@
 """What an API server refuses of names, labels and annotations is refused where no server sees the manifest."""
 
+from pathlib import Path
+
 import pytest
 
+from sandbox.providers.kubernetes.check import Naming, checked
 from sandbox.providers.kubernetes.grammar import grammar_failures
-from sandbox.providers.kubernetes.kinds import KindOfObject
+from sandbox.providers.kubernetes.kinds import KindOfObject, KubernetesSchemas
+from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.values import UNKNOWN, Document
 
 
@@ -60,3 +64,12 @@ def test_labels_of_pod_templates_and_selectors_are_held_too() -> None:
         "spec.selector.matchLabels.app",
         "spec.template.metadata.labels.app",
     ]
+
+
+def test_check_of_a_manifest_refuses_what_its_grammar_does(tmp_path: Path) -> None:
+    schemas, folder = KubernetesSchemas(), ManifestFolder(tmp_path)
+    config: Document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a_b"}}
+    naming = Naming(resource_name="x", seed=b"seed")
+    kind = schemas.kind_of("kubernetes:core/v1:ConfigMap")
+    _, refused = checked(schemas, kind, news=config, olds={}, naming=naming, objects=folder)
+    assert [failure.path for failure in refused] == ["metadata.name"]

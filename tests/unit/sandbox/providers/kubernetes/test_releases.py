@@ -58,6 +58,8 @@ def test_a_whole_release_is_taken_with_the_usual_timeout(schemas) -> None:
     ("inputs", "path"),
     [
         pytest.param(without("version"), "version", id="not-pinned"),
+        pytest.param({**KEDA, "name": "k" * 54}, "name", id="name-too-long"),
+        pytest.param({**KEDA, "namespace": "a.b"}, "namespace", id="no-namespace-has-a-dot"),
         pytest.param(without("namespace"), "namespace", id="no-namespace"),
         pytest.param(without("chart"), "chart", id="no-chart"),
         pytest.param(without("repositoryOpts"), "repositoryOpts.repo", id="no-repository"),
