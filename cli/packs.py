@@ -12,5 +12,5 @@ def packs_of(target: Target) -> list[PolicyPack]:
         target.settings,
         packs_root=PACKS,
         folder=lifecycle.default_state_dir(ROOT) / "policy",
-        registry_account_id=lifecycle.ACCOUNT_ID if target.sandboxed else None,
+        sandbox_account_id=lifecycle.ACCOUNT_ID if target.sandboxed else None,
     )

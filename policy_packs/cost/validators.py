@@ -16,6 +16,7 @@ from policy_packs.cost import resources
 from policy_packs.judging import Config, Judge, subject_of
 from policy_packs.policies import resource_policy, stack_policy
 from quantos.catalog.catalog import Catalog, load_catalog
+from quantos.catalog.type_tokens import canonical_type
 from quantos.policy.configured import LimitsReader
 from quantos.policy.cost.limits import CostLimits
 from quantos.policy.cost.monthly import WHOLE_RULES
@@ -43,7 +44,7 @@ def _resource_policy(
     return resource_policy(
         rule,
         judge,
-        concerns=lambda candidate: candidate == resource_type,
+        concerns=lambda candidate: canonical_type(candidate) == resource_type,
         messages=lambda args: rule.messages(read(args), _limits(args.get_config()), load_catalog()),
     )
 

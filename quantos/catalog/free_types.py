@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from quantos.catalog.catalog import DATA
+from quantos.catalog.type_tokens import canonical_type
 from quantos.errors import CatalogError
 
 FILE = "free_types.csv"
@@ -29,6 +30,6 @@ def free_types(data: Path = DATA) -> Mapping[str, str]:
 
 
 def is_free(kind: str) -> bool:
-    """Whether a type is listed as free, by itself or by the beginning of its token."""
-    listed = free_types()
-    return kind in listed or any(kind.startswith(begin[:-1]) for begin in listed if begin.endswith("*"))
+    """Whether a type, by any of its tokens, is listed as free: by itself or by the beginning of its token."""
+    listed, token = free_types(), canonical_type(kind)
+    return token in listed or any(token.startswith(begin[:-1]) for begin in listed if begin.endswith("*"))

@@ -103,9 +103,7 @@ def _workgroup(workgroup: Resource, tariff: Tariff) -> Iterator[Entry]:
 
 PRICERS: Final[Mapping[str, Pricer]] = {
     "aws:s3/bucket:Bucket": _bucket,
-    "aws:s3/bucketV2:BucketV2": _bucket,
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": _replication,
-    "aws:s3/bucketReplicationConfiguration:BucketReplicationConfiguration": _replication,
     "aws:dynamodb/table:Table": _table,
     "aws:rds/instance:Instance": _database,
     "aws:msk/cluster:Cluster": _bus,

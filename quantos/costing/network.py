@@ -61,6 +61,5 @@ PRICERS: Final[Mapping[str, Pricer]] = {
     "aws:ec2/eip:Eip": _address,
     "aws:ec2/vpcEndpoint:VpcEndpoint": _endpoint,
     "aws:lb/loadBalancer:LoadBalancer": _load_balancer,
-    "aws:alb/loadBalancer:LoadBalancer": _load_balancer,
     "aws:route53/zone:Zone": _zone,
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from quantos.catalog.type_tokens import canonical_type
 from quantos.errors import CostingError
 
 Properties = Mapping[str, object]
@@ -15,7 +16,7 @@ class Resource:
     """One resource of a stack, component or not.
 
     Args:
-        type: token, `aws:ec2/natGateway:NatGateway`.
+        type: the one token of its type, `aws:ec2/natGateway:NatGateway`, whichever it was declared by.
         name: its name in the program.
         parent: URN of its parent, empty where it has none.
         properties: inputs and outputs by their camelCase names; where a value is not known, reading it may raise.
@@ -28,6 +29,9 @@ class Resource:
     parent: str
     properties: Properties
     references: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "type", canonical_type(self.type))
 
     def bare(self) -> "Resource":
         """The same resource without any property."""

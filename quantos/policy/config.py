@@ -30,10 +30,10 @@ def render_cost_config(settings: EnvironmentSettings) -> dict[str, dict[str, obj
 
 
 def render_security_config(
-    settings: EnvironmentSettings, *, registry_account_id: str | None = None
+    settings: EnvironmentSettings, *, sandbox_account_id: str | None = None
 ) -> dict[str, dict[str, object]]:
     """The security pack's configuration file for an environment, JSON-able; accounts as in `security_limits`."""
-    limits = security_limits(settings, registry_account_id=registry_account_id)
+    limits = security_limits(settings, sandbox_account_id=sandbox_account_id)
     return _rendered(settings, SECURITY_RULES, limits=dataclasses.asdict(limits))
 
 
@@ -44,12 +44,12 @@ def render_joint_config(settings: EnvironmentSettings) -> dict[str, dict[str, ob
     return {**render_cost_config(settings), **render_security_config(settings), **idle}
 
 
-def security_limits(settings: EnvironmentSettings, *, registry_account_id: str | None = None) -> SecurityLimits:
+def security_limits(settings: EnvironmentSettings, *, sandbox_account_id: str | None = None) -> SecurityLimits:
     """The limits of security that an environment file states.
 
-    `registry_account_id` is an account whose registries hold images beside the environment's own.
+    `sandbox_account_id` is an account that counts as the environment's own: a sandbox stands in for every account.
     """
-    accounts = dict.fromkeys((settings.account_id, registry_account_id or settings.account_id))
+    accounts = tuple(dict.fromkeys((settings.account_id, sandbox_account_id or settings.account_id)))
     own = tuple(
         f"{account}.dkr.ecr.{region}.amazonaws.com" for account in accounts for region in settings.allowed_regions
     )
@@ -57,12 +57,14 @@ def security_limits(settings: EnvironmentSettings, *, registry_account_id: str |
     return SecurityLimits(
         environment=settings.name,
         account_id=settings.account_id,
+        accounts=accounts,
         allowed_regions=settings.allowed_regions,
         protected=settings.deletion_protection,
         public_cluster_endpoint=settings.cluster.answers_publicly,
         audit_bucket=settings.names().bucket("audit"),
         registries=own,
         pod_registries=(*own, *settings.security.registries),
+        cluster_admins=settings.cluster.admins,
         weaker_namespaces={
             name: NamespaceLevel(level=spec.level, reason=spec.reason)
             for name, spec in known.items()

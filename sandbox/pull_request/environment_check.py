@@ -96,7 +96,7 @@ def _open(question: EnvironmentQuestion, settings: EnvironmentSettings, environm
     os.environ.update({"AWS_REGION": settings.region, "AWS_DEFAULT_REGION": settings.region})
     folder, root = Path(question.state_dir, "policy"), Path(question.root)
     rendered = render_packs(
-        settings, packs_root=root / "policy_packs", folder=folder, registry_account_id=lifecycle.ACCOUNT_ID
+        settings, packs_root=root / "policy_packs", folder=folder, sandbox_account_id=lifecycle.ACCOUNT_ID
     )
     packs = judging(rendered, folder=folder, environment=os.environ)
     base_packs, unread = base_judges(question, environments=environments)

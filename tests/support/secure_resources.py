@@ -14,12 +14,14 @@ ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/x"
 LIMITS = SecurityLimits(
     environment="prod",
     account_id=ACCOUNT,
+    accounts=(ACCOUNT,),
     allowed_regions=("us-east-1", "us-west-2"),
     protected=True,
     public_cluster_endpoint=False,
     audit_bucket="audit",
     registries=(REGISTRY,),
     pod_registries=(REGISTRY,),
+    cluster_admins=(f"arn:aws:iam::{ACCOUNT}:role/admin",),
     weaker_namespaces={"node-agents": NamespaceLevel(level="privileged", reason="they read the node's files")},
 )
 
@@ -135,7 +137,7 @@ PROPERTIES: Mapping[str, dict[str, object]] = {
     },
     "aws:lambda/permission:Permission": {
         "principal": "events.amazonaws.com",
-        "sourceArn": "arn:aws:events:us-east-1:1:rule/x",
+        "sourceArn": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/x",
     },
     "aws:lambda/functionUrl:FunctionUrl": {"authorizationType": "AWS_IAM"},
     "aws:eks/cluster:Cluster": {
@@ -151,8 +153,22 @@ PROPERTIES: Mapping[str, dict[str, object]] = {
         }
     },
     "aws:secretsmanager/secret:Secret": {"kmsKeyId": KEY},
+    "aws:secretsmanager/secretVersion:SecretVersion": {"secretId": "x", "secretStringWo": "written only"},
+    "aws:ssm/parameter:Parameter": {"type": "String", "value": "x"},
     "aws:lb/loadBalancer:LoadBalancer": {"internal": True},
     "aws:lb/listener:Listener": {"protocol": "TLS"},
+    "aws:lb/targetGroup:TargetGroup": {"protocol": "TLS", "targetType": "ip"},
+    "aws:apigatewayv2/integration:Integration": {"integrationUri": "arn:aws:lambda:us-east-1:1:function:ingest"},
+    "aws:apigateway/method:Method": {"authorization": "AWS_IAM"},
+    "aws:apigateway/restApi:RestApi": {"endpointConfiguration": {"types": "PRIVATE"}},
+    "aws:eks/nodeGroup:NodeGroup": {"launchTemplate": {"id": "lt-1", "version": "1"}},
+    "aws:eks/accessEntry:AccessEntry": {"principalArn": ROLE_ARN},
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": {
+        "principalArn": f"arn:aws:iam::{ACCOUNT}:role/admin",
+        "policyArn": "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
+        "accessScope": {"type": "cluster"},
+    },
+    "aws:rds/clusterInstance:ClusterInstance": {"publiclyAccessible": False},
     "aws:apigatewayv2/domainName:DomainName": {"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}},
     "aws:apigatewayv2/route:Route": {"authorizationType": "JWT"},
     "aws:apigatewayv2/api:Api": {"corsConfiguration": {"allowOrigins": ["https://desk.example"]}},

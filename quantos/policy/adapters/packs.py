@@ -26,16 +26,16 @@ class PolicyPack:
 
 
 def render_packs(
-    settings: EnvironmentSettings, *, packs_root: Path, folder: Path, registry_account_id: str | None = None
+    settings: EnvironmentSettings, *, packs_root: Path, folder: Path, sandbox_account_id: str | None = None
 ) -> list[PolicyPack]:
     """Every pack, its configuration rendered from the environment's settings into a file of `folder`.
 
-    `registry_account_id` is an account whose registries hold images beside the environment's own: a sandbox is one
+    `sandbox_account_id` is an account whose registries hold images beside the environment's own: a sandbox is one
     account for all environments.
     """
     contents = {
         "cost": render_cost_config(settings),
-        "security": render_security_config(settings, registry_account_id=registry_account_id),
+        "security": render_security_config(settings, sandbox_account_id=sandbox_account_id),
     }
     return [
         _rendered(folder / f"{settings.name}-{name}.json", content, pack=packs_root / name)

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from quantos.errors import SettingsError
 from quantos.policy.security.values import Values, at, elements, is_values, texts, values
 
+EFFECTS = ("Allow", "Deny")
+ELEMENTS = frozenset({
+    "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+})  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
@@ -44,12 +49,6 @@ class Statement:
             return {"AWS": (named,)}
         return {kind: texts(named, kind) for kind in values(named)} if is_values(named) else {}
 
-    @property
-    def condition_keys(self) -> frozenset[str]:
-        """Keys of its conditions, in small letters."""
-        conditions = values(self.written, "Condition")
-        return frozenset(key.lower() for operator in conditions for key in values(conditions, operator))
-
 
 def statements(document: object) -> Iterator[Statement]:
     """The statements of a document, given as JSON text or as a mapping.
@@ -66,6 +65,8 @@ def statements(document: object) -> Iterator[Statement]:
     for statement in [written] if is_values(written) else elements(written):
         if not is_values(statement):
             raise _unreadable("has a statement that is none")
+        if at(statement, "Effect") not in EFFECTS or not ELEMENTS.issuperset(statement):
+            raise _unreadable("has a statement with an effect or an element that IAM does not know")
         yield Statement(written=statement)
 
 

@@ -83,6 +83,15 @@ def _variables(properties: Values) -> Iterator[str]:
         yield from _keyed(properties, "kmsKeyArn")
 
 
+def _value_in_state(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+    """A value that is written only is not kept in the state."""
+    kept = [key for key in ("secretString", "secretBinary") if text(resource.properties, key)]
+    if text(resource.properties, "type") == "SecureString" and text(resource.properties, "value"):
+        kept = ["value"]
+    if kept:
+        yield f"{resource.name} carries a secret's value, which the stack's state then holds"
+
+
 def _complaints(resource: Resource, _: SecurityLimits, *, read: _Read) -> Iterator[str]:
     return (f"{resource.name} {wrong}" for wrong in read(resource.properties))
 
@@ -199,5 +208,13 @@ ENCRYPTION_RULES: tuple[ResourceRule, ...] = (
         "Secrets are",
         types=("aws:secretsmanager/secret:Secret",),
         read=_at_path("kmsKeyId"),
+    ),
+    ResourceRule(
+        name="secret-value-not-in-state",
+        description="No value of a secret passes through a program.",
+        remedy="let the service that owns the secret write it, or give it as a value that is written only",
+        control=firm("no secret passes through a program", section="identities"),
+        types=("aws:secretsmanager/secretVersion:SecretVersion", "aws:ssm/parameter:Parameter"),
+        complaints=_value_in_state,
     ),
 )

@@ -21,6 +21,7 @@ No operator of a network holds a wider one, but for what ministries of defence h
 """
 MAPPED_PREFIX: Final = 96
 """What stands before an IPv4 address that is written as one of IPv6, `::ffff:192.0.2.1`."""
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 
 
 def _unblocked(resource: Resource, _: SecurityLimits) -> Iterator[str]:
@@ -44,8 +45,12 @@ def _acls_in_use(resource: Resource, _: SecurityLimits) -> Iterator[str]:
 
 
 def _public_database(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+    """An instance without the word is private; of a cluster's instance RDS then asks the subnets."""
+    stated = at(resource.properties, "publiclyAccessible") is not None
     if is_true(resource.properties, "publiclyAccessible"):
         yield f"{resource.name} is given a public address"
+    elif not stated and resource.type.endswith(":ClusterInstance"):
+        yield f"{resource.name} does not say whether it is given a public address"
 
 
 def _public_cluster(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
@@ -67,19 +72,28 @@ def _public_subnet(resource: Resource, _: SecurityLimits) -> Iterator[str]:
 
 
 def _public_template(resource: Resource, _: SecurityLimits) -> Iterator[str]:
-    for interface in each(resource.properties, "networkInterfaces"):
+    for interface in (resource.properties, *each(resource.properties, "networkInterfaces")):
         if is_true(interface, "associatePublicIpAddress"):
             yield f"{resource.name} gives its instances public addresses"
 
 
 def _first_metadata_service(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+    """What is not stated follows the account and the image, and those of EKS let tokens travel two hops."""
+    if resource.type == NODE_GROUP:
+        if not values(resource.properties, "launchTemplate"):
+            yield f"{resource.name} starts its nodes from EKS's own template, whose tokens travel 2 hops"
+        return
     options = values(resource.properties, "metadataOptions")
     if text(options, "httpEndpoint") == "disabled":
         return
+    faults: list[str] = []
     if text(options, "httpTokens") != "required":
-        yield f"{resource.name} answers requests for credentials without a token (IMDSv1)"
-    if (hops := number(options, "httpPutResponseHopLimit")) is not None and hops > 1:
-        yield f"{resource.name} lets tokens travel {hops:.0f} hops, so that pods can take the node's credentials"
+        faults.append("answers requests for credentials without a token (IMDSv1)")
+    if (hops := number(options, "httpPutResponseHopLimit")) != 1:
+        far = "as many hops as the image says" if hops is None else f"{hops:.0f} hops"
+        faults.append(f"lets tokens travel {far}, so that pods can take the node's credentials")
+    if faults:
+        yield f"{resource.name} {' and '.join(faults)}"
 
 
 def _open_group(resource: Resource, _: SecurityLimits) -> Iterator[str]:
@@ -118,22 +132,15 @@ def _public_brokers(resource: Resource, _: SecurityLimits) -> Iterator[str]:
         yield f"{resource.name} gives its brokers public addresses ({kind})"
 
 
-def _unasked_route(resource: Resource, _: SecurityLimits) -> Iterator[str]:
-    if text(resource.properties, "authorizationType") in {"", "NONE"}:
-        yield f"{resource.name} answers whoever asks"
-
-
-def _any_origin(resource: Resource, _: SecurityLimits) -> Iterator[str]:
-    if "*" in texts(resource.properties, "corsConfiguration", "allowOrigins"):
-        yield f"{resource.name} answers pages of any origin"
-
-
 def is_internet(cidr: str) -> bool:
-    """Whether a block of addresses is the internet: everything, or a part so great that nobody owns it."""
+    """Whether a block of addresses is the internet: everything, or a part so great that nobody owns it.
+
+    A text that is no block is taken for the internet, too.
+    """
     try:
         network = ip_network(cidr, strict=False)
     except ValueError:
-        return False
+        return True
     mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
     if mapped is not None and network.prefixlen >= MAPPED_PREFIX:
         return is_internet(f"{mapped}/{network.prefixlen - MAPPED_PREFIX}")
@@ -200,18 +207,18 @@ EXPOSURE_RULES: tuple[ResourceRule, ...] = (
     ),
     ResourceRule(
         name="instance-no-public-address",
-        description="Launch templates give their instances no public address.",
+        description="Instances, and those of launch templates, have no public address.",
         remedy="set associatePublicIpAddress to false",
         control=fsbp("EC2.25"),
-        types=("aws:ec2/launchTemplate:LaunchTemplate",),
+        types=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"),
         complaints=_public_template,
     ),
     ResourceRule(
         name="instance-metadata-token",
         description="Instances answer requests for credentials with a token only, which does not leave them.",
-        remedy="set metadataOptions to httpTokens required and httpPutResponseHopLimit 1",
+        remedy="set metadataOptions to httpTokens required and httpPutResponseHopLimit 1, nodes' by a launch template",
         control=fsbp("EC2.170"),
-        types=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance"),
+        types=("aws:ec2/launchTemplate:LaunchTemplate", "aws:ec2/instance:Instance", NODE_GROUP),
         complaints=_first_metadata_service,
     ),
     ResourceRule(
@@ -235,7 +242,7 @@ EXPOSURE_RULES: tuple[ResourceRule, ...] = (
         description="Load balancers answer inside the VPC only.",
         remedy="set internal to true",
         control=firm("nothing answers to the internet unsaid", section="exposure"),
-        types=("aws:lb/loadBalancer:LoadBalancer",),
+        types=("aws:lb/loadBalancer:LoadBalancer", "aws:elb/loadBalancer:LoadBalancer"),
         complaints=_public_balancer,
     ),
     ResourceRule(
@@ -253,21 +260,5 @@ EXPOSURE_RULES: tuple[ResourceRule, ...] = (
         control=fsbp("MSK.4"),
         types=("aws:msk/cluster:Cluster",),
         complaints=_public_brokers,
-    ),
-    ResourceRule(
-        name="api-route-authorised",
-        description="Each route of an API asks who calls.",
-        remedy="give the route an authorizer",
-        control=fsbp("APIGateway.8"),
-        types=("aws:apigatewayv2/route:Route",),
-        complaints=_unasked_route,
-    ),
-    ResourceRule(
-        name="api-origins-named",
-        description="APIs name the pages that may call them.",
-        remedy="list the origins in corsConfiguration.allowOrigins",
-        control=firm("nothing answers to the internet unsaid", section="exposure"),
-        types=("aws:apigatewayv2/api:Api",),
-        complaints=_any_origin,
     ),
 )

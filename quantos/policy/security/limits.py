@@ -23,18 +23,22 @@ class NamespaceLevel:
 class SecurityLimits:
     """Limits of one environment.
 
-    `protected` environments must be hard to lose. `registries` are those of the account itself, `pod_registries` all
-    from which pods may run images. `weaker_namespaces` are the namespaces that may be less than `restricted`.
+    `accounts` count as the environment's own: `account_id`, and a sandbox's where that stands in for it. `protected`
+    environments must be hard to lose. `registries` are those of the account itself, `pod_registries` all from which
+    pods may run images. `cluster_admins` are ARNs of those who may do everything in the cluster. `weaker_namespaces`
+    are the namespaces that may be less than `restricted`.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = READ_STRICTLY
 
     environment: str
     account_id: str
+    accounts: tuple[str, ...]
     allowed_regions: tuple[str, ...]
     protected: bool
     public_cluster_endpoint: bool
     audit_bucket: str
     registries: tuple[str, ...]
     pod_registries: tuple[str, ...]
+    cluster_admins: tuple[str, ...]
     weaker_namespaces: Mapping[str, NamespaceLevel]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from quantos.catalog.type_tokens import canonical_type
 from quantos.policy.rule import Rule
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.values import Values
@@ -13,7 +14,8 @@ from quantos.policy.security.values import Values
 class Resource:
     """A resource. `properties` are its inputs to a resource rule and its outputs to a stack rule, in camelCase.
 
-    `protected` says whether the engine itself refuses to delete it.
+    `type` is the one token of its type, whichever it was declared by. `protected` says whether the engine itself
+    refuses to delete it.
     """
 
     type: str
@@ -21,6 +23,9 @@ class Resource:
     urn: str
     properties: Values
     protected: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "type", canonical_type(self.type))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +48,10 @@ class Stack:
 
 
 def concerns(types: Sequence[str], resource_type: str) -> bool:
-    """Whether a resource is of one of these types; one that ends in `*` stands for all that begin so."""
+    """Whether a type, by any of its tokens, is one of these; one that ends in `*` stands for all that begin so."""
+    token = canonical_type(resource_type)
     return any(
-        resource_type == pattern or (pattern.endswith("*") and resource_type.startswith(pattern.removesuffix("*")))
-        for pattern in types
+        token == pattern or (pattern.endswith("*") and token.startswith(pattern.removesuffix("*"))) for pattern in types
     )
 
 

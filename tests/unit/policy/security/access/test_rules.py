@@ -1,0 +1,219 @@
+"""A table of policies with the verdict on each, and what holds whatever a policy says."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantos.policy.security.access.arns import breadth
+from quantos.policy.security.access.places import Kind, types_with
+from quantos.policy.security.access.rules import ATTACHED
+from quantos.policy.security.resource import Resource, concerns
+from quantos.policy.security.rules import RESOURCE_RULES
+from tests.support.secure_resources import ACCOUNT, LIMITS, OWNED, ROLE_ARN, TRUST, resource
+
+TABLE = yaml.safe_load(Path(__file__).with_name("documents.yaml").read_text(encoding="utf-8"))
+READ = {"Sid": "S", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::lake/*"]}
+OWN = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+GITHUB = {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"}
+GIVEN = {**READ, "Principal": OWN}
+TAKEN = {"Sid": "S", "Effect": "Allow", "Action": "sts:AssumeRole"}
+ROLE = "aws:iam/role:Role"
+PLACES = {
+    "policy": ("aws:iam/policy:Policy", "policy", READ),
+    "inline": (ROLE, "inlinePolicies", READ),
+    "bucket": ("aws:s3/bucketPolicy:BucketPolicy", "policy", GIVEN),
+    "queue": ("aws:sqs/queue:Queue", "policy", {**GIVEN, "Action": "sqs:SendMessage"}),
+    "topic": ("aws:sns/topicPolicy:TopicPolicy", "policy", GIVEN),
+    "secret": ("aws:secretsmanager/secret:Secret", "policy", GIVEN),
+    "vault": ("aws:backup/vaultPolicy:VaultPolicy", "policy", GIVEN),
+    "domain": ("aws:opensearch/domain:Domain", "accessPolicies", GIVEN),
+    "catalog": ("aws:glue/resourcePolicy:ResourcePolicy", "policy", GIVEN),
+    "registry": ("aws:ecr/registryPolicy:RegistryPolicy", "policy", GIVEN),
+    "endpoint": ("aws:ec2/vpcEndpoint:VpcEndpoint", "policy", GIVEN),
+    "key": ("aws:kms/key:Key", "policy", {**GIVEN, "Action": ["kms:*"], "Resource": "*"}),
+    "role": (ROLE, "assumeRolePolicy", {**TAKEN, "Principal": {"Service": "lambda.amazonaws.com"}}),
+    "oidc": (ROLE, "assumeRolePolicy", {**TAKEN, "Action": "sts:AssumeRoleWithWebIdentity", "Principal": GITHUB}),
+}
+JUDGED = {rule.name for rule in RESOURCE_RULES if rule.name.startswith("iam-")} | {"key-managed"}
+
+
+def refusing(declared: Resource, rules: set[str] = JUDGED) -> set[str]:
+    return {
+        rule.name
+        for rule in RESOURCE_RULES
+        if rule.name in rules and concerns(rule.types, declared.type) and rule.messages(declared, LIMITS)
+    }
+
+
+def declared(place: str, says: dict) -> Resource:
+    kind, key, usual = PLACES[place]
+    statement = {name: part for name, part in {**usual, **says}.items() if part is not None}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    properties = {"assumeRolePolicy": TRUST} if kind == ROLE else {}
+    return resource(kind, {**properties, key: [{"policy": document}] if key == "inlinePolicies" else document})
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=f"{row['at']}-{row['why']}") for row in TABLE])
+def test_a_statement_is_refused_by_the_rule_that_the_table_names_or_by_none(row: dict) -> None:
+    found = refusing(declared(row["at"], row["says"]))
+    assert (row["refused"] in found) if "refused" in row else found == set()
+
+
+def test_the_table_has_both_verdicts_of_every_rule_on_policies() -> None:
+    refused = {row["refused"] for row in TABLE if "refused" in row}
+    on_policies = {"iam-no-broad-managed-policy", "iam-own-grantees", "iam-roles-only"}
+    assert refused == JUDGED - on_policies
+    assert {row["at"] for row in TABLE} == set(PLACES)
+
+
+POSITIVE = st.sampled_from(
+    [
+        {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}},
+        {"StringEquals": {"aws:PrincipalOrgID": "o-abcdef1234"}},
+        {"ArnLike": {"aws:SourceArn": "arn:aws:sns:us-east-1:999988887777:x"}},
+        {"StringLike": {"aws:PrincipalTag/desk": "*"}},
+        {"Bool": {"aws:SecureTransport": "true"}},
+        {"Null": {"aws:PrincipalAccount": "false"}},
+    ]
+)
+ROWS = st.sampled_from(TABLE)
+
+
+@given(row=ROWS, more=POSITIVE)
+def test_a_condition_more_never_makes_an_accepted_statement_refused(row: dict, more: dict) -> None:
+    says = dict(row["says"])
+    conditions = says.get("Condition", {})
+    merged = {operator: {**conditions.get(operator, {}), **keys} for operator, keys in more.items()}
+    if set(more) & set(conditions) and any(set(more[one]) & set(conditions.get(one, {})) for one in more):
+        return
+    rules = JUDGED - {"key-managed"}
+    if not refusing(declared(row["at"], says), rules):
+        assert refusing(declared(row["at"], {**says, "Condition": {**conditions, **merged}}), rules) == set()
+
+
+def widened(text: str, start: int, end: int) -> str:
+    low, high = sorted((start % (len(text) + 1), end % (len(text) + 1)))
+    return f"{text[:low]}*{text[high:]}"
+
+
+@given(row=ROWS, key=st.sampled_from(["Action", "Resource"]), start=st.integers(0, 80), end=st.integers(0, 80))
+def test_a_wider_wildcard_never_makes_a_refused_statement_accepted(row: dict, key: str, start: int, end: int) -> None:
+    says = {**PLACES[row["at"]][2], **row["says"]}
+    if "refused" not in row or row["refused"] == "key-managed" or not says.get(key) or says["Effect"] == "Deny":
+        return
+    wide = [widened(text, start, end) for text in ([says[key]] if isinstance(says[key], str) else says[key])]
+    assert refusing(declared(row["at"], {**row["says"], key: wide}))
+
+
+@given(arn=st.sampled_from([row["says"].get("Resource") for row in TABLE]), start=st.integers(0, 80))
+def test_what_a_wildcard_reaches_to_the_end_stands_for_no_less(arn: object, start: int) -> None:
+    order = ["NAMED", "KIND", "EVERYTHING"]
+    for text in [arn] if isinstance(arn, str) else arn or []:
+        wider = f"{text[: start % (len(text) + 1)]}*"
+        assert order.index(breadth(wider).name) >= order.index(breadth(text).name)
+
+
+@pytest.mark.parametrize("kind", types_with(Kind.RESOURCE, Kind.ENDPOINT))
+def test_a_stranger_is_refused_at_every_place_that_takes_a_policy(kind: str) -> None:
+    stranger = json.dumps({"Statement": [{**GIVEN, "Principal": {"AWS": "999988887777"}}]})
+    deep = {"details": {"policy": stranger}, "s3AccessPoint": {"policy": stranger}}
+    names = ("policy", "policyDocument", "accessPolicy", "accessPolicies", "resourcePolicy", "repositoryPolicy")
+    others = ("deliveryDestinationPolicy", "kmsPolicyDocument", "webAppEndpointPolicy")
+    placed = resource(kind, {**dict.fromkeys((*names, *others), stranger), **deep})
+    assert "iam-own-principals" in refusing(placed)
+
+
+BROAD = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+@pytest.mark.parametrize("kind", ATTACHED)
+def test_administrators_are_refused_wherever_a_policy_is_attached(kind: str) -> None:
+    listed = ATTACHED[kind].endswith("Arns")
+    trust = {"assumeRolePolicy": TRUST} if kind == ROLE else {}
+    narrow = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"
+    for arn, expected in ((BROAD, {"iam-no-broad-managed-policy"}), (narrow, set())):
+        attached = [narrow, arn] if listed else arn
+        assert refusing(resource(kind, {**trust, ATTACHED[kind]: attached})) == expected
+
+
+@pytest.mark.parametrize(
+    ("arn", "refused"),
+    [
+        ("arn:aws:iam::aws:policy/PowerUserAccess", True),
+        ("arn:aws:iam::aws:policy/AWSLambda_FullAccess", True),
+        ("arn:aws:iam::aws:policy/job-function/SystemAdministrator", True),
+        ("arn:aws:iam::aws:policy/SecretsManagerReadWrite", True),
+        ("arn:aws:iam::aws:policy/ReadOnlyAccess", True),
+        ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", True),
+        ("arn:aws:iam::999988887777:policy/quantos", True),
+        ("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", False),
+        ("arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly", False),
+        (f"arn:aws:iam::{ACCOUNT}:policy/quantos", False),
+    ],
+)
+def test_a_policy_that_is_attached_allows_no_whole_service(arn: str, refused: bool) -> None:
+    kind = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+    assert bool(refusing(resource(kind, {"policyArn": arn}))) is refused
+
+
+ENTRY, ASSOCIATION = "aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+ADMIN, STRANGER = LIMITS.cluster_admins[0], "arn:aws:iam::999988887777:role/helper"
+EVERYWHERE, INSIDE = {"type": "cluster"}, {"type": "namespace", "namespaces": ["ray"]}
+CLUSTER_RULES = {"iam-own-grantees", "cluster-admins-listed"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "rules"),
+    [
+        (ENTRY, {"principalArn": ROLE_ARN}, set()),
+        (ENTRY, {"principalArn": STRANGER}, {"iam-own-grantees"}),
+        (ENTRY, {"principalArn": ROLE_ARN, "kubernetesGroups": ["system:masters"]}, {"cluster-admins-listed"}),
+        (ASSOCIATION, {"principalArn": ADMIN, "policyArn": "ClusterAdmin", "accessScope": EVERYWHERE}, set()),
+        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "ClusterAdmin"}, {"cluster-admins-listed"}),
+        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "Admin"}, {"cluster-admins-listed"}),
+        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "Admin", "accessScope": INSIDE}, set()),
+        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "View", "accessScope": EVERYWHERE}, set()),
+        (ASSOCIATION, {"principalArn": STRANGER, "policyArn": "View"}, {"iam-own-grantees"}),
+        (ASSOCIATION, {"principalArn": STRANGER, "policyArn": "ClusterAdmin"}, CLUSTER_RULES),
+        ("aws:kms/grant:Grant", {"granteePrincipal": STRANGER}, {"iam-own-grantees"}),
+        ("aws:eks/podIdentityAssociation:PodIdentityAssociation", {"roleArn": STRANGER}, {"iam-own-grantees"}),
+    ],
+)
+def test_only_the_account_comes_into_a_cluster_and_only_who_is_listed_administers_it(
+    kind: str, properties: dict, rules: set
+) -> None:
+    if "policyArn" in properties:
+        name = f"AmazonEKS{properties['policyArn']}Policy"
+        properties = {**properties, "policyArn": f"arn:aws:eks::aws:cluster-access-policy/{name}"}
+    assert refusing(resource(kind, properties), CLUSTER_RULES) == rules
+
+
+def test_a_key_without_a_policy_has_awss_own_and_one_that_is_denied_to_all_is_lost() -> None:
+    assert refusing(resource("aws:kms/key:Key", {})) == set()
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:Put*", "Resource": "*"}
+    lost = {"Statement": [*json.loads(OWNED)["Statement"], deny]}
+    assert refusing(resource("aws:kms/key:Key", {"policy": lost})) == {"key-managed"}
+
+
+@pytest.mark.parametrize(
+    ("permission", "refused"),
+    [
+        ({"principal": "s3.amazonaws.com", "sourceArn": "arn:aws:s3:::lake"}, False),
+        ({"principal": "s3.amazonaws.com", "sourceArn": "arn:aws:s3:::*"}, True),
+        ({"principal": "events.amazonaws.com", "sourceArn": "*"}, True),
+        ({"principal": "events.amazonaws.com", "sourceArn": "arn:aws:events:*:*:rule/*"}, True),
+        ({"principal": "events.amazonaws.com", "sourceArn": "arn:aws:events:us-east-1:999988887777:rule/x"}, True),
+        ({"principal": "events.amazonaws.com", "sourceAccount": "999988887777"}, True),
+        ({"principal": "events.amazonaws.com", "sourceAccount": ACCOUNT}, False),
+        ({"principal": "*", "principalOrgId": "o-abcdef1234"}, True),
+        ({"principal": f"arn:aws:iam::999988887777:role/{ACCOUNT}"}, True),
+        ({"principal": ACCOUNT}, False),
+    ],
+)
+def test_a_function_is_called_for_the_account_as_its_permission_says_by_value(permission: dict, refused: bool) -> None:
+    kind = "aws:lambda/permission:Permission"
+    assert bool(refusing(resource(kind, permission), {"function-caller-named"})) is refused
