@@ -10,7 +10,6 @@ from quantos.catalog.type_tokens import canonical_type
 from quantos.errors import CatalogError
 
 FILE = "free_types.csv"
-REMEDY = "give each line a type and the reason why it costs nothing"
 
 
 @functools.cache
@@ -19,13 +18,19 @@ def free_types(data: Path = DATA) -> Mapping[str, str]:
 
     Raises CatalogError when the file cannot be read, or gives no reason.
     """
+    return listed_types(data / FILE)
+
+
+def listed_types(path: Path) -> Mapping[str, str]:
+    """Reasons by type, from a file with a line each. Raises CatalogError when it cannot be read, or gives no reason."""
+    remedy = "give each line a type and the reason why it is listed"
     try:
-        with (data / FILE).open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8", newline="") as file:
             listed = {row["type"]: (row["reason"] or "").strip() for row in csv.DictReader(file)}
     except (OSError, KeyError, ValueError) as exc:
-        raise CatalogError(f"{data / FILE} cannot be read: {type(exc).__name__}: {exc}", remedy=REMEDY) from exc
+        raise CatalogError(f"{path} cannot be read: {type(exc).__name__}: {exc}", remedy=remedy) from exc
     if bare := sorted(kind for kind, reason in listed.items() if not reason):
-        raise CatalogError(f"{FILE} gives no reason for {', '.join(bare)}", remedy=REMEDY)
+        raise CatalogError(f"{path.name} gives no reason for {', '.join(bare)}", remedy=remedy)
     return listed
 
 

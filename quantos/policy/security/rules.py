@@ -6,6 +6,7 @@ from quantos.policy.security.companions import STACK_RULES
 from quantos.policy.security.encryption import ENCRYPTION_RULES
 from quantos.policy.security.exposure import EXPOSURE_RULES
 from quantos.policy.security.iam import DOCUMENT_RULES, IAM_RULES
+from quantos.policy.security.known_types import known_types_rule
 from quantos.policy.security.records import RECORD_RULES
 from quantos.policy.security.residency import RESIDENCY_RULES
 from quantos.policy.security.resilience import RESILIENCE_RULES
@@ -28,7 +29,7 @@ _OF_TYPES: tuple[ResourceRule, ...] = (
     *IMAGE_RULES,
     *KUBERNETES_RULES,
 )
-RESOURCE_RULES: tuple[ResourceRule, ...] = (*_OF_TYPES, *DOCUMENT_RULES)
+RESOURCE_RULES: tuple[ResourceRule, ...] = (*_OF_TYPES, *DOCUMENT_RULES, known_types_rule((*_OF_TYPES, *STACK_RULES)))
 RULES = (*RESOURCE_RULES, *STACK_RULES)
 
 __all__ = ["PACK", "RESOURCE_RULES", "RULES", "STACK_RULES"]

@@ -4,7 +4,7 @@ import pytest
 
 from quantos.catalog.free_types import free_types
 from quantos.costing.pricing import PRICERS
-from quantos.errors import SettingsError
+from quantos.errors import CatalogError
 from quantos.policy.security.access.places import Kind, types_with
 from quantos.policy.security.known_types import judged_types, unjudged_types
 from quantos.policy.security.rules import DOCUMENT_RULES, RESOURCE_RULES, STACK_RULES
@@ -60,5 +60,5 @@ def test_what_has_nothing_but_a_policy_is_listed_as_judged_by_it() -> None:
 def test_a_list_without_reasons_is_refused(tmp_path) -> None:
     broken = tmp_path / "types.csv"
     broken.write_text("type,reason\naws:x/y:Y,\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match="gives no reason for aws:x/y:Y"):
+    with pytest.raises(CatalogError, match="gives no reason for aws:x/y:Y"):
         unjudged_types(broken)
