@@ -24,10 +24,10 @@ Config = Mapping[str, object]
 
 
 class Judge:
-    """Reports for one engine, day by day: `today` is what exemptions are held against."""
+    """Reports for one engine, day by day: `today` is what exemptions are held against, and of which day prices are."""
 
     def __init__(self, *, today: date) -> None:
-        self._today = today
+        self.today = today
         self._needed: set[Exemption] = set()
 
     def report(
@@ -48,7 +48,7 @@ class Judge:
         except (UnknownValueError, NotYetKnownError) as exc:
             self._needed.update(exemption for exemption in exemptions if exemption.concerns(subject))
             raise _unknown(exc) from exc
-        result = verdict(said, subject, exemptions=exemptions, today=self._today)
+        result = verdict(said, subject, exemptions=exemptions, today=self.today)
         self._needed.update(result.needed)
         for message in result.messages:
             tell(message)
@@ -59,7 +59,7 @@ class Judge:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             layer = next((layer_of(Urn.parse(resource.urn).stack) for resource in args.resources), "")
             exemptions = parsed_exemptions(args.get_config())
-            for message in unneeded(exemptions, needed=self._needed, layer=layer, today=self._today):
+            for message in unneeded(exemptions, needed=self._needed, layer=layer, today=self.today):
                 report(f"{message}. Remove it from the environment file.", None)
 
         return StackValidationPolicy(

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from cli.console import err, out, print_table
 from cli.target import Target, open_target
+from quantos.clock import utc_now
 from quantos.costing.cost import MonthlyCost, StackCost
 from quantos.costing.pricing import priced
 from quantos.costing.state import resources_in
@@ -36,7 +37,7 @@ def cost(environment: str, *, as_json: bool) -> None:
 def _costs(target: Target) -> dict[str, StackCost]:
     settings = target.settings
     stacks = LayerStacks(target.project_dir, target.variables, (), declare)
-    usage, costs = usage_of(settings), dict[str, StackCost]()
+    usage, costs, today = usage_of(settings), dict[str, StackCost](), utc_now().date()
     for layer in LAYERS:
         try:
             exported = stacks.handle(settings.names().stack(layer), create=False).export_stack()
@@ -44,7 +45,7 @@ def _costs(target: Target) -> dict[str, StackCost]:
             err.print(f"{settings.names().stack(layer)}: not up", style="dim")
             continue
         declared = resources_in(exported.deployment or {})
-        costs[layer] = priced(declared, target.catalog, usage=usage, region=settings.region)
+        costs[layer] = priced(declared, target.catalog, usage=usage, region=settings.region, on=today)
     return costs
 
 

@@ -5,6 +5,7 @@ says that the rule could not run, and the resizer counts that as a violation.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Protocol, cast
 
 from pulumi_policy.proxy import UnknownValueError
@@ -96,11 +97,13 @@ def capacity(resources: Iterable[Resource]) -> Capacity:
     )
 
 
-def declared_stack(resources: Iterable[StackResource]) -> DeclaredStack:
-    """Every resource of a stack as the monthly rules price it."""
+def declared_stack(resources: Iterable[StackResource], *, on: date) -> DeclaredStack:
+    """Every resource of a stack as the monthly rules price it on a day."""
     declared_resources = tuple(_declared(resource) for resource in resources)
     return DeclaredStack(
-        stack=Urn.parse(declared_resources[0].urn).stack if declared_resources else "", resources=declared_resources
+        stack=Urn.parse(declared_resources[0].urn).stack if declared_resources else "",
+        resources=declared_resources,
+        on=on,
     )
 
 

@@ -1,7 +1,7 @@
 """Binds cost rules to what an engine calls: one policy a rule, mandatory, with its limits as configuration."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TypeAlias, TypeVar
 
 from pulumi_policy import (
@@ -30,11 +30,12 @@ CostRule: TypeAlias = Rule[[S, CostLimits, Catalog]]
 
 def policies(judge: Judge) -> list[Policy]:
     """Every cost rule as a policy that reports by `judge`."""
+    read = partial(resources.declared_stack, on=judge.today)
     return [
         *(_resource_policy(rule, resources.NODE_GROUP_TYPE, resources.node_group, judge=judge) for rule in GROUP_RULES),
         *(_resource_policy(rule, resources.PLAN_TYPE, resources.plan_document, judge=judge) for rule in PLAN_RULES),
         *(_stack_policy(rule, resources.capacity, _concerns_capacity, judge=judge) for rule in STACK_RULES),
-        *(_stack_policy(rule, resources.declared_stack, _has_a_bill, judge=judge) for rule in WHOLE_RULES),
+        *(_stack_policy(rule, read, _has_a_bill, judge=judge) for rule in WHOLE_RULES),
     ]
 
 

@@ -7,6 +7,7 @@ import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -54,7 +55,8 @@ class Catalog:
     """Shapes and USD prices.
 
     `on_demand` and `spot` map region, then instance type, to a price an hour. A spot price that was not measured is the
-    on-demand price less the family's assumed saving. `services` maps region, then item, to what a service bills.
+    on-demand price less the family's assumed saving. `services` maps region, then item, to what a service bills, as of
+    the day `stated_on`.
     """
 
     shapes: Mapping[str, InstanceShape]
@@ -63,6 +65,7 @@ class Catalog:
     assumptions: Mapping[str, SpotAssumption]
     otherwise: SpotAssumption
     services: Mapping[str, Mapping[str, ServicePrice]] = field(default_factory=dict)
+    stated_on: date | None = None
 
     def shape(self, instance_type: str) -> InstanceShape:
         """The shape of an instance type. Raises CatalogError for an unknown one."""
@@ -126,6 +129,7 @@ def load_catalog(data: Path = DATA) -> Catalog:
             assumptions=assumptions,
             otherwise=otherwise,
             services={path.stem: _service_prices(path) for path in sorted((data / "services").glob("*.csv"))},
+            stated_on=max((_stated_on(path) for path in (data / "services").glob("*.csv")), default=None),
         )
     except (OSError, KeyError, ValueError) as exc:
         raise CatalogError(
@@ -166,3 +170,9 @@ def _service_prices(path: Path) -> dict[str, ServicePrice]:
     if free := sorted(item for item, price in prices.items() if not price.usd > 0):
         raise ValueError(f"{path.name} has no positive price for {', '.join(free)}")
     return prices
+
+
+def _stated_on(path: Path) -> date:
+    """The last day of which a price in a file is."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return max(date.fromisoformat(row["stated_on"]) for row in csv.DictReader(file))

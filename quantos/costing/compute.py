@@ -53,16 +53,31 @@ def _node_group(group: Resource, tariff: Tariff) -> Iterator[Entry]:
     count = Bounds(scaling.number("minSize"), scaling.number("maxSize"))
     template = tariff.beside(group, "launchTemplate", LAUNCH_TEMPLATE)
     yield _instances(tariff, group, template, count=count)
+    if template is not None:
+        yield from _of_template(tariff, template, count=count)
     if template is not None and template.sequence("blockDeviceMappings"):
         for device in template.parts("blockDeviceMappings"):
             yield from _device(tariff, device.part("ebs"), count=count)
-        if template.part("monitoring").flag("enabled"):
-            yield _monitoring(tariff, count=count)
     elif template is None and group.properties.get("launchTemplate") is not None:
         yield from _stated_disk(tariff, group, count=count)
     else:
         gib = group.number("diskSize", default=DEFAULT_NODE_DISK_GIB)
         yield from volume(tariff, group.bare(), kind="gp2", gib=gib, count=count)
+
+
+def _of_template(tariff: Tariff, template: Resource, *, count: Bounds) -> Iterator[Entry]:
+    """What a template gives each node beside disks."""
+    if template.part("monitoring").flag("enabled"):
+        yield _monitoring(tariff, count=count)
+    public = [part for part in template.parts("networkInterfaces") if _is_true(part, "associatePublicIpAddress")]
+    if public:
+        most, least = count.most * len(public), count.least * len(public)
+        yield tariff.hourly("public-ipv4", count=most, floor=least, what="public addresses")
+
+
+def _is_true(part: Resource, key: str) -> bool:
+    """A boolean, or the word that templates take for it."""
+    return part.properties.get(key) in {True, "true"}
 
 
 def _stated_disk(tariff: Tariff, group: Resource, *, count: Bounds) -> Iterator[Entry]:
@@ -128,6 +143,10 @@ DEFAULT_ROOT_GIB: Final = 8
 
 def _instance(instance: Resource, tariff: Tariff) -> Iterator[Entry]:
     yield _nodes(tariff, [instance.text("instanceType")], capacity_type="ON_DEMAND", count=ONE)
+    if instance.flag("monitoring"):
+        yield _monitoring(tariff, count=ONE)
+    if instance.flag("associatePublicIpAddress"):
+        yield tariff.hourly("public-ipv4", what="public address")
     root = instance.part("rootBlockDevice")
     gib, kind = root.number("volumeSize", default=DEFAULT_ROOT_GIB), root.text("volumeType", default="gp2")
     yield from volume(tariff, root, kind=kind, gib=gib, count=ONE)
@@ -140,13 +159,17 @@ def _volume(disk: Resource, tariff: Tariff) -> Iterator[Entry]:
 
 
 def _cluster(cluster: Resource, tariff: Tariff) -> Iterator[Entry]:
-    """In standard support; a version that AWS has stopped supporting so costs six times as much."""
+    """A version in extended support costs six times as much, unless its cluster leaves when standard support ends."""
     if cluster.part("computeConfig").flag("enabled"):
         raise cluster.unreadable("computeConfig", "Auto Mode")
     tier = cluster.part("controlPlaneScalingConfig").text("tier", default="standard")
     if tier != "standard":
         raise cluster.unreadable("controlPlaneScalingConfig", tier)
     yield tariff.hourly("eks-cluster", what="EKS control plane")
+    version = cluster.text("version", default="")
+    leaves = cluster.part("upgradePolicy").text("supportType", default="EXTENDED") == "STANDARD"
+    if version and not leaves and tariff.is_extended(cluster, "eks", version):
+        yield tariff.hourly("eks-extended-support", what=f"extended support of Kubernetes {version}")
 
 
 PRICERS: Final[Mapping[str, Pricer]] = {

@@ -8,6 +8,7 @@ from typing import Literal
 Basis = Literal["declared", "floor/ceiling", "usage"]
 HOURS_PER_MONTH = 730
 """As AWS counts: a year's hours by twelve."""
+DAYS_PER_MONTH = HOURS_PER_MONTH / 24
 
 
 @dataclass(frozen=True, kw_only=True)

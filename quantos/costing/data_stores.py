@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from quantos.costing.cost import DAYS_PER_MONTH
 from quantos.costing.resource import Resource
 from quantos.costing.tariff import Entry, Pricer, Tariff
 
+REPLICATION: Final = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 FREE_INSIGHT_DAYS: Final = 7
-FREE_RDS_GP3_IOPS: Final = 12_000
+LARGE_GP3_GIB: Final = 400
+"""From this size on RDS stripes a volume over four, and sells more than what is included."""
+GP3_INCLUDED: Final[Mapping[str, tuple[float, float]]] = {"iops": (3_000, 12_000), "storageThroughput": (125, 500)}
+"""What a small and a large gp3 volume includes: IOPS, and MiB/s."""
 
 
 def _bucket(bucket: Resource, tariff: Tariff) -> Iterator[Entry]:
@@ -15,6 +20,14 @@ def _bucket(bucket: Resource, tariff: Tariff) -> Iterator[Entry]:
     yield tariff.used("s3-standard", "s3_gib", unit="GiB-month", by=bucket, what="S3 storage")
     yield tariff.used("s3-write-requests", "s3_million_writes", unit="million", by=bucket)
     yield tariff.used("s3-read-requests", "s3_million_reads", unit="million", by=bucket)
+    inline = bucket.part("replicationConfiguration")
+    if inline.sequence("rules") and not any(_is_of(other, bucket) for other in tariff.resources.values()):
+        yield from _replication(inline, tariff)
+
+
+def _is_of(other: Resource, bucket: Resource) -> bool:
+    """Whether a replication is this bucket's: AWS then tells it of the bucket, too."""
+    return other.type == REPLICATION and other.properties.get("bucket") == bucket.properties.get("bucket")
 
 
 def _replication(replication: Resource, tariff: Tariff) -> Iterator[Entry]:
@@ -32,8 +45,11 @@ def _table(table: Resource, tariff: Tariff) -> Iterator[Entry]:
         yield tariff.used("dynamodb-write-requests", "dynamodb_million_writes", unit="million", by=table)
         yield tariff.used("dynamodb-read-requests", "dynamodb_million_reads", unit="million", by=table)
     else:
-        yield tariff.hourly("dynamodb-write-capacity", count=table.number("writeCapacity"))
-        yield tariff.hourly("dynamodb-read-capacity", count=table.number("readCapacity"))
+        for part in (table, *table.parts("globalSecondaryIndexes")):
+            of = "" if part is table else f" of index {part.properties.get('name')}"
+            for kind in ("write", "read"):
+                count = part.number(f"{kind}Capacity")
+                yield tariff.hourly(f"dynamodb-{kind}-capacity", count=count, what=f"dynamodb {kind} capacity{of}")
     yield tariff.used("dynamodb-storage", "dynamodb_gib", unit="GiB-month", by=table)
     if table.part("pointInTimeRecovery").flag("enabled"):
         yield tariff.used("dynamodb-point-in-time-recovery", "dynamodb_gib", unit="GiB-month", by=table)
@@ -41,7 +57,7 @@ def _table(table: Resource, tariff: Tariff) -> Iterator[Entry]:
 
 def _database(database: Resource, tariff: Tariff) -> Iterator[Entry]:
     """A PostgreSQL instance; one over two zones is two of everything but backups."""
-    engine, kind = database.text("engine"), database.text("storageType", default="gp2")
+    engine, kind = database.text("engine"), _storage(database)
     if engine != "postgres":
         raise database.unreadable("engine", engine)
     copies = 2 if database.flag("multiAz") else 1
@@ -53,6 +69,7 @@ def _database(database: Resource, tariff: Tariff) -> Iterator[Entry]:
     what = f"{kind} storage{zones}"
     yield tariff.declared(f"rds-{kind}", most * copies, unit="GiB-month", floor=least * copies, what=what)
     yield from _database_iops(database, tariff, kind=kind, copies=copies)
+    yield from _beside_storage(database, tariff)
     if database.number("backupRetentionPeriod", default=0) > 0:
         yield tariff.used("rds-backup", "rds_backup_gib", unit="GiB-month", by=database, what="backups beyond its size")
     insight_days = database.number("performanceInsightsRetentionPeriod", default=FREE_INSIGHT_DAYS)
@@ -60,11 +77,45 @@ def _database(database: Resource, tariff: Tariff) -> Iterator[Entry]:
         raise database.unreadable("performanceInsightsRetentionPeriod", insight_days)
 
 
+def _storage(database: Resource) -> str:
+    """Its kind; where nobody says, IOPS make it io1."""
+    return database.text("storageType", default="io1" if database.number("iops", default=0) else "gp2")
+
+
+def _beside_storage(database: Resource, tariff: Tariff) -> Iterator[Entry]:
+    version = database.text("engineVersion", default="").partition(".")[0]
+    leaves = database.text("engineLifecycleSupport", default="").endswith("disabled")
+    if version and not leaves and tariff.is_extended(database, "rds-postgres", version):
+        raise database.unreadable("engineVersion", f"{version}, whose extended support is billed by the vCPU")
+    if database.flag("publiclyAccessible"):
+        yield tariff.hourly("public-ipv4", what="public address")
+    if database.number("monitoringInterval", default=0) > 0:
+        what = "enhanced monitoring"
+        yield tariff.used("logs-ingested", "log_gib_per_day", unit="GiB", by=database, times=DAYS_PER_MONTH, what=what)
+    if database.flag("manageMasterUserPassword"):
+        yield tariff.declared("secret", 1, unit="month", what="the master's secret")
+
+
 def _database_iops(database: Resource, tariff: Tariff, *, kind: str, copies: int) -> Iterator[Entry]:
-    included = FREE_RDS_GP3_IOPS if kind == "gp3" else 0
-    more = database.number("iops", default=0) - included
-    if kind != "gp2" and more > 0:
-        yield tariff.declared(f"rds-{kind}-iops", more * copies, unit="IOPS-month")
+    if kind == "gp3":
+        yield from _gp3(database, tariff, copies=copies)
+    elif kind != "gp2" and (iops := database.number("iops", default=0)) > 0:
+        yield tariff.declared(f"rds-{kind}-iops", iops * copies, unit="IOPS-month")
+
+
+def _gp3(database: Resource, tariff: Tariff, *, copies: int) -> Iterator[Entry]:
+    """Beyond what is included. A small volume has what is included and no more: RDS refuses to sell it any."""
+    large = database.number("allocatedStorage") >= LARGE_GP3_GIB
+    for key, item, unit in (
+        ("iops", "rds-gp3-iops", "IOPS-month"),
+        ("storageThroughput", "rds-gp3-throughput", "MiBps-month"),
+    ):
+        stated = database.number(key, default=0)
+        more = stated - GP3_INCLUDED[key][large]
+        if more > 0 and not large:
+            raise database.unreadable(key, f"{stated:g}, which RDS sells from {LARGE_GP3_GIB} GiB on")
+        if more > 0:
+            yield tariff.declared(item, more * copies, unit=unit)
 
 
 def _bus(bus: Resource, tariff: Tariff) -> Iterator[Entry]:
@@ -103,7 +154,7 @@ def _workgroup(workgroup: Resource, tariff: Tariff) -> Iterator[Entry]:
 
 PRICERS: Final[Mapping[str, Pricer]] = {
     "aws:s3/bucket:Bucket": _bucket,
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": _replication,
+    REPLICATION: _replication,
     "aws:dynamodb/table:Table": _table,
     "aws:rds/instance:Instance": _database,
     "aws:msk/cluster:Cluster": _bus,

@@ -35,9 +35,13 @@ def _address(_: Resource, tariff: Tariff) -> Iterator[Entry]:
 
 
 def _endpoint(endpoint: Resource, tariff: Tariff) -> Iterator[Entry]:
-    if endpoint.text("vpcEndpointType", default="Gateway") == "Gateway":
+    kind = endpoint.text("vpcEndpointType", default="Gateway")
+    if kind == "Gateway":
         return
-    zones = len(endpoint.sequence("subnetIds"))
+    if kind not in {"Interface", "GatewayLoadBalancer"}:
+        raise endpoint.unreadable("vpcEndpointType", kind)
+    configured = {part.properties.get("subnetId") for part in endpoint.parts("subnetConfigurations")}
+    zones = len({*endpoint.sequence("subnetIds"), *configured})
     if not zones:
         raise endpoint.unreadable("subnetIds", [])
     yield tariff.hourly("interface-endpoint", count=zones, what="interface endpoint, each zone")
@@ -49,6 +53,16 @@ def _load_balancer(balancer: Resource, tariff: Tariff) -> Iterator[Entry]:
     if kind is None:
         raise balancer.unreadable("loadBalancerType", balancer.properties.get("loadBalancerType"))
     yield from load_balancer(tariff, balancer, kind=kind)
+    if not balancer.flag("internal") and (zones := _own_addresses(balancer)):
+        yield tariff.hourly("public-ipv4", count=zones, what="public addresses")
+
+
+def _own_addresses(balancer: Resource) -> int:
+    """Zones in which AWS gives a public balancer an address; one that is brought along is priced by itself."""
+    mapped = list(balancer.parts("subnetMappings"))
+    if not mapped:
+        return len(balancer.sequence("subnets"))
+    return sum(1 for part in mapped if not part.properties.get("allocationId"))
 
 
 def _zone(_: Resource, tariff: Tariff) -> Iterator[Entry]:

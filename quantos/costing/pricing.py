@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -9,6 +10,7 @@ from quantos.catalog.catalog import Catalog
 from quantos.catalog.free_types import is_free
 from quantos.costing import compute, data_stores, functions, kubernetes, network, oversight
 from quantos.costing.cost import CostLine, StackCost, Unpriced
+from quantos.costing.properties import unpriced_properties
 from quantos.costing.resource import STACK_TYPE, Resource, components
 from quantos.costing.tariff import Charge, Pricer, Tariff
 from quantos.costing.usage import Usage
@@ -27,7 +29,9 @@ PRICERS: Final[Mapping[str, Pricer]] = MappingProxyType(
 """What prices a type of resource, by token."""
 
 
-def priced(resources: Sequence[Resource], prices: Catalog, *, usage: Usage, region: str) -> StackCost:
+def priced(
+    resources: Sequence[Resource], prices: Catalog, *, usage: Usage, region: str, on: date | None = None
+) -> StackCost:
     """Every charge of a stack, in the order of its resources. What cannot be priced is in `unpriced`, never 0.
 
     Args:
@@ -35,11 +39,16 @@ def priced(resources: Sequence[Resource], prices: Catalog, *, usage: Usage, regi
         prices: unit prices of instances and services.
         usage: what is assumed of use.
         region: where a resource stands that does not say so itself.
+        on: the day of which the cost is, since old versions cost more; that of the prices where nobody says.
     """
     lines, unpriced = list[CostLine](), list[Unpriced]()
     labels = components(resources)
     tariff = Tariff(
-        catalog=prices, usage=usage, region=region, resources={resource.urn: resource for resource in resources}
+        catalog=prices,
+        usage=usage,
+        region=region,
+        resources={resource.urn: resource for resource in resources},
+        on=on or prices.stated_on,
     )
     for resource in resources:
         if resource.type == STACK_TYPE:
@@ -56,6 +65,7 @@ def priced(resources: Sequence[Resource], prices: Catalog, *, usage: Usage, regi
 def _entries(resource: Resource, tariff: Tariff) -> Iterator[Charge | QuantosError]:
     pricer = PRICERS.get(resource.type)
     try:
+        yield from unpriced_properties(resource)
         if pricer is not None:
             yield from pricer(resource, replace(tariff, region=_region(resource, tariff)))
         elif not is_free(resource.type):

@@ -63,7 +63,7 @@ class Resource:
         Bridged providers hold single blocks as a list of one in places; both are read. Raises CostingError.
         """
         value = self.properties.get(key)
-        if _is_list(value):
+        if is_list(value):
             value = next(iter(cast("Sequence[object]", value)), None)
         return self._nested(key, {} if value is None else value)
 
@@ -77,7 +77,7 @@ class Resource:
         value = self.properties.get(key)
         if value is None:
             return ()
-        if not _is_list(value):
+        if not is_list(value):
             raise self.unreadable(key, value)
         return cast("Sequence[object]", value)
 
@@ -104,7 +104,8 @@ class Resource:
         return Resource(type=self.type, urn=self.urn, name=self.name, parent=self.parent, properties=held)
 
 
-def _is_list(value: object) -> bool:
+def is_list(value: object) -> bool:
+    """Whether it is a list, and not a text."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 

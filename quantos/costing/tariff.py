@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Protocol, TypeAlias
 
 from quantos.catalog.catalog import Catalog
+from quantos.catalog.support_ends import support_of
 from quantos.costing.cost import HOURS_PER_MONTH, Basis
 from quantos.costing.resource import Resource
 from quantos.costing.usage import Usage, UsageName
@@ -28,12 +30,13 @@ Entry: TypeAlias = Charge | QuantosError
 
 @dataclass(frozen=True, kw_only=True)
 class Tariff:
-    """What things cost in a region, how much they are assumed to be used, and the other resources of the stack."""
+    """What things cost in a region on a day, how much they are assumed to be used, and the stack's other resources."""
 
     catalog: Catalog
     usage: Usage
     region: str
     resources: Mapping[str, Resource]
+    on: date | None
 
     def declared(
         self, item: str, quantity: float, *, unit: str, floor: float | None = None, what: str | None = None
@@ -67,6 +70,18 @@ class Tariff:
             return exc
         entry = self.declared(item, quantity, unit=unit, what=what)
         return replace(entry, basis="usage") if isinstance(entry, Charge) else entry
+
+    def is_extended(self, resource: Resource, product: str, version: str) -> bool:
+        """Whether a version is in extended support. Raises QuantosError where nobody can tell, or it has ended."""
+        support = support_of(product, version)
+        if self.on is None:
+            raise CostingError(
+                f"{resource.name} ({resource.type}) cannot be priced: nobody has said of which day",
+                remedy="say the day, or give the catalog prices with the day on which they were stated",
+            )
+        if self.on >= support.extended_until:
+            raise resource.unreadable("version", f"{version}, which AWS supports no more")
+        return self.on >= support.standard_until
 
     def beside(self, resource: Resource, key: str, kind: str) -> Resource | None:
         """The resource of type `kind` in the same stack that a property was made of, if it was."""

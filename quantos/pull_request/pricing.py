@@ -36,7 +36,7 @@ class PriceCheck:
     Args:
         base: the environment's settings at the base, whose limits count.
         head: at the head, whose exemptions count.
-        today: the day on which exemptions may have expired.
+        today: the day of the prices, and on which exemptions may have expired.
     """
 
     catalog: Catalog
@@ -73,7 +73,8 @@ class PriceCheck:
 
     def _priced(self, records: Records, settings: EnvironmentSettings) -> StackCost:
         usage = replace(usage_of(settings), figures=self.head.usage)
-        return priced(resources_in({"resources": records}), self.catalog, usage=usage, region=self.head.region)
+        declared = resources_in({"resources": records})
+        return priced(declared, self.catalog, usage=usage, region=self.head.region, on=self.today)
 
 
 def _ceiling(cost: MonthlyCost, *, there: bool) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from quantos.catalog.catalog import Catalog
 from quantos.costing.cost import StackCost
@@ -21,14 +22,15 @@ BUS = "aws:msk/cluster:Cluster"
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredStack:
-    """Every resource of a stack, components included."""
+    """Every resource of a stack, components included, priced as of a day; of that of the prices where none is said."""
 
     stack: str
     resources: tuple[Resource, ...]
+    on: date | None = None
 
     def cost(self, limits: CostLimits, catalog: Catalog) -> StackCost:
         """What it costs a month, under the environment's assumptions of use."""
-        return priced(self.resources, catalog, usage=limits.usage, region=limits.region)
+        return priced(self.resources, catalog, usage=limits.usage, region=limits.region, on=self.on)
 
 
 def _unpriced(stack: DeclaredStack, limits: CostLimits, catalog: Catalog) -> Iterator[str]:
