@@ -131,7 +131,8 @@ def _operator() -> dict[str, object]:
     return {
         "resources": resources(cpu="100m", memory="256Mi", memory_limit="512Mi"),
         "admissionWebhooks": {
-            "failurePolicy": "Fail",
+            # The chart makes its own rules before the operator answers.
+            "failurePolicy": "IgnoreOnInstallOnly",
             # The certificate is cert-manager's: patching jobs would make another at every render.
             "certManager": {"enabled": True},
             "patch": {"enabled": False},
