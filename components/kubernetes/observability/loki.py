@@ -14,6 +14,8 @@ from components.kubernetes.base.release import release
 NAME = "loki"
 PORT = 3100
 SCHEMA_FROM = "2026-01-01"
+SCALED_APART = ("read", "write", "backend")
+"""Parts that the chart runs three of each, beside the one process that has them all, unless told otherwise."""
 INDEXED = ("quantos.submission", "quantos.pipeline", "k8s.node.name", "k8s.namespace.name", "k8s.container.name")
 """Resource attributes that Loki indexes; all others stay with the line."""
 
@@ -78,6 +80,7 @@ def values(args: LokiArgs) -> dict[str, object]:
             "resources": resources(cpu="250m", memory="512Mi", memory_limit="2Gi"),
             "persistence": {"enabled": True, "size": "10Gi"},
         },
+        **{target: {"replicas": 0} for target in SCALED_APART},
         "monitoring": {"serviceMonitor": {"enabled": True}},
         "gateway": off,
         "chunksCache": off,

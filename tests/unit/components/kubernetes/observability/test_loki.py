@@ -1,0 +1,33 @@
+"""Loki runs as one process a replica, and goes on when one of them is down."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.kubernetes.observability.loki import LokiArgs, values
+
+ARGS = LokiArgs(
+    namespace="monitoring",
+    cluster_name="quantos-dev",
+    region="us-east-1",
+    bucket_name="telemetry",
+    kms_key_arn="key",
+    replicas=2,
+    retention_days=7,
+    role_name="loki",
+    tags={},
+)
+
+
+def part(*path: str, args: LokiArgs = ARGS) -> Any:
+    found: Any = values(args)
+    for key in path:
+        found = found[key]
+    return found
+
+
+@pytest.mark.parametrize("target", ["read", "write", "backend"])
+def test_no_part_runs_beside_the_process_that_has_them_all(target: str) -> None:
+    assert part(target, "replicas") == 0
+    assert part("singleBinary", "replicas") > 0
