@@ -19,9 +19,7 @@ SERVER_ACCOUNT = "argo-workflows-server"
 JOB_ACCOUNT = "argo-workflow"
 ARCHIVE_LOGIN = "argo-archive"
 SIGN_ON_CLIENT = "argo-server-sso"
-KEY_FORMAT = "workflows/{{workflow.namespace}}/{{workflow.name}}/{{pod.name}}"
-AS_IT_STANDS = f'{{{{ "{KEY_FORMAT}" }}}}'
-"""The key's form for the chart, which takes it for a template of Helm's and so has to write the workflow's own."""
+KEY_FORMAT = f"{WORKFLOWS}{{{{workflow.namespace}}}}/{{{{workflow.name}}}}/{{{{pod.name}}}}"
 LOST_TO_THE_NODE = 'lastRetry.status == "Error" || asInt(lastRetry.exitCode) in [-1, 137, 143]'
 """A step is tried again when its pod was lost, killed or told to stop, and never when its own program failed."""
 
@@ -185,7 +183,7 @@ def values(args: ArgoWorkflowsArgs) -> dict[str, object]:
                 "bucket": args.artifacts_bucket,
                 "endpoint": f"s3.{args.region}.amazonaws.com",
                 "region": args.region,
-                "keyFormat": AS_IT_STANDS,
+                "keyFormat": KEY_FORMAT,
                 "insecure": False,
                 "useSDKCreds": True,
                 "encryptionOptions": {"enableEncryption": True, "kmsKeyId": args.kms_key_arn},

@@ -1,6 +1,7 @@
 """Workflows run with what their namespace may do, and only what a node lost is tried again."""
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -68,10 +69,18 @@ def test_artifacts_are_reached_without_keys_and_encrypted_with_ours() -> None:
     assert s3["encryptionOptions"] == {"enableEncryption": True, "kmsKeyId": ARGS.kms_key_arn}
 
 
-def test_the_form_of_keys_outlives_helm_s_own_templating() -> None:
-    assert part("artifactRepository", "s3", "keyFormat") == (
-        '{{ "workflows/{{workflow.namespace}}/{{workflow.name}}/{{pod.name}}" }}'
-    )
+def test_a_step_s_files_are_where_its_role_may_write_them() -> None:
+    key = part("artifactRepository", "s3", "keyFormat")
+    for name, value in {"workflow.namespace": "jobs-risk", "workflow.name": "w", "pod.name": "p"}.items():
+        key = key.replace(f"{{{{{name}}}}}", value)
+    writable = {
+        resource
+        for statement in artifact_statements("artifacts", ARGS.kms_key_arn, namespace="jobs-risk")
+        if "s3:PutObject" in statement.actions
+        for resource in statement.resources
+    }
+    assert "{" not in key
+    assert any(fnmatchcase(f"arn:aws:s3:::artifacts/{key}", pattern) for pattern in writable)
 
 
 def test_a_team_s_jobs_reach_no_other_team_s_files_and_delete_none() -> None:
