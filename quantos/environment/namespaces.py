@@ -18,6 +18,7 @@ class NamespaceSpec:
         asks_jobs: whether its pods connect to those of jobs, as operators do that ask how a job is.
         data: whether its pods reach the VPC, where S3, ECR, Kafka, Postgres and the cluster's API answer.
         ports: further ports in the VPC that its pods may connect to.
+        name_servers: ports of the name servers that its pods may connect to beside that of names.
         webhooks: ports on which the cluster's API calls its pods.
         served: ports on which load balancers of the VPC call its pods.
         share: its part of the environment's quota, in shares.
@@ -32,6 +33,7 @@ class NamespaceSpec:
     asks_jobs: bool = False
     data: bool = True
     ports: tuple[int, ...] = ()
+    name_servers: tuple[int, ...] = ()
     webhooks: tuple[int, ...] = ()
     served: tuple[int, ...] = ()
     share: int = 1
@@ -44,8 +46,11 @@ class NamespaceSpec:
 MONITORING = "monitoring"
 KUBELET = 10250
 NODE_EXPORTER = 9100
+NAME_SERVER_METRICS = 9153
 BROKER_EXPORTERS = (11001, 11002)
 """JMX and node exporter of an MSK broker."""
+VISIBILITY = 8082
+"""Where Kueue says what waits, as an API that the cluster's own passes on to."""
 
 SERVICES: Mapping[str, NamespaceSpec] = {
     "argo": NamespaceSpec(reaches=(MONITORING,), share=2),
@@ -63,12 +68,17 @@ SERVICES: Mapping[str, NamespaceSpec] = {
     "inference": NamespaceSpec(reaches=("registry", MONITORING), share=4),
     "ingress": NamespaceSpec(webhooks=(9443,)),
     "keda": NamespaceSpec(reaches=("bus", MONITORING), webhooks=(6443, 9443)),
-    "kueue-system": NamespaceSpec(webhooks=(8443, 9443)),
+    "kueue-system": NamespaceSpec(webhooks=(VISIBILITY, 8443, 9443)),
     "lineage": NamespaceSpec(
         level="baseline", reason="the chart of Marquez cannot be told of security contexts, which restricted asks for"
     ),
     "materialize": NamespaceSpec(reaches=("bus",), share=2),
-    MONITORING: NamespaceSpec(ports=(KUBELET, NODE_EXPORTER, *BROKER_EXPORTERS), webhooks=(10250,), share=4),
+    MONITORING: NamespaceSpec(
+        ports=(KUBELET, NODE_EXPORTER, *BROKER_EXPORTERS),
+        name_servers=(NAME_SERVER_METRICS,),
+        webhooks=(10250,),
+        share=4,
+    ),
     "node-agents": NamespaceSpec(
         level="privileged",
         reason="the node exporter and the log collector read the node's own files, and the CSI node plugin mounts",

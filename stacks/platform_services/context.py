@@ -98,6 +98,7 @@ def _namespace(
         reached_by=reached_by(name, known),
         data_cidr=str(settings.network.cidr) if spec.data else None,
         data_ports=(HTTPS, IAM_PORT, POSTGRES_PORT, *spec.ports),
+        name_server_ports=spec.name_servers,
         webhooks=(*spec.webhooks, *spec.served),
         api_cidr=str(settings.network.cidr),
         labels=labels(settings),

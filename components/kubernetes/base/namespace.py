@@ -42,8 +42,8 @@ class NamespaceArgs:
     """`level` is a Pod Security level; where it is not `restricted`, `reason` says why.
 
     `reaches` and `reached_by` are namespaces; `data_cidr` is where data and registries answer, None where the
-    namespace may not reach them, and `data_ports` on which ports. `webhooks` are ports that the API server calls, from
-    `api_cidr`.
+    namespace may not reach them, and `data_ports` on which ports. `name_server_ports` are further ports of the name
+    servers. `webhooks` are ports that the API server calls, from `api_cidr`.
     """
 
     namespace: str
@@ -54,6 +54,7 @@ class NamespaceArgs:
     reached_by: Sequence[str]
     data_cidr: str | None
     data_ports: Sequence[int]
+    name_server_ports: Sequence[int]
     webhooks: Sequence[int]
     api_cidr: str
     labels: Mapping[str, str]
@@ -179,7 +180,10 @@ def _egress(args: NamespaceArgs) -> list[k8s.networking.v1.NetworkPolicyEgressRu
     """
     rule = k8s.networking.v1.NetworkPolicyEgressRuleArgs
     rules = [
-        rule(to=_peers([NAME_SERVERS]), ports=[*_ports([DNS], protocol="UDP"), *_ports([DNS])]),
+        rule(
+            to=_peers([NAME_SERVERS]),
+            ports=[*_ports([DNS], protocol="UDP"), *_ports([DNS, *args.name_server_ports])],
+        ),
         rule(to=[_WITHIN, *_peers(args.reaches)]),
     ]
     if args.data_cidr is not None:

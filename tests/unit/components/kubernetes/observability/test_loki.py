@@ -1,6 +1,5 @@
 """Loki runs as one process a replica, and goes on when one of them is down."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest

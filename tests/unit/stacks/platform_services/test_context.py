@@ -1,0 +1,22 @@
+"""What namespaces allow is what those in them need."""
+
+from tests.support.declarations import Layer
+
+
+def policy(layer: Layer, namespace: str) -> dict:
+    return layer.the("NetworkPolicy", "allowed", namespace=namespace).inputs["spec"]
+
+
+def ports_to(rules: list[dict], peer: dict, *, side: str) -> set[int]:
+    return {int(port["port"]) for rule in rules if peer in rule[side] for port in rule.get("ports", ())}
+
+
+def test_only_monitoring_asks_name_servers_for_more_than_names(layer: Layer) -> None:
+    servers = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+    assert ports_to(policy(layer, "monitoring")["egress"], servers, side="to") == {53, 9153}
+    assert ports_to(policy(layer, "trino")["egress"], servers, side="to") == {53}
+
+
+def test_the_api_reaches_what_kueue_says_of_waiting_jobs(layer: Layer) -> None:
+    vpc = {"ipBlock": {"cidr": str(layer.settings.network.cidr)}}
+    assert ports_to(policy(layer, "kueue-system")["ingress"], vpc, side="from") == {8082, 8443, 9443}
