@@ -1,6 +1,9 @@
 """What is let into the cluster: rules for every namespace, and the strict ones where submitted jobs run."""
 
+from collections.abc import Mapping
 from typing import Final
+
+import pulumi
 
 from components.kubernetes.security.admission_policy import AdmissionPolicy, AdmissionPolicyArgs
 from components.kubernetes.security.admission_rule import AdmissionRule
@@ -12,12 +15,14 @@ from components.kubernetes.security.admission_rules import (
     NAMESPACE_LABELS,
     TOKENS,
 )
-from components.kubernetes.security.gatekeeper import Constraint, Gatekeeper, GatekeeperArgs
+from components.kubernetes.security.gatekeeper import SYSTEM_NAMESPACES, Constraint, Gatekeeper, GatekeeperArgs
 from quantos.environment.namespaces import JOBS_PREFIX, job_namespace
 from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.platform_services.context import PlatformContext
 
 NAMESPACE: Final = "gatekeeper-system"
+DEFAULT: Final = "default"
+POLICY_PREFIX: Final = "quantos-"
 JOBS: Final = f"{JOBS_PREFIX}*"
 LABELS: Final = ("quantos.io/owner", "quantos.io/cost-centre")
 LOAD_BALANCER_CLASS: Final = "service.k8s.aws/nlb"
@@ -49,24 +54,45 @@ PUBLIC_SOURCES: Final = (
 """Who publishes the images of the pinned charts."""
 
 
-def declare(place: PlatformContext) -> Gatekeeper:
-    """Declare the policies of job namespaces, and Gatekeeper with its constraints."""
+def declare(place: PlatformContext, *, last: tuple[pulumi.Resource, ...]) -> None:
+    """Declare the API server's own policies, and Gatekeeper, after all that `last` are: it judges what is put there."""
     settings = place.settings
-    for name, (rule, parameters) in job_rules(settings).items():
-        jobs = [job_namespace(team) for team in settings.platform.teams]
-        AdmissionPolicy(
-            f"jobs-{name}",
+    jobs = [job_namespace(team) for team in settings.platform.teams]
+    for policy in policies(settings, labels=place.labels()):
+        AdmissionPolicy(policy.policy_name.removeprefix(POLICY_PREFIX), policy, place.inside(*jobs))
+    args = GatekeeperArgs(namespace=NAMESPACE, replicas=settings.platform.replicas, constraints=constraints(settings))
+    Gatekeeper("gatekeeper", args, place.inside(NAMESPACE, after=last))
+
+
+def policies(settings: EnvironmentSettings, *, labels: Mapping[str, str]) -> list[AdmissionPolicyArgs]:
+    """What the API server itself refuses, with Gatekeeper up or down."""
+    jobs = tuple(job_namespace(team) for team in settings.platform.teams)
+    return [
+        *(
             AdmissionPolicyArgs(
-                policy_name=f"quantos-jobs-{name}",
+                policy_name=f"{POLICY_PREFIX}jobs-{name}",
                 rule=rule,
                 parameters=parameters,
                 namespaces=jobs,
-                labels=place.labels(),
-            ),
-            place.inside(*jobs),
-        )
-    args = GatekeeperArgs(namespace=NAMESPACE, replicas=settings.platform.replicas, constraints=constraints(settings))
-    return Gatekeeper("gatekeeper", args, place.inside(NAMESPACE))
+                labels=labels,
+            )
+            for name, (rule, parameters) in job_rules(settings).items()
+        ),
+        AdmissionPolicyArgs(
+            policy_name=f"{POLICY_PREFIX}namespace-labels",
+            rule=NAMESPACE_LABELS,
+            parameters={"labels": list(LABELS)},
+            excluded=(*SYSTEM_NAMESPACES, DEFAULT),
+            labels=labels,
+        ),
+        AdmissionPolicyArgs(
+            policy_name=f"{POLICY_PREFIX}default-namespace",
+            rule=DEFAULT_NAMESPACE,
+            parameters={},
+            namespaces=(DEFAULT,),
+            labels=labels,
+        ),
+    ]
 
 
 def own_sources(settings: EnvironmentSettings) -> tuple[str, ...]:
@@ -89,7 +115,11 @@ def job_rules(settings: EnvironmentSettings) -> dict[str, tuple[AdmissionRule, d
 
 
 def constraints(settings: EnvironmentSettings) -> tuple[Constraint, ...]:
-    """What holds everywhere. Of services that write to their root, as some images must, the audit only keeps a list."""
+    """What Gatekeeper holds everywhere.
+
+    Of services that write to their root, as some images must, the audit only keeps a list, and of what the API server's
+    own policies refuse that of what was there before them.
+    """
     sources = [*own_sources(settings), *PUBLIC_SOURCES]
     _, job_images = job_rules(settings)["images"]
     exposure = {"loadBalancerClass": LOAD_BALANCER_CLASS}
@@ -105,9 +135,10 @@ def constraints(settings: EnvironmentSettings) -> tuple[Constraint, ...]:
             name="namespace-labels",
             rule=NAMESPACE_LABELS,
             parameters={"labels": list(LABELS)},
-            excluded=("default",),
+            excluded=(DEFAULT,),
+            action="dryrun",
         ),
-        Constraint(name="default-namespace", rule=DEFAULT_NAMESPACE, namespaces=("default",)),
+        Constraint(name="default-namespace", rule=DEFAULT_NAMESPACE, namespaces=(DEFAULT,), action="dryrun"),
         Constraint(name="tokens", rule=TOKENS, parameters={"accounts": ["default"]}),
         Constraint(name="job-containers", rule=CONTAINERS, namespaces=(JOBS,)),
         Constraint(name="service-containers", rule=CONTAINERS, excluded=(JOBS,), action="dryrun"),

@@ -1,5 +1,7 @@
 """The bus in the cluster, where the environment has Redpanda in place of MSK, and what follows it."""
 
+import pulumi
+
 from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS
 from components.kubernetes.data.materialize import Materialize, MaterializeArgs
 from components.kubernetes.events.redpanda import Redpanda, RedpandaArgs
@@ -12,11 +14,12 @@ BROKER_CORES = 1
 BROKER_GIB = 3
 
 
-def declare(place: PlatformContext) -> None:
+def declare(place: PlatformContext) -> list[pulumi.Resource]:
     """Declare what the environment asks for, which may be nothing."""
     settings, names = place.settings, place.settings.names()
+    declared: list[pulumi.Resource] = []
     if settings.bus.kind == REDPANDA:
-        Redpanda(
+        redpanda = Redpanda(
             "redpanda",
             RedpandaArgs(
                 namespace="bus",
@@ -33,8 +36,9 @@ def declare(place: PlatformContext) -> None:
             ),
             place.inside("bus"),
         )
+        declared.append(redpanda)
     if settings.platform.materialize is not None:
-        Materialize(
+        materialize = Materialize(
             "materialize",
             MaterializeArgs(
                 namespace="materialize",
@@ -44,3 +48,5 @@ def declare(place: PlatformContext) -> None:
             ),
             place.inside("materialize"),
         )
+        declared.append(materialize)
+    return declared

@@ -1,5 +1,7 @@
 """Engines that teams compute with: Ray, Spark and Flink."""
 
+from dataclasses import dataclass
+
 import pulumi
 
 from components.kubernetes.compute.flink_operator import FlinkOperator, FlinkOperatorArgs
@@ -20,8 +22,16 @@ INFERENCE_NAMESPACE = "inference"
 SAMPLE_WORKERS = WorkerSettings(minimum=1, maximum=4, cpu=1, memory_gib=2)
 
 
-def declare(place: PlatformContext, *, certificates: pulumi.Resource) -> KubeRay:
-    """Declare the engines, and return Ray's, which the inference gateway needs."""
+@dataclass(frozen=True, kw_only=True)
+class Engines:
+    """Ray, which the inference gateway needs, and the others."""
+
+    ray: KubeRay
+    others: tuple[pulumi.Resource, ...]
+
+
+def declare(place: PlatformContext, *, certificates: pulumi.Resource) -> Engines:
+    """Declare the engines."""
     settings, names = place.settings, place.settings.names()
     jobs = [job_namespace(team) for team in settings.platform.teams]
     replicas = settings.platform.replicas
@@ -36,7 +46,7 @@ def declare(place: PlatformContext, *, certificates: pulumi.Resource) -> KubeRay
         ),
         place.inside("ray", INFERENCE_NAMESPACE, *jobs),
     )
-    SparkOperator(
+    spark = SparkOperator(
         "spark",
         SparkOperatorArgs(
             namespace="spark",
@@ -51,12 +61,12 @@ def declare(place: PlatformContext, *, certificates: pulumi.Resource) -> KubeRay
         ),
         place.inside("spark", *jobs),
     )
-    FlinkOperator(
+    flink = FlinkOperator(
         "flink",
         FlinkOperatorArgs(namespace="flink", job_namespaces=jobs, replicas=replicas),
         place.inside("flink", *jobs, after=(certificates,)),
     )
-    return ray
+    return Engines(ray=ray, others=(spark, flink))
 
 
 def sample_groups(settings: EnvironmentSettings, *, catalog: Catalog) -> list[WorkerGroup]:

@@ -9,11 +9,11 @@ from stacks.platform_services.context import PlatformContext
 APPLICATION = "inference.gateway:application"
 
 
-def declare(place: PlatformContext, *, ray: KubeRay) -> None:
+def declare(place: PlatformContext, *, ray: KubeRay) -> RayServe:
     """Declare the gateway, which `ray` runs."""
     settings, names = place.settings, place.settings.names()
     wanted = settings.platform.inference
-    RayServe(
+    return RayServe(
         "inference",
         RayServeArgs(
             namespace=INFERENCE_NAMESPACE,

@@ -1,5 +1,7 @@
 """What is measured, logged and traced, and what it costs."""
 
+import pulumi
+
 from components.kubernetes.observability import loki, prometheus, tempo
 from components.kubernetes.observability.loki import Loki, LokiArgs
 from components.kubernetes.observability.opencost import OpenCost, OpenCostArgs
@@ -40,17 +42,14 @@ def declare_metrics(place: PlatformContext) -> PrometheusStack:
     return PrometheusStack("metrics", args, place.inside(MONITORING, AGENTS, after=(administrator,)))
 
 
-def declare(place: PlatformContext) -> None:
+def declare(place: PlatformContext) -> list[pulumi.Resource]:
     """Declare logs, traces, their collectors, and the allocation of cost."""
-    _logs(place)
-    _traces(place)
-    _collectors(place)
-    _cost_allocation(place)
+    return [_logs(place), _traces(place), _collectors(place), _cost_allocation(place)]
 
 
-def _logs(place: PlatformContext) -> None:
+def _logs(place: PlatformContext) -> Loki:
     settings, names = place.settings, place.settings.names()
-    Loki(
+    return Loki(
         "logs",
         LokiArgs(
             namespace=MONITORING,
@@ -67,9 +66,9 @@ def _logs(place: PlatformContext) -> None:
     )
 
 
-def _traces(place: PlatformContext) -> None:
+def _traces(place: PlatformContext) -> Tempo:
     settings, names = place.settings, place.settings.names()
-    Tempo(
+    return Tempo(
         "traces",
         TempoArgs(
             namespace=MONITORING,
@@ -86,8 +85,8 @@ def _traces(place: PlatformContext) -> None:
     )
 
 
-def _collectors(place: PlatformContext) -> None:
-    OtelCollectors(
+def _collectors(place: PlatformContext) -> OtelCollectors:
+    return OtelCollectors(
         "telemetry",
         OtelCollectorsArgs(
             namespace=MONITORING,
@@ -101,8 +100,8 @@ def _collectors(place: PlatformContext) -> None:
     )
 
 
-def _cost_allocation(place: PlatformContext) -> None:
-    OpenCost(
+def _cost_allocation(place: PlatformContext) -> OpenCost:
+    return OpenCost(
         "cost-allocation",
         OpenCostArgs(
             namespace="cost",

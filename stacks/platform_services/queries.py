@@ -9,10 +9,10 @@ from quantos.environment.namespaces import MONITORING
 from stacks.platform_services.context import PlatformContext
 
 
-def declare(place: PlatformContext, scaler: Keda) -> None:
+def declare(place: PlatformContext, scaler: Keda) -> Trino:
     """Declare the engine, whose workers `scaler` adds."""
     settings, names = place.settings, place.settings.names()
-    Trino(
+    return Trino(
         "trino",
         TrinoArgs(
             namespace="trino",

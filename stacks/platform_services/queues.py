@@ -8,14 +8,14 @@ from stacks.platform_services.context import PlatformContext
 from stacks.platform_services.pools import queue_pools
 
 
-def declare(place: PlatformContext) -> None:
+def declare(place: PlatformContext) -> Kueue:
     """Declare the queues of every team over every pool."""
     settings = place.settings
     teams = [
         Team(name=name, weight=team.weight, namespace=job_namespace(name))
         for name, team in settings.platform.teams.items()
     ]
-    Kueue(
+    return Kueue(
         "kueue",
         KueueArgs(
             namespace="kueue-system",

@@ -1,5 +1,7 @@
 """Where the firm's own records are kept and asked for: registry, lineage, analytics, and the lake as streams."""
 
+import pulumi
+
 from components.aws.data.glue_catalog import GlueCatalog, GlueCatalogArgs
 from components.kubernetes.data import clickhouse, flight_gateway
 from components.kubernetes.data.clickhouse import ClickHouse, ClickHouseArgs
@@ -39,17 +41,14 @@ def declare_users(place: PlatformContext) -> DatabaseUsers:
     )
 
 
-def declare(place: PlatformContext, users: DatabaseUsers) -> None:
+def declare(place: PlatformContext, users: DatabaseUsers) -> list[pulumi.Resource]:
     """Declare the services, after `users` those with a database."""
-    _lineage(place, users)
-    _analytics(place)
-    _registry_api(place, users)
-    _lake(place)
+    return [_lineage(place, users), _analytics(place), _registry_api(place, users), _lake(place)]
 
 
-def _lineage(place: PlatformContext, users: DatabaseUsers) -> None:
+def _lineage(place: PlatformContext, users: DatabaseUsers) -> Marquez:
     settings, names = place.settings, place.settings.names()
-    Marquez(
+    return Marquez(
         "lineage",
         MarquezArgs(
             namespace="lineage",
@@ -63,9 +62,9 @@ def _lineage(place: PlatformContext, users: DatabaseUsers) -> None:
     )
 
 
-def _analytics(place: PlatformContext) -> None:
+def _analytics(place: PlatformContext) -> ClickHouse:
     settings, names = place.settings, place.settings.names()
-    ClickHouse(
+    return ClickHouse(
         "analytics",
         ClickHouseArgs(
             namespace="clickhouse",
@@ -82,9 +81,9 @@ def _analytics(place: PlatformContext) -> None:
     )
 
 
-def _registry_api(place: PlatformContext, users: DatabaseUsers) -> None:
+def _registry_api(place: PlatformContext, users: DatabaseUsers) -> RegistryApi:
     settings, names = place.settings, place.settings.names()
-    RegistryApi(
+    return RegistryApi(
         "registry-api",
         RegistryApiArgs(
             namespace="registry",
@@ -105,7 +104,7 @@ def _registry_api(place: PlatformContext, users: DatabaseUsers) -> None:
     )
 
 
-def _lake(place: PlatformContext) -> None:
+def _lake(place: PlatformContext) -> FlightGateway:
     """The catalogue of the lake's tables, and the gateway that streams them."""
     settings, names = place.settings, place.settings.names()
     GlueCatalog(
@@ -117,7 +116,7 @@ def _lake(place: PlatformContext) -> None:
             tags=settings.tags(),
         ),
     )
-    FlightGateway(
+    return FlightGateway(
         "flight-gateway",
         FlightGatewayArgs(
             namespace="flight",

@@ -58,12 +58,12 @@ def declare_stores(place: PlatformContext) -> AwsSecretStore:
     )
 
 
-def declare_vault(place: PlatformContext) -> None:
+def declare_vault(place: PlatformContext) -> list[pulumi.Resource]:
     """Declare Vault, what sets it up, and the store that reads it for services."""
     settings, names = place.settings, place.settings.names()
     args = _vault_args(place)
     vault = Vault(VAULT, args, place.inside(VAULT))
-    VaultSetup(
+    setup = VaultSetup(
         "vault-setup",
         VaultSetupArgs(
             namespace=VAULT,
@@ -75,7 +75,7 @@ def declare_vault(place: PlatformContext) -> None:
         ),
         place.inside(VAULT, after=(vault,)),
     )
-    VaultSecretStore(
+    store = VaultSecretStore(
         "secrets-vault",
         VaultSecretStoreArgs(
             store=VAULT,
@@ -90,6 +90,7 @@ def declare_vault(place: PlatformContext) -> None:
         ),
         place.inside(NAMESPACE, after=(vault,)),
     )
+    return [vault, setup, store]
 
 
 def _vault_args(place: PlatformContext) -> VaultArgs:

@@ -1,5 +1,7 @@
 """What runs jobs as steps, and what events may start them."""
 
+import pulumi
+
 from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS
 from components.kubernetes.data.database_users import DatabaseUsers
 from components.kubernetes.events.argo_events import ArgoEvents, ArgoEventsArgs
@@ -11,12 +13,12 @@ from stacks.platform_services.context import PlatformContext
 EVENT_BUS_GIB = 10
 
 
-def declare(place: PlatformContext, users: DatabaseUsers) -> None:
+def declare(place: PlatformContext, users: DatabaseUsers) -> list[pulumi.Resource]:
     """Declare the workflow engine, whose archive is among `users`, and the event bus."""
     settings, names = place.settings, place.settings.names()
     namespaces = [job_namespace(team) for team in settings.platform.teams]
     sign_on = settings.platform.sign_on
-    ArgoWorkflows(
+    workflows = ArgoWorkflows(
         "argo-workflows",
         ArgoWorkflowsArgs(
             namespace="argo",
@@ -42,7 +44,7 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
         ),
         place.inside("argo", *namespaces, after=(users,)),
     )
-    ArgoEvents(
+    events = ArgoEvents(
         "argo-events",
         ArgoEventsArgs(
             namespace="argo-events",
@@ -52,3 +54,4 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> None:
         ),
         place.inside("argo-events"),
     )
+    return [workflows, events]

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from typing import Any, NoReturn
 
 from google.protobuf import json_format
 from pulumi.runtime import mocks, set_mocks
@@ -22,9 +22,10 @@ REFERENCE = "pulumi:pulumi:StackReference"
 
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
-    """A resource as the engine would be told of it; `dependencies` and `urn` are URNs."""
+    """A resource as the engine would be told of it; `urn`, `parent` and `dependencies` are URNs."""
 
     urn: str
+    parent: str
     type: str
     name: str
     inputs: Mapping[str, Any]
@@ -60,6 +61,19 @@ class Layer:
             and namespace in {None, each.inputs["metadata"].get("namespace")}
         )
         return only
+
+    def before(self, declaration: Declaration) -> set[str]:
+        """URNs of all that is there first: what it, or a component that it is part of, depends on, and so on."""
+        by_urn = {each.urn: each for each in self.declared}
+        first: set[str] = set()
+        waiting = [declaration.urn]
+        while waiting:
+            each = by_urn.get(waiting.pop())
+            if each is not None:
+                beside = {*each.dependencies, each.parent} - first
+                first |= beside
+                waiting += beside
+        return first
 
 
 @cache
@@ -101,7 +115,7 @@ class _Answers(mocks.Mocks):
             "metadata": metadata,
         }
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> NoReturn:
         raise AssertionError(f"the program asks for {args.token}")
 
 
@@ -117,6 +131,7 @@ class _Monitor(mocks.MockMonitor):
         self.declared.append(
             Declaration(
                 urn=answer.urn,
+                parent=request.parent,
                 type=request.type,
                 name=request.name,
                 inputs=json_format.MessageToDict(request.object),

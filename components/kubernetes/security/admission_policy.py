@@ -14,13 +14,17 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 @dataclass(frozen=True, kw_only=True)
 class AdmissionPolicyArgs:
-    """`parameters` of the rule, which holds in `namespaces`."""
+    """`parameters` of the rule, which holds in `namespaces`, or where none is named in all but `excluded`.
+
+    A namespace itself is in none but itself.
+    """
 
     policy_name: str
     rule: AdmissionRule
     parameters: Mapping[str, object]
-    namespaces: Sequence[str]
     labels: Mapping[str, str]
+    namespaces: Sequence[str] = ()
+    excluded: Sequence[str] = ()
 
 
 class AdmissionPolicy(pulumi.ComponentResource):
@@ -59,7 +63,8 @@ class AdmissionPolicy(pulumi.ComponentResource):
 
 def binding_spec(args: AdmissionPolicyArgs) -> dict[str, object]:
     """Specification of the binding."""
-    chosen = {"key": NAME_LABEL, "operator": "In", "values": list(args.namespaces)}
+    operator, names = ("In", args.namespaces) if args.namespaces else ("NotIn", args.excluded)
+    chosen = {"key": NAME_LABEL, "operator": operator, "values": list(names)}
     return {
         "policyName": args.policy_name,
         "validationActions": ["Deny", "Audit"],

@@ -22,6 +22,11 @@ class Resource:
     kind: str
     parts: tuple[str, ...] = ()
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The resource and its parts, as rules of admission name them."""
+        return (self.plural, *(f"{self.plural}/{part}" for part in self.parts))
+
 
 PODS: Final = Resource(group="", version="v1", plural="pods", kind="Pod", parts=("ephemeralcontainers",))
 NAMESPACES: Final = Resource(group="", version="v1", plural="namespaces", kind="Namespace")
@@ -75,7 +80,7 @@ def policy_spec(rule: AdmissionRule, parameters: Mapping[str, object]) -> dict[s
                     "apiGroups": [resource.group],
                     "apiVersions": [resource.version],
                     "operations": ["CREATE", "UPDATE"],
-                    "resources": [resource.plural, *(f"{resource.plural}/{part}" for part in resource.parts)],
+                    "resources": list(resource.paths),
                 }
                 for resource in rule.resources
             ]

@@ -57,9 +57,11 @@ IMAGES: Final = AdmissionRule(
     ),
 )
 
+PASSED_OVER: Final = "admission.gatekeeper.sh/ignore"
+
 NAMESPACE_LABELS: Final = AdmissionRule(
     kind="QuantosNamespaceLabels",
-    description="namespaces say whose they are and who pays",
+    description="namespaces say whose they are and who pays, and ask for no exception",
     resources=(NAMESPACES,),
     parameters={"labels": _STRINGS},
     validations=(
@@ -69,6 +71,10 @@ NAMESPACE_LABELS: Final = AdmissionRule(
                 f" && label in {OBJECT}.metadata.labels && {OBJECT}.metadata.labels[label] != '')"
             ),
             message="the namespace lacks an owner or a cost centre: label it, or declare it in the platform layer",
+        ),
+        Validation(
+            expression=f"!has({OBJECT}.metadata.labels) || !('{PASSED_OVER}' in {OBJECT}.metadata.labels)",
+            message="the namespace asks Gatekeeper to pass it over: remove that label",
         ),
     ),
 )

@@ -1,6 +1,5 @@
 """Gatekeeper: rules of admission in every namespace, and an audit of what was there before them."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -11,6 +10,7 @@ import pulumi_kubernetes as k8s
 from components.kubernetes.base.charts import GATEKEEPER
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, NOBODY, resources
 from components.kubernetes.base.layout import zone_spread
+from components.kubernetes.base.namespace import NAME_LABEL
 from components.kubernetes.base.release import release
 from components.kubernetes.security.admission_rule import AdmissionRule, constraint_kind_spec, template_spec
 
@@ -46,8 +46,9 @@ class GatekeeperArgs:
 class Gatekeeper(pulumi.ComponentResource):
     """The webhook, the audit, a template for each rule and the constraints.
 
-    With one replica the webhook lets in what it cannot be asked about, or nothing could start where it is down; what
-    must hold even then is a policy of the API server's own.
+    The webhook is asked about nothing but what a constraint would refuse, in namespaces alone: a cluster whose nodes,
+    leases or definitions waited for a pod of their own could not start it. With one replica it lets in what it cannot
+    be asked about; what must hold even then is a policy of the API server's own.
 
     Outputs: `ready`, known once every constraint is there.
 
@@ -121,12 +122,28 @@ def constraint_spec(constraint: Constraint) -> dict[str, object]:
     return {"enforcementAction": constraint.action, "match": match, **parameters}
 
 
+def webhook_rules(constraints: Sequence[Constraint]) -> list[dict[str, object]]:
+    """What the webhook is asked about: objects of namespaces that some constraint refuses."""
+    refused = {resource for each in constraints if each.action == "deny" for resource in each.rule.resources}
+    return [
+        {
+            "apiGroups": [group],
+            "apiVersions": ["*"],
+            "operations": ["CREATE", "UPDATE"],
+            "resources": sorted(path for resource in refused if resource.group == group for path in resource.paths),
+            "scope": "Namespaced",
+        }
+        for group in sorted({resource.group for resource in refused})
+    ]
+
+
 def values(args: GatekeeperArgs) -> dict[str, object]:
     """Values of the chart. Its namespace is labelled by the platform layer, and it changes no objects."""
     exempt = [*SYSTEM_NAMESPACES, args.namespace]
     failing = "Fail" if args.replicas > 1 else "Ignore"
     context = _as_user(1000, group=999)
     memory = resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
+    rules = webhook_rules(args.constraints)
     return {
         "replicas": args.replicas,
         "auditInterval": 300,
@@ -135,13 +152,15 @@ def values(args: GatekeeperArgs) -> dict[str, object]:
         "disableMutation": True,
         "enableExternalData": False,
         "enableK8sNativeValidation": True,
+        # Without rules of its own the chart's webhook is asked about everything.
+        "disableValidatingWebhook": not rules,
+        "validatingWebhookCustomRules": rules,
+        "validatingWebhookExemptNamespacesLabels": {NAME_LABEL: exempt},
         "validatingWebhookFailurePolicy": failing,
-        "validatingWebhookCheckIgnoreFailurePolicy": failing,
+        # No namespace waits for it: who may set that label is a policy of the API server's own.
+        "validatingWebhookCheckIgnoreFailurePolicy": "Ignore",
         "validatingWebhookTimeoutSeconds": 5,
         "enableRuntimeDefaultSeccompProfile": True,
-        "validatingWebhookMatchConditions": [
-            {"name": "not-the-system", "expression": f"!(request.namespace in {json.dumps(exempt)})"}
-        ],
         "controllerManager": {
             "exemptNamespaces": exempt,
             "priorityClassName": "system-cluster-critical",

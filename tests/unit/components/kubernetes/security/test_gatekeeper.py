@@ -1,7 +1,10 @@
 """Rules become templates, kinds and constraints that agree with each other."""
 
+from dataclasses import replace
+
 import pytest
 
+from components.kubernetes.security.admission_policy import binding_spec
 from components.kubernetes.security.admission_rule import (
     AdmissionRule,
     constraint_kind_spec,
@@ -9,10 +12,10 @@ from components.kubernetes.security.admission_rule import (
     policy_spec,
     template_spec,
 )
-from components.kubernetes.security.admission_rules import RULES
-from components.kubernetes.security.gatekeeper import GatekeeperArgs, constraint_spec, values
+from components.kubernetes.security.admission_rules import DEFAULT_NAMESPACE, NAMESPACE_LABELS, RULES
+from components.kubernetes.security.gatekeeper import GatekeeperArgs, constraint_spec, values, webhook_rules
 from quantos.environment.namespaces import JOBS_PREFIX
-from stacks.platform_services.admission import constraints, job_rules, own_sources
+from stacks.platform_services.admission import constraints, job_rules, own_sources, policies
 from tests.support.environments import make_settings
 
 
@@ -59,7 +62,52 @@ def test_every_source_ends_where_a_name_does() -> None:
             assert source.endswith("/"), f"{source} also lets in names that only begin alike"
 
 
+def args(replicas: int = 2) -> GatekeeperArgs:
+    return GatekeeperArgs(namespace="gatekeeper-system", replicas=replicas, constraints=constraints(make_settings()))
+
+
+@pytest.mark.parametrize("path", ["nodes", "leases", "namespaces", "customresourcedefinitions", "clusterroles", "*"])
+def test_what_a_cluster_starts_with_waits_for_no_pod(path: str) -> None:
+    given = values(args())
+    rules = given["validatingWebhookCustomRules"]
+    assert isinstance(rules, list)
+    assert path not in {name for rule in rules for name in rule["resources"]}
+    assert {rule["scope"] for rule in rules} == {"Namespaced"}
+    assert given["validatingWebhookCheckIgnoreFailurePolicy"] == "Ignore"
+    assert "validatingWebhookMatchConditions" not in given
+
+
+def test_the_webhook_is_asked_about_all_that_a_constraint_refuses_and_nothing_else() -> None:
+    asked = {
+        (group, name)
+        for rule in webhook_rules(constraints(make_settings()))
+        for group in rule["apiGroups"]
+        for name in rule["resources"]
+    }
+    refused = [constraint.rule for constraint in constraints(make_settings()) if constraint.action == "deny"]
+    assert asked == {
+        (resource.group, path) for rule in refused for resource in rule.resources for path in resource.paths
+    }
+    assert ("", "pods/ephemeralcontainers") in asked
+
+
+def test_with_nothing_to_refuse_there_is_no_webhook() -> None:
+    listed = replace(constraints(make_settings())[0], action="dryrun")
+    given = values(replace(args(), constraints=(listed,)))
+    assert given["disableValidatingWebhook"] is True
+    assert values(args())["disableValidatingWebhook"] is False
+
+
+def test_what_gatekeeper_only_lists_of_namespaces_the_api_server_refuses() -> None:
+    settings = make_settings()
+    listed = {each.rule.name for each in constraints(settings) if each.action == "dryrun"}
+    by_rule = {each.rule.name: each for each in policies(settings, labels={})}
+    assert {NAMESPACE_LABELS.name, DEFAULT_NAMESPACE.name} <= listed & by_rule.keys()
+    (chosen,) = binding_spec(by_rule[NAMESPACE_LABELS.name])["matchResources"]["namespaceSelector"]["matchExpressions"]
+    assert chosen["operator"] == "NotIn"
+    assert {"kube-system", "default"} <= set(chosen["values"])
+
+
 @pytest.mark.parametrize(("replicas", "policy"), [(1, "Ignore"), (2, "Fail")])
 def test_a_single_webhook_cannot_stop_the_cluster(replicas: int, policy: str) -> None:
-    args = GatekeeperArgs(namespace="gatekeeper-system", replicas=replicas, constraints=())
-    assert values(args)["validatingWebhookFailurePolicy"] == policy
+    assert values(args(replicas))["validatingWebhookFailurePolicy"] == policy
