@@ -199,6 +199,7 @@ def test_what_keeps_the_rules_is_let_in(jobs: Jobs, manifest: dict) -> None:
         ),
         pytest.param(container(resources={}), "no limit of memory", id="no-memory-limit"),
         pytest.param(service(type="NodePort"), "port on every node", id="node-port"),
+        pytest.param(service(externalIPs=["10.20.0.7"]), "not the cluster's", id="external-addresses"),
         pytest.param(service(type="LoadBalancer"), "no controller of ours", id="load-balancer-of-nobody"),
         pytest.param(service(scheme="internet-facing"), "faces the internet", id="internet-facing"),
     ],

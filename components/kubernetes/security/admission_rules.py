@@ -153,6 +153,7 @@ EXPOSURE: Final = AdmissionRule(
         "balancer": (
             f"{OBJECT}.kind == 'Service' && has({OBJECT}.spec.loadBalancerClass) ? {OBJECT}.spec.loadBalancerClass : ''"
         ),
+        "addresses": f"{OBJECT}.kind == 'Service' && has({OBJECT}.spec.externalIPs) ? {OBJECT}.spec.externalIPs : []",
     },
     validations=(
         Validation(
@@ -165,6 +166,10 @@ EXPOSURE: Final = AdmissionRule(
         Validation(
             expression="variables.type != 'NodePort'",
             message="a service opens a port on every node: use type ClusterIP and an Ingress",
+        ),
+        Validation(
+            expression="variables.addresses.size() == 0",
+            message="a service takes addresses that are not the cluster's, and what is sent there: remove externalIPs",
         ),
         Validation(
             expression=f"variables.type != 'LoadBalancer' || variables.balancer == {PARAMETERS}.loadBalancerClass",

@@ -12,7 +12,7 @@ from components.kubernetes.security.admission_rule import (
     policy_spec,
     template_spec,
 )
-from components.kubernetes.security.admission_rules import DEFAULT_NAMESPACE, NAMESPACE_LABELS, RULES
+from components.kubernetes.security.admission_rules import DEFAULT_NAMESPACE, EXPOSURE, NAMESPACE_LABELS, RULES
 from components.kubernetes.security.gatekeeper import GatekeeperArgs, constraint_spec, values, webhook_rules
 from quantos.environment.namespaces import JOBS_PREFIX
 from stacks.platform_services.admission import constraints, job_rules, own_sources, policies
@@ -43,6 +43,12 @@ def test_a_constraint_gives_every_parameter_that_its_kind_has(constraint) -> Non
     known = schema["properties"]["spec"]["properties"]["parameters"]["properties"]
     assert set(constraint.parameters) == set(known)
     assert "kube-system" in constraint_spec(constraint)["match"]["excludedNamespaces"]
+
+
+@pytest.mark.parametrize("name", ["type", "loadBalancerClass", "externalIPs"])
+def test_every_field_by_which_a_service_opens_is_judged(name: str) -> None:
+    (variable,) = (key for key, text in EXPOSURE.variables.items() if f"spec.{name}" in text)
+    assert any(f"variables.{variable}" in validation.expression for validation in EXPOSURE.validations)
 
 
 def test_jobs_run_the_environments_own_images_and_services_those_of_their_charts_too() -> None:
