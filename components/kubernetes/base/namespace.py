@@ -63,6 +63,8 @@ class NamespaceArgs:
 class Namespace(pulumi.ComponentResource):
     """A namespace with a Pod Security level, everything denied but what is listed, a quota and limits.
 
+    Its account `default`, which pods take that name none, hands them no token.
+
     Outputs: `namespace`, the name, known once all of this holds.
 
     Guarded by the security pack, since its objects are plain.
@@ -87,6 +89,12 @@ class Namespace(pulumi.ComponentResource):
             *_policies(name, args, opts=inside),
             _quota(name, args, opts=inside),
             _limits(name, args, opts=inside),
+            k8s.core.v1.ServiceAccount(
+                f"{name}-default",
+                metadata=_metadata(args, "default"),
+                automount_service_account_token=False,
+                opts=inside,
+            ),
         ]
         self.namespace = pulumi.Output.all(made.metadata.name, *[guard.id for guard in guards]).apply(
             lambda parts: str(parts[0])

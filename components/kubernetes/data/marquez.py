@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_kubernetes as k8s
 
 from components.kubernetes.base.charts import MARQUEZ
 from components.kubernetes.base.external_secret import external_secret
@@ -27,7 +28,7 @@ class MarquezArgs:
 
 
 class Marquez(pulumi.ComponentResource):
-    """Marquez on the registry's Postgres, in a database of its own.
+    """Marquez on the registry's Postgres, in a database of its own. Nothing of it asks the Kubernetes API.
 
     Guarded by the chart check and, in the cluster, by Pod Security `baseline`: the chart cannot be told of security
     contexts, so that its pods would be refused by `restricted`.
@@ -43,12 +44,18 @@ class Marquez(pulumi.ComponentResource):
             keys={PASSWORD_KEY: (args.secret, "password")},
             opts=child,
         )
+        account = k8s.core.v1.ServiceAccount(
+            name,
+            metadata={"name": NAME, "namespace": args.namespace},
+            automount_service_account_token=False,
+            opts=child,
+        )
         release(
             name,
             MARQUEZ,
             namespace=args.namespace,
             values=values(args),
-            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[password])),
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[password, account])),
         )
         self.register_outputs({})
 
@@ -57,10 +64,11 @@ def values(args: MarquezArgs) -> dict[str, object]:
     """Values of the chart."""
     return {
         "marquez": {
+            "serviceAccount": NAME,
             "replicaCount": args.replicas,
             "existingSecretName": SECRET,
             "db": {"host": args.database_host, "port": args.database_port, "name": "marquez", "user": "marquez"},
-            "dbRetention": {"enabled": True, "retentionDays": args.retention_days},
+            "dbRetention": {"retentionDays": args.retention_days},
             "migrateOnStartup": True,
             "resources": resources(cpu="250m", memory="512Mi", memory_limit="1Gi"),
         },

@@ -20,3 +20,18 @@ def test_only_monitoring_asks_name_servers_for_more_than_names(layer: Layer) -> 
 def test_the_api_reaches_what_kueue_says_of_waiting_jobs(layer: Layer) -> None:
     vpc = {"ipBlock": {"cidr": str(layer.settings.network.cidr)}}
     assert ports_to(policy(layer, "kueue-system")["ingress"], vpc, side="from") == {8082, 8443, 9443}
+
+
+def test_no_pod_gets_a_token_unless_it_names_an_account(layer: Layer) -> None:
+    namespaces = {each.inputs["metadata"]["name"] for each in layer.declared if each.inputs.get("kind") == "Namespace"}
+    assert {"lineage", "jobs-research"} < namespaces
+    for namespace in namespaces:
+        account = layer.the("ServiceAccount", "default", namespace=namespace)
+        assert account.inputs["automountServiceAccountToken"] is False
+
+
+def test_marquez_runs_as_an_account_of_its_own_without_a_token(layer: Layer) -> None:
+    (marquez,) = (each.inputs["values"]["marquez"] for each in layer.declared if each.inputs.get("chart") == "marquez")
+    account = layer.the("ServiceAccount", marquez["serviceAccount"], namespace="lineage")
+    assert account.inputs["automountServiceAccountToken"] is False
+    assert marquez["serviceAccount"] != "default"
