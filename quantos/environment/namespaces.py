@@ -21,7 +21,7 @@ class NamespaceSpec:
         name_servers: ports of the name servers that its pods may connect to beside that of names.
         webhooks: ports on which the cluster's API calls its pods.
         served: ports on which load balancers of the VPC call its pods.
-        share: its part of the environment's quota, in shares.
+        share: its part of the environment's quota, in shares; agents have theirs by the count of nodes.
 
     Raises:
         ValueError: a weaker level without a reason.
@@ -44,6 +44,7 @@ class NamespaceSpec:
 
 
 MONITORING = "monitoring"
+AGENTS = "node-agents"
 KUBELET = 10250
 NODE_EXPORTER = 9100
 NAME_SERVER_METRICS = 9153
@@ -79,11 +80,10 @@ SERVICES: Mapping[str, NamespaceSpec] = {
         webhooks=(10250,),
         share=4,
     ),
-    "node-agents": NamespaceSpec(
+    AGENTS: NamespaceSpec(
         level="privileged",
         reason="the node exporter and the log collector read the node's own files, and the CSI node plugin mounts",
         reaches=(MONITORING,),
-        share=2,
     ),
     "ray": NamespaceSpec(reaches=("inference", "registry", MONITORING), asks_jobs=True, share=4),
     "registry": NamespaceSpec(),

@@ -21,6 +21,9 @@ NODE_EXPORTER: Final = "node-exporter"
 LOG_AGENT: Final = "otel-agent"
 DISKS: Final = "ebs-csi-node"
 
+INSTALLED: Final = (DISKS, NODE_EXPORTER, LOG_AGENT)
+"""Those that the platform layer installs; the others come with EKS."""
+
 NODE_AGENTS: Final[Mapping[str, Mapping[str, Requests]]] = {
     "aws-node": {"aws-node": Requests(millicores=25), "aws-eks-nodeagent": Requests(millicores=25)},
     "kube-proxy": {"kube-proxy": Requests(millicores=100)},

@@ -4,21 +4,18 @@ import pulumi
 
 from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS
 from components.kubernetes.data.materialize import Materialize, MaterializeArgs
-from components.kubernetes.events.redpanda import Redpanda, RedpandaArgs
+from components.kubernetes.events.redpanda import BROKER_CORES, BROKER_GIB, NAME, Redpanda, RedpandaArgs
 from quantos.environment.functions import topic_partitions
 from stacks.platform_services.context import PlatformContext
 
-REDPANDA = "redpanda"
 RETENTION_HOURS = 168
-BROKER_CORES = 1
-BROKER_GIB = 3
 
 
 def declare(place: PlatformContext) -> list[pulumi.Resource]:
     """Declare what the environment asks for, which may be nothing."""
     settings, names = place.settings, place.settings.names()
     declared: list[pulumi.Resource] = []
-    if settings.bus.kind == REDPANDA:
+    if settings.bus.kind == NAME:
         redpanda = Redpanda(
             "redpanda",
             RedpandaArgs(
@@ -31,7 +28,7 @@ def declare(place: PlatformContext) -> list[pulumi.Resource]:
                 volume_gib=settings.bus.volume_gib,
                 topic_partitions=topic_partitions(),
                 retention_hours=RETENTION_HOURS,
-                client_image=names.image(REDPANDA, settings.platform.images[REDPANDA]),
+                client_image=names.image(NAME, settings.platform.images[NAME]),
                 labels=place.labels(),
             ),
             place.inside("bus"),

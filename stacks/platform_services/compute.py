@@ -6,20 +6,14 @@ import pulumi
 
 from components.kubernetes.compute.flink_operator import FlinkOperator, FlinkOperatorArgs
 from components.kubernetes.compute.kuberay import KubeRay, KubeRayArgs
-from components.kubernetes.compute.ray_cluster import WorkerGroup
 from components.kubernetes.compute.spark_operator import SparkOperator, SparkOperatorArgs
-from components.kubernetes.scaling.job_queues import SPOT_SUFFIX
-from quantos.catalog.catalog import Catalog, load_catalog
+from quantos.catalog.catalog import load_catalog
 from quantos.environment.namespaces import job_namespace
-from quantos.environment.settings.environment import EnvironmentSettings
-from quantos.environment.settings.platform import WorkerSettings
-from quantos.environment.settings.pools import PoolSettings, node_labels
 from stacks.platform_services.context import PlatformContext
-from stacks.platform_services.pools import node_taints
+from stacks.platform_services.pools import sample_groups
 
 RAY = "ray"
 INFERENCE_NAMESPACE = "inference"
-SAMPLE_WORKERS = WorkerSettings(minimum=1, maximum=4, cpu=1, memory_gib=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,32 +61,3 @@ def declare(place: PlatformContext, *, certificates: pulumi.Resource) -> Engines
         place.inside("flink", *jobs, after=(certificates,)),
     )
     return Engines(ray=ray, others=(spark, flink))
-
-
-def sample_groups(settings: EnvironmentSettings, *, catalog: Catalog) -> list[WorkerGroup]:
-    """A group of workers, none at first, for each pool of batch work."""
-    return [
-        worker_group(
-            name,
-            pool,
-            size=SAMPLE_WORKERS,
-            least=0,
-            catalog=catalog,
-        )
-        for name, pool in settings.pools.items()
-        if pool.workload == "batch" and name.endswith(SPOT_SUFFIX)
-    ]
-
-
-def worker_group(name: str, pool: PoolSettings, *, size: WorkerSettings, least: int, catalog: Catalog) -> WorkerGroup:
-    """Workers on the nodes of a pool, at least `least`; each has a GPU where the nodes have any."""
-    return WorkerGroup(
-        name=name,
-        node_labels=node_labels(name, pool),
-        taints=node_taints(pool),
-        cpu=size.cpu,
-        memory_gib=size.memory_gib,
-        gpus=min(catalog.shape(pool.instance_types[0]).gpus, 1),
-        minimum=least,
-        maximum=size.maximum,
-    )

@@ -9,13 +9,11 @@ import pulumi_kubernetes as k8s
 
 from components.aws.data.msk import IAM_PORT
 from components.aws.network.vpc_endpoints import HTTPS
-from components.kubernetes.base.namespace import Namespace, NamespaceArgs, Quota
-from components.kubernetes.scaling.job_queues import MEMORY
-from quantos.catalog.catalog import load_catalog
+from components.kubernetes.base.namespace import Namespace, NamespaceArgs
 from quantos.environment.conventions import POSTGRES_PORT
-from quantos.environment.namespaces import JOBS_PREFIX, NamespaceSpec, namespaces, reached_by
+from quantos.environment.namespaces import NamespaceSpec, namespaces, reached_by
 from quantos.environment.settings.environment import EnvironmentSettings
-from stacks.platform_services.pools import CPU, queue_pools
+from stacks.platform_services.quotas import quota
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +91,7 @@ def _namespace(
         namespace=name,
         level=spec.level,
         reason=spec.reason,
-        quota=_quota(settings, name, spec=spec),
+        quota=quota(settings, name, spec=spec),
         reaches=spec.reaches,
         reached_by=reached_by(name, known),
         data_cidr=str(settings.network.cidr) if spec.data else None,
@@ -104,16 +102,3 @@ def _namespace(
         labels=labels(settings),
     )
     return Namespace(name, args, pulumi.ResourceOptions(providers=[cluster]))
-
-
-def _quota(settings: EnvironmentSettings, name: str, *, spec: NamespaceSpec) -> Quota:
-    """A service has its shares. Jobs may have all that the pools hold: who gets which part of it, queues decide."""
-    share = settings.platform.quota_share
-    jobs = name.startswith(JOBS_PREFIX)
-    pools = queue_pools(settings, catalog=load_catalog()) if jobs else ()
-    return Quota(
-        cpu=sum(pool.capacity[CPU] for pool in pools) or share.cpu * spec.share,
-        memory_gib=sum(pool.capacity[MEMORY] for pool in pools) or share.memory_gib * spec.share,
-        pods=share.pods * spec.share,
-        storage_gib=share.storage_gib * spec.share,
-    )

@@ -3,8 +3,9 @@
 from components.kubernetes.compute.kuberay import KubeRay
 from components.kubernetes.compute.ray_serve import NAME, RayServe, RayServeArgs
 from quantos.catalog.catalog import load_catalog
-from stacks.platform_services.compute import INFERENCE_NAMESPACE, worker_group
+from stacks.platform_services.compute import INFERENCE_NAMESPACE
 from stacks.platform_services.context import PlatformContext
+from stacks.platform_services.pools import worker_group
 
 APPLICATION = "inference.gateway:application"
 

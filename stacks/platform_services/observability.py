@@ -8,10 +8,9 @@ from components.kubernetes.observability.opencost import OpenCost, OpenCostArgs
 from components.kubernetes.observability.otel_collector import OtelCollectors, OtelCollectorsArgs
 from components.kubernetes.observability.prometheus import GrafanaAdmin, PrometheusStack, PrometheusStackArgs
 from components.kubernetes.observability.tempo import Tempo, TempoArgs
+from quantos.environment.namespaces import AGENTS, MONITORING
 from stacks.platform_services.context import PlatformContext
 
-MONITORING = "monitoring"
-AGENTS = "node-agents"
 TRACES_PREFIX = "tempo"
 
 

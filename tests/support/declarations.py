@@ -1,9 +1,11 @@
-"""What a program or a component declares, recorded in this process by Pulumi's own mocks, dependencies included."""
+"""What the platform layer declares, recorded by Pulumi's own mocks, dependencies included."""
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
+from multiprocessing import get_context
 from typing import Any, NoReturn
 
 from google.protobuf import json_format
@@ -32,15 +34,14 @@ class Declaration:
     dependencies: frozenset[str]
 
 
-def declarations(program: Callable[[], None], *, outputs: Mapping[str, object] | None = None) -> list[Declaration]:
+def _declarations(program: Callable[[], None], *, outputs: Mapping[str, object]) -> list[Declaration]:
     """Run a program and give all that it declares; every stack that it refers to has `outputs`."""
-    answers = _Answers(outputs or {})
+    answers = _Answers(outputs)
     monitor = _Monitor(answers)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     set_mocks(answers, project="quantos", stack="test", preview=False, monitor=monitor)
     loop.run_until_complete(run_pulumi_func(program))
-    loop.close()
     return monitor.declared
 
 
@@ -79,9 +80,15 @@ class Layer:
 @cache
 def platform_layer(environment: str) -> Layer:
     """What the platform layer of an environment declares, by whose files it was asked for."""
+    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
+        return process.submit(_layer, environment).result()
+
+
+def _layer(environment: str) -> Layer:
+    """In a process of its own: mocks stay for as long as Pulumi's runtime, which is one per process."""
     settings = load_environment(environment, root=ENVIRONMENTS, catalog=load_catalog())
     program = partial(platform_services.program, settings)
-    return Layer(settings=settings, declared=tuple(declarations(program, outputs=_outputs(settings))))
+    return Layer(settings=settings, declared=tuple(_declarations(program, outputs=_outputs(settings))))
 
 
 def _outputs(settings: EnvironmentSettings) -> dict[str, object]:

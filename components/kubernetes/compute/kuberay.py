@@ -61,9 +61,7 @@ class KubeRay(pulumi.ComponentResource):
             api_version=API_VERSION,
             kind="RayCluster",
             metadata={"name": SAMPLE, "namespace": args.namespace},
-            spec=cluster_spec(
-                RayClusterArgs(image=args.image, account=ACCOUNT, head_cpu=1, head_memory_gib=2, groups=args.groups)
-            ),
+            spec=cluster_spec(RayClusterArgs(image=args.image, account=ACCOUNT, groups=args.groups)),
             opts=pulumi.ResourceOptions.merge(after, pulumi.ResourceOptions(depends_on=[account])),
         )
         k8s.apiextensions.CustomResource(

@@ -18,6 +18,10 @@ HEAD_PORTS: Final[Mapping[str, int]] = {"gcs": 6379, "dashboard": 8265, "client"
 SCRATCH: Final = "/tmp"  # noqa: S108  the pod's own
 IDLE_SECONDS: Final = 120
 GPU: Final = "nvidia.com/gpu"
+AUTOSCALER_MILLICORES: Final = 200
+AUTOSCALER_MIB: Final = 512
+HEAD_CPU: Final = 1
+HEAD_MEMORY_GIB: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +47,16 @@ class RayClusterArgs:
 
     image: pulumi.Input[str]
     account: str
-    head_cpu: int
-    head_memory_gib: int
     groups: Sequence[WorkerGroup]
     variables: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     ports: Mapping[str, int] = field(default_factory=dict)
+
+
+def largest(groups: Sequence[WorkerGroup]) -> tuple[float, float]:
+    """Cores and GiB of a cluster whose groups are as large as they may be."""
+    cpu = HEAD_CPU + AUTOSCALER_MILLICORES / 1000 + sum(group.cpu * group.maximum for group in groups)
+    memory = HEAD_MEMORY_GIB + AUTOSCALER_MIB / 1024 + sum(group.memory_gib * group.maximum for group in groups)
+    return cpu, memory
 
 
 def cluster_spec(args: RayClusterArgs) -> dict[str, object]:
@@ -59,7 +68,7 @@ def cluster_spec(args: RayClusterArgs) -> dict[str, object]:
             "version": "v2",
             "upscalingMode": "Default",
             "idleTimeoutSeconds": IDLE_SECONDS,
-            "resources": resources(cpu="200m", memory="512Mi", memory_limit="1Gi"),
+            "resources": resources(cpu=f"{AUTOSCALER_MILLICORES}m", memory=f"{AUTOSCALER_MIB}Mi", memory_limit="1Gi"),
             "securityContext": {**CONTAINER_SECURITY_CONTEXT, "runAsUser": IMAGE_USER},
         },
         "headGroupSpec": {
@@ -83,7 +92,7 @@ def _group(args: RayClusterArgs, group: WorkerGroup) -> dict[str, object]:
 
 
 def _head(args: RayClusterArgs) -> dict[str, object]:
-    size = resources(cpu=str(args.head_cpu), memory=f"{args.head_memory_gib}Gi")
+    size = resources(cpu=str(HEAD_CPU), memory=f"{HEAD_MEMORY_GIB}Gi")
     return _container(args, name="ray-head", size=size, ports={**HEAD_PORTS, **args.ports})
 
 
@@ -122,7 +131,7 @@ def _template(
             for taint in group.taints
         ]
         placed = {"nodeSelector": dict(group.node_labels), **({"tolerations": tolerations} if tolerations else {})}
-    memory_gib = args.head_memory_gib if group is None else group.memory_gib
+    memory_gib = HEAD_MEMORY_GIB if group is None else group.memory_gib
     annotations = {TOKEN_ANNOTATION: "the head's autoscaler asks the API for worker pods"} if token else {}
     return {
         "metadata": {"annotations": annotations},

@@ -150,8 +150,6 @@ def service_spec(args: RayServeArgs) -> dict[str, object]:
             RayClusterArgs(
                 image=args.image,
                 account=NAME,
-                head_cpu=1,
-                head_memory_gib=2,
                 groups=[args.workers],
                 variables=variables,
                 ports={"serve": HTTP_PORT},

@@ -21,6 +21,7 @@ USER = 101
 """Of both images."""
 READER_SECRET = "analytics-reader"  # noqa: S105  the secret's name
 KEEPER_PORT = 2181
+KEEPER_GIB = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,17 @@ class ClickHouseArgs:
     @property
     def keepers(self) -> int:
         """A quorum of three, or one alone."""
-        return 3 if self.replicas > 1 else 1
+        return keepers(self.replicas)
+
+
+def keepers(replicas: int) -> int:
+    """A quorum of three where there is more than one server, else one alone."""
+    return 3 if replicas > 1 else 1
+
+
+def disks_gib(replicas: int, *, storage_gib: int) -> int:
+    """What the disks of servers and keepers come to."""
+    return replicas * storage_gib + keepers(replicas) * KEEPER_GIB
 
 
 class ClickHouse(pulumi.ComponentResource):
@@ -86,7 +97,7 @@ class ClickHouse(pulumi.ComponentResource):
 
 def _installations(name: str, args: ClickHouseArgs, *, opts: pulumi.ResourceOptions) -> None:
     """What the operator makes keepers and servers of; servers come after the keepers."""
-    keepers = k8s.apiextensions.CustomResource(
+    keeper = k8s.apiextensions.CustomResource(
         f"{name}-keeper",
         api_version="clickhouse-keeper.altinity.com/v1",
         kind="ClickHouseKeeperInstallation",
@@ -100,7 +111,7 @@ def _installations(name: str, args: ClickHouseArgs, *, opts: pulumi.ResourceOpti
         kind="ClickHouseInstallation",
         metadata={"name": NAME, "namespace": args.namespace},
         spec=server_spec(args),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[keepers])),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[keeper])),
     )
 
 
@@ -128,7 +139,7 @@ def keeper_spec(args: ClickHouseArgs) -> dict[str, object]:
         "defaults": {"templates": {"podTemplate": "pod", "dataVolumeClaimTemplate": "data"}},
         "templates": {
             "podTemplates": [pod],
-            "volumeClaimTemplates": [_claim("data", args.storage_class, storage_gib=10)],
+            "volumeClaimTemplates": [_claim("data", args.storage_class, storage_gib=KEEPER_GIB)],
         },
     }
 

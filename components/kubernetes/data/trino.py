@@ -21,6 +21,7 @@ HTTPS_PORT = 8443
 INTERNAL = "trino-internal"
 INTERNAL_VARIABLE = "TRINO_SHARED_SECRET"
 REGISTRY_LOGIN = "trino-registry"
+COORDINATOR_CPU = 2
 BUSY_SHARE = 0.6
 DATA = "/data/trino"
 SCRATCH = "/tmp"  # noqa: S108  the pod's own
@@ -221,7 +222,7 @@ def values(args: TrinoArgs) -> dict[str, object]:
         "securityContext": run_as(IMAGE_USER),
         "containerSecurityContext": CONTAINER_SECURITY_CONTEXT,
         "coordinator": {
-            **_node(cpu=2, memory_gib=args.worker_memory_gib),
+            **_node(cpu=COORDINATOR_CPU, memory_gib=args.worker_memory_gib),
             "config": {"query": {"maxMemoryPerNode": f"{max(args.worker_memory_gib // 4, 1)}GB"}},
         },
         "worker": {

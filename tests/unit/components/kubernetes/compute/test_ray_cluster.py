@@ -20,9 +20,7 @@ GROUP = WorkerGroup(
     minimum=2,
     maximum=5,
 )
-SPEC: dict[str, Any] = cluster_spec(
-    RayClusterArgs(image="r/ray@sha256:0", account="ray", head_cpu=1, head_memory_gib=2, groups=(GROUP,))
-)
+SPEC: dict[str, Any] = cluster_spec(RayClusterArgs(image="r/ray@sha256:0", account="ray", groups=(GROUP,)))
 (WORKERS,) = SPEC["workerGroupSpecs"]
 
 
