@@ -22,6 +22,10 @@ class ZoneSettings(Settings):
 
 FUNCTION_SERVICES: Final = frozenset({"eks", "kms", "lambda", "logs", "sqs", "sts"})
 """What functions call, beside S3 and DynamoDB, and reach by endpoints only."""
+POD_SERVICES: Final = frozenset({
+    "autoscaling", "ec2", "eks", "elasticloadbalancing", "glue", "kms", "s3", "secretsmanager", "sns", "sts",
+})  # fmt: skip
+"""What pods of the platform call, which network policies let out to the VPC alone."""
 
 
 class NetworkSettings(Settings):
@@ -45,6 +49,8 @@ class NetworkSettings(Settings):
             yield ("endpoint_services",), "names a service twice"
         if missing := sorted(FUNCTION_SERVICES - set(self.endpoint_services)):
             yield ("endpoint_services",), f"lacks {', '.join(missing)}, which functions reach in no other way"
+        if missing := sorted(POD_SERVICES - FUNCTION_SERVICES - set(self.endpoint_services)):
+            yield ("endpoint_services",), f"lacks {', '.join(missing)}, which pods reach in no other way"
 
     def _wrong_subnets(self) -> Iterator[tuple[FaultPath, str]]:
         subnets = [cidr for zone in self.zones for cidr in (zone.public_cidr, zone.private_cidr)]

@@ -1,5 +1,11 @@
 """What namespaces allow is what those in them need."""
 
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from quantos.environment.settings.network import FUNCTION_SERVICES, POD_SERVICES, NetworkSettings
 from tests.support.declarations import Layer
 
 
@@ -35,3 +41,31 @@ def test_marquez_runs_as_an_account_of_its_own_without_a_token(layer: Layer) -> 
     account = layer.the("ServiceAccount", marquez["serviceAccount"], namespace="lineage")
     assert account.inputs["automountServiceAccountToken"] is False
     assert marquez["serviceAccount"] != "default"
+
+
+WITHOUT_ENDPOINT = {
+    "kafka-cluster": "brokers take it on their own port",
+    "rds-db": "Postgres takes it on its own port",
+    "iam": "the load balancers' service asks it for its own role",
+}
+
+
+def test_every_service_that_a_pod_s_role_names_is_reached_inside_the_vpc(layer: Layer) -> None:
+    named = {
+        action.partition(":")[0]
+        for each in layer.declared
+        if each.type == "aws:iam/rolePolicy:RolePolicy"
+        for statement in json.loads(each.inputs["policy"])["Statement"]
+        for action in statement["Action"]
+    }
+    assert "sns" in named
+    assert named - WITHOUT_ENDPOINT.keys() <= set(layer.settings.network.endpoint_services)
+    assert named - WITHOUT_ENDPOINT.keys() <= POD_SERVICES
+
+
+@pytest.mark.parametrize("service", sorted(POD_SERVICES - FUNCTION_SERVICES))
+def test_an_environment_without_an_endpoint_that_pods_need_is_refused(layer: Layer, service: str) -> None:
+    network = layer.settings.network.model_dump(mode="json")
+    network["endpoint_services"] = [each for each in network["endpoint_services"] if each != service]
+    with pytest.raises(ValidationError, match=f"lacks {service}, which pods reach in no other way"):
+        NetworkSettings.model_validate(network)
