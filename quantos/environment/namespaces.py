@@ -55,7 +55,7 @@ VISIBILITY = 8082
 
 SERVICES: Mapping[str, NamespaceSpec] = {
     "argo": NamespaceSpec(reaches=(MONITORING,), share=2),
-    "argo-events": NamespaceSpec(reaches=("argo",), webhooks=(8443,)),
+    "argo-events": NamespaceSpec(reaches=("argo",)),
     "autoscaling": NamespaceSpec(),
     "bus": NamespaceSpec(share=6),
     "cert-manager": NamespaceSpec(webhooks=(10250,)),

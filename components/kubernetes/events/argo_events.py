@@ -13,7 +13,6 @@ from components.kubernetes.base.release import release
 BUS = "default"
 BUS_REPLICAS = 3
 NATS = "2.10.10"
-WEBHOOK_PORT = 8443
 MOST_MESSAGES = "1000000"
 """As text: a chart writes whole numbers of this size as `1e+06`, which the controller does not read."""
 
@@ -29,7 +28,9 @@ class ArgoEventsArgs:
 
 
 class ArgoEvents(pulumi.ComponentResource):
-    """The controller, its validating webhook, and the bus that event sources and sensors meet on.
+    """The controller and, in its own namespace alone, the bus that event sources and sensors meet on.
+
+    The controller judges these itself: the chart's webhook would read Secrets of the whole cluster.
 
     No source reads `orch.jobs`: its consumer is the dispatch function, and a second one would start every job twice.
 
@@ -77,9 +78,9 @@ def values(args: ArgoEventsArgs) -> dict[str, object]:
         },
         "controller": {
             **_replicated("controller-manager", args.replicas),
+            "rbac": {"namespaced": True},
             "metrics": {"enabled": True, "serviceMonitor": {"enabled": True}},
         },
-        "webhook": {**_replicated("events-webhook", args.replicas), "enabled": True, "port": WEBHOOK_PORT},
     }
 
 

@@ -82,6 +82,9 @@ def values(args: LokiArgs) -> dict[str, object]:
         },
         **{target: {"replicas": 0} for target in SCALED_APART},
         "monitoring": {"serviceMonitor": {"enabled": True}},
+        # Its sidecar would read rules from Secrets of the whole cluster: alerts are Prometheus'.
+        "sidecar": {"rules": off},
+        "rbac": {"namespaced": True},
         "gateway": off,
         "chunksCache": off,
         "resultsCache": off,

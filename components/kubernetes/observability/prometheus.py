@@ -48,7 +48,7 @@ class PrometheusStack(pulumi.ComponentResource):
     """The Prometheus operator with one Prometheus for the whole cluster, Alertmanager on the alarm topic, Grafana.
 
     Every ServiceMonitor, PodMonitor and PrometheusRule of any namespace is taken. Grafana keeps nothing: its data
-    sources and dashboards are provisioned.
+    sources and dashboards are provisioned, from this namespace.
 
     Outputs: `ready`, known once the operator and its kinds stand.
 
@@ -122,6 +122,7 @@ def values(args: PrometheusStackArgs) -> dict[str, object]:
         "kube-state-metrics": {
             "resources": resources(cpu="50m", memory="128Mi", memory_limit="512Mi"),
             "containerSecurityContext": CONTAINER_SECURITY_CONTEXT,
+            "collectorsExclude": ["secrets"],
         },
         "grafana": _grafana(args),
     }
@@ -182,10 +183,12 @@ def _alertmanager(args: PrometheusStackArgs) -> dict[str, object]:
 
 def _grafana(args: PrometheusStackArgs) -> dict[str, object]:
     small = resources(cpu="50m", memory="64Mi", memory_limit="256Mi")
+    found = {"enabled": True, "resource": "configmap", "searchNamespace": args.namespace}
     return {
         # Named, so that no chart makes another password at every render.
         "admin": {"existingSecret": GRAFANA_SECRET, "userKey": "admin-user", "passwordKey": "admin-password"},
         "defaultDashboardsEditable": False,
+        "rbac": {"namespaced": True},
         "grafana.ini": {
             "server": {"root_url": f"https://grafana.{args.domain}"},
             "analytics": {"reporting_enabled": False, "check_for_updates": False},
@@ -200,8 +203,8 @@ def _grafana(args: PrometheusStackArgs) -> dict[str, object]:
         "sidecar": {
             "resources": small,
             "securityContext": CONTAINER_SECURITY_CONTEXT,
-            "dashboards": {"enabled": True, "searchNamespace": "ALL"},
-            "datasources": {"enabled": True},
+            "dashboards": found,
+            "datasources": found,
         },
         "additionalDataSources": [
             {"name": "Loki", "type": "loki", "uid": "loki", "url": LOKI_URL, "access": "proxy"},

@@ -54,6 +54,10 @@ def values(args: KedaArgs) -> dict[str, object]:
         "podSecurityContext": dict.fromkeys(parts, POD_SECURITY_CONTEXT),
         "securityContext": dict.fromkeys(parts, CONTAINER_SECURITY_CONTEXT),
         "resources": {part: resources(cpu="100m", memory="256Mi", memory_limit="1Gi") for part in parts},
+        # Deployments and StatefulSets are what is scaled: other kinds would come with reading every kind there is.
+        "rbac": {"create": True, "enabledCustomScaledRefKinds": False},
+        # Scalers log in by roles of AWS or not at all.
+        "permissions": {part: {"restrict": {"secret": True}} for part in ("operator", "metricServer")},
         "serviceAccount": {"operator": {"create": True, "name": SERVICE_ACCOUNT}},
         "prometheus": {
             part: {"enabled": True, "serviceMonitor": {"enabled": True}}

@@ -12,6 +12,7 @@ from components.kubernetes.base.external_secret import external_secret
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, resources
 from components.kubernetes.base.layout import survives_drain, zone_spread
 from components.kubernetes.base.release import release
+from components.kubernetes.workflows.argo_server_rights import ServerRights, ServerRightsArgs
 from quantos.contracts.artifacts import MODELS, REPORTS, WORKFLOWS
 from quantos.units import DAY_SECONDS
 
@@ -102,6 +103,17 @@ class ArgoWorkflows(pulumi.ComponentResource):
             self._identity(f"{name}-{namespace}", args, namespace=namespace, account=account)
             for namespace, account in accounts(args).items()
         ]
+        needed.append(
+            ServerRights(
+                f"{name}-server",
+                ServerRightsArgs(
+                    namespace=args.namespace,
+                    account=SERVER_ACCOUNT,
+                    secrets=() if args.sign_on is not None else (ARCHIVE_LOGIN,),
+                ),
+                child,
+            )
+        )
         installed = release(
             name,
             ARGO_WORKFLOWS,
@@ -227,6 +239,8 @@ def _server(args: ArgoWorkflowsArgs) -> dict[str, object]:
         "secure": True,
         "authModes": ["client", "sso"] if signed_on else ["client"],
         "serviceAccount": {"create": True, "name": SERVER_ACCOUNT},
+        # Its own: `ServerRights`.
+        "rbac": {"create": False},
         "clusterWorkflowTemplates": {"enabled": True, "enableEditing": False},
         "resources": resources(cpu="100m", memory="256Mi", memory_limit="1Gi"),
         **({"sso": _sign_on(args.sign_on, address=args.address)} if args.sign_on is not None else {}),

@@ -30,3 +30,8 @@ def part(*path: str, args: LokiArgs = ARGS) -> Any:
 def test_no_part_runs_beside_the_process_that_has_them_all(target: str) -> None:
     assert part(target, "replicas") == 0
     assert part("singleBinary", "replicas") > 0
+
+
+def test_nothing_of_it_reads_secrets() -> None:
+    assert part("sidecar", "rules", "enabled") is False
+    assert part("rbac", "namespaced") is True

@@ -30,3 +30,14 @@ def part(*path: str) -> Any:
 
 def test_the_charts_own_rules_are_taken_before_anything_can_judge_them() -> None:
     assert part("prometheusOperator", "admissionWebhooks", "failurePolicy") == "IgnoreOnInstallOnly"
+
+
+def test_dashboards_are_looked_for_in_config_maps_of_its_own_namespace() -> None:
+    assert part("grafana", "rbac", "namespaced") is True
+    for sidecar in ("dashboards", "datasources"):
+        found = part("grafana", "sidecar", sidecar)
+        assert (found["resource"], found["searchNamespace"]) == ("configmap", ARGS.namespace)
+
+
+def test_what_counts_objects_lists_no_secrets() -> None:
+    assert "secrets" in part("kube-state-metrics", "collectorsExclude")

@@ -100,3 +100,7 @@ def test_the_server_writes_nothing() -> None:
 def test_a_budget_holds_up_no_drain_of_the_only_replica() -> None:
     assert part("controller", "pdb")["enabled"] is True
     assert part("controller", "pdb", args=replace(ARGS, replicas=1))["enabled"] is False
+
+
+def test_the_chart_gives_the_server_no_rights() -> None:
+    assert part("server", "rbac") == {"create": False}
