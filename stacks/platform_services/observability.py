@@ -93,7 +93,7 @@ def _collectors(place: PlatformContext) -> OtelCollectors:
             replicas=place.settings.platform.replicas,
             logs_url=f"http://{loki.NAME}.{MONITORING}:{loki.PORT}/otlp",
             traces_endpoint=f"{tempo.NAME}.{MONITORING}:{tempo.OTLP_PORT}",
-            metrics_url=f"http://{prometheus.NAME}-prometheus.{MONITORING}:{prometheus.PORT}/api/v1/otlp",
+            metrics_urls=prometheus.otlp_urls(MONITORING, replicas=place.settings.platform.replicas),
         ),
         place.inside(MONITORING, AGENTS),
     )

@@ -1,6 +1,6 @@
 """OpenTelemetry collectors: one that applications send to, and one on every node that reads the pods' logs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -29,14 +29,17 @@ POD_LABELS: Mapping[str, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class OtelCollectorsArgs:
-    """Where signals end: addresses in the cluster, Loki's, Tempo's (OTLP over gRPC) and Prometheus' own."""
+    """Where signals end: addresses in the cluster, Loki's, Tempo's (OTLP over gRPC) and every Prometheus' own.
+
+    Each Prometheus keeps only what it is sent, so that all are sent everything.
+    """
 
     namespace: str
     agents_namespace: str
     replicas: int
     logs_url: str
     traces_endpoint: str
-    metrics_url: str
+    metrics_urls: Sequence[str]
 
 
 class OtelCollectors(pulumi.ComponentResource):
@@ -72,10 +75,11 @@ class OtelCollectors(pulumi.ComponentResource):
 
 def gateway_values(args: OtelCollectorsArgs) -> dict[str, object]:
     """Values of the collector that applications send to."""
+    metrics = {f"otlphttp/metrics-{index}": {"endpoint": url} for index, url in enumerate(args.metrics_urls)}
     exporters = {
         "otlp": {"endpoint": args.traces_endpoint, "tls": {"insecure": True}},
         "otlphttp/logs": {"endpoint": args.logs_url},
-        "otlphttp/metrics": {"endpoint": args.metrics_url},
+        **metrics,
     }
     return {
         **_shared(GATEWAY),
@@ -92,7 +96,7 @@ def gateway_values(args: OtelCollectorsArgs) -> dict[str, object]:
                 "pipelines": {
                     "traces": _pipeline("otlp"),
                     "logs": _pipeline("otlphttp/logs"),
-                    "metrics": _pipeline("otlphttp/metrics"),
+                    "metrics": _pipeline(*metrics),
                 }
             },
         },
@@ -145,5 +149,5 @@ def _processors() -> dict[str, object]:
     return {"k8s_attributes": {"extract": {"labels": labels}}}
 
 
-def _pipeline(exporter: str) -> dict[str, object]:
-    return {"receivers": ["otlp"], "exporters": [exporter]}
+def _pipeline(*exporters: str) -> dict[str, object]:
+    return {"receivers": ["otlp"], "exporters": list(exporters)}

@@ -19,6 +19,8 @@ ALERTMANAGER_ACCOUNT = f"{NAME}-alertmanager"
 GRAFANA_SECRET = "grafana-admin"  # noqa: S105  the secret's name
 LOKI_URL = "http://loki:3100"
 TEMPO_URL = "http://tempo:3200"
+LATE = "30m"
+"""How much older than the newest a sample may be: what waited in a collector while a Prometheus was down."""
 AWS_RUNS = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy")
 """Parts of a control plane that EKS does not show."""
 
@@ -105,6 +107,14 @@ def statements(alarm_topic_arn: str, kms_key_arn: str) -> tuple[Statement, ...]:
     )
 
 
+def otlp_urls(namespace: str, *, replicas: int) -> list[str]:
+    """Where each Prometheus takes metrics by OTLP, by the names that the operator gives their pods."""
+    return [
+        f"http://prometheus-{NAME}-prometheus-{index}.prometheus-operated.{namespace}:{PORT}/api/v1/otlp"
+        for index in range(replicas)
+    ]
+
+
 def values(args: PrometheusStackArgs) -> dict[str, object]:
     """Values of the chart."""
     return {
@@ -151,6 +161,7 @@ def _prometheus(args: PrometheusStackArgs) -> dict[str, object]:
             "retention": f"{args.retention_days}d",
             "retentionSize": f"{args.storage_gib * 9 // 10}GiB",
             "enableOTLPReceiver": True,
+            "tsdb": {"outOfOrderTimeWindow": LATE},
             "externalLabels": {"cluster": args.cluster_name},
             "podAntiAffinity": "hard" if args.replicas > 1 else "soft",
             "resources": resources(cpu="500m", memory="2Gi", memory_limit="4Gi"),

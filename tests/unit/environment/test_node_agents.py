@@ -27,7 +27,7 @@ AGENT = otel_collector.agent_values(
         replicas=1,
         logs_url="http://logs",
         traces_endpoint="traces:4317",
-        metrics_url="http://metrics",
+        metrics_urls=("http://metrics",),
     )
 )
 MONITORING = prometheus.values(

@@ -41,3 +41,7 @@ def test_dashboards_are_looked_for_in_config_maps_of_its_own_namespace() -> None
 
 def test_what_counts_objects_lists_no_secrets() -> None:
     assert "secrets" in part("kube-state-metrics", "collectorsExclude")
+
+
+def test_what_waited_for_a_prometheus_to_come_back_is_taken() -> None:
+    assert part("prometheus", "prometheusSpec", "tsdb") == {"outOfOrderTimeWindow": "30m"}
