@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.kubernetes.base.charts import FLINK_OPERATOR
+from components.kubernetes.base.disruption_budget import disruption_budget
 from components.kubernetes.base.generated_secret import generated_secret
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
 from components.kubernetes.base.layout import zone_spread
@@ -52,13 +53,9 @@ class FlinkOperator(pulumi.ComponentResource):
             values=values(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[keystore])),
         )
-        pod_monitor(
-            name,
-            namespace=args.namespace,
-            labels={"app.kubernetes.io/name": FLINK_OPERATOR.name},
-            port="metrics",
-            opts=child,
-        )
+        labels = {"app.kubernetes.io/name": FLINK_OPERATOR.name}
+        disruption_budget(name, namespace=args.namespace, budget_name=FLINK_OPERATOR.name, labels=labels, opts=child)
+        pod_monitor(name, namespace=args.namespace, labels=labels, port="metrics", opts=child)
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})
 

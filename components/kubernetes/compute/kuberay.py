@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.base.charts import KUBERAY_OPERATOR
+from components.kubernetes.base.disruption_budget import disruption_budget
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, resources
 from components.kubernetes.base.release import release
 from components.kubernetes.compute.ray_cluster import (
@@ -50,6 +51,13 @@ class KubeRay(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         installed = release(name, KUBERAY_OPERATOR, namespace=args.namespace, values=values(args), opts=child)
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed]))
+        disruption_budget(
+            name,
+            namespace=args.namespace,
+            budget_name=KUBERAY_OPERATOR.name,
+            labels={"app.kubernetes.io/name": KUBERAY_OPERATOR.name},
+            opts=child,
+        )
         account = k8s.core.v1.ServiceAccount(
             f"{name}-{SAMPLE}",
             metadata={"name": ACCOUNT, "namespace": args.namespace},

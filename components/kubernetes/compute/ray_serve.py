@@ -9,6 +9,7 @@ import yaml
 
 from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
 from components.aws.iam.statements import Statement
+from components.kubernetes.base.disruption_budget import disruption_budget
 from components.kubernetes.compute.ray_cluster import (
     API_VERSION,
     RayClusterArgs,
@@ -75,6 +76,13 @@ class RayServe(pulumi.ComponentResource):
             metadata={"name": NAME, "namespace": args.namespace},
             spec=service_spec(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, identity])),
+        )
+        disruption_budget(
+            name,
+            namespace=args.namespace,
+            budget_name=f"{NAME}-workers",
+            labels={"ray.io/originated-from-cr-name": NAME, "ray.io/node-type": "worker"},
+            opts=child,
         )
         _monitoring(name, args, opts=child)
         self.address = served.id.apply(lambda _: f"{NAME}-serve-svc.{args.namespace}:{HTTP_PORT}")

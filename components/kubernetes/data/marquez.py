@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.base.charts import MARQUEZ
+from components.kubernetes.base.disruption_budget import disruption_budget
 from components.kubernetes.base.external_secret import external_secret
 from components.kubernetes.base.hardening import resources
 from components.kubernetes.base.release import release
@@ -56,6 +57,13 @@ class Marquez(pulumi.ComponentResource):
             namespace=args.namespace,
             values=values(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[password, account])),
+        )
+        disruption_budget(
+            name,
+            namespace=args.namespace,
+            budget_name=NAME,
+            labels={"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": NAME},
+            opts=child,
         )
         self.register_outputs({})
 

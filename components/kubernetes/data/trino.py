@@ -9,6 +9,7 @@ import pulumi
 from components.aws.eks.pod_identity import PodIdentity, PodIdentityArgs
 from components.aws.iam.statements import Statement
 from components.kubernetes.base.charts import TRINO
+from components.kubernetes.base.disruption_budget import disruption_budget
 from components.kubernetes.base.external_secret import external_secret
 from components.kubernetes.base.generated_secret import generated_secret
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, resources, run_as
@@ -22,6 +23,7 @@ INTERNAL = "trino-internal"
 INTERNAL_VARIABLE = "TRINO_SHARED_SECRET"
 REGISTRY_LOGIN = "trino-registry"
 COORDINATOR_CPU = 2
+WORKERS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "worker"}
 BUSY_SHARE = 0.6
 DATA = "/data/trino"
 SCRATCH = "/tmp"  # noqa: S108  the pod's own
@@ -94,6 +96,7 @@ class Trino(pulumi.ComponentResource):
             values=values(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=needed)),
         )
+        disruption_budget(name, namespace=args.namespace, budget_name=f"{NAME}-worker", labels=WORKERS, opts=child)
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})
 
@@ -228,7 +231,7 @@ def values(args: TrinoArgs) -> dict[str, object]:
         "worker": {
             **_node(cpu=args.worker_cpu, memory_gib=args.worker_memory_gib),
             "config": {"query": {"maxMemoryPerNode": f"{max(args.worker_memory_gib // 4, 1)}GB"}},
-            "topologySpreadConstraints": zone_spread({"app.kubernetes.io/component": "worker"}),
+            "topologySpreadConstraints": zone_spread(WORKERS),
         },
     }
 

@@ -6,12 +6,14 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.base.charts import ARGO_EVENTS
+from components.kubernetes.base.disruption_budget import disruption_budget
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, resources
 from components.kubernetes.base.layout import survives_drain, zone_spread
 from components.kubernetes.base.release import release
 
 BUS = "default"
 BUS_REPLICAS = 3
+MEMBERS = {"controller": "eventbus-controller", "eventbus-name": BUS}
 NATS = "2.10.10"
 MOST_MESSAGES = "1000000"
 """As text: a chart writes whole numbers of this size as `1e+06`, which the controller does not read."""
@@ -53,6 +55,7 @@ class ArgoEvents(pulumi.ComponentResource):
             spec=bus(args),
             opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[installed])),
         )
+        disruption_budget(name, namespace=args.namespace, budget_name=f"eventbus-{BUS}", labels=MEMBERS, opts=child)
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})
 
@@ -121,9 +124,7 @@ def bus(args: ArgoEventsArgs) -> dict[str, object]:
                             "weight": 100,
                             "podAffinityTerm": {
                                 "topologyKey": "topology.kubernetes.io/zone",
-                                "labelSelector": {
-                                    "matchLabels": {"controller": "eventbus-controller", "eventbus-name": BUS}
-                                },
+                                "labelSelector": {"matchLabels": MEMBERS},
                             },
                         }
                     ]

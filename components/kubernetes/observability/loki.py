@@ -14,6 +14,7 @@ from components.kubernetes.base.release import release
 NAME = "loki"
 PORT = 3100
 SCHEMA_FROM = "2026-01-01"
+QUORUM_OF = 3
 SCALED_APART = ("read", "write", "backend")
 """Parts that the chart runs three of each, beside the one process that has them all, unless told otherwise."""
 INDEXED = ("quantos.submission", "quantos.pipeline", "k8s.node.name", "k8s.namespace.name", "k8s.container.name")
@@ -67,6 +68,14 @@ class Loki(pulumi.ComponentResource):
         self.register_outputs({"ready": self.ready})
 
 
+def members(replicas: int) -> int:
+    """How many there are: one alone, or as many as still take what is written when one of them is down.
+
+    A line is written where more than half of its copies are, and of two that is both.
+    """
+    return replicas if replicas == 1 else max(replicas, QUORUM_OF)
+
+
 def values(args: LokiArgs) -> dict[str, object]:
     """Values of the chart."""
     off = {"enabled": False}
@@ -76,7 +85,8 @@ def values(args: LokiArgs) -> dict[str, object]:
         "serviceAccount": {"create": True, "name": NAME},
         "loki": _configuration(args),
         "singleBinary": {
-            "replicas": args.replicas,
+            "replicas": members(args.replicas),
+            "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
             "resources": resources(cpu="250m", memory="512Mi", memory_limit="2Gi"),
             "persistence": {"enabled": True, "size": "10Gi"},
         },
@@ -105,7 +115,7 @@ def _configuration(args: LokiArgs) -> dict[str, object]:
     indexed = {"attributes_config": [{"action": "index_label", "attributes": list(INDEXED)}]}
     return {
         "auth_enabled": False,
-        "commonConfig": {"replication_factor": min(args.replicas, 3)},
+        "commonConfig": {"replication_factor": min(members(args.replicas), QUORUM_OF)},
         "schemaConfig": {"configs": [schema]},
         "storage": {
             "type": "s3",

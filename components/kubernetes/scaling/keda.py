@@ -6,6 +6,7 @@ import pulumi
 
 from components.kubernetes.base.charts import KEDA
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, POD_SECURITY_CONTEXT, resources
+from components.kubernetes.base.layout import zone_spread
 from components.kubernetes.base.release import release
 
 SERVICE_ACCOUNT = "keda-operator"
@@ -54,6 +55,15 @@ def values(args: KedaArgs) -> dict[str, object]:
         "podSecurityContext": dict.fromkeys(parts, POD_SECURITY_CONTEXT),
         "securityContext": dict.fromkeys(parts, CONTAINER_SECURITY_CONTEXT),
         "resources": {part: resources(cpu="100m", memory="256Mi", memory_limit="1Gi") for part in parts},
+        "podDisruptionBudget": {part: {"maxUnavailable": 1} for part in parts},
+        "topologySpreadConstraints": {
+            part: zone_spread({"app": name})
+            for part, name in {
+                "operator": SERVICE_ACCOUNT,
+                "metricsServer": f"{SERVICE_ACCOUNT}-metrics-apiserver",
+                "webhooks": "keda-admission-webhooks",
+            }.items()
+        },
         # Deployments and StatefulSets are what is scaled: other kinds would come with reading every kind there is.
         "rbac": {"create": True, "enabledCustomScaledRefKinds": False},
         # Scalers log in by roles of AWS or not at all.

@@ -1,5 +1,6 @@
 """Loki runs as one process a replica, and goes on when one of them is down."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,3 +36,14 @@ def test_no_part_runs_beside_the_process_that_has_them_all(target: str) -> None:
 def test_nothing_of_it_reads_secrets() -> None:
     assert part("sidecar", "rules", "enabled") is False
     assert part("rbac", "namespaced") is True
+
+
+@pytest.mark.parametrize(("replicas", "pods"), [(1, 1), (2, 3), (3, 3), (4, 4), (5, 5)])
+def test_what_is_written_is_taken_with_one_of_them_down(replicas: int, pods: int) -> None:
+    args = replace(ARGS, replicas=replicas)
+    copies = part("loki", "commonConfig", "replication_factor", args=args)
+    assert part("singleBinary", "replicas", args=args) == pods
+    assert copies <= pods
+    if pods > 1:
+        assert copies - 1 >= copies // 2 + 1
+    assert part("singleBinary", "podDisruptionBudget", args=args) == {"enabled": True, "maxUnavailable": 1}

@@ -4,7 +4,6 @@ import pytest
 
 from components.kubernetes.scaling.keda import KedaArgs, values
 
-
 ARGS = KedaArgs(namespace="keda", cluster_name="quantos-dev", replicas=2)
 
 
@@ -19,3 +18,8 @@ def test_it_may_not_read_every_kind_of_object() -> None:
     rights = values(ARGS)["rbac"]
     assert isinstance(rights, dict)
     assert rights["enabledCustomScaledRefKinds"] is False
+
+
+def test_each_part_keeps_all_but_one_of_its_pods_through_a_drain() -> None:
+    parts = ("operator", "metricServer", "webhooks")
+    assert values(ARGS)["podDisruptionBudget"] == {part: {"maxUnavailable": 1} for part in parts}
