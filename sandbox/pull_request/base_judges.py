@@ -13,7 +13,8 @@ from sandbox import lifecycle
 from sandbox.errors import SandboxError
 from sandbox.pull_request.protocol import EnvironmentQuestion
 
-PROGRAM: Final = Path(__file__).resolve().with_name("base_packs.py")
+PROGRAM: Final = Path("sandbox/pull_request/base_packs.py")
+"""Of the base itself, by whose code its packs are rendered."""
 
 
 def base_judges(question: EnvironmentQuestion, *, environments: Path) -> tuple[list[JudgingPack], list[str]]:
@@ -28,7 +29,12 @@ def base_judges(question: EnvironmentQuestion, *, environments: Path) -> tuple[l
         return [], []
     folder = Path(question.state_dir, "policy", "base")
     own = Path(question.base_root, "stacks", "environments")
-    command = [sys.executable, "-P", str(PROGRAM), question.base_root, question.environment]
+    program = Path(question.base_root) / PROGRAM
+    if not program.is_file():
+        raise SandboxError(
+            f"the base has no {PROGRAM}, by which its rules would judge", remedy="name a base that has it: --base REF"
+        )
+    command = [sys.executable, "-P", str(program), question.base_root, question.environment]
     command += [lifecycle.ACCOUNT_ID, str(folder), str(environments), str(own)]
     environment = {**os.environ, "PYTHONPATH": question.base_root}
     answer = subprocess.run(

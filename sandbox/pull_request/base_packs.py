@@ -1,16 +1,17 @@
 """Renders the packs of a base revision by its own programs, in a process of its own.
 
-Run as a script, by path, with that revision's folder as PYTHONPATH, so that what it imports of the project is the
-revision's: `python -P base_packs.py BASE_FOLDER ENVIRONMENT REGISTRY_ACCOUNT OUT_FOLDER ENVIRONMENTS_FOLDER...`. The
-limits and exemptions are those of the first folder whose environment file the base can read. Writes one line of JSON on
-standard output, `{"environments", "unread", "packs": [{"path", "config"}]}`, and imports nothing of the head's.
+Run as a script, the revision's own by path, with its folder as PYTHONPATH, so that all of it is the revision's:
+`python -P base_packs.py BASE_FOLDER ENVIRONMENT SANDBOX_ACCOUNT OUT_FOLDER ENVIRONMENTS_FOLDER...`. The limits and
+exemptions are those of the first folder whose environment file the base can read. Writes one line of JSON on standard
+output, `{"environments", "unread", "packs": [{"path", "config"}]}`. Arguments and answer stay as they are: the check of
+another revision depends on them.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from quantos.catalog.catalog import load_catalog  # the base's, as all below
+from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
 from quantos.errors import QuantosError
 from quantos.policy.adapters.packs import render_packs
@@ -24,7 +25,7 @@ def main(*arguments: str) -> int:
         try:
             settings = load_environment(environment, root=Path(root), catalog=load_catalog())
             packs = render_packs(
-                settings, packs_root=Path(base, "policy_packs"), folder=Path(folder), registry_account_id=account
+                settings, packs_root=Path(base, "policy_packs"), folder=Path(folder), sandbox_account_id=account
             )
         except QuantosError as exc:
             unread.append(exc.what.partition("\n")[0])
