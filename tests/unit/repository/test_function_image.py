@@ -21,6 +21,21 @@ def test_the_engine_is_the_pinned_one() -> None:
     assert argument("PULUMI_VERSION") == str(PINNED_VERSION)
 
 
+def test_base_images_are_named_by_a_digest_that_the_builder_states() -> None:
+    images = [line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("FROM ")]
+    assert len(images) == 3
+    for image in images:
+        (name,) = re.findall(r"@\$\{(\w+_DIGEST)\}$", image)
+        assert re.search(rf"^ARG {name}$", DOCKERFILE, re.MULTILINE), f"{name} has a default"
+
+
+def test_the_note_on_engine_and_sdk_says_which_they_are() -> None:
+    note = " ".join(line.strip("# ") for line in DOCKERFILE.splitlines() if line.startswith("#"))
+    sdk = importlib.metadata.version("pulumi").rpartition(".")[0]
+    assert f"Engine {PINNED_VERSION} beside the SDK's {sdk}" in note
+    assert PINNED_VERSION.major == int(sdk.partition(".")[0])
+
+
 def test_the_provider_plugin_is_that_of_the_sdk() -> None:
     assert argument("AWS_PLUGIN_VERSION") == importlib.metadata.version("pulumi-aws")
 
