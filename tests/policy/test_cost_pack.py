@@ -261,7 +261,7 @@ def test_layers_without_elastic_pools_pass(judge: Callable, place: Place) -> Non
     assert (fixed.failed, fixed.log.violations) == (False, [])
     foreign = judge(lambda: place.group("system", instance_types=["t3.large"]), stack="dev-foundation")
     assert foreign.rules == {"instance-families"}
-    many = {"min_size": 20, "max_size": 20, "desired_size": 20}
+    many = {"min_size": 30, "max_size": 30, "desired_size": 30}
     dear = judge(lambda: place.group("system", scaling_config=many), stack="dev-foundation")
     assert dear.rules == {"stack-budget"}
     assert "stack dev-foundation may cost" in dear.message("stack-budget")
@@ -289,3 +289,27 @@ def test_a_stack_is_priced_as_a_whole_and_held_to_its_budget(judge: Callable) ->
 
     kept = judge(program, stack="dev-foundation", up=True)
     assert (kept.failed, kept.log.violations, kept.log.unchecked) == (False, [], [])
+
+
+def declared(kind: str, name: str, **properties: object) -> None:
+    """A resource of any type with properties that a stack rule sees, whatever the sandbox's provider knows."""
+    pulumi.ComponentResource(kind, name, properties).register_outputs(properties)
+
+
+def test_properties_that_cost_are_priced_and_those_that_nobody_priced_refused(judge: Callable) -> None:
+    def program() -> None:
+        declared("aws:alb/loadBalancer:LoadBalancer", "front", internal=True, cleverMode="ON")
+        disk = {"engine": "postgres", "instanceClass": "db.t4g.small", "storageType": "gp3"}
+        declared("aws:rds/instance:Instance", "small", **disk, allocatedStorage=200, iops=12_000)
+        declared("aws:rds/instance:Instance", "greedy", **disk, allocatedStorage=600, storageThroughput=40_000)
+
+    judged = judge(program, stack="dev-foundation")
+    messages = [violation.message for violation in judged.log.violations if violation.rule == "priced-resources"]
+    assert any("its iops is '12000, which RDS sells from 400 GiB on'" in message for message in messages)
+    assert any("nobody has said what its cleverMode costs" in message for message in messages)
+    assert "may cost 3," in judged.message("stack-budget")
+
+
+def test_an_old_version_of_kubernetes_is_priced_as_of_today(judge: Callable) -> None:
+    ended = judge(lambda: declared("aws:eks/cluster:Cluster", "old", version="1.28"), stack="dev-foundation")
+    assert "which AWS supports no more" in ended.message("priced-resources")

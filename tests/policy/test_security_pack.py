@@ -179,3 +179,31 @@ def test_what_is_not_known_yet_keeps_only_the_rules_that_ask_for_it(judge: Calla
     told = " ".join(judged.log.unchecked)
     assert "can't run policy 'queue-customer-key'" in told
     assert "topic-customer-key" not in told
+
+
+def test_policies_attachments_and_entries_are_judged_by_what_they_say(judge: Callable) -> None:
+    def program() -> None:
+        anybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        stranger = {"StringNotEquals": {"aws:PrincipalAccount": SETTINGS.account_id}}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [{**anybody, "Condition": stranger}]})
+        role = aws.iam.Role("r", name="r", assume_role_policy=trust)
+        passes = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": f"arn:aws:iam::{SETTINGS.account_id}:role/*"}
+        hides = {"Effect": "Allow", "Action": "iam:Put?olePolicy", "Resource": "arn:aws:s3:::*/*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [passes, hides]})
+        aws.iam.RolePolicy("p", name="p", role=role.name, policy=document)
+        aws.eks.AccessEntry("e", cluster_name="c", principal_arn="arn:aws:iam::999988887777:role/helper")
+
+    rules = judge(program).rules
+    assert {"iam-named-principals", "iam-trust", "iam-named-actions", "iam-named-resources"} <= rules
+    assert {"iam-named-privileges", "iam-own-grantees"} <= rules
+
+
+def test_a_type_is_judged_by_each_of_its_names_and_an_unknown_one_is_refused(judge: Callable) -> None:
+    def program() -> None:  # as components, since the sandbox's provider knows neither
+        pulumi.ComponentResource("aws:alb/loadBalancer:LoadBalancer", "front", {"internal": False})
+        pulumi.ComponentResource("aws:redshift/cluster:Cluster", "dwh", {"nodeType": "ra3.large"})
+
+    judged = judge(program)
+    assert {"load-balancer-internal", "type-known"} <= judged.rules
+    (unknown,) = [one for one in judged.log.violations if one.rule == "type-known"]
+    assert "aws:redshift/cluster:Cluster" in unknown.message
