@@ -1,14 +1,21 @@
 """What is measured, logged and traced, and what it costs."""
 
+from collections.abc import Sequence
+
 import pulumi
 
+from components.kubernetes.cluster.ebs_csi import DEFAULT_CLASS, RETAINED_CLASS
 from components.kubernetes.observability import loki, prometheus, tempo
 from components.kubernetes.observability.loki import Loki, LokiArgs
-from components.kubernetes.observability.opencost import OpenCost, OpenCostArgs
+from components.kubernetes.observability.opencost import OpenCost, OpenCostArgs, Prices
 from components.kubernetes.observability.otel_collector import OtelCollectors, OtelCollectorsArgs
 from components.kubernetes.observability.prometheus import GrafanaAdmin, PrometheusStack, PrometheusStackArgs
 from components.kubernetes.observability.tempo import Tempo, TempoArgs
+from quantos.catalog.catalog import CapacityType, Catalog, load_catalog
+from quantos.costing.cost import HOURS_PER_MONTH
 from quantos.environment.namespaces import AGENTS, MONITORING
+from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.pools import POOL_LABEL
 from stacks.platform_services.context import PlatformContext
 
 TRACES_PREFIX = "tempo"
@@ -108,6 +115,24 @@ def _cost_allocation(place: PlatformContext) -> OpenCost:
             prometheus_service=f"{prometheus.NAME}-prometheus",
             prometheus_namespace=MONITORING,
             prometheus_port=prometheus.PORT,
+            prices=prices(place.settings, catalog=load_catalog()),
         ),
         place.inside("cost"),
+    )
+
+
+def prices(settings: EnvironmentSettings, *, catalog: Catalog) -> Prices:
+    """What the catalog says of the environment's nodes, the dearest type of each pool, and of its disks."""
+
+    def dearest(instance_types: Sequence[str], capacity_type: CapacityType) -> float:
+        return max(
+            catalog.usd_per_hour(each, capacity_type=capacity_type, region=settings.region) for each in instance_types
+        )
+
+    disk = catalog.usd_per_unit("ebs-gp3", unit="GiB-month", region=settings.region) / HOURS_PER_MONTH
+    return Prices(
+        pool_label=POOL_LABEL,
+        node_usd={name: dearest(pool.instance_types, pool.capacity_type) for name, pool in settings.pools.items()},
+        other_node_usd=dearest(settings.cluster.system_nodes.instance_types, "ON_DEMAND"),
+        gib_usd=dict.fromkeys((DEFAULT_CLASS, RETAINED_CLASS), disk),
     )
