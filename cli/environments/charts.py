@@ -1,6 +1,7 @@
 """`quantos manifests` and `quantos charts check`: what the platform layer installs, without a cluster or an account."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -13,12 +14,15 @@ from cli.places import CHARTS_VARIABLE, ENVIRONMENTS, environment_names
 from quantos.capacity.adapters.s3_plans import floors_document
 from quantos.catalog.catalog import load_catalog
 from quantos.charts.adapters.folder import ChartsFolder
-from quantos.charts.adapters.helm import rendered
+from quantos.charts.adapters.helm import Helm
 from quantos.charts.adapters.manifests import write_manifests
 from quantos.charts.adapters.recorder import ProgramTarget, recorded
-from quantos.charts.check import Finding, findings
+from quantos.charts.check import Finding, Judged, judged, of_link
 from quantos.charts.documents import Recorded
+from quantos.charts.links.exceptions import sorted_out, stale
 from quantos.charts.pod_rules import pod_rules
+from quantos.charts.surroundings import surroundings
+from quantos.charts.unread import unread_values
 from quantos.environment.load import load_environment
 from quantos.environment.names import PROJECT
 from quantos.environment.settings.environment import EnvironmentSettings
@@ -46,16 +50,31 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
         raise ChartsError("no folder of charts is given", remedy=f"give --charts DIR, or set {CHARTS_VARIABLE}")
     folder = ChartsFolder(charts)
     names = environments or environment_names()
-    refused = False
+    verdicts: dict[str, Judged] = {}
     for settings, recording in _recordings([_settings(name) for name in names]):
-        judged = list(
-            findings(
-                recording, folder, render=rendered, pod_rules=pod_rules(settings, today=datetime.now(tz=UTC).date())
-            )
+        verdicts[settings.name] = judged(
+            recording,
+            folder,
+            renderer=Helm(kubernetes_version=f"{settings.cluster.kubernetes_version}.0"),
+            pod_rules=pod_rules(settings, today=datetime.now(tz=UTC).date()),
+            surroundings=surroundings(settings, grants=recording.grants),
         )
-        refused = _print_findings(settings, recording, judged) or refused
-    if refused:
+        _print(settings.name, verdicts[settings.name].findings)
+        counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects"
+        _print_counts(settings.name, counted, verdicts[settings.name].findings)
+    together = _together(verdicts, folder)
+    _print("all", together)
+    _print_counts("all", f"{len(verdicts)} environments", together)
+    if any(_refusals([*together, *(one for each in verdicts.values() for one in each.findings)])):
         raise typer.Exit(1)
+
+
+def _together(verdicts: Mapping[str, Judged], folder: ChartsFolder) -> list[Finding]:
+    """What only all environments together tell: values that nobody reads, exceptions that nobody needs."""
+    unread, needed = sorted_out(unread_values({name: each.installed for name, each in verdicts.items()}, folder))
+    needed = needed.union(*(each.exceptions for each in verdicts.values()))
+    all_judged = set(verdicts) >= set(environment_names()) and all(each.installed.whole for each in verdicts.values())
+    return [of_link(each) for each in (*unread, *(stale(needed) if all_judged else ()))]
 
 
 def record(settings: EnvironmentSettings) -> Recorded:
@@ -81,17 +100,23 @@ def _recordings(chosen: Sequence[EnvironmentSettings]) -> list[tuple[Environment
         return list(zip(chosen, threads.map(record, chosen), strict=True))
 
 
-def _print_findings(settings: EnvironmentSettings, recording: Recorded, judged: Sequence[Finding]) -> bool:
-    """Print what was found; whether any of it refuses."""
+def _refusals(findings: Iterable[Finding]) -> list[Finding]:
+    return [each for each in findings if each.complaint.verdict == "refused"]
+
+
+def _print_counts(whose: str, counted: str, findings: Sequence[Finding]) -> None:
+    by_kind = Counter(each.kind for each in _refusals(findings))
+    listed = f" ({', '.join(f'{kind} {count}' for kind, count in sorted(by_kind.items()))})" if by_kind else ""
+    out.print(f"{whose}: {counted}, {by_kind.total()} complaints{listed}", markup=False, soft_wrap=True)
+
+
+def _print(whose: str, findings: Sequence[Finding]) -> None:
+    """Findings, kind by kind."""
     colours = {"refused": "red", "advised": "yellow", "unjudged": "dim"}
-    for each in judged:
+    for each in sorted(findings, key=lambda each: each.kind):
         word = each.complaint.verdict
         err.print(f"[{colours[word]}]{word}[/] ", end="")
-        err.print(f"{settings.name}: {each}", markup=False, highlight=False, soft_wrap=True)
-    refused = [each for each in judged if each.complaint.verdict == "refused"]
-    counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects, {len(refused)} complaints"
-    out.print(f"{settings.name}: {counted}", markup=False)
-    return bool(refused)
+        err.print(f"{whose}: {each.kind}: {each}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _settings(environment: str) -> EnvironmentSettings:

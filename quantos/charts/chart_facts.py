@@ -5,7 +5,7 @@ from typing import Final
 
 PASSED_THROUGH: Final[Mapping[str, frozenset[str]]] = {
     "cluster-autoscaler": frozenset({"extraArgs"}),
-    "kube-prometheus-stack": frozenset({"alertmanager.config"}),
+    "kube-prometheus-stack": frozenset({"alertmanager.config", "grafana.grafana.ini"}),
     "opentelemetry-collector": frozenset({"config"}),
     "tempo": frozenset({"tempo.overrides", "tempo.server", "tempo.ingester", "tempo.storage", "tempo.receivers"}),
     "trino": frozenset({"catalogs"}),

@@ -1,63 +1,26 @@
-"""Everything that a program installs, held against charts and definitions."""
+"""Everything that a program installs, held against charts and definitions, and each object against the others."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
+from quantos.charts.chart import Charts
 from quantos.charts.chart_facts import NEEDED
-from quantos.charts.custom_resources import Definitions, crd_complaints, declared_definitions
-from quantos.charts.documents import (
-    Complaint,
-    Document,
-    Json,
-    PodRules,
-    Recorded,
-    Release,
-    called,
-    mapping,
-    named,
-    text,
-)
-from quantos.charts.values_check import ChartValues, values_complaints
-
-_BUILT_IN = (
-    "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "apps", "authentication.k8s.io",
-    "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io",
-    "events.k8s.io", "flowcontrol.apiserver.k8s.io", "networking.k8s.io", "node.k8s.io", "policy",
-    "rbac.authorization.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """A chart of a folder. `templates` is where the whole chart lies, None where only its values do."""
-
-    name: str
-    version: str
-    values: ChartValues
-    templates: Path | None = None
-
-
-class Charts(Protocol):
-    """Charts and definitions at hand."""
-
-    def chart(self, name: str) -> Chart | None:
-        """A chart by name; None where it is not at hand. Raises ChartsError where it cannot be read."""
-
-    @property
-    def definitions(self) -> Definitions:
-        """Definitions of custom resources."""
-
-
-Renderer = Callable[[Release, Chart], Sequence[Document]]
-"""The objects that a whole chart gives with a release's values. Raises ChartsError where it gives none."""
+from quantos.charts.custom_resources import Definitions, crd_complaints
+from quantos.charts.documents import Complaint, Document, Json, PodRules, Recorded, Release, called, mapping, text
+from quantos.charts.installation import Installation, Renderer, installation
+from quantos.charts.links.broken import BrokenLink
+from quantos.charts.links.cluster import Cluster, Surroundings
+from quantos.charts.links.exceptions import Exempt, sorted_out
+from quantos.charts.links.kinds import is_built_in
+from quantos.charts.links.links import links
+from quantos.charts.values_check import values_complaints
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A complaint and whose it is."""
+    """A complaint, of which kind it is and whose."""
 
+    kind: str
     where: str
     complaint: Complaint
 
@@ -66,24 +29,49 @@ class Finding:
         return f"{self.where}: {path}{self.complaint.what}"
 
 
-def findings(recorded: Recorded, charts: Charts, *, render: Renderer, pod_rules: PodRules) -> Iterator[Finding]:
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What is wrong, and whether all could be judged.
+
+    Attributes:
+        exceptions: exceptions that were needed.
+        installed: what was rendered.
+    """
+
+    findings: tuple[Finding, ...]
+    exceptions: frozenset[Exempt]
+    installed: Installation
+
+
+def judged(
+    recorded: Recorded, charts: Charts, *, renderer: Renderer, pod_rules: PodRules, surroundings: Surroundings
+) -> Judged:
     """What is wrong with the releases and the custom resources of a program.
 
-    Charts that are whole are rendered, and `pod_rules` judge what comes out; plain objects are the policy packs'.
+    Charts that are whole are rendered, and `pod_rules` judge what comes out; where all of them are, links between
+    objects are followed. Plain objects of the program are the policy packs'.
     """
-    known = {**charts.definitions, **declared_definitions(recorded.objects)}
+    installed = installation(recorded, charts, renderer)
+    broken: list[BrokenLink] = [*installed.failures]
+    found = [*_about_releases(recorded, charts), *_about_objects(installed, pod_rules)]
+    if installed.whole or installed.failures:
+        broken += links(Cluster(installed.objects, surroundings, recorded.releases))
+    left, needed = sorted_out(broken)
+    return Judged(findings=(*found, *map(of_link, left)), exceptions=needed, installed=installed)
+
+
+def of_link(link: BrokenLink) -> Finding:
+    """A broken link as a finding."""
+    return Finding(kind=link.kind, where=link.subject, complaint=Complaint(path="", what=f"{link.what}; {link.remedy}"))
+
+
+def _about_releases(recorded: Recorded, charts: Charts) -> Iterator[Finding]:
     for release in recorded.releases:
-        where = f"release {release.namespace}/{release.name} ({release.chart})"
-        for complaint in _release_complaints(release, charts, known, render=render, pod_rules=pod_rules):
-            yield Finding(where=where, complaint=complaint)
-    for manifest in recorded.objects:
-        for complaint in _object_complaints(manifest, known):
-            yield Finding(where=called(manifest), complaint=complaint)
+        for complaint in _release_complaints(release, charts):
+            yield Finding(kind="values", where=release.called, complaint=complaint)
 
 
-def _release_complaints(
-    release: Release, charts: Charts, known: Definitions, *, render: Renderer, pod_rules: PodRules
-) -> Iterator[Complaint]:
+def _release_complaints(release: Release, charts: Charts) -> Iterator[Complaint]:
     chart = charts.chart(release.chart)
     if chart is None:
         yield Complaint(path="chart", what="the folder has no such chart")
@@ -94,27 +82,25 @@ def _release_complaints(
         if _at(release.values, path) in (None, "", {}, []):
             yield Complaint(path=path, what="the chart renders nothing of use without this value")
     yield from values_complaints(release.values, chart.values)
-    if chart.templates is None:
-        return
-    for bare in render(release, chart):
-        each = _placed(bare, release, known)
-        for complaint in (*_object_complaints(each, known), *pod_rules(each)):
-            yield Complaint(path=f"{called(each)}: {complaint.path}", what=complaint.what, verdict=complaint.verdict)
 
 
-def _placed(manifest: Document, release: Release, known: Definitions) -> Document:
-    """A rendered object in the namespace where Helm puts it when its template names none."""
-    group, _, _ = text(manifest.get("apiVersion")).rpartition("/")
-    definition = known.get((group, text(manifest.get("kind"))))
-    if named(manifest, "namespace") or (definition is not None and not definition.namespaced):
-        return manifest
-    return {**manifest, "metadata": {**mapping(manifest.get("metadata")), "namespace": release.namespace}}
+def _about_objects(installed: Installation, pod_rules: PodRules) -> Iterator[Finding]:
+    for each in installed.objects:
+        name = called(each.manifest)
+        for complaint in _object_complaints(each.manifest, installed.definitions):
+            yield Finding(kind="definition", where=_whose(each.release, name), complaint=complaint)
+        for complaint in pod_rules(each.manifest) if each.release else ():
+            yield Finding(kind="pod", where=_whose(each.release, name), complaint=complaint)
+
+
+def _whose(release: Release | None, name: str) -> str:
+    return f"{release.called}: {name}" if release else name
 
 
 def _object_complaints(manifest: Document, known: Definitions) -> Iterable[Complaint]:
     """Of kinds that Kubernetes itself serves, its server and the SDK's types are the judges."""
     group, _, _ = text(manifest.get("apiVersion")).rpartition("/")
-    return [] if not group or group in _BUILT_IN else crd_complaints(manifest, known)
+    return [] if is_built_in(group) else crd_complaints(manifest, known)
 
 
 def _at(values: Document, path: str) -> Json:

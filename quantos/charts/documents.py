@@ -20,13 +20,28 @@ class Release:
     namespace: str
     values: Document
 
+    @property
+    def called(self) -> str:
+        """How messages name it."""
+        return f"release {self.namespace}/{self.name} ({self.chart})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """What AWS lets the pods of a service account do: actions as `service:Action`, of its role's own policies."""
+
+    namespace: str
+    account: str
+    actions: frozenset[str]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """All that a program installs."""
+    """All that a program installs, and what it lets the pods of the cluster do on AWS."""
 
     releases: tuple[Release, ...]
     objects: tuple[Document, ...]
+    grants: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

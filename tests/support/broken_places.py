@@ -17,9 +17,11 @@ from quantos.capacity.adapters.pulumi_engine import PulumiEngine
 from quantos.capacity.resize.ports import EngineTerms
 from quantos.catalog.adapters.service_prices import service_offers
 from quantos.charts.adapters.folder import ChartsFolder
-from quantos.charts.adapters.helm import rendered
+from quantos.charts.adapters.helm import Helm
+from quantos.charts.adapters.helm_yaml import documents
 from quantos.charts.adapters.manifests import write_manifests
 from quantos.charts.adapters.recorder import ProgramTarget, recorded
+from quantos.charts.chart import Chart
 from quantos.charts.documents import Recorded, Release
 from quantos.deployment.adapters.backend_locks import FileLocks
 from quantos.deployment.adapters.layers import LayerStacks
@@ -49,6 +51,7 @@ PLACE = ProgramTarget(
     project="quantos", stack="dev-x", account_id="123456789012", region="us-east-1", domain="dev.example"
 )
 BROKER = Release(chart="broker", version="1.2.3", repository="", name="broker", namespace="bus", values={})
+HELM = Helm(kubernetes_version="1.34.0")
 NOT_UTF8 = b"\xff\xfe\x00"
 
 
@@ -77,6 +80,7 @@ def chart_folders(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str,
             gzip.compress(NOT_UTF8),
         ),
         "broker/crds/one.yaml": (b"a: [", NOT_UTF8),
+        "broker/charts/cache/crds/one.yml": (b"a: [", NOT_UTF8),
     }
     calls: dict[str, Call] = {
         "charts.folder:ChartsFolder, nothing": lambda: ChartsFolder(folder / "nothing"),
@@ -98,18 +102,27 @@ def chart_folders(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str,
 
 
 def rendering(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]:
-    def render(name: str, file: str, content: bytes) -> object:
+    def broken(name: str, file: str, content: bytes) -> Chart:
         root = charts_folder(folder / name, whole=True)
         chart = ChartsFolder(root).chart("broker")
         assert chart is not None
         (root / "broker" / file).write_bytes(content)
-        return rendered(BROKER, chart)
+        return chart
+
+    def render(*args: object) -> object:
+        return HELM.rendered(BROKER, broken(*args))
+
+    def open_it(*args: object) -> object:
+        with HELM.opened(BROKER, broken(*args)) as rendering:
+            return rendering(BROKER.values)
 
     return {
-        "charts.helm:rendered, template": partial(render, "a", "templates/bad.yaml", b"{{ .Values.x.y.z }}"),
-        "charts.helm:rendered, chart": partial(render, "b", "Chart.yaml", b"a: ["),
-        "charts.helm:rendered, text": partial(render, "c", "templates/bad.yaml", b"a: [\n"),
-        "charts.helm:rendered, bytes": partial(render, "d", "templates/bad.yaml", NOT_UTF8 + b"{{"),
+        "charts.helm:Helm.rendered, template": partial(render, "a", "templates/bad.yaml", b"{{ .Values.x.y.z }}"),
+        "charts.helm:Helm.rendered, chart": partial(render, "b", "Chart.yaml", b"a: ["),
+        "charts.helm:Helm.rendered, text": partial(render, "c", "templates/bad.yaml", b"a: [\n"),
+        "charts.helm:Helm.rendered, bytes": partial(render, "d", "templates/bad.yaml", NOT_UTF8 + b"{{"),
+        "charts.helm:Helm.opened, chart": partial(open_it, "e", "Chart.yaml", b"a: ["),
+        "charts.helm_yaml:documents": lambda: list(documents("a: [", name="one.yaml")),
     }
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import yaml
 
+from quantos.charts.adapters.helm_yaml import documents
+from quantos.charts.chart import Chart
 from quantos.charts.chart_facts import PARTS, PASSED_THROUGH
-from quantos.charts.check import Chart
 from quantos.charts.custom_resources import Definitions, definitions
 from quantos.charts.documents import Document, Json, items, mapping, text
 from quantos.charts.pod_shapes import PodShapes, pod_shapes
@@ -47,12 +48,16 @@ class ChartsFolder:
 
     @functools.cached_property
     def custom_resource_definitions(self) -> tuple[Document, ...]:
-        """CustomResourceDefinition objects: of `crds.json.gz`, and of the `crds` folders of whole charts."""
+        """CustomResourceDefinition objects: of `crds.json.gz`, and of whole charts and their sub-charts.
+
+        In a chart they lie in a folder `crds`, its own or a sub-chart's, or `files/crds`; those in templates have to be
+        rendered.
+        """
         crds = [*_packed(self._root / DEFINITIONS_FILE)]
-        for path in sorted(self._root.glob("*/crds/**/*.yaml")):
-            with _reading(path):
-                documents = list(yaml.load_all(path.read_text(encoding="utf-8"), _Loader))
-            crds += [mapping(each) for each in documents if mapping(each).get("spec")]
+        for path in sorted([*self._root.glob("*/**/crds/**/*.yaml"), *self._root.glob("*/**/crds/**/*.yml")]):
+            if "templates" in path.parts:
+                continue
+            crds += [each for each in documents(_read(path), name=str(path)) if each.get("spec")]
         return tuple(crds)
 
     @functools.cached_property
@@ -147,6 +152,3 @@ def _read(path: Path) -> str:
 
 def _reading(path: Path, *, remedy: str = _REMEDY) -> AbstractContextManager[None]:
     return translated(_DOCUMENTS, into=ChartsError, what=f"{path} cannot be read", remedy=remedy)
-
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -9,7 +9,7 @@ import json
 import logging
 import multiprocessing
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +22,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_root_resource
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
-from quantos.charts.documents import Document, Json, Recorded, Release, mapping, named, text
+from quantos.charts.documents import Document, Grant, Json, Recorded, Release, mapping, named, text
 from quantos.environment.conventions import POSTGRES_PORT
 from quantos.errors import ChartsError, QuantosError
 from quantos.translation import Vendor, translated
@@ -38,6 +38,8 @@ _NOT_RECORDED_BYTES: Final = "bm90LXJlY29yZGVk"
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a mark of the wire
 _RELEASE: Final = "kubernetes:helm.sh/v3:Release"
+_ASSOCIATION: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 _REFERENCE: Final = "pulumi:pulumi:StackReference"
 _OPAQUE: Final = ("kubernetes:helm.sh/", "kubernetes:yaml", "kubernetes:kustomize")
 _PROCESSES: Final = Vendor(raises=(BrokenExecutor, pickle.PicklingError, AttributeError, OSError))
@@ -100,7 +102,8 @@ def plausible_output(name: str, place: ProgramTarget) -> str | int:
     shapes: dict[str, str | int] = {
         "_arn": f"arn:aws:{word.partition('-')[0]}:{place.region}:{place.account_id}:{word}",
         "_brokers": f"b-1.{place.project}.kafka.{place.region}.amazonaws.com:9098",
-        "_endpoint": f"https://{word}.{place.domain}",
+        "cluster_endpoint": f"https://{word}.{place.domain}",
+        "_endpoint": f"{word}.{place.domain}",
         "_host": f"{word}.{place.domain}",
         "_address": f"{word}.{place.domain}",
         "_port": POSTGRES_PORT,
@@ -128,6 +131,7 @@ def _outcome(program: Program, place: ProgramTarget, references: dict[str, Docum
     return Recorded(
         releases=tuple(sorted(monitor.releases, key=lambda each: (each.namespace, each.name))),
         objects=tuple(sorted(monitor.objects, key=_order)),
+        grants=tuple(sorted(monitor.grants(), key=lambda each: (each.namespace, each.account))),
     )
 
 
@@ -209,6 +213,8 @@ class _Monitor(pulumi_mocks.MockMonitor):
         super().__init__(_Resources(place, references))
         self.releases: list[Release] = []
         self.objects: list[Document] = []
+        self._accounts: list[Document] = []
+        self._policies: dict[str, list[str]] = {}
 
     def RegisterResource(  # noqa: N802  named by the protocol
         self, request: resource_pb2.RegisterResourceRequest
@@ -221,7 +227,26 @@ class _Monitor(pulumi_mocks.MockMonitor):
                 f"{request.name} is a {request.type}, whose objects only its provider knows",
                 remedy="declare a helm.v3.Release, or the objects themselves",
             )
+        elif request.type in {_ASSOCIATION, _POLICY}:
+            self._keep_grant(request.type, _bare(json_format.MessageToDict(request.object)))
         return super().RegisterResource(request)
+
+    def _keep_grant(self, token: str, inputs: Json) -> None:
+        given = mapping(inputs)
+        if token == _ASSOCIATION:
+            self._accounts.append(given)
+        else:
+            self._policies.setdefault(text(given.get("role")), []).append(text(given.get("policy")))
+
+    def grants(self) -> Iterator[Grant]:
+        """What roles let the pods do that take them."""
+        for each in self._accounts:
+            role = text(each.get("roleArn")).rpartition("/")[2]
+            yield Grant(
+                namespace=text(each.get("namespace")),
+                account=text(each.get("serviceAccount")),
+                actions=frozenset(action for policy in self._policies.get(role, ()) for action in _actions(policy)),
+            )
 
     def _keep(self, token: str, name: str, inputs: Json) -> None:
         given = mapping(inputs)
@@ -230,6 +255,16 @@ class _Monitor(pulumi_mocks.MockMonitor):
             return
         metadata = {"name": _own_name(name), **mapping(given.get("metadata"))}
         self.objects.append(_without_secrets({**given, "metadata": metadata}))
+
+
+def _actions(policy: str) -> Iterator[str]:
+    """Actions that a policy allows."""
+    document: Json = json.loads(policy) if policy else {}
+    statements = mapping(document).get("Statement")
+    for each in statements if isinstance(statements, list) else [statements]:
+        given = mapping(each).get("Action")
+        if mapping(each).get("Effect") == "Allow":
+            yield from (text(action) for action in (given if isinstance(given, list) else [given]))
 
 
 def _release(name: str, inputs: Document) -> Release:

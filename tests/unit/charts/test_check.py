@@ -1,16 +1,17 @@
 """A program's releases and objects against a folder of charts: versions, needed values, rendering and pod rules."""
 
+import shutil
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from quantos.charts.adapters.folder import ChartsFolder
-from quantos.charts.adapters.helm import rendered
-from quantos.charts.check import findings
+from quantos.charts.adapters.helm import Helm
+from quantos.charts.check import Judged, judged
 from quantos.charts.documents import Document, Recorded, Release
 from quantos.charts.pod_rules import pod_rules
-from quantos.errors import ChartsError
+from quantos.charts.surroundings import surroundings
 from tests.support.charts_folder import charts_folder
 from tests.support.environments import make_settings
 
@@ -32,6 +33,26 @@ BROKER = Release(
 )
 
 
+GADGET = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: gadgets.example.dev}
+spec:
+  group: example.dev
+  names: {kind: Gadget, plural: gadgets}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, properties: {size: {type: integer}, sign: {type: string, enum: [=, "<"]}}}
+"""
+
+
 @pytest.fixture
 def plain(tmp_path) -> ChartsFolder:
     return ChartsFolder(charts_folder(tmp_path / "plain"))
@@ -42,11 +63,24 @@ def whole(tmp_path) -> ChartsFolder:
     return ChartsFolder(charts_folder(tmp_path / "whole", whole=True))
 
 
-def said(folder, *, releases=(), objects=(), verdict="refused") -> list[str]:
-    recorded = Recorded(releases=tuple(releases), objects=tuple(objects))
-    rules = pod_rules(make_settings(), today=TODAY)
-    found = findings(recorded, folder, render=rendered, pod_rules=rules)
-    return [str(each) for each in found if each.complaint.verdict == verdict]
+def verdict_of(folder, *, releases=(), objects=()) -> Judged:
+    settings = make_settings()
+    return judged(
+        Recorded(releases=tuple(releases), objects=tuple(objects)),
+        folder,
+        renderer=Helm(kubernetes_version="1.34.0"),
+        pod_rules=pod_rules(settings, today=TODAY),
+        surroundings=surroundings(settings, grants=()),
+    )
+
+
+OF_ONE = {"values", "definition", "pod"}
+"""Kinds of findings that look at one release or object by itself."""
+
+
+def said(folder, *, kinds=OF_ONE, **program) -> list[str]:
+    verdict = verdict_of(folder, **program)
+    return [str(each) for each in verdict.findings if each.complaint.verdict == "refused" and each.kind in kinds]
 
 
 def test_a_right_release_has_nothing_against_it(plain) -> None:
@@ -97,7 +131,52 @@ def test_a_namespace_with_a_weaker_level_is_let_off_the_rules_of_the_level(whole
     assert {each.split(": ")[2] for each in found} == {"pod-resources"}
 
 
-def test_a_chart_that_does_not_render_is_an_error_that_names_it(whole, tmp_path) -> None:
-    (tmp_path / "whole" / "broker" / "templates" / "bad.yaml").write_text('{{ fail "give a name" }}')
-    with pytest.raises(ChartsError, match=r"release bus/broker \(broker\) does not render: .*give a name"):
-        said(whole, releases=[BROKER])
+def test_a_release_that_does_not_render_is_a_finding_and_the_others_are_still_judged(whole, tmp_path) -> None:
+    shutil.copytree(tmp_path / "whole" / "broker", tmp_path / "whole" / "strict")
+    (tmp_path / "whole" / "strict" / "templates" / "bad.yaml").write_text('{{ fail "give a name" }}')
+    strict = replace(BROKER, chart="strict", name="strict")
+    verdict = verdict_of(whole, releases=[strict, BROKER])
+    failed = [str(each) for each in verdict.findings if each.kind == "rendering"]
+    assert len(failed) == 1
+    assert failed[0].startswith("release bus/strict (strict): does not render: ")
+    assert "give a name" in failed[0]
+    assert any(each.kind == "pod" and "release bus/broker" in each.where for each in verdict.findings)
+    assert not verdict.installed.whole
+
+
+def test_a_comment_right_behind_the_dashes_divides_a_file(whole, tmp_path) -> None:
+    (tmp_path / "whole" / "broker" / "templates" / "widgets.yaml").write_text(
+        "---# the first\n{apiVersion: example.dev/v1, kind: Widget, metadata: {name: one}, spec: {size: 10}}\n"
+        "---#the second\n{apiVersion: example.dev/v1, kind: Widget, metadata: {name: two}, spec: {size: 11}}\n"
+    )
+    told = said(whole, releases=[BROKER], kinds={"definition"})
+    assert [each.split(": ")[1] for each in told] == ["Widget bus/one", "Widget bus/two"]
+
+
+@pytest.mark.parametrize("place", ["crds/gadget.yaml", "charts/cache/crds/gadget.yml", "files/crds/full/gadget.yaml"])
+def test_definitions_of_a_chart_are_found_wherever_charts_keep_them(whole, tmp_path, place) -> None:
+    path = tmp_path / "whole" / "broker" / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(GADGET)
+    gadget = {"apiVersion": "example.dev/v1", "kind": "Gadget", "metadata": {"name": "a", "namespace": "b"}}
+    folder = ChartsFolder(tmp_path / "whole")
+    assert said(folder, objects=[{**gadget, "spec": {"size": 3}}]) == []
+    assert said(folder, objects=[{**gadget, "spec": {"sise": 3}}]) == [
+        "Gadget b/a: spec: it has no field sise; did you mean size?"
+    ]
+
+
+def test_definitions_that_a_template_makes_are_known_once_it_is_rendered(whole, tmp_path) -> None:
+    (tmp_path / "whole" / "broker" / "templates" / "gadget.yaml").write_text(
+        "{{- if .Values.replicas }}\n" + GADGET + "{{- end }}\n"
+        '{{- if .Capabilities.APIVersions.Has "example.dev/v1/Gadget" }}\n'
+        "---\n{apiVersion: example.dev/v1, kind: Gadget, metadata: {name: made}, spec: {sise: 3}}\n{{- end }}\n"
+    )
+    assert said(whole, releases=[BROKER], kinds={"definition"}) == [
+        "release bus/broker (broker): Gadget bus/made: spec: it has no field sise; did you mean size?"
+    ]
+
+
+def test_links_are_followed_where_every_chart_is_whole(plain, whole) -> None:
+    assert "budget" in {each.kind for each in verdict_of(whole, releases=[BROKER]).findings}
+    assert "budget" not in {each.kind for each in verdict_of(plain, releases=[BROKER]).findings}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from quantos.charts.adapters import folder
 from quantos.charts.adapters.folder import ChartsFolder
-from quantos.charts.check import Chart
+from quantos.charts.chart import Chart
 from quantos.charts.values_check import unknown_keys, values_complaints
 from quantos.charts.values_file import Known, values_file
 from quantos.errors import ChartsError

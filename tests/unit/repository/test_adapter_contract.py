@@ -135,6 +135,7 @@ ASKS_NOBODY = {
     " translate",
     "deployment.engine_failure:last_line": "reads an exception",
     "capacity.pulumi_engine:measured": "calls with_standing",
+    "charts.helm:Helm.serving": "keeps its arguments",
     "charts.recorder:plausible_output": "makes a text",
     "operations.bring_up:bring_up": "calls other adapters' calls under a lease",
     "operations.bring_up:leased": "calls other adapters' calls",

@@ -1,0 +1,83 @@
+"""Broken links that are right as they are, each with its reason. One that no environment has any more is refused."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from quantos.charts.links.broken import BrokenLink, Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exempt:
+    """Links that need not hold: of a kind, by patterns of the object and of what it links to."""
+
+    kind: Kind
+    subject: str
+    about: str = "*"
+    reason: str
+
+    def takes(self, link: BrokenLink) -> bool:
+        """Whether a link is meant."""
+        return (
+            self.kind == link.kind and fnmatchcase(link.subject, self.subject) and fnmatchcase(link.about, self.about)
+        )
+
+
+EXEMPT: Final[tuple[Exempt, ...]] = (
+    Exempt(
+        kind="reference",
+        subject="Deployment keda/keda-*",
+        about="Secret keda/kedaorg-certs",
+        reason="KEDA's operator makes the certificates of its other two parts when it starts, and they wait for them",
+    ),
+    Exempt(
+        kind="reference",
+        subject="RoleBinding kueue-system/kueue-prometheus-k8s",
+        reason="the chart names the accounts of another stack; Prometheus here reads every namespace by its own role",
+    ),
+    Exempt(
+        kind="reference",
+        subject="StatefulSet monitoring/tempo",
+        about="Service monitoring/tempo-headless",
+        reason="the chart names a Service that it does not make; only names of single pods would need it",
+    ),
+    Exempt(
+        kind="budget",
+        subject="RayCluster ray/sample *",
+        about="no budget",
+        reason="workers of a batch cluster come and go by themselves, and Ray starts their tasks again",
+    ),
+)
+"""The table."""
+
+
+def sorted_out(
+    links: Iterable[BrokenLink], table: Iterable[Exempt] = EXEMPT
+) -> tuple[list[BrokenLink], frozenset[Exempt]]:
+    """Links without those that are exempt, and the exceptions that were needed."""
+    table = tuple(table)
+    left: list[BrokenLink] = []
+    needed: set[Exempt] = set()
+    for each in links:
+        taking = [exempt for exempt in table if exempt.takes(each)]
+        needed.update(taking)
+        if not taking:
+            left.append(each)
+    return left, frozenset(needed)
+
+
+def stale(needed: Iterable[Exempt], table: Iterable[Exempt] = EXEMPT) -> list[BrokenLink]:
+    """Exceptions that nothing needs any more."""
+    known = frozenset(needed)
+    return [
+        BrokenLink(
+            kind="exception",
+            subject=f"{each.kind} {each.subject}",
+            about=each.about,
+            what="no environment needs this exception any more",
+            remedy="take it out of quantos/charts/links/exceptions.py",
+        )
+        for each in table
+        if each not in known
+    ]

@@ -1,0 +1,59 @@
+"""Values that no environment's chart reads: what only one environment turns on, all of them may state."""
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from quantos.charts.chart import Charts
+from quantos.charts.documents import Release
+from quantos.charts.effects import Unread, literal_templates, stated, vain_values
+from quantos.charts.installation import Installation
+from quantos.charts.links.broken import BrokenLink
+
+SIDE_BY_SIDE: Final = 2
+"""Releases rendered at once: Helm's engine runs outside Python."""
+
+
+@dataclass
+class _Known:
+    """Of one release in all environments: paths that a chart reads, and what is wrong with others, and where."""
+
+    read: set[str] = field(default_factory=set)
+    unread: dict[Unread, list[str]] = field(default_factory=dict)
+
+
+def unread_values(environments: Mapping[str, Installation], charts: Charts) -> Iterator[BrokenLink]:
+    """Values that the charts read in none of the environments that state them, and templates that stay as they are.
+
+    A value that was read once is not tried again.
+    """
+    known: dict[str, _Known] = {}
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as threads:
+        for environment, installed in environments.items():
+            for each in installed.rendered:
+                known.setdefault(each.called, _Known())
+            trying = partial(_tried, installed=installed, charts=charts)
+            read = [frozenset(known[each.called].read) for each in installed.rendered]
+            tried = threads.map(trying, installed.rendered, read)
+            for release, unread in zip(installed.rendered, tried, strict=True):
+                about = known[release.called]
+                about.read |= stated(release.values) - {each.path for each in unread}
+                for each in unread:
+                    about.unread.setdefault(each, []).append(environment)
+    for name, about in known.items():
+        for each, where in about.unread.items():
+            if each.path not in about.read:
+                what = f"{each.path}: {each.what} ({', '.join(where)})"
+                yield BrokenLink(kind="effect", subject=name, about=each.path, what=what, remedy=each.remedy)
+
+
+def _tried(release: Release, read: AbstractSet[str], *, installed: Installation, charts: Charts) -> list[Unread]:
+    chart = charts.chart(release.chart)
+    if chart is None:
+        return []
+    with installed.renderer.opened(release, chart) as render:
+        literal = list(literal_templates(release.values, render(release.values)))
+        return [*literal, *vain_values(release.values, chart.values.shown, render, read=read)]
