@@ -5,12 +5,15 @@ from typing import Final
 
 PASSED_THROUGH: Final[Mapping[str, frozenset[str]]] = {
     "cluster-autoscaler": frozenset({"extraArgs"}),
-    "kube-prometheus-stack": frozenset({"alertmanager.config", "grafana.grafana.ini"}),
+    "kube-prometheus-stack": frozenset({"alertmanager.config"}),
     "opentelemetry-collector": frozenset({"config"}),
     "tempo": frozenset({"tempo.overrides", "tempo.server", "tempo.ingester", "tempo.storage", "tempo.receivers"}),
     "trino": frozenset({"catalogs"}),
 }
-"""By chart: values with defaults which a template copies whole, so that any key may be added below them."""
+"""By chart: values with defaults which a template copies whole, so that any key may be added below them.
+
+Of whole charts the templates themselves tell it.
+"""
 
 PARTS: Final[Mapping[str, Mapping[str, tuple[str, str, str]]]] = {
     "argo-workflows": {"controller.workflowDefaults.spec": ("argoproj.io", "Workflow", "spec")},
@@ -28,6 +31,15 @@ PARTS: Final[Mapping[str, Mapping[str, tuple[str, str, str]]]] = {
     },
 }
 """By chart and path: values that become a field of a custom resource, with its group, kind and path."""
+
+MIRRORED: Final[Mapping[str, Mapping[str, tuple[str, str, str]]]] = {
+    "kube-prometheus-stack": {
+        "alertmanager.alertmanagerSpec": ("monitoring.coreos.com", "Alertmanager", "spec"),
+        "prometheus.prometheusSpec": ("monitoring.coreos.com", "Prometheus", "spec"),
+        "thanosRuler.thanosRulerSpec": ("monitoring.coreos.com", "ThanosRuler", "spec"),
+    },
+}
+"""By chart and path: mappings whose members become fields of a custom resource under the same names, some of them."""
 
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "aws-load-balancer-controller": ("clusterName",),

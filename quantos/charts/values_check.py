@@ -74,6 +74,8 @@ class _Spot:
     schemas: Schemas = ()
     shapes: tuple[Document, ...] = ()
     partial: bool = False
+    copied: bool = False
+    above: Known = UNSHOWN
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class _Walk:
             schemas=() if schemas == "unnamed" else schemas,
             shapes=self.chart.shapes.of(key) or spot.shapes,
             partial=spot.partial or bool(known and known.partial),
+            copied=spot.copied or bool(known and known.copied),
+            above=spot.known,
         )
 
     def _unknown(self, key: str, value: Json, spot: _Spot) -> Iterator[Complaint]:
@@ -108,8 +112,10 @@ class _Walk:
         near = get_close_matches(key, others, n=1, cutoff=_NEAR) or [
             other for other in others if _same_letters(key, other)
         ]
-        hint = f"; did you mean {near[0]}?" if near else ""
-        if spot.known.open and not (near and spot.known.keys):
+        hint = f"; did you mean {near[0]}?" if near else _deeper(key, spot)
+        if _is_of_above(key, spot):
+            yield Complaint(path=path, what="the chart knows this key one level up, and not here")
+        elif (spot.known.open or spot.copied) and not (near and spot.known.keys):
             yield from _large_numbers(value, path, verdict="advised")
         elif shapes := self.chart.shapes.of(key) if spot.partial else ():
             yield from self._shaped(value, _Spot(path=path, shapes=shapes))
@@ -120,7 +126,7 @@ class _Walk:
             yield Complaint(path=path, what=f"the chart does not know this key{hint}")
 
     def _value(self, value: Json, spot: _Spot) -> Iterator[Complaint]:
-        if spot.path in self.chart.parts:
+        if spot.path in self.chart.parts and value != spot.known.default:
             yield from structural_complaints(_given(value), _partly(self.chart.parts[spot.path]), path=spot.path)
             return
         if spot.path in self.chart.passed_through:
@@ -179,6 +185,18 @@ class _Walk:
         yield from min(complaints, key=len)
 
 
+def _is_of_above(key: str, spot: _Spot) -> bool:
+    """Whether an empty mapping that names its own keys in comments is given one of those around it."""
+    around = spot.above.keys.get(key)
+    return spot.known.open and bool(spot.known.keys) and around is not None and around.shown and not spot.partial
+
+
+def _deeper(key: str, spot: _Spot) -> str:
+    """A hint at the key where it is known, one level down."""
+    below = [name for name, known in spot.known.keys.items() if key in known.keys and known.keys[key].shown]
+    return f"; did you mean {below[0]}.{key}?" if below else ""
+
+
 def _same_letters(key: str, other: str) -> bool:
     return sorted(key) == sorted(other)
 
@@ -223,6 +241,8 @@ def _wrong_kind(value: Json, spot: _Spot) -> str:
         return ""
     if theirs == "boolean" and _says_truth(value):
         return f"{value!r} is text, which templates take for true; the chart has {str(default).lower()}"
+    if default in ({}, []) and spot.copied:
+        return ""
     if default == {} and isinstance(value, str) and "\n" in value:
         return ""  # many templates take such a mapping as YAML in a text, too
     if ours == theirs or not {ours, theirs} & _STRUCTURED:

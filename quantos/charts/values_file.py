@@ -25,12 +25,14 @@ class Known:
         keys: of a mapping, or of all items of a list together.
         shown: False for a key that only a comment or a template names: what it may hold nobody knows.
         partial: True where the chart of these values is not at hand, so that more keys may exist.
+        copied: True where a template takes the value whole, whatever it holds.
     """
 
     default: Json = None
     keys: Mapping[str, "Known"] = field(default_factory=dict)
     shown: bool = True
     partial: bool = False
+    copied: bool = False
 
     @property
     def open(self) -> bool:
@@ -63,13 +65,33 @@ def with_paths(tree: Known, paths: Iterable[tuple[str, ...]]) -> Known:
     return tree
 
 
+def with_copied(tree: Known, paths: Iterable[tuple[str, ...]]) -> Known:
+    """The tree with the values marked that templates take whole, as far as it has them."""
+    for path in paths:
+        tree = _with_copied(tree, path)
+    return tree
+
+
+def _with_copied(tree: Known, path: tuple[str, ...]) -> Known:
+    if not path:
+        return replace(tree, copied=True)
+    below = tree.keys.get(path[0])
+    return tree if below is None else replace(tree, keys={**tree.keys, path[0]: _with_copied(below, path[1:])})
+
+
 def merged(first: Known, second: Known) -> Known:
     """Both trees in one; where both show a default, the second's counts."""
     keys = dict(first.keys)
     for name, known in second.keys.items():
         keys[name] = merged(keys[name], known) if name in keys else known
     default = second.default if second.default is not None else first.default
-    return Known(default, keys, first.shown or second.shown, first.partial or second.partial)
+    return Known(
+        default=default,
+        keys=keys,
+        shown=first.shown or second.shown,
+        partial=first.partial or second.partial,
+        copied=first.copied or second.copied,
+    )
 
 
 def _known(value: Json) -> Known:

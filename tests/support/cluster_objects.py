@@ -2,7 +2,7 @@
 
 from ipaddress import IPv4Network
 
-from quantos.charts.documents import Release
+from quantos.charts.documents import Release, named
 from quantos.charts.links.cluster import Cluster, Installed, NodeGroup, Surroundings
 
 LABELS = {"app": "web"}
@@ -20,7 +20,7 @@ def cluster(*objects, releases=(), bringing=(), **around) -> Cluster:
         *(Installed(manifest=each) for each in objects),
         *(Installed(manifest=each, release=whose) for whose, brought in bringing for each in brought),
     ]
-    names = {each.manifest["metadata"].get("namespace") for each in given} - {None}
+    names = {named(each.manifest, "namespace") for each in given} - {""}
     declared = [Installed(manifest=namespace(name)) for name in sorted(names)]
     known = {"endpoint_services": frozenset({"s3", "sts"}), "nodes": NODES, "grants": (), **around}
     surroundings = Surroundings(vpc=IPv4Network(VPC), region="eu-west-1", domain="dev.example", **known)
@@ -42,13 +42,19 @@ def namespace(name, **labels) -> dict:
     return made("Namespace", name, place=None, labels=labels)
 
 
-def workload(name="web", *, kind="Deployment", replicas=1, labels=None, place="web", claims=None, pod=None, **container):
+def workload(
+    name="web", *, kind="Deployment", replicas=1, labels=None, place="web", claims=None, pod=None, **container
+):
     """A workload of one container with a port `http` at 8080; `pod` is laid over its spec."""
     spec = {"containers": [{"name": name, "ports": [{"name": "http", "containerPort": 8080}], **container}]}
     template = {"metadata": {"labels": labels or LABELS}, "spec": {**spec, **(pod or {})}}
     more = {} if kind == "DaemonSet" else {"replicas": replicas}
     return made(
-        kind, name, api="apps/v1", place=place, spec={**more, "template": template, "volumeClaimTemplates": claims or []}
+        kind,
+        name,
+        api="apps/v1",
+        place=place,
+        spec={**more, "template": template, "volumeClaimTemplates": claims or []},
     )
 
 
@@ -81,9 +87,7 @@ def from_namespace(name) -> dict:
 
 def prometheus(replicas=1, **spec) -> dict:
     chosen = {
-        f"{kind}{word}": {}
-        for kind in ("serviceMonitor", "podMonitor")
-        for word in ("Selector", "NamespaceSelector")
+        f"{kind}{word}": {} for kind in ("serviceMonitor", "podMonitor") for word in ("Selector", "NamespaceSelector")
     }
     return made(
         "Prometheus", "metrics", api="monitoring.coreos.com/v1", place="monitoring",

@@ -5,27 +5,39 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from quantos.charts.adapters.helm_yaml import documents
 from quantos.charts.chart import Chart
-from quantos.charts.chart_facts import PARTS, PASSED_THROUGH
+from quantos.charts.chart_facts import MIRRORED, PARTS, PASSED_THROUGH
 from quantos.charts.custom_resources import Definitions, definitions
 from quantos.charts.documents import Document, Json, items, mapping, text
 from quantos.charts.pod_shapes import PodShapes, pod_shapes
 from quantos.charts.values_check import ChartValues
-from quantos.charts.values_file import UNSHOWN, Known, merged, values_file, with_paths
+from quantos.charts.values_file import UNSHOWN, Known, merged, values_file, with_copied, with_paths
 from quantos.errors import ChartsError
 from quantos.translation import Vendor, translated
 
 DEFINITIONS_FILE = "crds.json.gz"
 _DOCUMENTS = Vendor(raises=(OSError, UnicodeError, EOFError, zlib.error, json.JSONDecodeError, yaml.YAMLError))
 _REMEDY = "give a folder with one folder per chart, as `helm pull --untar` makes them"
+_PLAIN = frozenset({"boolean", "integer", "number", "string"})
 _REFERENCE = re.compile(r"\.Values((?:\.[A-Za-z_]\w*)+)")
+_STEPS = r"\(?(?:index\s+)?\.Values((?:\.[A-Za-z_]\w*)*(?:\s+\"[^\"]+\")*)"
+_DOT = r"(?:(?!\{\{-?\s*(?:end|with|if|range)\b).)*?\btoYaml\s+\.[\s|}]"
+_COPIED = (
+    re.compile(rf"\bto(?:Yaml|Json|Toml)\s+{_STEPS}"),
+    re.compile(rf"\brange\s+\$\w+\s*,\s*\$\w+\s*:=\s*{_STEPS}"),
+    re.compile(rf"\bwith\s+{_STEPS}\)?\s*-?\}}\}}{_DOT}", re.DOTALL),
+)
+"""How templates take a value whole: written out, gone through by key, or written out as the dot of `with`."""
+
+_STEP = re.compile(r"\.(\w+)|\"([^\"]+)\"")
 
 
 class ChartsFolder:
@@ -79,18 +91,33 @@ class ChartsFolder:
             schema = mapping(mapping(schema.get("properties")).get(step))
         return schema
 
+    def _parts(self, name: str) -> Mapping[str, Document]:
+        return {path: shape for path, part in PARTS.get(name, {}).items() if (shape := self._part(*part))}
+
+    def _mirrored(self, name: str, shown: Known) -> Iterator[tuple[str, Document]]:
+        """Plain fields of a custom resource that the chart takes under the same names."""
+        for path, part in MIRRORED.get(name, {}).items():
+            known = shown
+            for step in path.split("."):
+                known = known.keys.get(step, Known())
+            for field, shape in mapping(self._part(*part).get("properties")).items():
+                default = known.keys[field].default if field in known.keys else None
+                if mapping(shape).get("type") in _PLAIN and not isinstance(default, (dict, list)):
+                    yield f"{path}.{field}", mapping(shape)
+
     def _read_chart(self, name: str) -> Chart | None:
         folder = self._root / name
         if not (folder / "Chart.yaml").is_file():
             return None
         about = _yaml(folder / "Chart.yaml")
         schema = folder / "values.schema.json"
+        shown = _values(folder)
         values = ChartValues(
-            shown=_values(folder),
+            shown=shown,
             schema=_json(schema) if schema.is_file() else None,
             shapes=self._shapes,
             passed_through=PASSED_THROUGH.get(name, frozenset()),
-            parts={path: shape for path, part in PARTS.get(name, {}).items() if (shape := self._part(*part))},
+            parts={**dict(self._mirrored(name, shown)), **self._parts(name)},
         )
         whole = folder if (folder / "templates").is_dir() else None
         return Chart(name=text(about.get("name")), version=text(about.get("version")), values=values, templates=whole)
@@ -100,7 +127,9 @@ def _values(folder: Path) -> Known:
     """The chart's values and, under their names, those of its sub-charts as far as they are in its folder."""
     path = folder / "values.yaml"
     shown = values_file(_read(path), name=str(path)) if path.is_file() else Known(default={})
-    shown = with_paths(shown, _in_templates(folder))
+    templates = list(_templates(folder))
+    shown = with_paths(shown, _references(templates))
+    shown = with_copied(shown, _copied(templates))
     for each in items(_yaml(folder / "Chart.yaml").get("dependencies")):
         dependency = mapping(each)
         name = text(dependency.get("alias")) or text(dependency.get("name"))
@@ -110,21 +139,36 @@ def _values(folder: Path) -> Known:
         inner = _values(below) if (below / "Chart.yaml").is_file() else Known(partial=True)
         outer = shown.keys[name]
         together = merged(inner, outer) if outer.shown else inner
-        shown = Known(shown.default, {**shown.keys, name: together}, shown.shown, shown.partial)
+        shown = replace(shown, keys={**shown.keys, name: together})
         if "global" in inner.keys:
             shared = merged(inner.keys["global"], shown.keys.get("global", UNSHOWN))
-            shown = Known(shown.default, {**shown.keys, "global": shared}, shown.shown, shown.partial)
+            shown = replace(shown, keys={**shown.keys, "global": shared})
     return shown
 
 
-def _in_templates(folder: Path) -> Iterator[tuple[str, ...]]:
-    """Paths that a whole chart's templates read."""
+def _templates(folder: Path) -> Iterator[str]:
+    """A whole chart's templates."""
     for path in sorted((folder / "templates").rglob("*")):
         if path.is_file():
             with _reading(path):
-                source = path.read_text(encoding="utf-8", errors="replace")
-            for reference in _REFERENCE.finditer(source):
-                yield tuple(reference[1].strip(".").split("."))
+                yield path.read_text(encoding="utf-8", errors="replace")
+
+
+def _references(templates: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Paths of values that templates name."""
+    for source in templates:
+        for reference in _REFERENCE.finditer(source):
+            yield tuple(reference[1].strip(".").split("."))
+
+
+def _copied(templates: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    """Paths of values that templates take whole."""
+    for source in templates:
+        for pattern in _COPIED:
+            for reference in pattern.finditer(source):
+                path = tuple(step[1] or step[2] for step in _STEP.finditer(reference[1]))
+                if path:
+                    yield path
 
 
 def _packed(path: Path) -> list[Document]:

@@ -26,9 +26,7 @@ def test_a_service_monitor_selects_a_service_with_its_port(changed, about) -> No
     assert [each.about for each in found] == ([about] if about else [])
 
 
-@pytest.mark.parametrize(
-    ("changed", "about"), [({}, ""), ({"labels": {"app": "x"}}, "pod"), ({"port": "x"}, "port x")]
-)
+@pytest.mark.parametrize(("changed", "about"), [({}, ""), ({"labels": {"app": "x"}}, "pod"), ({"port": "x"}, "port x")])
 def test_a_pod_monitor_selects_pods_with_its_port(changed, about) -> None:
     found = list(broken_monitors(cluster(*WEB, monitor("PodMonitor", **changed))))
     assert [each.about for each in found] == ([about] if about else [])

@@ -14,9 +14,7 @@ PLUGIN = "registry.example/k8s-device-plugin:v1"
 def bound(operator, *values, key="quantos.io/pool") -> dict:
     terms = [{"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}]
     return {
-        "affinity": {
-            "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
-        }
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
     }
 
 

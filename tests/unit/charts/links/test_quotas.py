@@ -52,5 +52,3 @@ def test_a_quota_tells_who_asks_for_most_and_one_of_another_namespace_is_not_ask
     (link,) = exceeded_quotas(cluster(workload(replicas=8), workload("other", replicas=1), quota))
     assert link.what == "pods may ask for 12 pods, and have 3 (Deployment web/web 10, Deployment web/other 2)"
     assert list(exceeded_quotas(cluster(workload(replicas=8, place="elsewhere"), quota))) == []
-
-
