@@ -2,5 +2,6 @@
 
 from typing import Final
 
+HOUR_SECONDS: Final = 3600
 DAY_SECONDS: Final = 86_400
 """Of a UTC day; POSIX time knows no leap seconds."""

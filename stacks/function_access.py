@@ -17,6 +17,7 @@ WRITES: Mapping[str, tuple[str, ...]] = {
     functions.FORECAST: (topics.CAPACITY_PLANS, topics.AUDIT_RECORDS),
     functions.RESIZE: (topics.CAPACITY_OUTCOMES, topics.AUDIT_RECORDS),
     functions.AUDIT: (),
+    functions.ANCHOR: (),
     functions.API: (),
 }
 """Topics a function publishes to by itself, beside the dead-letter topics of its triggers."""
@@ -54,6 +55,7 @@ def statements(
         plans_bucket=names.bucket("plans"),
         audit_bucket=names.bucket("audit"),
         audit_chain=names.audit_chain,
+        anchors_prefix=names.anchors_prefix,
         state_bucket=names.state_bucket,
         state_key_alias=names.state_key,
         signing_key_arn=signing_key_arn,

@@ -7,6 +7,8 @@ from cli.console import out
 from cli.places import environment_names
 from cli.target import Target, open_target
 from quantos.audit.adapters.composition import compose_ledger
+from quantos.audit.chain import generation_number
+from quantos.audit.ledger import record_of
 from quantos.capacity.adapters.s3_plans import ID_FROM, S3PlanArchive
 from quantos.capacity.adapters.stores import compose_bucket
 from quantos.capacity.reporting.plan_text import MOST_COLUMNS, Page, explain_text
@@ -64,9 +66,8 @@ def _outcome_of(target: Target, plan: ScalingPlan) -> ResizeOutcome | None:
     if not entries:
         return None
     telling = [entry for record_id, entry in entries.items() if not record_id.endswith(_PASSING)]
-    last = max(entry.sequence for entry in telling or entries.values())
-    link = next(iter(ledger.store.links(ledger.chain, after=last - 1)))
-    return ResizeOutcome.model_validate(link.record.body)
+    last = max(telling or entries.values(), key=lambda entry: (generation_number(entry.chain), entry.sequence))
+    return ResizeOutcome.model_validate(record_of(ledger.store, last).body)
 
 
 def _document(plan: ScalingPlan, outcome: ResizeOutcome | None) -> str:

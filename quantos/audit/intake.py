@@ -6,10 +6,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from quantos.audit.chain import GENESIS_DIGEST, digest_matches, link
+from quantos.audit.chain import GENESIS_DIGEST, digest_matches, link, read_link
 from quantos.audit.ledger import AuditLedger
 from quantos.contracts import topics
-from quantos.contracts.audit import AuditRecord, ChainLink
+from quantos.contracts.audit import AuditRecord
 from quantos.contracts.reading import read_strictly
 from quantos.errors import AuditError
 from quantos.messaging.dead_letter import dead_letter
@@ -79,9 +79,11 @@ def parse_record(value: bytes, *, chain: str) -> AuditRecord | Rejection:
         return Rejection("malformed", f"{where}: {first['msg']}" if where else first["msg"])
     if record.chain != chain:
         return Rejection("other-chain", f"it is of chain {record.chain}, and this is {chain}")
+    if reason := record.too_long:
+        return Rejection("too-long", reason)
     try:
-        first = link(record, sequence=1, previous_digest=GENESIS_DIGEST)
-        if not digest_matches(ChainLink.model_validate_json(first.to_json())):
+        first = read_link(link(record, sequence=1, previous_digest=GENESIS_DIGEST).to_json())
+        if isinstance(first, str) or not digest_matches(first):
             return Rejection("undigestible", f"audit record {record.record_id} does not read back as it was written")
     except AuditError as exc:
         return Rejection("undigestible", exc.what)

@@ -13,7 +13,7 @@ from quantos.contracts import topics
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.functions import FunctionName
 from quantos.errors import SettingsError
-from quantos.units import DAY_SECONDS
+from quantos.units import DAY_SECONDS, HOUR_SECONDS
 
 PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -38,6 +38,7 @@ LEARN: Final[FunctionName] = "learn"
 FORECAST: Final[FunctionName] = "forecast"
 RESIZE: Final[FunctionName] = "resize"
 AUDIT: Final[FunctionName] = "audit"
+ANCHOR: Final[FunctionName] = "anchor"
 API: Final[FunctionName] = "api"
 
 
@@ -182,12 +183,24 @@ def _declared(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
             timeout_seconds=settings.functions.resize_timeout_seconds,
             streams=(_stream(topics.CAPACITY_PLANS, batch_size=1, window=0, retries=2),),
         ),
+        *_audited(capacity),
+        FunctionSpec(name=API, timeout_seconds=10, request_concurrency=settings.api.concurrency),
+    )
+
+
+def _audited(stack: str) -> tuple[FunctionSpec, FunctionSpec]:
+    """Who writes the audit chain, and who keeps its end elsewhere; never one function, since neither may do both."""
+    return (
         FunctionSpec(
             name=AUDIT,
             timeout_seconds=60,
             streams=(_stream(topics.AUDIT_RECORDS, batch_size=100, window=1, retries=5),),
         ),
-        FunctionSpec(name=API, timeout_seconds=10, request_concurrency=settings.api.concurrency),
+        FunctionSpec(
+            name=ANCHOR,
+            timeout_seconds=60,
+            schedules=(ScheduleTrigger(stack=stack, interval_seconds=HOUR_SECONDS, retries=2),),
+        ),
     )
 
 

@@ -81,6 +81,11 @@ class Names:
         return self.environment
 
     @property
+    def anchors_prefix(self) -> str:
+        """Where in the audit bucket the chain's ends are kept, hour by hour."""
+        return f"anchors/{self.audit_chain}/"
+
+    @property
     def billing_prefix(self) -> str:
         """Where in the lake bucket AWS delivers the bill."""
         return "billing"
@@ -117,8 +122,12 @@ class Names:
         return f"{self.account_id}.dkr.ecr.{self.region}.amazonaws.com/{self.repository(repository)}@{digest}"
 
     def function(self, name: str) -> str:
-        """Lambda function name."""
+        """Lambda function name, and that of its role."""
         return f"{self.prefix}-{name}"
+
+    def function_role_arn(self, name: str) -> str:
+        """ARN of a function's role, which may be named before it is there."""
+        return f"arn:aws:iam::{self.account_id}:role/{self.function(name)}"
 
 
 def environment_of(stack: str) -> str:

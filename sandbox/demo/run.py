@@ -14,8 +14,7 @@ import boto3
 import numpy as np
 
 from lambdas import runtime
-from quantos.audit.adapters.composition import compose_store
-from quantos.audit.ledger import verify_chain
+from quantos.audit.adapters.composition import compose_auditor
 from quantos.capacity.adapters.s3_plans import S3StrategyRegistry
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger
 from quantos.capacity.pools.node_prices import node_prices
@@ -182,7 +181,7 @@ class Demo:
         with self.clockwork.stage("read back, verify, preview"):
             sizes = compose_groups(settings).sizes()
             document = compose_plan_ledger(settings).current().document
-            verdict = verify_chain(compose_store(settings), settings.names().audit_chain)
+            verdict = compose_auditor(settings).verify()
             preview = stacks.preview(stack, progress=lambda _name, _done: None)
         floor_nodes = settings.pools[POOL].floor_nodes
         static = measure.static_peak(scenario, seen, vcpu_per_node=pool.vcpu_per_node, floor_nodes=floor_nodes)
@@ -208,7 +207,7 @@ class Demo:
             stages=tuple(self.clockwork.rows),
             models=measure.models(seen),
             phase_nodes=measure.phase_nodes(rows, vcpu_per_node=pool.vcpu_per_node),
-            audit_links=verdict.head.sequence,
+            audit_links=verdict.links,
             audit_problem="" if verdict.intact else verdict.sentence,
             drift=tuple(f"{count} {operation}" for operation, count in preview.changes.items()),
             autoscaler_moves=pool.moves,

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from quantos.audit.adapters.composition import compose_index, compose_store
-from quantos.audit.ledger import verify_chain
+from quantos.audit.adapters.composition import compose_auditor, compose_index, compose_store
 from quantos.capacity.adapters.composition import compose_desk
 from quantos.capacity.adapters.s3_plans import S3Outcomes
 from quantos.capacity.adapters.stores import compose_bucket, compose_groups, compose_plan_ledger, compose_switches
@@ -117,7 +116,7 @@ def _outcomes(witness: Witness, document: PlanDocument) -> Iterator[str]:
 
 def _chain(witness: Witness) -> Iterator[str]:
     store, chain = compose_store(witness.settings), witness.settings.names().audit_chain
-    verdict = verify_chain(store, chain)
+    verdict = compose_auditor(witness.settings).verify()
     if not verdict.intact:
         yield verdict.sentence
     head = compose_index(witness.settings).head(chain)

@@ -12,7 +12,8 @@ from moto.server import ThreadedMotoServer
 
 from quantos.audit.adapters.dynamo_index import DynamoChainIndex
 from quantos.audit.adapters.s3_chain import S3ChainStore
-from quantos.audit.ledger import AuditLedger, verify_chain
+from quantos.audit.auditor import verify_chain
+from quantos.audit.ledger import AuditLedger
 from tests.support.audit_fakes import BUCKET, TABLE, create_audit_aws, make_record
 
 REGION = "us-east-1"

@@ -9,8 +9,7 @@ import pytest
 from moto import mock_aws
 
 from lambdas import runtime
-from quantos.audit.adapters.composition import compose_index, compose_store
-from quantos.audit.ledger import verify_chain
+from quantos.audit.adapters.composition import compose_auditor, compose_store
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample, SignalSample
@@ -88,8 +87,8 @@ def figures(bus: EventBus, faults: Faults | None, monkeypatch: pytest.MonkeyPatc
         assert loop.abandoned == ()
         history = compose_history(settings)
         store = compose_store(settings)
-        verdict = verify_chain(store, "dev", at_least=compose_index(settings).head("dev").sequence)
-        assert verdict.intact
+        verdict = compose_auditor(settings).verify()
+        assert verdict.intact, verdict.sentence
         samples = history.samples(SERIES, start=START, end=START + timedelta(days=1))
         assert {len(taken) for taken in samples.values()} == {40}
         told = compose_signals(settings).became_known([NEWS], start=START, end=START + timedelta(days=1))[NEWS]

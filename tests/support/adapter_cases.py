@@ -10,7 +10,9 @@ from pulumi.automation import CommandError, CommandResult
 
 from quantos.audit.adapters import composition as audit
 from quantos.audit.adapters.direct import DirectAudit
-from quantos.audit.chain import EMPTY
+from quantos.audit.adapters.s3_anchors import S3AnchorStore
+from quantos.audit.adapters.s3_folder import S3Folder
+from quantos.audit.chain import EMPTY, stored
 from quantos.audit.ledger import AuditLedger
 from quantos.capacity.adapters import daily_learning, decisions, stores
 from quantos.capacity.adapters.eks_node_groups import EksNodeGroups
@@ -31,6 +33,7 @@ from quantos.catalog.adapters.service_prices import AwsServicePrices, ServiceOff
 from quantos.catalog.adapters.spot_history import SpotHistory
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
+from quantos.contracts.audit import Anchor
 from quantos.contracts.demand import DemandSample, SignalSample
 from quantos.contracts.plan import ResizeOutcome
 from quantos.contracts.strategy import StrategyBook
@@ -141,10 +144,14 @@ def _eks() -> dict[str, Call]:
 def _audit() -> dict[str, Call]:
     store, index = create_audit_aws()
     links = make_links(3)
+    indexed = [stored(link) for link in links]
     direct = DirectAudit(AuditLedger(store=store, index=index, chain="dev"))
     numbers = count(9)
     for link in links:
         store.put(link)
+    anchors, folder = S3AnchorStore(store.client, store.bucket), S3Folder(store.client, store.bucket)
+    anchor = Anchor(chain="dev", sequence=3, digest=links[2].digest, hour=NOW)
+    anchors.put(anchor)
     return {
         "audit.direct:DirectAudit.publish": lambda: direct.publish(
             [Message(topics.AUDIT_RECORDS, key="dev", value=make_record(next(numbers)).to_json())]
@@ -153,9 +160,20 @@ def _audit() -> dict[str, Call]:
         "audit.s3_chain:S3ChainStore.head": lambda: store.head("dev"),
         "audit.s3_chain:S3ChainStore.links": lambda: list(store.links("dev")),
         "audit.s3_chain:S3ChainStore.objects": lambda: list(store.objects("dev")),
+        "audit.s3_chain:S3ChainStore.contents": lambda: list(store.contents("dev")),
+        "audit.s3_chain:S3ChainStore.generations": lambda: store.generations("dev"),
+        "audit.s3_anchors:S3AnchorStore.put": lambda: anchors.put(anchor),
+        "audit.s3_anchors:S3AnchorStore.newest": lambda: anchors.newest("dev", since=NOW),
+        "audit.s3_anchors:S3AnchorStore.objects": lambda: list(anchors.objects("dev")),
+        "audit.s3_folder:S3Folder.put_once": lambda: folder.put_once("dev/x", b"{}"),
+        "audit.s3_folder:S3Folder.read": lambda: folder.read("dev/000000000001"),
+        "audit.s3_folder:S3Folder.keys": lambda: folder.keys("dev/"),
+        "audit.s3_folder:S3Folder.folders": lambda: folder.folders("dev"),
+        "audit.s3_folder:S3Folder.objects": lambda: list(folder.objects("dev/")),
         "audit.dynamo_index:DynamoChainIndex.head": lambda: index.head("dev"),
-        "audit.dynamo_index:DynamoChainIndex.extend": lambda: index.extend(links, after=EMPTY),
+        "audit.dynamo_index:DynamoChainIndex.extend": lambda: index.extend(indexed, after=EMPTY),
         "audit.dynamo_index:DynamoChainIndex.find": lambda: index.find("dev", ["plan/0001"]),
+        "audit.dynamo_index:DynamoChainIndex.places": lambda: list(index.places("dev")),
         "audit.dynamo_index:DynamoChainIndex.about": lambda: index.about("dev", "dev-capacity"),
     }
 
@@ -229,6 +247,9 @@ def _compositions() -> dict[str, Call]:
         "audit.composition:compose_store": lambda: audit.compose_store(settings),
         "audit.composition:compose_index": lambda: audit.compose_index(settings),
         "audit.composition:compose_ledger": lambda: audit.compose_ledger(settings),
+        "audit.composition:compose_anchors": lambda: audit.compose_anchors(settings),
+        "audit.composition:compose_auditor": lambda: audit.compose_auditor(settings),
+        "audit.composition:compose_anchoring": lambda: audit.compose_anchoring(settings),
         "audit.composition:compose_intake": lambda: audit.compose_intake(settings, publisher=bus),
         "capacity.daily_learning:compose_learning": lambda: daily_learning.compose_learning(
             settings, catalog=catalog, publisher=bus, clock=lambda: NOW

@@ -30,6 +30,7 @@ class Places:
     plans_bucket: str
     audit_bucket: str
     audit_chain: str
+    anchors_prefix: str
     state_bucket: str
     state_key_alias: str
     signing_key_arn: str
@@ -59,6 +60,7 @@ def function_statements(
         "forecast": _forecast,
         "resize": _resize,
         "audit": _audit,
+        "anchor": _anchor,
         "api": _api,
     }
     return (
@@ -137,7 +139,24 @@ def _audit(account: Account, places: Places) -> tuple[Statement, ...]:
             actions=("BatchGetItem", "BatchWriteItem", "GetItem", "PutItem"),
         ),
         listing(places.audit_bucket, sid="ListChain"),
+        using_objects(places.audit_bucket, _chain_keys(places), sid="ExtendChain", actions=("GetObject", "PutObject")),
+    )
+
+
+def _anchor(account: Account, places: Places) -> tuple[Statement, ...]:
+    del account
+    return (
+        listing(places.audit_bucket, sid="ListChain"),
+        using_objects(places.audit_bucket, _chain_keys(places), sid="ReadChain", actions=("GetObject",)),
         using_objects(
-            places.audit_bucket, (f"{places.audit_chain}/*",), sid="ExtendChain", actions=("GetObject", "PutObject")
+            places.audit_bucket,
+            (f"{places.anchors_prefix}*",),
+            sid="KeepAnchors",
+            actions=("GetObject", "PutObject"),
         ),
     )
+
+
+def _chain_keys(places: Places) -> tuple[str, str]:
+    """Links of the chain, and of its successors."""
+    return f"{places.audit_chain}/*", f"{places.audit_chain}.*/*"

@@ -22,7 +22,7 @@ class ObjectLock:
 class BucketArgs:
     """`keep_noncurrent_days` is how long replaced or deleted versions can be brought back.
 
-    `statements` are added to the bucket policy, for AWS services that write on nobody's behalf.
+    `statements` are added to the bucket policy: for AWS services that write on nobody's behalf, or against writers.
 
     `deletion_protection` keeps Pulumi from deleting the bucket and from emptying it.
     """
@@ -139,6 +139,18 @@ def _lock(name: str, bucket: aws.s3.Bucket, lock: ObjectLock, *, opts: pulumi.Re
         object_lock_enabled="Enabled",
         rule={"default_retention": {"mode": lock.mode, "days": lock.retention_days}},
         opts=opts,
+    )
+
+
+def written_only_by(bucket_name: str, prefix: str, *, role_arn: str) -> Statement:
+    """Refuses objects under a prefix from everyone but one role, whatever others are allowed."""
+    return Statement(
+        sid="WrittenByOneRole",
+        effect="Deny",
+        actions=("s3:PutObject", "s3:DeleteObject"),
+        resources=(f"arn:aws:s3:::{bucket_name}/{prefix}*",),
+        principals={"AWS": ["*"]},
+        conditions={"ArnNotEquals": {"aws:PrincipalArn": role_arn}},
     )
 
 

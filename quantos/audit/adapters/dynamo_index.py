@@ -1,11 +1,14 @@
 """The audit table: a projection of the chain to look records up in.
 
 Items, all with string keys: `record/<chain>/<record_id>` at `-`, and `subject/<chain>/<subject>` at
-`<sequence, twelve digits>`, for each link; `head/<chain>` at `-` for how far the projection has got. The head moves
-last, so below it the projection has no holes; whoever writes a link's items writes the same ones, so twice is harmless.
+`<sequence, twelve digits>`, for each link; of a successor at `g<generation, six digits>/<sequence>`, which sorts
+behind. `head/<generation's name>` at `-` says how far the projection has got. The head moves last, so below it the
+projection has no holes; whoever writes a link's items writes the same ones, so twice is harmless. What is too long for
+a key goes by its digest.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +17,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast, get_args
 from botocore.exceptions import ClientError
 
 from quantos.adapters.aws import AWS, error_code
-from quantos.audit.chain import EMPTY, Head
+from quantos.audit.chain import EMPTY, Head, StoredLink, chain_of, generation_number
 from quantos.audit.ports import IndexEntry
-from quantos.contracts.audit import AuditKind, ChainLink
+from quantos.contracts.audit import MAX_KEY_BYTES, AuditKind
 from quantos.errors import AuditError
 from quantos.translation import translated
 
@@ -47,8 +50,11 @@ class DynamoChainIndex:
         item = response.get("Item")
         return EMPTY if item is None else Head(int(_number(item, "sequence")), _text(item, "digest"))
 
-    def extend(self, links: Sequence[ChainLink], *, after: Head) -> bool:
-        """Add the links that follow `after`, and say whether they were: not when the index stands elsewhere."""
+    def extend(self, links: Sequence[StoredLink], *, after: Head) -> bool:
+        """Add the links that follow `after`, and say whether they were: not when the index stands elsewhere.
+
+        Of a link whose record lacks what it is looked up by only the place is kept.
+        """
         if not links:
             return True
         items = [item for link in links for item in _link_items(link)]
@@ -77,6 +83,21 @@ class DynamoChainIndex:
             entries = [entry for page in pages for entry in _entries(page["Items"])]
         return tuple(entry for entry in entries if kind is None or entry.kind == kind)
 
+    def places(self, chain: str) -> Iterator[tuple[str, Head]]:
+        """Generation, sequence and digest of every entry, in any order. Raises AuditError."""
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.table,
+            FilterExpression="begins_with(pk, :records)",
+            ExpressionAttributeValues={":records": {"S": f"record/{chain}/"}},
+            ProjectionExpression="pk, #chain, #sequence, #digest",
+            ExpressionAttributeNames={"#chain": "chain", "#sequence": "sequence", "#digest": "digest"},
+            ConsistentRead=True,
+        )
+        with self._trying_to("read"):
+            for page in pages:
+                for item in page["Items"]:
+                    yield _generation(item), Head(int(_number(item, "sequence")), _text(item, "digest"))
+
     def _get_all(self, keys: "Sequence[Item]") -> "list[Item]":
         items: list[Item] = []
         for _ in range(ATTEMPTS):
@@ -102,7 +123,7 @@ class DynamoChainIndex:
             writes = list(left)
         raise self._overloaded("write")
 
-    def _move_head(self, last: ChainLink, *, after: Head) -> bool:
+    def _move_head(self, last: StoredLink, *, after: Head) -> bool:
         item = _key(f"head/{last.chain}") | {"sequence": {"N": str(last.sequence)}, "digest": {"S": last.digest}}
         with self._trying_to("write"):
             try:
@@ -142,30 +163,35 @@ def _key(partition: str, place: str = _ONLY) -> "Item":
 
 
 def _record_key(chain: str, record_id: str) -> str:
-    return f"record/{chain}/{record_id}"
+    return f"record/{chain}/{_within_a_key(record_id)}"
 
 
 def _subject_key(chain: str, subject: str) -> str:
-    return f"subject/{chain}/{subject}"
+    return f"subject/{chain}/{_within_a_key(subject)}"
 
 
-def _link_items(link: ChainLink) -> "tuple[Item, Item]":
-    record, entry = link.record, _entry_attributes(link)
-    return (
-        _key(_record_key(link.chain, record.record_id)) | entry,
-        _key(_subject_key(link.chain, record.subject), f"{link.sequence:012d}") | entry,
-    )
+def _within_a_key(text: str) -> str:
+    encoded = text.encode(errors="replace")
+    return text if len(encoded) <= MAX_KEY_BYTES else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
 
 
-def _entry_attributes(link: ChainLink) -> "Item":
-    return {
-        "record_id": {"S": link.record.record_id},
+def _link_items(link: StoredLink) -> "tuple[Item, ...]":
+    record = link.record
+    record_id, subject, kind, at = (record.get(name) for name in ("record_id", "subject", "kind", "occurred_at"))
+    if not (isinstance(record_id, str) and isinstance(subject, str) and isinstance(kind, str) and isinstance(at, str)):
+        return ()
+    entry: Item = {
+        "record_id": {"S": record_id},
+        "chain": {"S": link.chain},
         "sequence": {"N": str(link.sequence)},
-        "kind": {"S": link.record.kind},
-        "subject": {"S": link.record.subject},
-        "occurred_at": {"S": link.record.occurred_at.isoformat()},
+        "kind": {"S": kind},
+        "subject": {"S": subject},
+        "occurred_at": {"S": at},
         "digest": {"S": link.digest},
     }
+    chain, number = chain_of(link.chain), generation_number(link.chain)
+    place = f"{link.sequence:012d}" if number == 1 else f"g{number:06d}/{link.sequence:012d}"
+    return (_key(_record_key(chain, record_id)) | entry, _key(_subject_key(chain, subject), place) | entry)
 
 
 def _entries(items: "Iterable[Item]") -> list[IndexEntry]:
@@ -177,9 +203,15 @@ def _entries(items: "Iterable[Item]") -> list[IndexEntry]:
             subject=_text(item, "subject"),
             occurred_at=datetime.fromisoformat(_text(item, "occurred_at")),
             digest=_text(item, "digest"),
+            chain=_generation(item),
         )
         for item in items
     ]
+
+
+def _generation(item: "Item") -> str:
+    """The generation that holds an entry; entries from before there were several do not say it: their chain's first."""
+    return item.get("chain", {}).get("S") or _text(item, "pk").split("/")[1]
 
 
 def _kind(text: str) -> AuditKind:

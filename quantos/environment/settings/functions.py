@@ -6,7 +6,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from quantos.environment.settings.base import CertificateArn, DnsName, LogRetentionDays, Settings
 
-FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "api"]
+FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "anchor", "api"]
 
 
 class FunctionSettings(Settings):

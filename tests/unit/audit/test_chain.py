@@ -1,108 +1,42 @@
-"""A chain shows whatever was done to it after it was written."""
+"""A link's digest covers all that it says, and survives the wire."""
 
+import json
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from quantos.audit.chain import EMPTY, GENESIS_DIGEST, Head, digest_matches, link, verify
-from quantos.contracts.audit import ChainLink
+from quantos.audit.chain import (
+    EMPTY,
+    GENESIS_DIGEST,
+    StoredLink,
+    chain_of,
+    closing_in,
+    digest_matches,
+    followed_by,
+    generation,
+    generation_number,
+    link,
+    opening_in,
+    read_link,
+    stored,
+)
+from quantos.contracts.audit import AuditRecord, Succession
 from quantos.errors import AuditError
-from tests.support.audit_fakes import make_links, make_objects, make_record
+from tests.support.audit_fakes import make_links, make_record
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-
-
-def test_a_chain_as_written_is_intact() -> None:
-    links = make_links(5)
-    verdict = verify(make_objects(links), chain="dev")
-    assert verdict.intact
-    assert verdict.head == Head(5, links[-1].digest)
-    assert "intact: 5 links" in verdict.sentence
-
-
-def test_no_links_are_an_intact_chain() -> None:
-    verdict = verify([], chain="dev")
-    assert (verdict.intact, verdict.head) == (True, EMPTY)
+FIRST = make_links(1)[0]
 
 
 def test_the_first_link_names_the_genesis_digest() -> None:
-    assert make_links(1)[0].previous_digest == GENESIS_DIGEST
-
-
-def test_a_changed_record_is_named_at_its_link() -> None:
-    objects = make_objects(make_links(5))
-    objects[2] = replace(objects[2], content=objects[2].content.replace(b"2.5", b"2.4"))
-    verdict = verify(objects, chain="dev")
-    assert verdict.problem is not None
-    assert (verdict.problem.kind, verdict.problem.sequence, verdict.head.sequence) == ("broken", 3, 2)
-    assert "broken at link 3" in verdict.sentence
-
-
-def test_a_record_changed_along_with_its_own_digest_is_named_at_the_next_link() -> None:
-    links = make_links(5)
-    forged = link(make_record(3, actor="mallory"), sequence=3, previous_digest=links[1].digest)
-    verdict = verify(make_objects([*links[:2], forged, *links[3:]]), chain="dev")
-    assert verdict.problem is not None
-    assert (verdict.problem.kind, verdict.problem.sequence) == ("broken", 4)
-    assert "does not name the digest of the link before" in verdict.problem.reason
-
-
-def test_a_missing_link_is_named_by_its_own_sequence() -> None:
-    links = make_links(5)
-    verdict = verify(make_objects([*links[:1], *links[2:]]), chain="dev")
-    assert verdict.problem is not None
-    assert (verdict.problem.kind, verdict.problem.sequence) == ("missing", 2)
-
-
-def test_missing_links_at_the_end_show_against_what_is_known_to_have_existed() -> None:
-    objects = make_objects(make_links(5))[:3]
-    assert verify(objects, chain="dev", at_least=3).intact
-    verdict = verify(objects, chain="dev", at_least=5)
-    assert verdict.problem is not None
-    assert (verdict.problem.kind, verdict.problem.sequence) == ("missing", 4)
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind"),
-    [
-        pytest.param({"versions": 2}, "forked", id="written-twice"),
-        pytest.param({"hidden": True}, "missing", id="marked-as-deleted"),
-        pytest.param({"name": "3", "sequence": None}, "forked", id="not-a-place"),
-        pytest.param({"content": b"{}"}, "broken", id="not-a-link"),
-        pytest.param({"content": b"\xff"}, "broken", id="not-text"),
-    ],
-)
-def test_an_object_that_should_not_be_is_named(changes: dict[str, object], kind: str) -> None:
-    objects = make_objects(make_links(4))
-    objects[2] = replace(objects[2], **changes)
-    verdict = verify(objects, chain="dev")
-    assert verdict.problem is not None
-    assert (verdict.problem.kind, verdict.problem.sequence) == (kind, 3)
-
-
-def test_a_second_link_for_a_place_is_a_fork() -> None:
-    links = make_links(3)
-    other = link(make_record(9), sequence=2, previous_digest=links[0].digest)
-    objects = make_objects(links)
-    objects.insert(2, replace(make_objects([other])[0], sequence=2))
-    verdict = verify(objects, chain="dev")
-    assert verdict.problem is not None
-    assert (verdict.problem.kind, verdict.problem.sequence) == ("forked", 2)
-
-
-def test_a_link_of_another_chain_is_refused() -> None:
-    foreign = link(make_record(1, chain="prod"), sequence=1, previous_digest=GENESIS_DIGEST)
-    verdict = verify(make_objects([foreign]), chain="dev")
-    assert verdict.problem is not None
-    assert "belongs to chain prod" in verdict.problem.reason
+    assert FIRST.previous_digest == GENESIS_DIGEST
 
 
 def test_a_value_without_canonical_json_is_refused() -> None:
@@ -113,4 +47,97 @@ def test_a_value_without_canonical_json_is_refused() -> None:
 @given(body=st.dictionaries(st.text(), JSON, max_size=4))
 def test_the_digest_survives_the_wire(body: dict[str, JsonValue]) -> None:
     original = link(make_record(body=body), sequence=1, previous_digest=GENESIS_DIGEST)
-    assert digest_matches(ChainLink.model_validate_json(original.to_json()))
+    candidate = read_link(original.to_json())
+    assert isinstance(candidate, StoredLink)
+    assert digest_matches(candidate)
+    assert candidate == stored(original)
+
+
+def changed(**fields: object) -> bytes:
+    return json.dumps(json.loads(FIRST.to_json()) | fields).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff", id="not-text"),
+        pytest.param(b"[]", id="not-an-object"),
+        pytest.param(b"[" * 100_000, id="too-deep"),
+        pytest.param(b"{}", id="no-fields"),
+        pytest.param(changed(sequence=True), id="sequence-true"),
+        pytest.param(changed(sequence=1.0), id="sequence-with-a-point"),
+        pytest.param(changed(record="x"), id="record-no-object"),
+        pytest.param(changed(digest=None), id="no-digest"),
+        pytest.param(changed(more=1), id="a-field-more"),
+        pytest.param(changed(schema_version=2), id="later-schema"),
+    ],
+)
+def test_what_is_no_link_says_why(content: bytes) -> None:
+    assert isinstance(read_link(content), str)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        pytest.param({"chain": "prod"}, "stray put in", id="other-chain"),
+        pytest.param({"chain": "dev.2"}, "stray put in", id="other-generation"),
+        pytest.param({"sequence": 2}, "stray put in", id="other-place"),
+        pytest.param({"previous_digest": "f" * 64}, "rewritten", id="previous-digest"),
+        pytest.param({"digest": "f" * 64}, "rewritten", id="digest"),
+        pytest.param({"record": {"chain": "dev"}}, "rewritten", id="record"),
+        pytest.param({"record": {"chain": "dev", "x": math.nan}}, "rewritten", id="not-canonical"),
+    ],
+)
+def test_a_link_changed_in_any_part_does_not_follow(fields: dict[str, object], kind: str) -> None:
+    assert followed_by(EMPTY, stored(FIRST), chain="dev") is None
+    fault = followed_by(EMPTY, stored(FIRST)._replace(**fields), chain="dev")
+    assert fault is not None
+    assert fault.kind == kind
+
+
+def test_a_link_whose_record_this_version_does_not_know_is_a_link() -> None:
+    record = AuditRecord.model_construct(**(make_record(1).model_dump() | {"kind": "of-a-later-version"}))
+    candidate = read_link(link(record, sequence=1, previous_digest=GENESIS_DIGEST).to_json())
+    assert isinstance(candidate, StoredLink)
+    assert followed_by(EMPTY, candidate, chain="dev") is None
+
+
+def test_a_record_of_another_chain_is_no_link_of_this() -> None:
+    smuggled = link(make_record(1, chain="prod"), sequence=1, previous_digest=GENESIS_DIGEST, chain="dev")
+    assert followed_by(EMPTY, stored(smuggled), chain="dev") is not None
+
+
+def test_generations_are_named_after_their_chain_and_only_after_it() -> None:
+    names = [generation("dev", number) for number in (1, 2, 31)]
+    assert names == ["dev", "dev.2", "dev.31"]
+    assert [(chain_of(name), generation_number(name)) for name in names] == [("dev", 1), ("dev", 2), ("dev", 31)]
+    for other in ("dev-2", "dev.0", "dev.02", "dev.2.3", "dev."):
+        assert (chain_of(other), generation_number(other)) == (other, 1)
+
+
+def succession(**fields: object) -> AuditRecord:
+    stated = {"closes": "dev", "opens": "dev.2", "last_sequence": 1, "last_digest": FIRST.digest, "reason": "spoiled"}
+    body = Succession.model_validate(stated | fields).model_dump(mode="json")
+    return make_record(9, kind="succession", body=body)
+
+
+def test_a_link_closes_its_chain_only_by_naming_the_link_before_it() -> None:
+    def behind(record: AuditRecord) -> StoredLink:
+        return stored(link(record, sequence=2, previous_digest=FIRST.digest))
+
+    assert closing_in(behind(succession())) is not None
+    assert closing_in(behind(succession(last_digest="f" * 64))) is None
+    assert closing_in(behind(succession(closes="dev.2"))) is None
+    assert closing_in(behind(succession(opens="prod.2"))) is None
+    assert closing_in(behind(make_record(9, kind="succession", body={}))) is None
+    assert closing_in(behind(make_record(9))) is None
+
+
+def test_only_the_first_link_of_the_generation_that_it_names_opens_it() -> None:
+    def first(chain: str, *, sequence: int = 1) -> StoredLink:
+        return stored(link(succession(), sequence=sequence, previous_digest=GENESIS_DIGEST, chain=chain))
+
+    assert opening_in(first("dev.2")) is not None
+    assert opening_in(first("dev.3")) is None
+    assert opening_in(first("dev.2", sequence=2)) is None

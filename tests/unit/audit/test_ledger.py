@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 from moto import mock_aws
 
+from quantos.audit.auditor import verify_chain
 from quantos.audit.chain import EMPTY, Head, link
-from quantos.audit.ledger import AuditLedger, verify_chain
+from quantos.audit.ledger import AuditLedger
 from quantos.audit.ports import ChainIndex, ChainStore
-from quantos.contracts.audit import ChainLink
+from quantos.contracts.audit import AuditRecord, ChainLink
 from quantos.errors import AuditError
 from tests.support.audit_fakes import FakeChainIndex, FakeChainStore, create_audit_aws, make_links, make_record
 
@@ -37,7 +38,7 @@ def test_records_become_links_in_order(ledger: AuditLedger) -> None:
     assert [one.sequence for one in appended.links] == list(range(1, 61))
     ledger.append(records[60:])
     assert record_ids(ledger.store) == [record.record_id for record in records]
-    assert verify_chain(ledger.store, "dev", at_least=100).intact
+    assert verify_chain(ledger.store, "dev").intact
     assert ledger.index.head("dev").sequence == 100
 
 
@@ -84,9 +85,7 @@ class RacingStore(FakeChainStore):
 
     def put(self, link: ChainLink) -> bool:
         if self.rival:
-            AuditLedger(FakeChainStore(self.kept), FakeChainIndex(list(self.kept.values())), "dev").append(
-                [make_record(self.rival.pop(0))]
-            )
+            AuditLedger(FakeChainStore(self.kept), FakeChainIndex(), "dev").append([make_record(self.rival.pop(0))])
         return super().put(link)
 
 
@@ -136,24 +135,98 @@ def test_a_store_that_never_gives_a_place_ends_in_an_error() -> None:
 
 def test_nothing_is_appended_to_a_chain_with_a_gap() -> None:
     links = make_links(3)
-    store = FakeChainStore({one.sequence: one for one in (links[0], links[2])})
-    with pytest.raises(AuditError, match="missing at link 2"):
+    store = FakeChainStore.of([links[0], links[2]])
+    with pytest.raises(AuditError, match="middle removed at link 2"):
         AuditLedger(store, FakeChainIndex(), "dev").append([make_record(7)])
 
 
 def test_nothing_is_appended_when_the_head_the_index_knows_is_gone() -> None:
     links = make_links(3)
-    store = FakeChainStore({one.sequence: one for one in links[:2]})
-    with pytest.raises(AuditError, match="missing at link 3"):
-        AuditLedger(store, FakeChainIndex(list(links)), "dev").append([make_record(7)])
+    store = FakeChainStore.of(links[:2])
+    with pytest.raises(AuditError, match="tail removed at link 3"):
+        AuditLedger(store, FakeChainIndex.of(links), "dev").append([make_record(7)])
 
 
 def test_nothing_is_appended_when_the_head_was_rewritten() -> None:
     links = make_links(2)
     forged = link(make_record(2, actor="mallory"), sequence=2, previous_digest=links[0].digest)
-    store = FakeChainStore({1: links[0], 2: forged})
-    with pytest.raises(AuditError, match="broken at link 2"):
-        AuditLedger(store, FakeChainIndex(list(links)), "dev").append([make_record(7)])
+    store = FakeChainStore.of([links[0], forged])
+    with pytest.raises(AuditError, match="tail rewritten at link 2"):
+        AuditLedger(store, FakeChainIndex.of(links), "dev").append([make_record(7)])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{}", id="no-link"),
+        pytest.param(make_links(1)[0].to_json(), id="another-place's"),
+        pytest.param(link(make_record(9), sequence=3, previous_digest="f" * 64).to_json(), id="does-not-follow"),
+    ],
+)
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_place_taken_by_what_does_not_follow_is_left_for_a_successor(content: bytes, *, warm: bool) -> None:
+    store, index = FakeChainStore(), FakeChainIndex()
+    ledger = AuditLedger(store, index, "dev")
+    ledger.append([make_record(1), make_record(2)])
+    store.kept["dev", 3] = content
+    writer = ledger if warm else AuditLedger(store, index, "dev")
+    appended = writer.append([make_record(2), make_record(3)])
+    assert [(item.chain, item.sequence) for item in appended.links] == [("dev.2", 2)]
+    assert appended.known == ("plan/0002",)
+    verdict = verify_chain(store, "dev")
+    assert (verdict.intact, verdict.chain, verdict.head) == (True, "dev.2", index.head("dev.2"))
+    assert AuditLedger(store, index, "dev").append([make_record(3), make_record(1)]).links == ()
+
+
+def test_what_was_put_before_the_spoiled_place_is_not_put_again() -> None:
+    store, index = FakeChainStore(), FakeChainIndex()
+    ledger = AuditLedger(store, index, "dev")
+    ledger.append([make_record(1)])
+    store.kept["dev", 3] = b"{}"
+    ledger.append([make_record(2), make_record(3), make_record(4)])
+    assert [item.record.record_id for item in store.links("dev.2")][1:] == ["plan/0003", "plan/0004"]
+    assert index.find("dev", ["plan/0002"])["plan/0002"].chain == "dev"
+
+
+def test_writers_that_meet_a_spoiled_place_at_once_begin_one_successor() -> None:
+    store, index = FakeChainStore(), FakeChainIndex()
+    writers = [AuditLedger(store, index, "dev") for _ in range(3)]
+    writers[0].append([make_record(1)])
+    for writer in writers:
+        writer.catch_up()
+    store.kept["dev", 2] = b"{}"
+    for number, writer in enumerate(writers):
+        writer.append([make_record(number + 2)])
+    assert store.generations("dev") == ("dev.2",)
+    assert verify_chain(store, "dev").links == 1 + 1 + 3
+
+
+def test_a_place_that_a_later_version_has_written_is_left_to_it() -> None:
+    store = FakeChainStore()
+    store.kept["dev", 1] = b'{"schema_version": 2}'
+    with pytest.raises(AuditError, match="later version"):
+        AuditLedger(store, FakeChainIndex(), "dev").append([make_record(1)])
+    assert store.generations("dev") == ()
+
+
+def test_strays_keep_nobody_from_appending() -> None:
+    store = FakeChainStore(strays={"dev": ["000000000001-copy", "zzz"]})
+    ledger = AuditLedger(store, FakeChainIndex(), "dev")
+    ledger.append([make_record(1), make_record(2)])
+    assert ledger.current() == "dev"
+    verdict = verify_chain(store, "dev")
+    assert [fault.kind for fault in verdict.faults] == ["stray put in", "stray put in"]
+    assert verdict.head.sequence == 2
+
+
+@pytest.mark.parametrize("part", ["subject", "record_id"])
+def test_what_would_make_a_key_too_long_is_never_a_link(part: str) -> None:
+    store = FakeChainStore()
+    long = AuditRecord.model_construct(**(make_record(1).model_dump() | {part: "é" * 513}))
+    with pytest.raises(AuditError, match=f"{part} has 1026 bytes, and a key takes 1024"):
+        AuditLedger(store, FakeChainIndex(), "dev").append([make_record(2), long])
+    assert store.kept == {}
 
 
 def test_a_record_of_another_chain_is_refused() -> None:

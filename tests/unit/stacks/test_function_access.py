@@ -67,6 +67,21 @@ def test_only_resize_moves_the_plan_and_the_pools() -> None:
         assert allowed(name, "eks:UpdateNodegroupConfig", group_arn("cpu-1a2b")) is moves
 
 
+def test_only_anchor_writes_anchors_and_it_writes_no_link() -> None:
+    for name in SPECS:
+        assert allowed(name, "s3:PutObject", object_arn("audit", "anchors/dev/2026-03-02T14")) is (
+            name == functions.ANCHOR
+        )
+        for link in ("dev/000000000001", "dev.2/000000000001"):
+            assert allowed(name, "s3:PutObject", object_arn("audit", link)) is (name == functions.AUDIT)
+    assert not any(
+        allowed(name, action, object_arn("audit", key))
+        for name in SPECS
+        for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention")
+        for key in ("dev/000000000001", "anchors/dev/2026-03-02T14")
+    )
+
+
 @pytest.mark.parametrize("action", ["eks:DeleteNodegroup", "eks:CreateNodegroup", "eks:UpdateNodegroupVersion"])
 def test_resize_changes_sizes_and_nothing_else(action: str) -> None:
     assert not allowed(functions.RESIZE, action, group_arn("cpu-1a2b"))

@@ -17,12 +17,14 @@ from botocore.awsrequest import AWSPreparedRequest
 
 from components.aws.iam.statements import policy_document
 from lambdas import runtime
+from lambdas.anchor.handler import handler as anchor
 from lambdas.api.handler import handler as api
 from lambdas.audit.handler import handler as audit
 from lambdas.forecast.handler import handler as forecast
 from lambdas.forecast.handler import service as decisions
 from lambdas.ingest.handler import handler as ingest
 from lambdas.learn.handler import handler as learn
+from quantos.audit.adapters.s3_chain import object_key
 from quantos.capacity.adapters.s3_plans import floors_document
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
@@ -156,6 +158,14 @@ def fall_behind() -> None:
     )
 
 
+def spoil(*, place: int) -> None:
+    """Something that is no link takes a place of the chain, which goes on in its successor."""
+    names = SETTINGS.names()
+    boto3.client("s3", "us-east-1").put_object(
+        Bucket=names.bucket("audit"), Key=object_key(names.audit_chain, place), Body=b"{}"
+    )
+
+
 def work(recorder: Recorder, bus: MemoryBus) -> None:
     """Every function does all it ever does: good and bad records, twice, plans, fits, answers."""
     with recorder.of(functions.INGEST):
@@ -179,6 +189,15 @@ def work(recorder: Recorder, bus: MemoryBus) -> None:
             with recorder.of(""):
                 fall_behind()
             audit({"records": {"audit.records-0": records}}, context("audit"))
+        with recorder.of(functions.ANCHOR):
+            anchor(schedule_event("dev-capacity", NOW - timedelta(hours=1)), context("anchor"))
+        with recorder.of(""):
+            spoil(place=2)
+        more = make_record(2, chain=SETTINGS.names().audit_chain).to_json()
+        audit({"records": {"audit.records-0": [record(topics.AUDIT_RECORDS, more, offset=3)]}}, context("audit"))
+    with recorder.of(functions.ANCHOR):
+        for moment in (NOW, NOW, NOW + timedelta(hours=1)):
+            anchor(schedule_event("dev-capacity", moment), context("anchor"))
     with recorder.of(functions.API):
         for path in ("", f"/plans/{answer['plan_id']}", "/plans/none"):
             route = "GET /api/capacity/{stack}" + ("/plans/{plan_id}" if path else "")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pytest
 from moto import mock_aws
 
-from quantos.audit.adapters import s3_chain
+from quantos.audit.adapters import s3_chain, s3_folder
 from quantos.audit.adapters.s3_chain import S3ChainStore, object_key
-from quantos.audit.chain import EMPTY, Head, verify
-from quantos.audit.ledger import verify_chain
+from quantos.audit.auditor import verify_chain
+from quantos.audit.chain import EMPTY, Head, StoredLink, link, stored
 from quantos.audit.ports import ChainIndex, ChainStore
 from quantos.errors import AuditError
 from tests.support.audit_fakes import (
@@ -77,7 +77,7 @@ def test_links_stream_in_order_from_any_place(store: ChainStore) -> None:
 def test_what_was_put_verifies(store: ChainStore) -> None:
     for one in make_links(70):
         store.put(one)
-    verdict = verify_chain(store, "dev", at_least=70)
+    verdict = verify_chain(store, "dev")
     assert (verdict.intact, verdict.head.sequence) == (True, 70)
 
 
@@ -86,6 +86,7 @@ def test_the_head_of_a_long_chain_is_found_by_bisection(
     s3_store: S3ChainStore, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     monkeypatch.setattr(s3_chain, "PAGE", 2)
+    monkeypatch.setattr(s3_chain, "PART", 2)
     for one in make_links(count):
         s3_store.put(one)
     assert s3_store.head("dev") == count
@@ -97,28 +98,25 @@ def test_an_overwritten_link_is_a_fork(s3_store: S3ChainStore, client: "S3Client
     for one in links:
         s3_store.put(one)
     client.put_object(Bucket=BUCKET, Key=object_key("dev", 2), Body=links[1].to_json())
-    problem = verify_chain(s3_store, "dev").problem
-    assert problem is not None
-    assert (problem.kind, problem.sequence) == ("forked", 2)
+    (fault,) = verify_chain(s3_store, "dev").faults
+    assert (fault.kind, fault.sequence) == ("forked", 2)
 
 
 def test_a_deleted_link_is_missing(s3_store: S3ChainStore, client: "S3Client") -> None:
     for one in make_links(3):
         s3_store.put(one)
     client.delete_object(Bucket=BUCKET, Key=object_key("dev", 3))
-    problem = verify_chain(s3_store, "dev").problem
-    assert problem is not None
-    assert (problem.kind, problem.sequence) == ("missing", 3)
+    (fault,) = verify_chain(s3_store, "dev").faults
+    assert (fault.kind, fault.sequence) == ("tail removed", 3)
 
 
-def test_a_stray_object_is_a_fork(s3_store: S3ChainStore, client: "S3Client") -> None:
+def test_a_stray_object_is_named(s3_store: S3ChainStore, client: "S3Client") -> None:
     for one in make_links(3):
         s3_store.put(one)
     client.put_object(Bucket=BUCKET, Key=f"{object_key('dev', 2)}-other", Body=b"{}")
-    problem = verify(s3_store.objects("dev"), chain="dev").problem
-    assert problem is not None
-    assert (problem.kind, problem.sequence) == ("forked", 3)
-    assert "000000000002-other" in problem.reason
+    (fault,) = verify_chain(s3_store, "dev").faults
+    assert (fault.kind, fault.sequence) == ("stray put in", 0)
+    assert "000000000002-other" in fault.reason
 
 
 def test_what_is_not_a_link_stops_reading(s3_store: S3ChainStore, client: "S3Client") -> None:
@@ -139,8 +137,87 @@ def test_an_absent_bucket_is_an_audit_error(s3_store: S3ChainStore) -> None:
             attempt()
 
 
+@pytest.mark.parametrize("strays", [0, 1, 5])
+def test_strays_between_links_hide_none(
+    s3_store: S3ChainStore, client: "S3Client", monkeypatch: pytest.MonkeyPatch, strays: int
+) -> None:
+    monkeypatch.setattr(s3_chain, "PAGE", 2)
+    monkeypatch.setattr(s3_chain, "PART", 3)
+    links = make_links(11)
+    for item in links:
+        s3_store.put(item)
+    for number in range(strays):
+        client.put_object(Bucket=BUCKET, Key=f"{object_key('dev', 2)}-{number}", Body=b"{}")
+    client.put_object(Bucket=BUCKET, Key="dev/zzz", Body=b"{}")
+    assert list(s3_store.links("dev")) == links
+    assert s3_store.head("dev") == 11
+    verdict = verify_chain(s3_store, "dev")
+    assert (verdict.head.sequence, len(verdict.faults)) == (11, strays + 1)
+
+
+def test_versions_of_an_object_on_several_pages_are_counted_together(
+    s3_store: S3ChainStore, client: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_folder, "VERSIONS_AT_ONCE", 2)
+    links = make_links(3)
+    for item in links:
+        s3_store.put(item)
+    for _ in range(4):
+        client.put_object(Bucket=BUCKET, Key=object_key("dev", 2), Body=b"{}")
+    versions = [(item.versions, item.content) for item in s3_store.objects("dev")]
+    assert versions == [(1, links[0].to_json()), (5, links[1].to_json()), (1, links[2].to_json())]
+
+
+def test_successors_are_those_of_the_chain_in_order(s3_store: S3ChainStore, client: "S3Client") -> None:
+    for name in ("dev", "dev.10", "dev.2", "dev.x", "dev-2", "devs"):
+        client.put_object(Bucket=BUCKET, Key=f"{name}/000000000001", Body=b"{}")
+    assert s3_store.generations("dev") == ("dev.2", "dev.10")
+    assert s3_store.generations("prod") == ()
+
+
+def of_generation(chain: str) -> StoredLink:
+    return stored(link(make_record(1), sequence=1, previous_digest=EMPTY.digest, chain=chain))
+
+
+def test_index_finds_the_newest_generation_and_lists_all_in_order(index: ChainIndex) -> None:
+    first = [stored(item) for item in make_links(2)]
+    index.extend(first, after=EMPTY)
+    successor = of_generation("dev.2")
+    index.extend([successor], after=EMPTY)
+    assert (index.head("dev").sequence, index.head("dev.2").sequence) == (2, 1)
+    assert index.find("dev", ["plan/0001"])["plan/0001"].chain == "dev.2"
+    about = [(entry.chain, entry.sequence) for entry in index.about("dev", "dev-capacity")]
+    assert about == [("dev", 1), ("dev", 2), ("dev.2", 1)]
+    assert ("dev.2", successor.head) in set(index.places("dev"))
+
+
+def test_index_takes_a_link_whose_record_has_what_no_key_takes_or_nothing_to_look_up() -> None:
+    index = create_audit_aws()[1]
+    long = of_generation("dev")
+    long = long._replace(record={**long.record, "subject": "s" * 3000, "record_id": "r" * 3000})
+    bare = long._replace(sequence=2, record={"chain": "dev"}, previous_digest=long.digest, digest="f" * 64)
+    assert index.extend([long, bare], after=EMPTY)
+    assert index.head("dev").sequence == 2
+    assert [entry.sequence for entry in index.about("dev", "s" * 3000)] == [1]
+    assert index.find("dev", ["r" * 3000])["r" * 3000].sequence == 1
+
+
+def test_an_entry_from_before_there_were_successors_is_the_first_chains() -> None:
+    index = create_audit_aws()[1]
+    index.extend([of_generation("dev")], after=EMPTY)
+    for key in (("record/dev/plan/0001", "-"), ("subject/dev/dev-capacity", "000000000001")):
+        index.client.update_item(
+            TableName=index.table,
+            Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+            UpdateExpression="REMOVE #chain",
+            ExpressionAttributeNames={"#chain": "chain"},
+        )
+    assert [entry.chain for entry in index.about("dev", "dev-capacity")] == ["dev"]
+    assert list(index.places("dev")) == [("dev", of_generation("dev").head)]
+
+
 def test_index_moves_only_from_where_it_stands(index: ChainIndex) -> None:
-    links = make_links(4)
+    links = [stored(item) for item in make_links(4)]
     assert index.head("dev") == EMPTY
     assert not index.extend(links[1:2], after=Head(1, links[0].digest))
     assert index.extend(links[:2], after=EMPTY)
@@ -152,7 +229,7 @@ def test_index_moves_only_from_where_it_stands(index: ChainIndex) -> None:
 
 
 def test_index_finds_records_by_id(index: ChainIndex) -> None:
-    index.extend(make_links(130), after=EMPTY)
+    index.extend([stored(item) for item in make_links(130)], after=EMPTY)
     ids = [f"plan/{number:04d}" for number in range(1, 140)]
     found = index.find("dev", ids)
     assert sorted(found) == ids[:130]
@@ -163,7 +240,7 @@ def test_index_finds_records_by_id(index: ChainIndex) -> None:
 
 
 def test_index_lists_a_subject_by_kind_in_order(index: ChainIndex) -> None:
-    links = make_links(12)
+    links = [stored(item) for item in make_links(12)]
     index.extend(links, after=EMPTY)
     assert [entry.sequence for entry in index.about("dev", "dev-capacity")] == list(range(1, 13))
     assert [entry.sequence for entry in index.about("dev", "dev-capacity", kind="plan")] == list(range(1, 13))

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as example_settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from lambdas import runtime
 from lambdas.audit.handler import handler
 from quantos.audit.adapters.composition import compose_index, compose_store
-from quantos.audit.ledger import verify_chain
+from quantos.audit.auditor import verify_chain
+from quantos.audit.chain import EMPTY, stored
 from quantos.catalog.catalog import load_catalog
 from quantos.contracts import topics
 from quantos.environment.functions import AUDIT, function_table, topic_partitions
@@ -29,9 +29,7 @@ from sandbox.events.bus import MemoryEventBus
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import Account, local_context
 from sandbox.events.loop import EventLoop, Faults, LocalFunction
-from tests.support import audit_fakes
-from tests.support.audit_fakes import make_record
-from tests.support.environments import make_settings
+from tests.support.audit_fakes import audit_account, make_links, make_record
 from tests.support.hostile_records import payloads
 
 COUNTER = itertools.count(1)
@@ -51,14 +49,7 @@ def wire(value: bytes) -> dict[str, Any]:
 
 @pytest.fixture
 def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[EnvironmentSettings]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    made = make_settings()
-    monkeypatch.setattr(audit_fakes, "BUCKET", made.names().bucket("audit"))
-    monkeypatch.setattr(audit_fakes, "TABLE", made.names().audit_table)
-    with mock_aws():
-        audit_fakes.create_audit_aws()
+    with audit_account(monkeypatch) as made:
         yield made
 
 
@@ -151,6 +142,7 @@ def test_whatever_is_sent_is_a_link_or_a_letter(
     "changes",
     [
         pytest.param({"subject": "s" * 3000}, id="subject-longer-than-a-key"),
+        pytest.param({"subject": "\U0001f4c8" * 300}, id="subject-of-few-characters-and-many-bytes"),
         pytest.param({"occurred_at": 1_772_461_500}, id="epoch"),
         pytest.param({"body": {"a": {"n": 10**4000}}}, id="huge-number"),
         pytest.param({"body": "x" * 2_000_000}, id="two-megabytes"),
@@ -177,15 +169,37 @@ def test_a_damaged_record_is_a_letter(bus: MemoryBus) -> None:
     assert answer == {"appended": 1, "known": 0, "rejected": 2}
 
 
+def test_a_record_of_few_characters_and_many_bytes_goes_to_the_dead_letters(
+    bus: MemoryBus, settings: EnvironmentSettings
+) -> None:
+    publish(bus, make_record(1, subject="\U0001f4c8" * 300).to_json())
+    loop_over(bus, settings).run_until_idle()
+    (letter,) = (json.loads(one.value) for one in bus.records(topics.dead_letter(topics.AUDIT_RECORDS)))
+    assert (letter["reason"], letter["detail"]) == ("too-long", "subject has 1200 bytes, and a key takes 1024")
+    assert compose_store(settings).head("dev") == 0
+
+
+def test_a_spoiled_place_stops_nothing(bus: MemoryBus, settings: EnvironmentSettings) -> None:
+    store = compose_store(settings)
+    store.client.put_object(Bucket=store.bucket, Key="dev/000000000001", Body=b"{}")
+    store.client.put_object(Bucket=store.bucket, Key="dev/stray", Body=b"{}")
+    publish(bus, make_record(1).to_json())
+    loop = loop_over(bus, settings)
+    assert loop.run_until_idle() == 1
+    assert [one.record.record_id for one in store.links("dev.2")] == ["succession/dev.2", "plan/0001"]
+    (entry,) = compose_index(settings).about("dev", "dev-capacity")
+    assert (entry.chain, entry.sequence) == ("dev.2", 2)
+
+
 def test_a_store_that_fails_brings_the_batch_to_the_failure_topic_whole(
     bus: MemoryBus, settings: EnvironmentSettings
 ) -> None:
-    store = compose_store(settings)
-    store.client.put_object(Bucket=store.bucket, Key="dev/000000000001", Body=b"{}")
+    index = compose_index(settings)
+    index.extend([stored(item) for item in make_links(1)], after=EMPTY)
     publish(bus, make_record(1).to_json())
     loop = loop_over(bus, settings)
     assert loop.run_until_idle() == 6
-    assert ["is not a link" in str(one.error) for one in loop.abandoned] == [True]
+    assert ["tail removed" in str(one.error) for one in loop.abandoned] == [True]
     (letter,) = (json.loads(one.value) for one in bus.records(topics.dead_letter(topics.AUDIT_RECORDS)))
     (records,) = letter["payload"]["records"].values()
     assert [base64.b64decode(one["value"]) for one in records] == [make_record(1).to_json()]

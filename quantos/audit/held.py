@@ -1,0 +1,115 @@
+"""One generation of a chain, held link by link to what is known of it elsewhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from quantos.audit.chain import Fault, FaultKind, Head
+from quantos.audit.walk import Walk
+from quantos.contracts.audit import Succession
+
+
+@dataclass
+class HeldChain:
+    """A generation that was read, and the comparisons made with it.
+
+    `end` is what its successor says of its end. `proven` is the link up to which anchors prove it.
+    """
+
+    walk: Walk
+    end: Succession | None = None
+    proven: int = 0
+    _mismatches: dict[int, str] = field(default_factory=dict)
+    """Witnesses of other digests than the table, by sequence."""
+    _unlike_table: int = 0
+    """The first link that the table knows otherwise; 0 for none."""
+    _beyond: dict[str, int] = field(default_factory=dict)
+    """The greatest sequence behind the end that a witness knows."""
+    _indexed: bytearray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._indexed = bytearray(self.walk.head.sequence + 1)
+        if self.end is not None and self.end.last_sequence:
+            self.hold(Head(self.end.last_sequence, self.end.last_digest), f"its successor {self.end.opens}")
+
+    def hold(self, known: Head, witness: str) -> bool:
+        """Compare a link with what cannot be written by the chain's writer, and say whether they agree."""
+        if known.sequence > self.walk.head.sequence:
+            self._beyond[witness] = max(known.sequence, self._beyond.get(witness, 0))
+            return False
+        if known.digest != self.walk.digest_at(known.sequence):
+            self._mismatches.setdefault(known.sequence, witness)
+            return False
+        self.proven = max(self.proven, known.sequence)
+        return True
+
+    def hold_index(self, known: Head) -> None:
+        """Compare a link with the table's entry of it."""
+        if known.sequence > self.walk.head.sequence:
+            self._beyond["the table"] = max(known.sequence, self._beyond.get("the table", 0))
+            return
+        self._indexed[known.sequence] = 1
+        if known.digest != self.walk.digest_at(known.sequence):
+            self._unlike_table = min(known.sequence, self._unlike_table or known.sequence)
+
+    def faults(self, *, index_head: Head | None) -> Iterator[Fault]:
+        """What is wrong, the first in the chain first, except what a successor accounts for.
+
+        Args:
+            index_head: how far the table says it has got; None where it was not looked at.
+        """
+        faults = [*self.walk.faults, *self._rewritten(), *self._removed()]
+        if index_head is not None:
+            faults += self._not_indexed(index_head)
+        end = None if self.end is None else self.end.last_sequence
+        unaccounted = [fault for fault in faults if end is None or fault.sequence <= end]
+        yield from sorted([*unaccounted, *self._cut_off(faults)], key=lambda fault: fault.sequence)
+        yield from self._strays()
+
+    def _rewritten(self) -> Iterator[Fault]:
+        later = {sequence: witness for sequence, witness in self._mismatches.items() if sequence > self.proven}
+        for sequence in self._mismatches.keys() - later.keys():
+            reason = f"{self._mismatches[sequence]} has another digest of it, and a later one agrees with the chain"
+            yield self._fault("anchors changed", sequence, reason)
+        if 0 < self._unlike_table <= self.proven:
+            yield self._fault(
+                "index changed", self._unlike_table, "the table has another digest of it than the chain and its anchors"
+            )
+        elif self._unlike_table:
+            witnesses = " and ".join(["the table", *list(later.values())[:1]])
+            reason = f"{witnesses} knew other links than those that are there"
+            yield self._fault("tail rewritten", self._unlike_table, reason)
+        elif later:
+            first = min(later)
+            reason = f"{later[first]} knows another link {first}, and nothing proves those from here on"
+            yield self._fault("tail rewritten", self.proven + 1, reason)
+
+    def _removed(self) -> Iterator[Fault]:
+        if self._beyond and not self.walk.stopped:
+            witness, sequence = max(self._beyond.items(), key=lambda known: known[1])
+            reason = f"the chain ends before it, and {witness} knows link {sequence}"
+            yield self._fault("tail removed", self.walk.head.sequence + 1, reason)
+
+    def _cut_off(self, faults: list[Fault]) -> Iterator[Fault]:
+        """A successor that names an end at which nothing is wrong and behind which good links stand."""
+        if self.end is None or self.walk.head.sequence <= self.end.last_sequence:
+            return
+        place = self.end.last_sequence + 1
+        closed = self.walk.closed_by is not None and self.walk.closed_by.last_sequence == self.end.last_sequence
+        if not closed and not any(fault.sequence == place for fault in faults):
+            reason = f"good links stand from here to {self.walk.head.sequence}, and {self.end.opens} leaves them out"
+            yield self._fault("forked", place, reason)
+
+    def _not_indexed(self, index_head: Head) -> Iterator[Fault]:
+        end = self.walk.head.sequence if self.end is None else self.end.last_sequence
+        hole = self._indexed.find(0, 1, min(index_head.sequence, end, self.walk.head.sequence) + 1)
+        if hole > 0:
+            yield self._fault("index changed", hole, "the table has no entry of this link, and has those behind it")
+
+    def _strays(self) -> Iterator[Fault]:
+        named = () if self.end is None else self.end.strays
+        for name in self.walk.strays:
+            if name not in named:
+                yield self._fault("stray put in", 0, f"object {name} is not a place in the chain")
+
+    def _fault(self, kind: FaultKind, sequence: int, reason: str) -> Fault:
+        return Fault(kind, self.walk.chain, sequence, reason)
