@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import boto3
 
 from cli.console import out
-from cli.environments.audit import audited
+from cli.recorded import Change, recorded
 from cli.target import Target, open_target
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3StrategyRegistry
 from quantos.capacity.demand.listed_sources import ListedSource, listed_sources
@@ -41,8 +41,9 @@ def retire(environment: str, *, series: str, source: str) -> None:
             remedy="take it out of the strategy's `sources` and apply the strategies first",
         )
     goodbye = DemandSample(series=series, time=now, source=source, value=0, goodbye=True)
-    compose_history(target.settings).add([goodbye])
-    audited(target, kind="source", subject=environment, at=now, body={"series": series, "retired": source})
+    change = Change(kind="source", subject=environment, body={"series": series, "retired": source})
+    with recorded(target, change):
+        compose_history(target.settings).add([goodbye])
     out.print(
         f"{source} of {series} is retired: the next decision neither misses it nor holds anything for it", markup=False
     )

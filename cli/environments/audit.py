@@ -1,22 +1,18 @@
 """`quantos audit`: whether the chain still proves what it says, and one that goes on where it cannot."""
 
-import getpass
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 import typer
-from pydantic import JsonValue
 
 from cli.caller import caller
 from cli.console import out
-from cli.target import Target, open_target
-from quantos.audit.adapters.composition import compose_auditor, compose_ledger
+from cli.target import open_target
+from quantos.audit.adapters.composition import compose_auditor
 from quantos.audit.chain import chain_of
 from quantos.audit.verification import Known
 from quantos.clock import utc_now
-from quantos.contracts.audit import AuditKind, AuditRecord
 
 _ANCHOR: Final = re.compile(r"(?:(?P<chain>[a-z][a-z0-9.-]*)/)?(?P<sequence>[1-9][0-9]{0,11}):(?P<digest>[0-9a-f]{64})")
 
@@ -51,18 +47,3 @@ def _known(text: str, *, chain: str) -> Known:
             param_hint="--anchor",
         )
     return Known(match["chain"] or chain, int(match["sequence"]), match["digest"])
-
-
-def audited(target: Target, *, kind: AuditKind, subject: str, at: datetime, body: dict[str, JsonValue]) -> None:
-    """Record what a person did from the command line, straight into the chain."""
-    actor = getpass.getuser()
-    record = AuditRecord(
-        record_id=f"{kind}/{subject}/{at.isoformat()}/{actor}",
-        chain=target.settings.names().audit_chain,
-        kind=kind,
-        subject=subject,
-        actor=actor,
-        occurred_at=at,
-        body=body,
-    )
-    compose_ledger(target.settings).append([record])

@@ -9,6 +9,7 @@ from rich.table import Table
 from cli.console import err, out, print_table, step
 from cli.environments.layers import show_run
 from cli.packs import packs_of
+from cli.recorded import Change, where_there_is_a_chain
 from cli.target import Target, open_target
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.deployment.adapters.state_files import state_files
@@ -48,7 +49,11 @@ def restore(stack: str, *, to: str | None, ask: bool) -> None:
     if ask:
         typer.confirm(f"Put this version of {stack} back?", abort=True, err=True)
     stacks = LayerStacks(target.project_dir, target.variables, packs_of(target), declare)
-    with put_back(target.settings, stacks, files=files, restoration=restoration) as (held, kept):
+    change = Change(kind="state", subject=stack, body={"put_back": restoration.version.name, "unknown": list(unknown)})
+    with (
+        where_there_is_a_chain(target, change),
+        put_back(target.settings, stacks, files=files, restoration=restoration) as (held, kept),
+    ):
         out.print(f"put back; what stood is kept at {kept}" if kept else "put back; nothing stood", markup=False)
         with step(f"read back {stack}") as display:
             held.refresh(stack, progress=display.progress)

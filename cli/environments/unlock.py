@@ -7,7 +7,7 @@ import typer
 from pydantic import JsonValue
 
 from cli.console import out
-from cli.environments.audit import audited
+from cli.recorded import Change, where_there_is_a_chain
 from cli.target import Target, open_target
 from quantos.capacity.adapters.composition import compose_desk
 from quantos.clock import utc_now
@@ -38,10 +38,10 @@ def unlock(stack: str, *, ask: bool) -> None:
         removable = (*locks.dead, *locks.foreign)
         if removable and ask:
             typer.confirm(f"Does none of these work any more? Remove them from {stack}?", abort=True, err=True)
-        for lock in removable:
-            backend.remove_lock(lock)
         if removable:
-            _record(target, stack, removable)
+            with where_there_is_a_chain(target, _change(stack, removable)):
+                for lock in removable:
+                    backend.remove_lock(lock)
             out.print(f"{stack}: {len(removable)} removed", markup=False)
         if held is not None:
             held.cleaned(
@@ -88,6 +88,6 @@ def _show(stack: str, locks: SortedLocks) -> None:
             out.print(f"{stack}: {lock.owner} since {lock.taken_at:%Y-%m-%d %H:%M:%S} UTC{torn}: {kind}", markup=False)
 
 
-def _record(target: Target, stack: str, locks: tuple[BackendLock, ...]) -> None:
-    body: dict[str, JsonValue] = {"removed": [f"{lock.owner} since {lock.taken_at.isoformat()}" for lock in locks]}
-    audited(target, kind="lock", subject=stack, at=utc_now(), body=body)
+def _change(stack: str, locks: tuple[BackendLock, ...]) -> Change:
+    removed: list[JsonValue] = [f"{lock.owner} since {lock.taken_at.isoformat()}" for lock in locks]
+    return Change(kind="lock", subject=stack, body={"removed": removed})

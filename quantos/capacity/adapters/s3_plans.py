@@ -6,6 +6,7 @@ Layout: `current.json` (the applied document), `plans/<plan_id>.json` (every pla
 (see `s3_windows.py`).
 """
 
+import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -188,17 +189,45 @@ class S3StrategyRegistry:
 
     def read(self) -> StrategyBook:
         """Every strategy; an empty book before the first. Raises CapacityError when it cannot be read."""
+        return self.standing().book
+
+    def standing(self) -> "StandingBook":
+        """The book as it stands, with what a change of it is made from. Raises CapacityError."""
         stored = self.bucket.get(STRATEGIES_KEY)
         if stored is None:
-            return StrategyBook()
+            return StandingBook(StrategyBook(), version=None, sha256=None)
+        content, etag = stored
         try:
-            return StrategyBook.from_stored(stored[0])
+            book = StrategyBook.from_stored(content)
         except ValidationError as exc:
             raise _unreadable("StrategyBook", STRATEGIES_KEY, exc) from exc
+        return StandingBook(book, version=etag, sha256=hashlib.sha256(content).hexdigest())
 
     def replace(self, book: StrategyBook) -> None:
-        """Make `book` the environment's."""
+        """Make `book` the environment's, whatever stands."""
         self.bucket.put(STRATEGIES_KEY, book.to_json())
+
+    def change(self, before: "StandingBook", book: StrategyBook) -> None:
+        """Make `book` the environment's in place of `before`. Raises PlanConflictError when another writer was first.
+
+        A write whose answer is lost may have been made, and is then refused when it is repeated: what stands decides.
+        """
+        content = book.to_json()
+        try:
+            self.bucket.replace(STRATEGIES_KEY, content, expected_etag=before.version)
+        except CapacityError:
+            standing = self.bucket.get(STRATEGIES_KEY)
+            if standing is None or standing[0] != content:
+                raise
+
+
+@dataclass(frozen=True)
+class StandingBook:
+    """A book of strategies as it stands: its version in the bucket and its digest, None before the first."""
+
+    book: StrategyBook
+    version: str | None
+    sha256: str | None
 
 
 def floors_document(settings: EnvironmentSettings, *, stack: str) -> PlanDocument:
