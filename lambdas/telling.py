@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from lambdas.instruments import Instruments, positions, topic_of
+from quantos.contracts.audit import ChainLink
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
 from quantos.messaging.ports import TopicRecord
 from quantos.observability.metric_names import (
+    AUDIT_LINKS,
     FAULTS,
     OLDEST_SAMPLE_AGE,
     PLANS,
@@ -61,3 +63,17 @@ def tell_outcome(instruments: Instruments, outcome: ResizeOutcome) -> None:
     instruments.count(PLANS, 1, Status=outcome.status)
     if fault := FAULTS.get(outcome.status):
         instruments.count(fault, 1)
+
+
+def tell_links(instruments: Instruments, links: Sequence[ChainLink]) -> None:
+    """New links of the audit chain; those of plans and outcomes are about their decisions."""
+    instruments.count(AUDIT_LINKS, len(links))
+    for link in links:
+        record = link.record
+        extra = {"link": link.sequence, "chain": link.chain, "record_id": record.record_id, "kind": record.kind}
+        sequence = record.body.get("sequence")
+        if isinstance(sequence, int):
+            with instruments.about(record.subject, sequence):
+                instruments.logger.info("link appended", extra=extra)
+        else:
+            instruments.logger.info("link appended", extra=extra)

@@ -6,9 +6,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
 from lambdas.instruments import Instruments
+from lambdas.telling import tell_links
 from quantos.audit.adapters.composition import compose_intake
 from quantos.audit.intake import AuditIntake
-from quantos.observability.metric_names import AUDIT_LINKS
 
 instruments = Instruments("audit")
 
@@ -28,5 +28,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     taken = service().take(batch)
     counts = {"appended": taken.appended, "known": taken.known}
     instruments.count_batch(batch, rejected=taken.rejected, counts=counts)
-    instruments.count(AUDIT_LINKS, taken.appended)
+    tell_links(instruments, taken.links)
     return {**counts, "rejected": taken.rejected}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from quantos.audit.chain import GENESIS_DIGEST, digest_matches, link, read_link
 from quantos.audit.ledger import AuditLedger
 from quantos.contracts import topics
-from quantos.contracts.audit import AuditRecord
+from quantos.contracts.audit import AuditRecord, ChainLink
 from quantos.contracts.reading import read_strictly
 from quantos.errors import AuditError
 from quantos.messaging.dead_letter import dead_letter
@@ -28,11 +28,16 @@ class Rejection:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchResult:
-    """How many records of a batch are new links, were known, and went to the dead-letter topic."""
+    """The new links of a batch, how many of its records were known, and how many went to the dead-letter topic."""
 
-    appended: int
+    links: tuple[ChainLink, ...]
     known: int
     rejected: int
+
+    @property
+    def appended(self) -> int:
+        """How many links are new."""
+        return len(self.links)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class AuditIntake:
         appended = self.ledger.append(good)
         if letters:
             self.publisher.publish(letters)
-        return BatchResult(appended=len(appended.links), known=len(good) - len(appended.links), rejected=len(letters))
+        return BatchResult(links=appended.links, known=len(good) - len(appended.links), rejected=len(letters))
 
 
 def _parsed(record: TopicRecord, *, chain: str) -> AuditRecord | Rejection:
