@@ -157,8 +157,8 @@ def _leaves(value: Json | Mapping[str, Json], path: str = "") -> Iterator[tuple[
 def _below(shape: Shape, name: str) -> Shape | None:
     """A member of a structure, or of the structures in a list."""
     members: Mapping[str, Shape] = getattr(getattr(shape, "member", shape), "members", {})
-    found = member_named(name, members)
-    return None if found is None else members[found]
+    member = member_named(name, members)
+    return None if member is None else members[member]
 
 
 def _member(shape: Shape, renames: Renames, path: str) -> Shape | None:

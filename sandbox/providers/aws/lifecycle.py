@@ -110,8 +110,8 @@ class Resource:
 
     def _outside_api(self, inputs: Document) -> Iterator[Failure]:
         requests = (*self.row.handler.requests, *self.row.requests)
-        found = [failure for request in requests for failure in request_failures(self.account, request, inputs)]
-        yield from dict.fromkeys([*found, *limit_failures(inputs, self.row.limits)])
+        refused = [failure for request in requests for failure in request_failures(self.account, request, inputs)]
+        yield from dict.fromkeys([*refused, *limit_failures(inputs, self.row.limits)])
 
     def preview_created(self, inputs: Document) -> Document:
         """Outputs of a resource that an update would create."""

@@ -64,5 +64,5 @@ def _name_failures(name: Json, form: tuple[re.Pattern[str], int], *, path: str) 
 
 def _labels(labels: Mapping[str, Json], path: str) -> Iterator[Failure]:
     for key, value in labels.items():
-        told = [*key_faults(key), *(() if value == UNKNOWN else value_faults(text(value)))]
-        yield from (Failure(f"{path}.{key}", fault) for fault in told)
+        wrong = [*key_faults(key), *(() if value == UNKNOWN else value_faults(text(value)))]
+        yield from (Failure(f"{path}.{key}", fault) for fault in wrong)

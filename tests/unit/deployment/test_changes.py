@@ -10,7 +10,7 @@ def lock(mode: str, **retention: int) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "words"),
     [
         (lock("COMPLIANCE", days=2557), lock("COMPLIANCE", days=25570), "for 25570 days, before for 2557"),
         (lock("COMPLIANCE", days=364), lock("COMPLIANCE", years=1), "for 365 days, before for 364"),
@@ -24,8 +24,8 @@ def lock(mode: str, **retention: int) -> dict[str, object]:
     ],
 )
 def test_a_lock_of_compliance_that_is_new_or_longer_is_told(
-    old: dict[str, object], new: dict[str, object], told: str | None
+    old: dict[str, object], new: dict[str, object], words: str | None
 ) -> None:
     said = irrevocable(LOCK_TYPE, old=old, new=new)
-    assert (said is None) if told is None else (said is not None and told in said)
+    assert (said is None) if words is None else (said is not None and words in said)
     assert irrevocable("aws:s3/bucket:Bucket", old=old, new=new) is None

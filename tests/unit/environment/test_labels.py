@@ -51,8 +51,8 @@ def test_right_labels(key: str, value: str) -> None:
     ],
 )
 def test_wrong_labels(key: str, value: str, fault: str) -> None:
-    (told,) = label_faults(key, value)
-    assert fault in told
+    (fault_text,) = label_faults(key, value)
+    assert fault in fault_text
 
 
 def test_a_taint_may_lack_a_value_and_be_of_kubernetes() -> None:

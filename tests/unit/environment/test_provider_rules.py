@@ -147,9 +147,9 @@ def test_what_aws_takes_is_taken(path: str, value: object, tmp_path: Path) -> No
 def test_what_aws_refuses_or_ignores_is_refused(
     path: str, value: object, field: str, fault: str, tmp_path: Path
 ) -> None:
-    (told,) = faults(changed(DEV, path, value), tmp_path)
-    assert told.startswith(f"{field}: ")
-    assert fault in told
+    (line,) = faults(changed(DEV, path, value), tmp_path)
+    assert line.startswith(f"{field}: ")
+    assert fault in line
 
 
 @pytest.mark.parametrize(("letters", "refused"), [(37, False), (38, True)])
@@ -157,16 +157,16 @@ def test_a_team_gives_no_role_a_name_that_is_too_long(letters: int, refused: boo
     """`quantos-staging-spark-jobs-` is 27 of IAM's 64 characters."""
     staging = yaml.safe_load((ENVIRONMENTS / "staging.yaml").read_text(encoding="utf-8"))
     settings = EnvironmentSettings.model_validate(changed(staging, f"platform.teams.{'t' * letters}", TEAM))
-    found = [message for check in provider_faults(settings) for _, message in check]
-    assert [("longer than IAM takes" in message) for message in found] == [True] * refused
+    messages = [message for check in provider_faults(settings) for _, message in check]
+    assert [("longer than IAM takes" in message) for message in messages] == [True] * refused
 
 
 def test_blocks_are_not_stated_beside_an_endpoint_that_is_switched_off(tmp_path: Path) -> None:
     stated = changed(DEV, "cluster.public_access_cidrs", ["8.8.8.0/24"])
     assert faults(stated, tmp_path) == []
     assert faults(changed(stated, "cluster.public_endpoint", True), tmp_path) == []
-    (told,) = faults(changed(stated, "cluster.public_endpoint", False), tmp_path)
-    assert "are ignored by EKS" in told
+    (line,) = faults(changed(stated, "cluster.public_endpoint", False), tmp_path)
+    assert "are ignored by EKS" in line
 
 
 @pytest.mark.parametrize(("blocks", "stated", "public"), [([], None, False), (["8.8.8.0/24"], None, True)])

@@ -171,9 +171,9 @@ NODE_GROUP: Document = {
     ],
 )
 def test_check_of_a_node_group(changed: Document, path: str, reason: str) -> None:
-    found = refusals("aws:eks/nodeGroup:NodeGroup", {**NODE_GROUP, **changed})
-    assert list(found) == ([path] if path else [])
-    assert reason in "".join(found.values())
+    refused = refusals("aws:eks/nodeGroup:NodeGroup", {**NODE_GROUP, **changed})
+    assert list(refused) == ([path] if path else [])
+    assert reason in "".join(refused.values())
 
 
 @pytest.mark.parametrize(
@@ -218,9 +218,9 @@ def test_check_of_a_node_group(changed: Document, path: str, reason: str) -> Non
     ],
 )
 def test_check_of_other_types(resource: str, inputs: Document, path: str, reason: str) -> None:
-    found = refusals(resource, inputs)
-    assert list(found) == [path]
-    assert reason in found[path]
+    refused = refusals(resource, inputs)
+    assert list(refused) == [path]
+    assert reason in refused[path]
 
 
 def test_letters_of_every_script_are_letters_to_patterns_of_aws() -> None:
