@@ -40,6 +40,8 @@ def _endpoint(endpoint: Resource, tariff: Tariff) -> Iterator[Entry]:
         return
     if kind not in {"Interface", "GatewayLoadBalancer"}:
         raise endpoint.unreadable("vpcEndpointType", kind)
+    if (region := endpoint.text("serviceRegion", default="") or tariff.region) != tariff.region:
+        raise endpoint.unreadable("serviceRegion", region)
     configured = {part.properties.get("subnetId") for part in endpoint.parts("subnetConfigurations")}
     zones = len({*endpoint.sequence("subnetIds"), *configured})
     if not zones:

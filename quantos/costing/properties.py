@@ -71,11 +71,11 @@ def _unpriced(
         if key.startswith("__") or (verdict is not None and verdict.verdict == "free"):
             continue
         if verdict is None:
-            if block[key]:
+            if _says(block[key]):
                 yield _unknown(resource, name)
         elif verdict.verdict == "refused":
             value = block[key]
-            if value and value not in verdict.unless:
+            if _says(value) and value not in verdict.unless:
                 yield _refused(resource, name, value=value, reason=verdict.reason)
         elif any(other.startswith(f"{name}.") for other in verdicts):
             for inner in _blocks(block[key]):
@@ -87,6 +87,13 @@ def _blocks(value: object) -> Iterator[Mapping[str, object]]:
     for block in cast("Sequence[object]", value) if is_list(value) else (value,):
         if isinstance(block, Mapping):
             yield cast("Mapping[str, object]", block)
+
+
+def _says(value: object) -> bool:
+    """Whether anything is stated: AWS tells blocks that nobody asked for with everything in them off."""
+    if isinstance(value, Mapping):
+        return any(map(_says, cast("Mapping[str, object]", value).values()))
+    return any(map(_says, cast("Sequence[object]", value))) if is_list(value) else bool(value)
 
 
 def _unknown(resource: Resource, name: str) -> CostingError:

@@ -191,6 +191,8 @@ def test_zones_of_an_endpoint_are_counted_once_and_other_kinds_are_not_guessed()
     kind = "aws:ec2/vpcEndpoint:VpcEndpoint"
     zones = {"subnetIds": ["a", "b"], "subnetConfigurations": [{"subnetId": "b"}, {"subnetId": "c"}]}
     assert usd(resource(kind, "e", vpcEndpointType="Interface", **zones)) == pytest.approx(3 * HOURS * 0.01)
+    away = resource(kind, "e", vpcEndpointType="Interface", serviceRegion="eu-west-1", **zones)
+    assert "its serviceRegion is 'eu-west-1'" in unpriced(away)
     assert "its vpcEndpointType is 'Resource'" in unpriced(resource(kind, "e", vpcEndpointType="Resource", **zones))
 
 

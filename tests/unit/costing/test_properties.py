@@ -109,6 +109,17 @@ def test_a_block_is_looked_into_alone_and_in_a_list_and_the_engines_own_keys_are
     assert reasons(TEMPLATE, placement={"tenancy": "default"}, __defaults=["x"]) == ""
 
 
+def test_a_block_that_aws_tells_with_everything_off_says_nothing() -> None:
+    kind = "aws:msk/cluster:Cluster"
+
+    def told(*, iam: bool) -> str:
+        others = {"clientAuthentication": {"sasl": {"iam": iam, "scram": False}, "tls": False}}
+        return reasons(kind, brokerNodeGroupInfo={"connectivityInfo": {"vpcConnectivity": others}})
+
+    assert "vpcConnectivity" not in told(iam=False)
+    assert "its brokerNodeGroupInfo.connectivityInfo.vpcConnectivity is 'set'" in told(iam=True)
+
+
 def test_a_free_type_with_a_dear_property_is_refused_for_it_alone() -> None:
     kind = "aws:ssm/parameter:Parameter"
     assert "its tier is 'Advanced'" in reasons(kind, tier="Advanced")

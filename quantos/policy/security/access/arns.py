@@ -62,8 +62,10 @@ def _name_head(arn: Arn) -> str:
         return literal_head(arn.resource)
     kind, name = _split(arn.resource)
     head = "" if is_pattern(kind) else literal_head(name)
-    shared = next((path for path in SHARED_PATHS if head.startswith(f"{path}/")), None)
-    return head if shared is None else head.removeprefix(f"{shared}/")
+    if any(f"{path}/".startswith(head) for path in SHARED_PATHS):
+        return ""
+    shared = next((path for path in SHARED_PATHS if head.startswith(f"{path}/")), "")
+    return head.removeprefix(f"{shared}/")
 
 
 def _split(resource: str) -> tuple[str, str]:

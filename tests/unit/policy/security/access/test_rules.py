@@ -13,6 +13,7 @@ from quantos.policy.security.access.places import Kind, types_with
 from quantos.policy.security.access.rules import ATTACHED
 from quantos.policy.security.resource import Resource, concerns
 from quantos.policy.security.rules import RESOURCE_RULES
+from tests.support.aws_sdk import sdk_resources
 from tests.support.secure_resources import ACCOUNT, LIMITS, OWNED, ROLE_ARN, TRUST, resource
 
 TABLE = yaml.safe_load(Path(__file__).with_name("documents.yaml").read_text(encoding="utf-8"))
@@ -125,6 +126,28 @@ def test_a_stranger_is_refused_at_every_place_that_takes_a_policy(kind: str) -> 
     others = ("deliveryDestinationPolicy", "kmsPolicyDocument", "webAppEndpointPolicy")
     placed = resource(kind, {**dict.fromkeys((*names, *others), stranger), **deep})
     assert "iam-own-principals" in refusing(placed)
+
+
+NO_ATTACHMENTS = {
+    "aws:batch/jobQueue:JobQueue": "a policy of scheduling",
+    "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": "it limits what its role may do",
+    "aws:chatbot/teamsChannelConfiguration:TeamsChannelConfiguration": "it limits what its role may do",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "a policy of the cluster, judged by its own rule",
+    "aws:networkfirewall/firewall:Firewall": "a policy of a firewall",
+    "aws:resiliencehub/v2Service:V2Service": "a policy of resilience",
+    "aws:resiliencehub/v2UserJourney:V2UserJourney": "a policy of resilience",
+}
+"""Properties that end in the ARN of a policy and attach none of IAM's, each with the reason."""
+
+
+def test_every_property_that_attaches_a_policy_is_judged() -> None:
+    attaching = {
+        token: name
+        for token, each in sdk_resources().items()
+        for name in each.inputs
+        if name.lower().endswith(("policyarn", "policyarns"))
+    }
+    assert {token: name for token, name in attaching.items() if token not in NO_ATTACHMENTS} == dict(ATTACHED)
 
 
 BROAD = "arn:aws:iam::aws:policy/AdministratorAccess"
