@@ -19,6 +19,7 @@ from quantos.charts.adapters.manifests import write_manifests
 from quantos.charts.adapters.recorder import ProgramTarget, recorded
 from quantos.charts.check import Finding, Judged, judged, of_link
 from quantos.charts.documents import Recorded
+from quantos.charts.installation import Installation
 from quantos.charts.links.exceptions import sorted_out, stale
 from quantos.charts.pod_rules import pod_rules
 from quantos.charts.surroundings import surroundings
@@ -62,9 +63,11 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
         _print(settings.name, verdicts[settings.name].findings)
         counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects"
         _print_counts(settings.name, counted, verdicts[settings.name].findings)
+        _print_left_out(settings.name, recording, verdicts[settings.name].installed)
     together = _together(verdicts, folder)
-    _print("all", together)
-    _print_counts("all", f"{len(verdicts)} environments", together)
+    if any(each.installed.rendered for each in verdicts.values()):
+        _print("all", together)
+        _print_counts("all", f"{len(verdicts)} environments", together)
     if any(_refusals([*together, *(one for each in verdicts.values() for one in each.findings)])):
         raise typer.Exit(1)
 
@@ -108,6 +111,13 @@ def _print_counts(whose: str, counted: str, findings: Sequence[Finding]) -> None
     by_kind = Counter(each.kind for each in _refusals(findings))
     listed = f" ({', '.join(f'{kind} {count}' for kind, count in sorted(by_kind.items()))})" if by_kind else ""
     out.print(f"{whose}: {counted}, {by_kind.total()} complaints{listed}", markup=False, soft_wrap=True)
+
+
+def _print_left_out(whose: str, recording: Recorded, installed: Installation) -> None:
+    if not installed.whole:
+        links = "were followed as far as they lead" if installed.failures else "were not followed"
+        counted = f"{len(installed.rendered)} of {len(recording.releases)} releases rendered"
+        out.print(f"{whose}: {counted}: links {links}", markup=False, soft_wrap=True)
 
 
 def _print(whose: str, findings: Sequence[Finding]) -> None:

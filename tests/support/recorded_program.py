@@ -1,5 +1,7 @@
 """Small programs for the recorder: it starts them in processes of their own, so they stand in a module."""
 
+import json
+
 import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
@@ -45,6 +47,19 @@ def platform() -> None:
     k8s.core.v1.Secret(
         "token", metadata={"name": "token", "namespace": "one"}, string_data={"t": "s3cret"}, opts=cluster
     )
+    aws.eks.PodIdentityAssociation(
+        "reader",
+        cluster_name="c",
+        namespace="one",
+        service_account="broker",
+        role_arn=foundation.require_output("role_arn"),
+    )
+    statements = [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "sns:Publish"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"},
+    ]
+    aws.iam.RolePolicy("reader", role="reader", policy=json.dumps({"Statement": statements}))
+    aws.iam.RolePolicy("other", role="other", policy=json.dumps({"Statement": {"Effect": "Allow", "Action": "sqs:*"}}))
     k8s.helm.v3.Release(
         "node", chart="oci://registry.example.dev/charts/node", version="1.0.0", namespace="one", opts=cluster
     )

@@ -43,6 +43,43 @@ EXEMPT: Final[tuple[Exempt, ...]] = (
         reason="the chart names a Service that it does not make; only names of single pods would need it",
     ),
     Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount external-secrets/external-secrets",
+        reason="it makes Secrets in every namespace and keeps them as their stores have them: that is its work",
+    ),
+    Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount external-secrets/external-secrets-cert-controller",
+        reason="it keeps the certificate of the operator's webhook, and the chart binds it in no smaller place",
+    ),
+    Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount cert-manager/cert-manager*",
+        reason="certificates and their keys are Secrets where they are asked for, and authorities are read from them",
+    ),
+    Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount monitoring/metrics-operator",
+        reason="monitors of any namespace may name a Secret, which it writes into Prometheus' configuration",
+    ),
+    Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount gatekeeper-system/gatekeeper-admin",
+        reason="constraints may be about any kind, and the chart states no fewer; none of ours is about Secrets",
+    ),
+    Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount flink/flink-operator",
+        about="jobs-*",
+        reason="it makes the configuration of Flink's jobs in the namespaces of jobs, Secrets included",
+    ),
+    Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount ray/kuberay-operator",
+        about="[ij]*",
+        reason="it makes Ray's clusters and their tokens in the namespaces of jobs and of inference",
+    ),
+    Exempt(
         kind="budget",
         subject="RayCluster ray/sample *",
         about="no budget",

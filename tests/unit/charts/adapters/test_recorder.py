@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from quantos.charts.adapters.manifests import write_manifests
-from quantos.charts.adapters.recorder import NOT_RECORDED, ProgramTarget, recorded
-from quantos.charts.documents import Recorded
+from quantos.charts.adapters.recorder import NOT_RECORDED, ProgramTarget, plausible_output, recorded
+from quantos.charts.documents import Grant, Recorded
 from quantos.errors import ChartsError
 from tests.support import recorded_program
 
@@ -40,6 +40,25 @@ def test_objects_are_whole_and_secrets_are_not_in_them(found) -> None:
     assert widget["metadata"] == {"name": "one", "namespace": "one"}
     assert widget["spec"] == {"size": 3}
     assert token["stringData"] == {"t": NOT_RECORDED}
+
+
+def test_what_a_role_allows_is_granted_to_the_account_that_takes_it(found) -> None:
+    assert found.grants == (
+        Grant(namespace="one", account="broker", actions=frozenset({"s3:GetObject", "sns:Publish"})),
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        ("cluster_endpoint", "https://cluster-endpoint.dev.example"),
+        ("database_endpoint", "database-endpoint.dev.example"),
+        ("cache_endpoint", "cache-endpoint.dev.example"),
+        ("database_port", 5432),
+    ],
+)
+def test_an_endpoint_is_a_host_but_for_the_clusters_own(output, value) -> None:
+    assert plausible_output(output, PLACE) == value
 
 
 def test_the_files_say_all_and_an_index_names_them(found, tmp_path) -> None:

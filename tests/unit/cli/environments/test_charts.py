@@ -30,8 +30,33 @@ def test_every_environment_is_checked_and_says_so(quantos: Command, installed, t
     said = quantos("charts", "check", "--charts", str(charts_folder(tmp_path)))
     assert said.code == 0
     assert said.out.splitlines() == [
-        f"{environment}: 1 releases, 0 objects, 0 complaints" for environment in ("dev", "prod", "staging")
+        line
+        for environment in ("dev", "prod", "staging")
+        for line in (
+            f"{environment}: 1 releases, 0 objects, 0 complaints",
+            f"{environment}: 0 of 1 releases rendered: links were not followed",
+        )
     ]
+
+
+def test_findings_are_told_by_kind_and_what_no_environment_needs_at_the_end(
+    quantos: Command, installed, tmp_path
+) -> None:
+    installed[0] = Release(**{**vars(BROKER), "values": {"replicas": 2, "extra": {"a": 1}}})
+    said = quantos("charts", "check", "--charts", str(charts_folder(tmp_path, whole=True)))
+    assert said.code == 1
+    told = [line.split(": ")[:2] for line in said.err.splitlines() if line.startswith("refused dev")]
+    assert told == sorted(told)
+    assert ["refused dev", "budget"] in told
+    whole = [line for line in said.err.splitlines() if line.startswith("refused all")]
+    assert "extra.a: the chart does not read this value" in whole[0]
+    assert {line.split(": ")[1] for line in whole} == {"effect", "exception"}
+    assert said.out.splitlines()[-1].startswith("all: 3 environments, ")
+
+
+def test_an_exception_is_judged_only_with_every_environment(quantos: Command, installed, tmp_path) -> None:
+    said = quantos("charts", "check", "--env", "dev", "--charts", str(charts_folder(tmp_path, whole=True)))
+    assert "exception" not in said.err
 
 
 def test_a_complaint_names_environment_release_and_path(quantos: Command, installed, tmp_path, monkeypatch) -> None:
@@ -39,8 +64,10 @@ def test_a_complaint_names_environment_release_and_path(quantos: Command, instal
     monkeypatch.setenv(charts.CHARTS_VARIABLE, str(charts_folder(tmp_path)))
     said = quantos("charts", "check", "--env", "staging")
     assert said.code == 1
-    assert said.err.startswith("refused staging: release bus/other (broker): replica: the chart does not know this key")
-    assert said.out == "staging: 2 releases, 0 objects, 1 complaints\n"
+    assert said.err.startswith(
+        "refused staging: values: release bus/other (broker): replica: the chart does not know this key"
+    )
+    assert said.out.splitlines()[0] == "staging: 2 releases, 0 objects, 1 complaints (values 1)"
 
 
 @pytest.mark.parametrize(
