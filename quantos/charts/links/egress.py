@@ -117,7 +117,10 @@ def _is_ours(address: Address, namespace: str, cluster: Cluster) -> bool:
 
 
 def _told_not_to(release: Release, call: Call) -> bool:
-    value: Json = release.values
-    for step in call.path:
+    return any(_at(release.values, path) == value for path, value in call.unless.items())
+
+
+def _at(value: Json, path: tuple[str, ...]) -> Json:
+    for step in path:
         value = mapping(value).get(step)
-    return value == call.off
+    return value

@@ -9,55 +9,52 @@ from quantos.charts.documents import Json
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A host that a chart's program asks, unless the value at `path` is `off`."""
+    """A host that a chart's program asks, unless one of the values of `unless` is as stated there, by its path."""
 
     host: str
-    path: tuple[str, ...]
-    off: Json
+    unless: Mapping[tuple[str, ...], Json]
     remedy: str
 
 
 CALLS: Final[Mapping[str, tuple[Call, ...]]] = {
     "aws-load-balancer-controller": (
-        Call(host="wafv2", path=("enableWafv2",), off=False, remedy="set enableWafv2: false"),
-        Call(host="waf-regional", path=("enableWaf",), off=False, remedy="set enableWaf: false"),
-        Call(host="shield", path=("enableShield",), off=False, remedy="set enableShield: false"),
+        Call(host="wafv2", unless={("enableWafv2",): False}, remedy="set enableWafv2: false"),
+        Call(host="waf-regional", unless={("enableWaf",): False}, remedy="set enableWaf: false"),
+        Call(host="shield", unless={("enableShield",): False}, remedy="set enableShield: false"),
     ),
     "kube-prometheus-stack": (
         Call(
             host="grafana.com (updates)",
-            path=("grafana", "grafana.ini", "analytics", "check_for_updates"),
-            off=False,
+            unless={("grafana", "grafana.ini", "analytics", "check_for_updates"): False},
             remedy="set grafana.grafana.ini.analytics.check_for_updates: false",
         ),
         Call(
             host="stats.grafana.org",
-            path=("grafana", "grafana.ini", "analytics", "reporting_enabled"),
-            off=False,
+            unless={("grafana", "grafana.ini", "analytics", "reporting_enabled"): False},
             remedy="set grafana.grafana.ini.analytics.reporting_enabled: false",
         ),
     ),
     "loki": (
         Call(
             host="stats.grafana.org",
-            path=("loki", "analytics", "reporting_enabled"),
-            off=False,
+            unless={("loki", "analytics", "reporting_enabled"): False},
             remedy="set loki.analytics.reporting_enabled: false",
         ),
     ),
     "opencost": (
         Call(
             host="pricing.us-east-1.amazonaws.com",
-            path=("opencost", "customPricing", "enabled"),
-            off=True,
-            remedy="state opencost.customPricing, with prices of the catalog",
+            unless={
+                ("opencost", "customPricing", "enabled"): True,
+                ("opencost", "exporter", "extraEnv", "USE_CSV_PROVIDER"): "true",
+            },
+            remedy="state prices of the catalog: customPricing, or the provider of a CSV file",
         ),
     ),
     "tempo": (
         Call(
             host="stats.grafana.org",
-            path=("tempo", "reportingEnabled"),
-            off=False,
+            unless={("tempo", "reportingEnabled"): False},
             remedy="set tempo.reportingEnabled: false",
         ),
     ),

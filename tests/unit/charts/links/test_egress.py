@@ -64,13 +64,20 @@ def test_a_host_on_the_internet_is_told(argument, told) -> None:
     assert [each.about for each in public_hosts(cluster(workload(args=[argument])))] == told
 
 
-@pytest.mark.parametrize(("chart", "call"), [(chart, call) for chart, calls in CALLS.items() for call in calls])
-def test_what_a_program_asks_by_itself_is_told_unless_a_value_stops_it(chart, call) -> None:
+@pytest.mark.parametrize(
+    ("chart", "host", "path", "value"),
+    [
+        (chart, call.host, path, value)
+        for chart, calls in CALLS.items()
+        for call in calls
+        for path, value in call.unless.items()
+    ],
+)
+def test_what_a_program_asks_by_itself_is_told_unless_a_value_stops_it(chart, host, path, value) -> None:
     def about(values) -> list[str]:
         return [each.about for each in public_hosts(cluster(releases=(release(chart, **values),)))]
 
-    assert call.host in about({})
-    value = call.off
-    for step in reversed(call.path):
+    assert host in about({})
+    for step in reversed(path):
         value = {step: value}
-    assert about(value).count(call.host) == about({}).count(call.host) - 1
+    assert about(value).count(host) == about({}).count(host) - 1
