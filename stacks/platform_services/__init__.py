@@ -40,6 +40,7 @@ def program(settings: EnvironmentSettings) -> None:
     secrets.declare_monitor(place)
     services = (
         nodes.declare_certificates_monitor(place),
+        nodes.declare_disks_monitor(place),
         *secrets.declare_vault(place),
         nodes.declare_autoscaler(place),
         users,

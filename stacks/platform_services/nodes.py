@@ -1,11 +1,12 @@
 """What the cluster is made of below its services: disks, certificates, load balancers and how many nodes there are."""
 
 from components.kubernetes.cluster.cert_manager import CertManager, CertManagerArgs, CertManagerMonitor
-from components.kubernetes.cluster.ebs_csi import EbsCsi, EbsCsiArgs
+from components.kubernetes.cluster.ebs_csi import EbsCsi, EbsCsiArgs, EbsCsiMonitor
 from components.kubernetes.cluster.load_balancer_controller import LoadBalancerController, LoadBalancerControllerArgs
 from components.kubernetes.scaling.cluster_autoscaler import ClusterAutoscaler, ClusterAutoscalerArgs
 from quantos.capacity.pools.autoscaler_priority import pools_by_preference
 from quantos.catalog.catalog import load_catalog
+from quantos.environment.namespaces import AGENTS
 from stacks.platform_services.context import PlatformContext
 
 IDLE_BINS = 2
@@ -19,7 +20,7 @@ def declare_disks(place: PlatformContext) -> EbsCsi:
         "ebs-csi",
         EbsCsiArgs(
             namespace="storage",
-            node_namespace="node-agents",
+            node_namespace=AGENTS,
             cluster_name=settings.names().cluster,
             account_id=settings.account_id,
             region=settings.region,
@@ -27,8 +28,13 @@ def declare_disks(place: PlatformContext) -> EbsCsi:
             replicas=settings.platform.replicas,
             tags=settings.tags(),
         ),
-        place.inside("storage", "node-agents"),
+        place.inside("storage", AGENTS),
     )
+
+
+def declare_disks_monitor(place: PlatformContext) -> EbsCsiMonitor:
+    """Declare how the disks' plugin on every node is measured."""
+    return EbsCsiMonitor("ebs-csi-node", AGENTS, place.inside(AGENTS))
 
 
 def declare_autoscaler(place: PlatformContext) -> ClusterAutoscaler:

@@ -33,6 +33,7 @@ def platform() -> None:
             "roleArn": foundation.require_output("role_arn"),
             "group": foundation.require_output("scaling_groups").apply(lambda found: found["cpu"]),
             "auth": {"user": "quantos", "password": pulumi.Output.secret("hunter2")},
+            "samples": None,
         },
         opts=cluster,
     )

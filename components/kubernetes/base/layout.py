@@ -7,8 +7,8 @@ ZONE: Final = "topology.kubernetes.io/zone"
 HOST: Final = "kubernetes.io/hostname"
 
 
-def zone_spread(labels: Mapping[str, str]) -> list[dict[str, object]]:
-    """Topology spread of the pods that carry `labels`: over zones, then over nodes.
+def zone_spread(labels: Mapping[str, str] | None = None) -> list[dict[str, object]]:
+    """Topology spread of the pods that carry `labels`: over zones, then over nodes. None where the chart says whose.
 
     It is asked for and not insisted on: a pod that cannot be apart runs rather than waits.
     """
@@ -17,7 +17,7 @@ def zone_spread(labels: Mapping[str, str]) -> list[dict[str, object]]:
             "maxSkew": 1,
             "topologyKey": key,
             "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": dict(labels)},
+            **({"labelSelector": {"matchLabels": dict(labels)}} if labels else {}),
         }
         for key in (ZONE, HOST)
     ]

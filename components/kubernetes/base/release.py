@@ -23,8 +23,9 @@ def release(
 ) -> k8s.helm.v3.Release:
     """Install `chart` as `release_name` (the chart's own name where None) into a namespace that is there already.
 
-    A failed install or upgrade is rolled back. Policy packs cannot see into it: `quantos charts check` holds `values`
-    against the chart, and Pod Security and admission policies judge its pods in the cluster.
+    A value of None takes out what the chart has by itself. A failed install or upgrade is rolled back. Policy packs
+    cannot see into it: `quantos charts check` holds `values` against the chart, and Pod Security and admission policies
+    judge its pods in the cluster.
     """
     packed = chart.repository.startswith(REGISTRY)
     return k8s.helm.v3.Release(
@@ -36,6 +37,7 @@ def release(
         namespace=namespace,
         create_namespace=False,
         values=values,
+        allow_null_values=True,
         atomic=True,
         cleanup_on_fail=True,
         timeout=INSTALL_SECONDS,

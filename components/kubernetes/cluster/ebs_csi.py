@@ -13,6 +13,7 @@ from components.kubernetes.base.charts import AWS_EBS_CSI_DRIVER
 from components.kubernetes.base.hardening import CONTAINER_SECURITY_CONTEXT, agent_resources, resources, run_as
 from components.kubernetes.base.layout import survives_drain, zone_spread
 from components.kubernetes.base.release import release
+from components.kubernetes.base.service_monitor import pod_monitor
 from quantos.environment.node_agents import DISKS, NODE_AGENTS
 
 SERVICE_ACCOUNT: Final = "ebs-csi-controller-sa"
@@ -21,7 +22,7 @@ DEFAULT_CLASS: Final = "gp3"
 RETAINED_CLASS: Final = "gp3-retained"
 DEFAULT_ANNOTATION: Final = "storageclass.kubernetes.io/is-default-class"
 USER: Final = 1000
-CONTROLLER_SIDECARS: Final = ("provisioner", "attacher", "resizer", "snapshotter")
+CONTROLLER_SIDECARS: Final = ("provisioner", "attacher", "resizer")
 NODE_SIDECARS: Final = ("livenessProbe", "nodeDriverRegistrar")
 
 
@@ -77,6 +78,26 @@ class EbsCsi(pulumi.ComponentResource):
         self.default_class = _disks(args, DEFAULT_CLASS, reclaim="Delete", default=True, opts=after)
         self.retained_class = _disks(args, RETAINED_CLASS, reclaim="Retain", default=False, opts=after)
         self.register_outputs({"defaultClass": self.default_class, "retainedClass": self.retained_class})
+
+
+class EbsCsiMonitor(pulumi.ComponentResource):
+    """Has the plugin of every node measured. Apart from the driver, since what measures needs disks.
+
+    The chart's own Service is in the controller's namespace, where no such pod is.
+
+    Guarded by the chart check, which holds its object against its schema.
+    """
+
+    def __init__(self, name: str, namespace: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("quantos:kubernetes/cluster:EbsCsiMonitor", name, {}, opts)
+        pod_monitor(
+            name,
+            namespace=namespace,
+            labels={"app": DISKS},
+            port="metrics",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
 
 
 def _disks(
@@ -207,7 +228,7 @@ def _controller(args: EbsCsiArgs) -> dict[str, object]:
         "loggingFormat": "json",
         "podDisruptionBudget": {"enabled": survives_drain(args.replicas)},
         "priorityClassName": "system-cluster-critical",
-        "topologySpreadConstraints": zone_spread({"app": "ebs-csi-controller"}),
+        "topologySpreadConstraints": zone_spread(),
         "resources": resources(cpu="50m", memory="128Mi", memory_limit="512Mi"),
         "securityContext": run_as(USER),
         "containerSecurityContext": CONTAINER_SECURITY_CONTEXT,

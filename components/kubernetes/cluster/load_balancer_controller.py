@@ -138,7 +138,6 @@ def values(args: LoadBalancerControllerArgs) -> dict[str, object]:
         "defaultSSLPolicy": TLS_POLICY,
         "enableCertManager": True,
         "createIngressClassResource": False,
-        "ingressClassParams": {"create": False},
         # A Service says itself that it wants a load balancer of this controller; admission refuses those that do not.
         "enableServiceMutatorWebhook": False,
         "enableShield": False,

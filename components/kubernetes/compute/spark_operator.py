@@ -123,14 +123,14 @@ def values(args: SparkOperatorArgs) -> dict[str, object]:
     return {
         "hook": {"upgradeCrd": False},
         "controller": {
-            **_replicated("controller", args.replicas),
+            **_replicated(args.replicas),
             "uiService": {"enable": True},
             "uiIngress": {"enable": False},
             "leaderElection": {"enable": True},
             "resources": resources(cpu="250m", memory="512Mi", memory_limit="1Gi"),
         },
         "webhook": {
-            **_replicated("webhook", args.replicas),
+            **_replicated(args.replicas),
             "enable": True,
             "port": 9443,
             "failurePolicy": "Fail",
@@ -145,13 +145,12 @@ def values(args: SparkOperatorArgs) -> dict[str, object]:
     }
 
 
-def _replicated(component: str, replicas: int) -> dict[str, object]:
-    labels = {"app.kubernetes.io/instance": SPARK_OPERATOR.name, "app.kubernetes.io/component": component}
+def _replicated(replicas: int) -> dict[str, object]:
     return {
         "replicas": replicas,
         "podDisruptionBudget": {"enable": survives_drain(replicas), "minAvailable": 1},
         # The chart refuses these of one replica.
-        "topologySpreadConstraints": zone_spread(labels) if replicas > 1 else [],
+        "topologySpreadConstraints": zone_spread() if replicas > 1 else [],
         "podSecurityContext": run_as(IMAGE_USER),
         "securityContext": CONTAINER_SECURITY_CONTEXT,
     }

@@ -24,6 +24,8 @@ INTERNAL_VARIABLE = "TRINO_SHARED_SECRET"
 REGISTRY_LOGIN = "trino-registry"
 COORDINATOR_CPU = 2
 WORKERS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/component": "worker"}
+SAMPLE_CATALOGS = ("tpch", "tpcds")
+"""What the chart has by itself, and takes out where it is told of nothing."""
 BUSY_SHARE = 0.6
 DATA = "/data/trino"
 SCRATCH = "/tmp"  # noqa: S108  the pod's own
@@ -199,10 +201,8 @@ def values(args: TrinoArgs) -> dict[str, object]:
     return {
         "nameOverride": NAME,
         "fullnameOverride": NAME,
-        "catalogs": catalogs(args),
-        "additionalCatalogs": {},
+        "catalogs": {**dict.fromkeys(SAMPLE_CATALOGS), **catalogs(args)},
         "server": {
-            "workers": args.workers,
             "config": {"query": {"maxMemory": f"{args.worker_memory_gib * args.workers // 2}GB"}},
             "autoscaling": {"enabled": False},
             "keda": _scaling(args),

@@ -121,7 +121,6 @@ def values(args: PrometheusStackArgs) -> dict[str, object]:
         "fullnameOverride": NAME,
         "crds": {"enabled": True, "upgradeJob": {"enabled": False}},
         **{part: {"enabled": False} for part in AWS_RUNS},
-        "defaultRules": {"create": True, "rules": {"etcd": False, "kubeControllerManager": False, "kubeProxy": False}},
         "prometheus": _prometheus(args),
         "alertmanager": _alertmanager(args),
         "prometheusOperator": _operator(),
@@ -146,7 +145,6 @@ def _operator() -> dict[str, object]:
             "failurePolicy": "IgnoreOnInstallOnly",
             # The certificate is cert-manager's: patching jobs would make another at every render.
             "certManager": {"enabled": True},
-            "patch": {"enabled": False},
         },
         "prometheusConfigReloader": {"resources": resources(cpu="10m", memory="32Mi", memory_limit="64Mi")},
     }
@@ -208,7 +206,6 @@ def _grafana(args: PrometheusStackArgs) -> dict[str, object]:
         },
         "containerSecurityContext": CONTAINER_SECURITY_CONTEXT,
         "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108  a folder of the pod's own
-        "initChownData": {"enabled": False},
         "testFramework": {"enabled": False},
         "resources": resources(cpu="100m", memory="256Mi", memory_limit="512Mi"),
         "sidecar": {

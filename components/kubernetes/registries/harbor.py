@@ -213,7 +213,6 @@ def _persistence(args: HarborArgs) -> dict[str, object]:
     disk = {"storageClass": args.storage_class}
     return {
         "enabled": True,
-        "resourcePolicy": "keep",
         "persistentVolumeClaim": {"redis": disk, "trivy": disk},
         "imageChartStorage": {
             "type": "s3",

@@ -200,7 +200,6 @@ def _server(args: VaultArgs) -> dict[str, object]:
         "topologySpreadConstraints": zone_spread({"app.kubernetes.io/name": NAME, "component": "server"}),
         "dataStorage": disk,
         "auditStorage": {**disk, "mountPath": AUDIT_FOLDER},
-        "standalone": {"enabled": False},
         "ha": _raft(args),
         "statefulSet": {
             "securityContext": {

@@ -188,7 +188,6 @@ def values(args: ArgoWorkflowsArgs) -> dict[str, object]:
             "resources": resources(cpu="50m", memory="64Mi", memory_limit="256Mi"),
         },
         "server": _server(args),
-        "useStaticCredentials": False,
         "artifactRepository": {
             "archiveLogs": True,
             "s3": {

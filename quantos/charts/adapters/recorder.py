@@ -221,7 +221,8 @@ class _Monitor(pulumi_mocks.MockMonitor):
     ) -> resource_pb2.RegisterResourceResponse:
         """Record, then answer as Pulumi's mocks do."""
         if request.custom and request.type.startswith("kubernetes:"):
-            self._keep(request.type, request.name, _bare(json_format.MessageToDict(request.object)))
+            given = json_format.MessageToDict(request.object)
+            self._keep(request.type, request.name, _bare(given, nothing=request.type == _RELEASE))
         elif request.type.startswith(_OPAQUE):
             raise ChartsError(
                 f"{request.name} is a {request.type}, whose objects only its provider knows",
@@ -286,14 +287,15 @@ def _own_name(name: str) -> str:
     return f"{name}-{hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH]}"
 
 
-def _bare(value: Json, *, hidden: bool = False) -> Json:
-    """A value off the wire: secret texts replaced, whole numbers whole."""
+def _bare(value: Json, *, hidden: bool = False, nothing: bool = False) -> Json:
+    """A value off the wire: secret texts replaced, whole numbers whole. None stays where it is `nothing` to a chart."""
     if isinstance(value, list):
-        return [_bare(part, hidden=hidden) for part in value]
+        return [_bare(part, hidden=hidden, nothing=nothing) for part in value]
     if isinstance(value, dict):
         if value.get(_SIGNATURE) == _SECRET:
-            return _bare(value.get("value"), hidden=True)
-        return {key: _bare(part, hidden=hidden) for key, part in value.items() if part is not None}
+            return _bare(value.get("value"), hidden=True, nothing=nothing)
+        given = {key: part for key, part in value.items() if nothing or part is not None}
+        return {key: _bare(part, hidden=hidden, nothing=nothing) for key, part in given.items()}
     if isinstance(value, float):
         value = int(value) if int(value) == value else value
     if hidden and isinstance(value, int | float) and not isinstance(value, bool):

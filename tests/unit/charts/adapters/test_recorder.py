@@ -29,6 +29,7 @@ def test_releases_have_values_of_the_layers_below_and_no_secrets(found) -> None:
         "roleArn": "arn:aws:iam::123456789012:role/reader",
         "group": "dev-foundation-cpu-scaling-groups",
         "auth": {"user": "quantos", "password": NOT_RECORDED},
+        "samples": None,
     }
     assert (node.chart, node.repository) == ("node", "oci://registry.example.dev/charts")
     assert node.name.startswith("node-")

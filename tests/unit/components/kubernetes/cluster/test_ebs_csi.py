@@ -48,3 +48,12 @@ def test_one_replica_has_no_disruption_budget() -> None:
     controller = values(ARGS)["controller"]
     assert isinstance(controller, dict)
     assert controller["podDisruptionBudget"] == {"enabled": False}
+
+
+def test_nothing_is_stated_that_the_chart_leaves_out_or_writes_itself() -> None:
+    given = values(ARGS)
+    controller, sidecars = given["controller"], given["sidecars"]
+    assert isinstance(controller, dict)
+    assert isinstance(sidecars, dict)
+    assert "snapshotter" not in sidecars
+    assert not any("labelSelector" in each for each in controller["topologySpreadConstraints"])

@@ -57,6 +57,7 @@ def test_a_single_spark_operator_is_not_spread_which_its_chart_would_refuse() ->
     assert alone["controller"]["podDisruptionBudget"]["enable"] is False
     several: Any = spark_operator.values(SPARK)
     assert several["webhook"]["topologySpreadConstraints"]
+    assert not any("labelSelector" in each for each in several["webhook"]["topologySpreadConstraints"])
 
 
 def test_an_application_leaves_event_logs_where_its_namespace_alone_writes() -> None:
@@ -96,7 +97,14 @@ def test_trino_grows_by_one_scaler_between_its_bounds() -> None:
     keda = given["server"]["keda"]
     assert given["server"]["autoscaling"]["enabled"] is False
     assert (keda["minReplicaCount"], keda["maxReplicaCount"]) == (2, 6)
+    assert "workers" not in given["server"]
     assert keda["triggers"][0]["metadata"]["threshold"] == "2.4"
+
+
+def test_trino_has_no_catalog_but_ours() -> None:
+    given: Any = trino.values(TRINO)["catalogs"]
+    assert {name for name, properties in given.items() if properties is not None} == {"lake", "registry"}
+    assert {name for name, properties in given.items() if properties is None} == {"tpch", "tpcds"}
 
 
 def test_trino_writes_the_lake_and_only_reads_the_registry() -> None:

@@ -81,3 +81,9 @@ def test_the_registry_keeps_to_its_folder() -> None:
     assert by_sid["KeepLayers"].resources == (f"arn:aws:s3:::artifacts/{FOLDER}/*",)
     assert by_sid["FindLayers"].conditions == {"StringLike": {"s3:prefix": [FOLDER, f"{FOLDER}/*"]}}
     assert by_sid["UseKey"].resources == ("key-arn",)
+
+
+def test_nothing_is_kept_of_claims_that_the_chart_does_not_make() -> None:
+    persistence = values(ARGS)["persistence"]
+    assert isinstance(persistence, dict)
+    assert "resourcePolicy" not in persistence

@@ -63,7 +63,6 @@ def test_the_server_answers_by_tls_and_to_the_caller_s_own_rights(
 
 
 def test_artifacts_are_reached_without_keys_and_encrypted_with_ours() -> None:
-    assert part("useStaticCredentials") is False
     s3 = part("artifactRepository", "s3")
     assert s3["useSDKCreds"] is True
     assert s3["encryptionOptions"] == {"enableEncryption": True, "kmsKeyId": ARGS.kms_key_arn}
