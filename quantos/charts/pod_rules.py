@@ -8,18 +8,12 @@ from quantos.charts.documents import Complaint, Document, PodRules, called, name
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.config import security_limits
 from quantos.policy.exemptions import Subject, verdict
-from quantos.policy.security.workloads.pods import pod_complaints
+from quantos.policy.security.workloads.pods import LET_OFF, pod_complaints
 from quantos.policy.stated_exemptions import exemptions_of
 
 LAYER: Final = "platform"
 ADVISED: Final = frozenset({"pod-image-digest", "pod-image-registry", "pod-service-account-token"})
 """What charts of others rarely keep to: images by tag, registries of their makers, tokens of their operators."""
-
-OF_LEVEL: Final = frozenset({
-    "pod-capabilities", "pod-host-namespaces", "pod-host-ports", "pod-no-escalation", "pod-non-root",
-    "pod-not-privileged", "pod-read-only-root", "pod-seccomp", "pod-volume-types",
-})  # fmt: skip
-"""Rules that a namespace of a weaker Pod Security level, which states its reason, is let off."""
 
 
 def pod_rules(settings: EnvironmentSettings, *, today: date) -> PodRules:
@@ -31,9 +25,9 @@ def pod_rules(settings: EnvironmentSettings, *, today: date) -> PodRules:
 
     def complaints(manifest: Document) -> Iterator[Complaint]:
         subject = Subject(name=called(manifest), urn="", layer=LAYER)
-        weaker = named(manifest, "namespace") in limits.weaker_namespaces
+        weaker = limits.weaker_namespaces.get(named(manifest, "namespace"))
         for rule, said in pod_complaints(manifest, registries=limits.pod_registries):
-            if weaker and rule.name in OF_LEVEL:
+            if weaker is not None and rule.name in LET_OFF[weaker.level]:
                 continue
             judged = verdict(said, subject, exemptions=exemptions_of(settings, rule=rule.name), today=today)
             for message in judged.messages:

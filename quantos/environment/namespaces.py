@@ -82,7 +82,10 @@ SERVICES: Mapping[str, NamespaceSpec] = {
     ),
     AGENTS: NamespaceSpec(
         level="privileged",
-        reason="the node exporter and the log collector read the node's own files, and the CSI node plugin mounts",
+        reason=(
+            "the node exporter and the log collector read the node's own files, the CSI node plugin mounts,"
+            " and the GPU device plugin speaks to the kubelet"
+        ),
         reaches=(MONITORING,),
     ),
     "ray": NamespaceSpec(reaches=("inference", "registry", MONITORING), asks_jobs=True, share=4),

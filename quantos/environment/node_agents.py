@@ -37,3 +37,14 @@ NODE_AGENTS: Final[Mapping[str, Mapping[str, Requests]]] = {
     LOG_AGENT: {"otel-agent": Requests(millicores=100, memory_mib=256)},
 }
 """Containers by pod, on every node of every pool, tainted or not."""
+
+GPU_PLUGIN: Final = "gpu-device-plugin"
+GPU_AGENTS: Final[Mapping[str, Mapping[str, Requests]]] = {
+    GPU_PLUGIN: {GPU_PLUGIN: Requests(millicores=20, memory_mib=64)}
+}
+"""Containers by pod, on nodes with GPUs beside all others."""
+
+
+def agents_of(gpus: int) -> Mapping[str, Mapping[str, Requests]]:
+    """What runs on a node that has so many GPUs."""
+    return {**NODE_AGENTS, **GPU_AGENTS} if gpus else NODE_AGENTS

@@ -70,3 +70,8 @@ def worker_group(name: str, pool: PoolSettings, *, size: WorkerSettings, least: 
         minimum=least,
         maximum=size.maximum,
     )
+
+
+def gpu_pools(settings: EnvironmentSettings, *, catalog: Catalog) -> dict[str, PoolSettings]:
+    """The pools whose nodes have GPUs."""
+    return {name: pool for name, pool in settings.pools.items() if catalog.shape(pool.instance_types[0]).gpus}

@@ -14,9 +14,9 @@ from components.kubernetes.scaling.job_queues import MEMORY
 from quantos.allocation.shapes.node_needs import daemon_need
 from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.environment.namespaces import AGENTS, JOBS_PREFIX, MONITORING, NamespaceSpec
-from quantos.environment.node_agents import INSTALLED, NODE_AGENTS
+from quantos.environment.node_agents import GPU_AGENTS, INSTALLED, NODE_AGENTS
 from quantos.environment.settings.environment import EnvironmentSettings
-from stacks.platform_services.pools import CPU, queue_pools, sample_groups, worker_group
+from stacks.platform_services.pools import CPU, gpu_pools, queue_pools, sample_groups, worker_group
 
 SURGE_NODES_PER_ZONE: Final = 2
 """By how many EKS lets a node group grow for a zone while it replaces nodes.
@@ -62,8 +62,17 @@ def quota(settings: EnvironmentSettings, name: str, *, spec: NamespaceSpec) -> Q
 def most_nodes(settings: EnvironmentSettings) -> int:
     """Nodes that there may be at once: all that the limits allow and the system's, while each group is replaced."""
     groups = len(settings.pools) + 1
-    surge = groups * SURGE_NODES_PER_ZONE * len(settings.network.zones)
-    return settings.limits.max_nodes + settings.cluster.system_nodes.nodes + surge
+    return settings.limits.max_nodes + settings.cluster.system_nodes.nodes + _surge(settings, groups=groups)
+
+
+def most_gpu_nodes(settings: EnvironmentSettings, *, catalog: Catalog) -> int:
+    """As many of them with GPUs: every such pool at its ceiling, and being replaced."""
+    pools = gpu_pools(settings, catalog=catalog)
+    return sum(pool.ceiling_nodes for pool in pools.values()) + _surge(settings, groups=len(pools))
+
+
+def _surge(settings: EnvironmentSettings, *, groups: int) -> int:
+    return groups * SURGE_NODES_PER_ZONE * len(settings.network.zones)
 
 
 def _enough(needed: float, share: int, *, shares: int) -> int:
@@ -72,11 +81,14 @@ def _enough(needed: float, share: int, *, shares: int) -> int:
 
 def _agents(settings: EnvironmentSettings) -> Quota:
     """As many of each as there may be nodes. They keep nothing."""
-    need, nodes = daemon_need({name: NODE_AGENTS[name] for name in INSTALLED}), most_nodes(settings)
+    counted = (
+        (daemon_need({name: NODE_AGENTS[name] for name in INSTALLED}), most_nodes(settings)),
+        (daemon_need(GPU_AGENTS), most_gpu_nodes(settings, catalog=load_catalog())),
+    )
     return Quota(
-        cpu=math.ceil(need.vcpu * nodes),
-        memory_gib=math.ceil(need.memory_gib * nodes),
-        pods=need.pods * nodes,
+        cpu=math.ceil(sum(need.vcpu * nodes for need, nodes in counted)),
+        memory_gib=math.ceil(sum(need.memory_gib * nodes for need, nodes in counted)),
+        pods=sum(need.pods * nodes for need, nodes in counted),
         storage_gib=0,
     )
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from quantos.allocation.choice import Resources
 from quantos.catalog.catalog import InstanceShape
-from quantos.environment.node_agents import NODE_AGENTS, Requests
+from quantos.environment.node_agents import Requests, agents_of
 from quantos.errors import CapacityError
 
 Resource = Literal["vcpu", "memory", "network", "gpu", "pods"]
@@ -135,7 +135,7 @@ def allocatable(shape: InstanceShape, *, daemons: DaemonNeed | None = None) -> A
 
 def offered(shapes: Sequence[InstanceShape]) -> Allocatable:
     """What any node of a pool has left, whichever of its types it is, beside what runs on every node."""
-    left = [allocatable(shape, daemons=daemon_need(NODE_AGENTS)) for shape in shapes]
+    left = [allocatable(shape, daemons=daemon_need(agents_of(shape.gpus))) for shape in shapes]
     return Allocatable(
         vcpu=min(item.vcpu for item in left),
         memory_gib=min(item.memory_gib for item in left),

@@ -52,6 +52,11 @@ class PoolSettings(Settings):
         return self
 
     @property
+    def driven_gpus(self) -> bool:
+        """Whether its nodes start from an image with a driver for GPUs."""
+        return "NVIDIA" in self.ami_type
+
+    @property
     def declared_size(self) -> PoolSize:
         """The size of the pool before the first plan: between its own floor and ceiling."""
         return PoolSize(floor=self.floor_nodes, ceiling=self.ceiling_nodes)

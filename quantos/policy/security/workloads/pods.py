@@ -1,6 +1,6 @@
 """What every pod keeps to, as pure functions over plain manifests: the restricted Pod Security Standard, and more."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from quantos.environment.conventions import TOKEN_ANNOTATION
@@ -17,6 +17,18 @@ ADDED_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})
 VOLUME_TYPES = frozenset({
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret",
 })  # fmt: skip
+
+
+LET_OFF: Mapping[str, frozenset[str]] = {
+    "baseline": frozenset({
+        "pod-capabilities", "pod-no-escalation", "pod-non-root", "pod-read-only-root", "pod-seccomp",
+    }),
+    "privileged": frozenset({
+        "pod-capabilities", "pod-host-namespaces", "pod-host-ports", "pod-no-escalation", "pod-non-root",
+        "pod-not-privileged", "pod-read-only-root", "pod-seccomp", "pod-volume-types",
+    }),
+}  # fmt: skip
+"""Rules that pods of a namespace of a weaker Pod Security level, which states its reason, are let off."""
 
 
 def pod_complaints(manifest: Values, *, registries: Registries) -> Iterator[tuple[PodRule, tuple[str, ...]]]:

@@ -18,7 +18,7 @@ from quantos.allocation.shapes.node_needs import (
     offered,
 )
 from quantos.catalog.catalog import InstanceShape, load_catalog
-from quantos.environment.node_agents import NODE_AGENTS, Requests
+from quantos.environment.node_agents import Requests, agents_of
 from quantos.errors import CapacityError
 
 NODE = Allocatable(vcpu=8.0, memory_gib=16.0, network_mbps=4000.0, pods=50, gpus=4)
@@ -121,12 +121,12 @@ def test_a_node_has_pods_by_its_interfaces_up_to_the_cap_of_managed_groups(insta
 @given(st.sampled_from(sorted(CATALOG.shapes)), st.sampled_from(sorted(CATALOG.shapes)))
 def test_a_node_is_never_promised_beyond_what_any_of_its_types_can_allocate(one: str, other: str) -> None:
     shapes = [CATALOG.shape(one), CATALOG.shape(other)]
-    agents = daemon_need(NODE_AGENTS)
     try:
         node = offered(shapes)
     except CapacityError:
         return
     for held in shapes:
+        agents = daemon_need(agents_of(held.gpus))
         assert 0 < node.vcpu <= held.vcpu * 0.9975 - agents.vcpu
         assert 0 < node.memory_gib <= held.memory_gib - 355 / 1024 - agents.memory_gib
         assert node.network_mbps <= held.network_mbps

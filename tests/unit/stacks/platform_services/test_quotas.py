@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from quantos.catalog.catalog import load_catalog
 from quantos.environment.namespaces import AGENTS, SERVICES
 from quantos.environment.node_agents import INSTALLED, NODE_AGENTS
-from stacks.platform_services.quotas import most_nodes, quota
+from stacks.platform_services.quotas import most_gpu_nodes, most_nodes, quota
 from tests.support.declarations import Layer
 from tests.support.environments import committed_settings
 
@@ -42,7 +43,8 @@ def test_a_greater_environment_has_more_agents(nodes: int) -> None:
     settings = committed_settings()
     larger = settings.model_copy(update={"limits": settings.limits.model_copy(update={"max_nodes": nodes})})
     assert most_nodes(larger) - nodes == most_nodes(settings) - settings.limits.max_nodes
-    assert quota(larger, AGENTS, spec=SERVICES[AGENTS]).pods == len(INSTALLED) * most_nodes(larger)
+    gpus = most_gpu_nodes(larger, catalog=load_catalog())
+    assert quota(larger, AGENTS, spec=SERVICES[AGENTS]).pods == len(INSTALLED) * most_nodes(larger) + gpus
 
 
 def test_every_server_and_keeper_of_clickhouse_gets_its_disk(layer: Layer) -> None:
