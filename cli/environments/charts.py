@@ -68,7 +68,7 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
     if any(each.installed.rendered for each in verdicts.values()):
         _print("all", together)
         _print_counts("all", f"{len(verdicts)} environments", together)
-    if any(_refusals([*together, *(one for each in verdicts.values() for one in each.findings)])):
+    if any(_refusals(each) for each in (together, *(verdict.findings for verdict in verdicts.values()))):
         raise typer.Exit(1)
 
 

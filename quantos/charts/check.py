@@ -53,11 +53,11 @@ def judged(
     """
     installed = installation(recorded, charts, renderer)
     broken: list[BrokenLink] = [*installed.failures]
-    found = [*_about_releases(recorded, charts), *_about_objects(installed, pod_rules)]
+    complaints = [*_about_releases(recorded, charts), *_about_objects(installed, pod_rules)]
     if installed.whole or installed.failures:
         broken += links(Cluster(installed.objects, surroundings, recorded.releases))
     left, needed = sorted_out(broken)
-    return Judged(findings=(*found, *map(of_link, left)), exceptions=needed, installed=installed)
+    return Judged(findings=(*complaints, *map(of_link, left)), exceptions=needed, installed=installed)
 
 
 def of_link(link: BrokenLink) -> Finding:

@@ -62,8 +62,8 @@ def service_of(address: Address, *, namespace: str, cluster: Cluster) -> Service
 
 
 @dataclass(frozen=True)
-class Told:
-    """An address, whom it is told, and in which object it stands."""
+class GivenAddress:
+    """An address, which pods are given it, and in which object it stands."""
 
     workload: Workload
     address: Address
@@ -71,12 +71,12 @@ class Told:
     configured: bool
 
 
-def told(cluster: Cluster) -> Iterator[Told]:
+def given_addresses(cluster: Cluster) -> Iterator[GivenAddress]:
     """Addresses in all that programs are told."""
     for workload in cluster.workloads:
         for where, source in held_texts(cluster, workload):
             for address in addresses(source):
-                yield Told(workload, address, where, configured=where is not workload.manifest)
+                yield GivenAddress(workload, address, where, configured=where is not workload.manifest)
 
 
 def held_texts(cluster: Cluster, workload: Workload) -> Iterator[tuple[Document, str]]:

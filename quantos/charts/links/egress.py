@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from quantos.charts.documents import Grant, Json, Release, called, mapping
-from quantos.charts.links.addresses import Address, service_of, told
+from quantos.charts.links.addresses import Address, given_addresses, service_of
 from quantos.charts.links.broken import BrokenLink
 from quantos.charts.links.cluster import Cluster
 from quantos.charts.links.network import Peer, lets_out
@@ -37,7 +37,7 @@ def unreachable_services(cluster: Cluster) -> Iterator[BrokenLink]:
                 )
         yield from _kept_from_aws(grant, cluster)
     seen: set[tuple[str, str]] = set()
-    for each in told(cluster):
+    for each in given_addresses(cluster):
         match = _AWS_HOST.search(each.address.host)
         if match is None or (service := _service(match["service"])) in {*known, ""}:
             continue
@@ -78,7 +78,7 @@ def _kept_from_aws(grant: Grant, cluster: Cluster) -> Iterator[BrokenLink]:
 def public_hosts(cluster: Cluster) -> Iterator[BrokenLink]:
     """Hosts on the Internet that programs are told of, or ask by themselves unless they are told not to."""
     seen: set[tuple[str, str]] = set()
-    for each in told(cluster):
+    for each in given_addresses(cluster):
         host = each.address.host
         if each.configured or not each.address.url or _is_ours(each.address, each.workload.namespace, cluster):
             continue

@@ -36,7 +36,7 @@ def broken_monitors(cluster: Cluster) -> Iterator[BrokenLink]:
             yield _broken(each, about=whom, what=f"it selects no {whom}", remedy="select by labels that there are")
             continue
         for port in _ports(each):
-            if not _is_kubelet(each) and not any(_has_port(one, port) for one in meant):
+            if not _is_kubelet(each) and not any(_has_port(target, port) for target in meant):
                 what = f"nothing that it selects has a port called {port}, only {_named_ports(meant)}"
                 yield _broken(each, about=f"port {port}", what=what, remedy="name one of these")
 
@@ -50,7 +50,7 @@ def unscraped_services(cluster: Cluster) -> Iterator[BrokenLink]:
         annotated = mapping(mapping(each.get("metadata")).get("annotations")).get(_ANNOTATED) == "true"
         for port in service_ports(each):
             meant = text(port.get("name")) in _SCRAPED_NAMES or (annotated and len(service_ports(each)) == 1)
-            behind = {(one.name, target_port(port, one)) for one in cluster.pods_behind(each)}
+            behind = {(workload.name, target_port(port, workload)) for workload in cluster.pods_behind(each)}
             if meant and behind and not behind & scraped:
                 yield BrokenLink(
                     kind="monitor",
@@ -77,10 +77,10 @@ def _behind(monitor: Document, port: str, cluster: Cluster) -> Iterator[Endpoint
                 yield Endpoint(monitor=monitor, workload=workload, port=workload.ports[port])
         return
     for service in _services(monitor, cluster):
-        for one in service_ports(service):
-            if port in _names_of(one):
+        for served in service_ports(service):
+            if port in _names_of(served):
                 for workload in cluster.pods_behind(service):
-                    number = target_port(one, workload)
+                    number = target_port(served, workload)
                     if number is not None:
                         yield Endpoint(monitor=monitor, workload=workload, port=number)
 

@@ -10,8 +10,12 @@ from quantos.charts.links.eks import WORKLOADS
 from quantos.charts.links.workloads import Workload
 
 _PLAIN: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
-_PLUGINS: Final[Mapping[str, str]] = {"nvidia.com/gpu": "k8s-device-plugin"}
-"""Part of the image's name of the daemon that offers a device to the kubelet."""
+_PLUGINS: Final[Mapping[str, tuple[str, ...]]] = {"nvidia.com/gpu": ("nvidia", "gpu")}
+"""By device: words of which its plugin's image has one."""
+
+SOCKETS: Final = "/var/lib/kubelet/device-plugins"
+"""Where every plugin tells the kubelet of itself."""
+
 _BINDING: Final = frozenset({"NoSchedule", "NoExecute"})
 
 
@@ -66,11 +70,16 @@ def _devices(workload: Workload) -> set[str]:
 
 
 def _offers(nodes: NodeGroup, device: str, cluster: Cluster) -> bool:
-    image = _PLUGINS.get(device)
-    return image is not None and any(
-        each.per_node and runs_on(each, nodes) and any(image in text(part.get("image")) for part in each.containers)
+    return any(
+        each.per_node and runs_on(each, nodes) and _is_plugin(each, _PLUGINS.get(device, ()))
         for each in cluster.workloads
     )
+
+
+def _is_plugin(workload: Workload, words: tuple[str, ...]) -> bool:
+    mounted = {text(mapping(mapping(each).get("hostPath")).get("path")) for each in items(workload.pod.get("volumes"))}
+    images = " ".join(text(each.get("image")) for each in workload.containers)
+    return SOCKETS in mounted and any(word in images for word in words)
 
 
 def _known(nodes: NodeGroup) -> set[str]:

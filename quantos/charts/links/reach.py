@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quantos.charts.documents import Document, called, items, mapping, named, text
-from quantos.charts.links.addresses import service_of, told
+from quantos.charts.links.addresses import given_addresses, service_of
 from quantos.charts.links.broken import BrokenLink
 from quantos.charts.links.cluster import Cluster, service_ports, target_port
 from quantos.charts.links.monitors import endpoints
@@ -129,7 +129,7 @@ def _of_prometheus(cluster: Cluster) -> Iterator[Flow]:
 
 def _of_programs(cluster: Cluster) -> Iterator[Flow]:
     """What programs are told in their arguments, variables and configuration."""
-    for each in told(cluster):
+    for each in given_addresses(cluster):
         name = service_of(each.address, namespace=each.workload.namespace, cluster=cluster)
         service = cluster.get("Service", name.namespace, name.name) if name else None
         if service is None:
@@ -152,7 +152,7 @@ def _of_programs(cluster: Cluster) -> Iterator[Flow]:
 def lost_addresses(cluster: Cluster) -> Iterator[BrokenLink]:
     """Addresses of Services that nobody makes."""
     seen: set[tuple[str, str]] = set()
-    for each in told(cluster):
+    for each in given_addresses(cluster):
         name = service_of(each.address, namespace=each.workload.namespace, cluster=cluster)
         if name is None or name.namespace not in cluster.namespaces or "*" in name.name:
             continue

@@ -33,12 +33,12 @@ class Reference:
 
 def broken_references(cluster: Cluster) -> Iterator[BrokenLink]:
     """References to what nobody makes, and to keys that it does not hold."""
-    told: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for each in references(cluster):
         missing = _missing(each, cluster)
         key = (each.subject, each.target, missing)
-        if missing and key not in told:
-            told.add(key)
+        if missing and key not in seen:
+            seen.add(key)
             yield BrokenLink(
                 kind="reference",
                 subject=each.subject,
@@ -81,12 +81,12 @@ def _of_pod(workload: Workload) -> Iterator[Reference]:
 def _named_in(part: Document, subject: str, place: str) -> Iterator[Reference]:
     """References to Secrets and ConfigMaps that one mapping within a pod or a custom resource makes."""
     for kind, word in (("Secret", "secret"), ("ConfigMap", "configMap")):
-        for key, one in ((f"{word}KeyRef", True), (f"{word}Ref", False), (word, False)):
+        for key, keyed in ((f"{word}KeyRef", True), (f"{word}Ref", False), (word, False)):
             reference = mapping(part.get(key))
             name = text(reference.get("name")) or text(reference.get("secretName"))
             if not name or reference.get("optional"):
                 continue
-            wanted = [text(reference.get("key"))] if one or "key" in reference else [
+            wanted = [text(reference.get("key"))] if keyed or "key" in reference else [
                 text(mapping(each).get("key")) for each in items(reference.get("items"))
             ]  # fmt: skip
             where = text(reference.get("namespace")) or place

@@ -17,14 +17,14 @@ _ALONE: Final = frozenset({"Prometheus"})
 
 def scattered_pushes(cluster: Cluster) -> Iterator[BrokenLink]:
     """Series that a Service spreads over replicas, so that each holds a part of them."""
-    told: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for sender in cluster.workloads:
         for where, source in held_texts(cluster, sender):
             for match in _PUSHED.finditer(source):
                 target = _behind(match["host"], sender, cluster)
-                if target is None or (called(where), target.name) in told:
+                if target is None or (called(where), target.name) in seen:
                     continue
-                told.add((called(where), target.name))
+                seen.add((called(where), target.name))
                 yield BrokenLink(
                     kind="replica",
                     subject=called(where),

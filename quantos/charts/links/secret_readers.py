@@ -14,11 +14,11 @@ _EVERYBODY: Final = "*"
 
 def secret_readers(cluster: Cluster) -> Iterator[BrokenLink]:
     """Accounts that read every Secret of the cluster, or those of another namespace."""
-    told: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for account, where in _readers(cluster):
-        if (account, where) in told:
+        if (account, where) in seen:
             continue
-        told.add((account, where))
+        seen.add((account, where))
         whose = "every Secret of the cluster" if where == _EVERYBODY else f"every Secret of the namespace {where}"
         yield BrokenLink(
             kind="secret-reader",

@@ -8,7 +8,8 @@ from tests.support.cluster_objects import cluster, workload
 GPU = [{"key": "gpu", "operator": "Equal", "value": "true", "effect": "NoSchedule"}]
 ON_GPU = {"nodeSelector": {"quantos.io/pool": "gpu"}, "tolerations": GPU}
 ASKING = {"resources": {"limits": {"nvidia.com/gpu": 1, "memory": "1Gi"}}}
-PLUGIN = "registry.example/k8s-device-plugin:v1"
+PLUGIN = "registry.example/gpu-device-plugin:v1"
+SOCKETS = {"volumes": [{"name": "sockets", "hostPath": {"path": "/var/lib/kubelet/device-plugins"}}]}
 
 
 def bound(operator, *values, key="quantos.io/pool") -> dict:
@@ -44,10 +45,12 @@ def test_some_pool_has_nodes_for_every_pod(pod, stands) -> None:
     ("plugin", "offered"),
     [
         ([], False),
-        ([workload("plugin", kind="DaemonSet", image=PLUGIN, pod=ON_GPU)], True),
-        ([workload("plugin", kind="DaemonSet", image=PLUGIN)], False),
-        ([workload("plugin", kind="Deployment", image=PLUGIN, pod=ON_GPU)], False),
-        ([workload("plugin", kind="DaemonSet", image="registry.example/other:v1", pod=ON_GPU)], False),
+        ([workload("plugin", kind="DaemonSet", image=PLUGIN, pod={**ON_GPU, **SOCKETS})], True),
+        ([workload("plugin", kind="DaemonSet", image="nvcr.io/nvidia/plugin:v1", pod={**ON_GPU, **SOCKETS})], True),
+        ([workload("plugin", kind="DaemonSet", image=PLUGIN, pod=ON_GPU)], False),
+        ([workload("plugin", kind="DaemonSet", image=PLUGIN, pod=SOCKETS)], False),
+        ([workload("plugin", kind="Deployment", image=PLUGIN, pod={**ON_GPU, **SOCKETS})], False),
+        ([workload("plugin", kind="DaemonSet", image="example/other:v1", pod={**ON_GPU, **SOCKETS})], False),
     ],
 )
 def test_a_device_is_offered_by_a_daemon_on_the_nodes_of_who_asks(plugin, offered) -> None:
