@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from benchmarks import (
+    audit_chain,
     choice_speed,
     command_line,
     forecast_speed,
@@ -35,6 +36,7 @@ class Measure(Protocol):
 
 
 BENCHMARKS: dict[str, Measure] = {
+    audit_chain.BENCHMARK: audit_chain.measure,
     choice_speed.BENCHMARK: choice_speed.measure,
     command_line.BENCHMARK: command_line.measure,
     forecast_speed.BENCHMARK: forecast_speed.measure,

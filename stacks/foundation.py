@@ -10,7 +10,7 @@ from components.aws.data.postgres import PostgresDatabase, PostgresDatabaseArgs
 from components.aws.eks.cluster import Cluster, ClusterArgs
 from components.aws.iam.statements import Statement
 from components.aws.network.vpc import Vpc, VpcArgs, ZoneArgs
-from components.aws.storage.bucket import Bucket, BucketArgs, ObjectLock, written_only_by
+from components.aws.storage.bucket import Bucket, BucketArgs, ObjectLock
 from components.aws.storage.bucket_replication import BucketReplication, BucketReplicationArgs
 from components.aws.storage.image_repository import ImageRepository, ImageRepositoryArgs
 from components.aws.storage.kms_key import (
@@ -21,8 +21,9 @@ from components.aws.storage.kms_key import (
     observability_may_use_key,
 )
 from quantos.environment.conventions import FUNCTIONS_IMAGE, POSTGRES_PORT
-from quantos.environment.functions import ANCHOR, topic_partitions
+from quantos.environment.functions import topic_partitions
 from quantos.environment.settings.environment import EnvironmentSettings
+from stacks.function_access import anchors_refused
 
 KEEP_IMAGES = 50
 KEEP_VERSIONS_DAYS = 90
@@ -226,8 +227,7 @@ def _buckets(settings: EnvironmentSettings, *, key: KmsKey) -> None:
     bill = exporter_may_write(names.bucket("lake"), account_id=settings.account_id, prefix=names.billing_prefix)
     for purpose, writers in {"plans": (), "lake": (bill,), "artifacts": ()}.items():
         pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=key, writers=writers).bucket_name)
-    anchors = written_only_by(names.bucket("audit"), names.anchors_prefix, role_arn=names.function_role_arn(ANCHOR))
-    locked = _bucket(settings, "audit", key=key, lock=lock, writers=(anchors,))
+    locked = _bucket(settings, "audit", key=key, lock=lock, writers=(anchors_refused(settings),))
     pulumi.export("audit_bucket", locked.bucket_name)
     if audit.replica_region is None:
         return

@@ -6,6 +6,7 @@ from components.aws.functions.function import lost_calls_queue
 from components.aws.iam.function_grants import Places, Traffic, function_statements
 from components.aws.iam.function_permissions import Account
 from components.aws.iam.statements import Statement
+from components.aws.storage.bucket import written_only_by
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import FunctionSpec
@@ -66,6 +67,13 @@ def statements(
         resize_role=names.function(functions.RESIZE),
     )
     return function_statements(spec.name, function_name=function_name, account=account, places=places, traffic=traffic)
+
+
+def anchors_refused(settings: EnvironmentSettings) -> Statement:
+    """What the audit bucket's policy says of anchors: nobody writes them but the function that keeps them."""
+    names = settings.names()
+    role_arn = f"arn:aws:iam::{settings.account_id}:role/{names.function(functions.ANCHOR)}"
+    return written_only_by(names.bucket("audit"), names.anchors_prefix, role_arn=role_arn)
 
 
 def variables(settings: EnvironmentSettings, spec: FunctionSpec, *, brokers: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quantos.audit.anchoring import read_anchors
-from quantos.audit.chain import EMPTY, Begun, Fault, Head, closing_in, read_link
+from quantos.audit.chain import EMPTY, Begun, Fault, Head, closing_in, place_name, read_link
 from quantos.audit.ports import AnchorStore, ChainIndex, ChainStore
 from quantos.audit.succession import End, begin_successor, complete
 from quantos.audit.verdict import Verdict
@@ -85,8 +85,12 @@ def _walks(store: ChainStore, chain: str) -> tuple[list[Walk], list[Fault]]:
 
 
 def _end(last: Walk, faults: Sequence[Fault]) -> End:
-    places = [fault.sequence for fault in faults if fault.sequence]
-    sequence = min([last.head.sequence, *(place - 1 for place in places)])
-    head = Head(sequence, last.digest_at(sequence)) if sequence else EMPTY
-    fault = next((fault.sentence for fault in faults if fault.sequence), "")
-    return End(chain=last.chain, last=head, fault=fault, strays=last.strays)
+    """Where a generation ends: before the first of its faults, of which objects that do not count are none."""
+    ending = [fault for fault in faults if fault.sequence and fault not in last.again]
+    sequence = min([last.head.sequence, *(fault.sequence - 1 for fault in ending)])
+    return End(
+        chain=last.chain,
+        last=Head(sequence, last.digest_at(sequence)) if sequence else EMPTY,
+        fault=ending[0].sentence if ending else "",
+        strays=(*last.strays, *(place_name(fault.sequence) for fault in last.again)),
+    )

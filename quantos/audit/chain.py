@@ -112,6 +112,11 @@ class Begun:
         )
 
 
+def place_name(sequence: int) -> str:
+    """The name of a place in a chain's folder; names sort as sequences do."""
+    return f"{sequence:012d}"
+
+
 def generation(chain: str, number: int) -> str:
     """The name of a chain's generation, counted from 1."""
     return chain if number == 1 else f"{chain}.{number}"

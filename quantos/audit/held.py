@@ -1,9 +1,9 @@
 """One generation of a chain, held link by link to what is known of it elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from quantos.audit.chain import Fault, FaultKind, Head
+from quantos.audit.chain import Fault, FaultKind, Head, place_name
 from quantos.audit.walk import Walk
 from quantos.contracts.audit import Succession
 
@@ -29,17 +29,22 @@ class HeldChain:
     def __post_init__(self) -> None:
         self._indexed = bytearray(self.walk.head.sequence + 1)
         if self.end is not None and self.end.last_sequence:
-            self.hold(Head(self.end.last_sequence, self.end.last_digest), f"its successor {self.end.opens}")
+            self._agrees(Head(self.end.last_sequence, self.end.last_digest), f"its successor {self.end.opens}")
 
     def hold(self, known: Head, witness: str) -> bool:
-        """Compare a link with what cannot be written by the chain's writer, and say whether they agree."""
+        """Compare a link with what the chain's writer cannot write, which proves it and those before if they agree."""
+        agrees = self._agrees(known, witness)
+        if agrees:
+            self.proven = max(self.proven, known.sequence)
+        return agrees
+
+    def _agrees(self, known: Head, witness: str) -> bool:
         if known.sequence > self.walk.head.sequence:
             self._beyond[witness] = max(known.sequence, self._beyond.get(witness, 0))
             return False
         if known.digest != self.walk.digest_at(known.sequence):
             self._mismatches.setdefault(known.sequence, witness)
             return False
-        self.proven = max(self.proven, known.sequence)
         return True
 
     def hold_index(self, known: Head) -> None:
@@ -57,12 +62,14 @@ class HeldChain:
         Args:
             index_head: how far the table says it has got; None where it was not looked at.
         """
-        faults = [*self.walk.faults, *self._rewritten(), *self._removed()]
+        rewritten = list(self._rewritten())
+        faults = [*self.walk.faults, *rewritten, *self._removed()]
         if index_head is not None:
             faults += self._not_indexed(index_head)
         end = None if self.end is None else self.end.last_sequence
         unaccounted = [fault for fault in faults if end is None or fault.sequence <= end]
-        yield from sorted([*unaccounted, *self._cut_off(faults)], key=lambda fault: fault.sequence)
+        unnamed = [fault for fault in self.walk.again if place_name(fault.sequence) not in self._named]
+        yield from sorted([*unaccounted, *unnamed, *self._cut_off(rewritten)], key=lambda fault: fault.sequence)
         yield from self._strays()
 
     def _rewritten(self) -> Iterator[Fault]:
@@ -70,16 +77,16 @@ class HeldChain:
         for sequence in self._mismatches.keys() - later.keys():
             reason = f"{self._mismatches[sequence]} has another digest of it, and a later one agrees with the chain"
             yield self._fault("anchors changed", sequence, reason)
+        first = min(later, default=0)
         if 0 < self._unlike_table <= self.proven:
             yield self._fault(
                 "index changed", self._unlike_table, "the table has another digest of it than the chain and its anchors"
             )
-        elif self._unlike_table:
-            witnesses = " and ".join(["the table", *list(later.values())[:1]])
+        elif self._unlike_table and not 0 < first < self._unlike_table:
+            witnesses = f"the table and {later[first]}" if first else "the table"
             reason = f"{witnesses} knew other links than those that are there"
             yield self._fault("tail rewritten", self._unlike_table, reason)
-        elif later:
-            first = min(later)
+        if first and not self.proven < self._unlike_table <= first:
             reason = f"{later[first]} knows another link {first}, and nothing proves those from here on"
             yield self._fault("tail rewritten", self.proven + 1, reason)
 
@@ -89,13 +96,13 @@ class HeldChain:
             reason = f"the chain ends before it, and {witness} knows link {sequence}"
             yield self._fault("tail removed", self.walk.head.sequence + 1, reason)
 
-    def _cut_off(self, faults: list[Fault]) -> Iterator[Fault]:
-        """A successor that names an end at which nothing is wrong and behind which good links stand."""
+    def _cut_off(self, rewritten: Sequence[Fault]) -> Iterator[Fault]:
+        """A successor that names an end behind which good links stand, none of which anything knows otherwise."""
         if self.end is None or self.walk.head.sequence <= self.end.last_sequence:
             return
         place = self.end.last_sequence + 1
         closed = self.walk.closed_by is not None and self.walk.closed_by.last_sequence == self.end.last_sequence
-        if not closed and not any(fault.sequence == place for fault in faults):
+        if not closed and not any((fault.kind, fault.sequence) == ("tail rewritten", place) for fault in rewritten):
             reason = f"good links stand from here to {self.walk.head.sequence}, and {self.end.opens} leaves them out"
             yield self._fault("forked", place, reason)
 
@@ -106,10 +113,14 @@ class HeldChain:
             yield self._fault("index changed", hole, "the table has no entry of this link, and has those behind it")
 
     def _strays(self) -> Iterator[Fault]:
-        named = () if self.end is None else self.end.strays
         for name in self.walk.strays:
-            if name not in named:
+            if name not in self._named:
                 yield self._fault("stray put in", 0, f"object {name} is not a place in the chain")
+
+    @property
+    def _named(self) -> tuple[str, ...]:
+        """Objects that the successor names."""
+        return () if self.end is None else self.end.strays
 
     def _fault(self, kind: FaultKind, sequence: int, reason: str) -> Fault:
         return Fault(kind, self.walk.chain, sequence, reason)

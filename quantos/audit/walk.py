@@ -26,7 +26,8 @@ class Walk:
     """What reading a generation showed.
 
     `head` is the last good link, its closing link included; `digests` are those of the good links, 32 bytes each.
-    `stopped` says that links behind `head` cannot be held to it. `strays` are objects whose names are no places.
+    `stopped` says that links behind `head` cannot be held to it. `strays` are objects whose names are no places,
+    `again` tells of places that were written more than once, of which the first version is read.
     `opened_by` is the succession that the first link tells of, `closed_by` that of a link which ends the chain.
     """
 
@@ -36,6 +37,7 @@ class Walk:
     faults: tuple[Fault, ...]
     stopped: bool
     strays: tuple[str, ...]
+    again: tuple[Fault, ...]
     opened_by: Begun | None
     closed_by: Succession | None
 
@@ -67,6 +69,7 @@ class _Progress:
     digests: bytearray = field(default_factory=bytearray)
     faults: list[Fault] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
+    again: list[Fault] = field(default_factory=list)
     opened_by: Begun | None = None
     closed_by: Succession | None = None
     ended: bool = False
@@ -110,6 +113,7 @@ class _Progress:
             tuple(self.faults),
             self.stopped,
             tuple(self.strays),
+            tuple(self.again),
             self.opened_by,
             self.closed_by,
         )
@@ -143,7 +147,7 @@ class _Progress:
             return
         kind = "tail rewritten" if at_the_end and not self.ended else "forked"
         reason = f"the object was written {self.again_versions} times, and the first counts"
-        self.faults.insert(0, Fault(kind, self.chain, self.again_from, reason))
+        self.again.append(Fault(kind, self.chain, self.again_from, reason))
         self.again_from = 0
 
     def _stop(self, fault: Fault) -> None:

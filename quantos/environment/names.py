@@ -125,10 +125,6 @@ class Names:
         """Lambda function name, and that of its role."""
         return f"{self.prefix}-{name}"
 
-    def function_role_arn(self, name: str) -> str:
-        """ARN of a function's role, which may be named before it is there."""
-        return f"arn:aws:iam::{self.account_id}:role/{self.function(name)}"
-
 
 def environment_of(stack: str) -> str:
     """The environment a stack name such as `dev-capacity` belongs to."""

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.engine
 
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+CRONS = {"forecast": "cron(0/5 * * * ? *)", "learn": "cron(30 0 * * ? *)", "anchor": "cron(0 * * * ? *)"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,8 @@ def test_buckets_are_private_versioned_and_encrypted_with_the_data_key(dev: Laye
     assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == outputs["data_key_arn"]
     policies = {given["bucket"]: given["policy"] for given in dev.inputs("foundation", POLICY)}
     statement, *writers = json.loads(policies[bucket])["Statement"]
-    assert [writer["Sid"] for writer in writers] == (["BillingExportsWrite"] if purpose == "lake" else [])
+    others = {"lake": ["BillingExportsWrite"], "audit": ["WrittenByOneRole"]}.get(purpose, [])
+    assert [writer["Sid"] for writer in writers] == others
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
@@ -203,10 +205,8 @@ def test_every_stream_has_finite_retries_and_a_failure_destination(dev: Layers) 
     assert alias.endswith(f":function:{dev.settings.names().function('resize')}:live")
 
 
-@pytest.mark.parametrize(
-    ("function", "expression"), [("forecast", "cron(0/5 * * * ? *)"), ("learn", "cron(30 0 * * ? *)")]
-)
-def test_a_decision_is_asked_for_at_the_end_of_every_bin_and_learning_once_a_day(
+@pytest.mark.parametrize(("function", "expression"), CRONS.items())
+def test_a_decision_is_asked_for_at_the_end_of_every_bin_learning_once_a_day_and_an_anchor_every_hour(
     dev: Layers, function: str, expression: str
 ) -> None:
     name = dev.settings.names().function(function)

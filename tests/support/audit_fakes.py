@@ -21,6 +21,7 @@ from quantos.audit.chain import (
     chain_of,
     generation_number,
     link,
+    place_name,
     stored,
 )
 from quantos.audit.ports import IndexEntry
@@ -66,11 +67,15 @@ def make_objects(links: Sequence[ChainLink]) -> list[ChainObject]:
 
 @dataclass
 class FakeChainStore:
-    """Objects in memory by chain and place. `fail_after_put` raises once after a link was written, as a crash would."""
+    """Objects in memory by chain and place. `fail_after_put` raises once after a link was written, as a crash would.
+
+    `again` are places that were written over; what is kept of them is the first version.
+    """
 
     kept: dict[tuple[str, int], bytes] = field(default_factory=dict)
     fail_after_put: bool = False
     strays: dict[str, list[str]] = field(default_factory=dict)
+    again: set[tuple[str, int]] = field(default_factory=set)
 
     @classmethod
     def of(cls, links: Sequence[ChainLink]) -> Self:
@@ -96,7 +101,10 @@ class FakeChainStore:
         yield from (ChainLink.model_validate_json(content) for _, content in self.contents(chain, after=after))
 
     def objects(self, chain: str) -> Iterator[ChainObject]:
-        places = [ChainObject(f"{place:012d}", place, content) for place, content in self.contents(chain)]
+        places = [
+            ChainObject(place_name(place), place, content, versions=1 + ((chain, place) in self.again))
+            for place, content in self.contents(chain)
+        ]
         strays = [ChainObject(name, None, b"") for name in self.strays.get(chain, ())]
         yield from sorted(places + strays, key=lambda item: item.name)
 

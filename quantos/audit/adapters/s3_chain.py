@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from quantos.audit.adapters.s3_folder import PAGE, PART, S3Folder
-from quantos.audit.chain import ChainObject, chain_of, generation_number
+from quantos.audit.chain import ChainObject, chain_of, generation_number, place_name
 from quantos.contracts.audit import ChainLink
 from quantos.errors import AuditError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-DIGITS: Final = 12
-_PLACE: Final = re.compile(rf"[0-9]{{{DIGITS}}}")
+_PLACE: Final = re.compile(r"[0-9]{12}")
 
 
 @dataclass(frozen=True)
@@ -93,11 +92,11 @@ class S3ChainStore:
         """The first place behind `after` that is taken."""
         return next(self._places(chain, after=after, limit=1), None)
 
-    def _places(self, chain: str, *, after: int, limit: int = PAGE) -> Iterator[int]:
+    def _places(self, chain: str, *, after: int, limit: int | None = None) -> Iterator[int]:
         """Places behind `after` that are taken, in order; what is no place in the chain is left out."""
         key, more = object_key(chain, after), True
         while more:
-            keys, more = self._folder.keys(f"{chain}/", after=key, limit=limit)
+            keys, more = self._folder.keys(f"{chain}/", after=key, limit=limit or PAGE)
             places = (_place(name.removeprefix(f"{chain}/")) for name in keys)
             yield from (place for place in places if place is not None)
             key = keys[-1] if keys else key
@@ -105,7 +104,7 @@ class S3ChainStore:
 
 def object_key(chain: str, sequence: int) -> str:
     """Where a link is kept."""
-    return f"{chain}/{sequence:0{DIGITS}d}"
+    return f"{chain}/{place_name(sequence)}"
 
 
 def _place(name: str) -> int | None:

@@ -61,7 +61,7 @@ def forged(place: int) -> bytes:
 )  # fmt: skip
 def test_what_was_done_is_named_with_its_place(objects: Objects, kind: str, sequence: int, good: int) -> None:
     read = walk(objects, chain="dev")
-    (fault,) = read.faults
+    (fault,) = (*read.faults, *read.again)
     assert (fault.kind, fault.sequence, read.head.sequence) == (kind, sequence, good)
 
 

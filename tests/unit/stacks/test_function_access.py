@@ -8,7 +8,7 @@ from components.aws.iam.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import function_table
-from stacks.function_access import statements, variables
+from stacks.function_access import anchors_refused, statements, variables
 from tests.support.environments import make_settings
 
 SETTINGS = make_settings()
@@ -65,6 +65,17 @@ def test_only_resize_moves_the_plan_and_the_pools() -> None:
         moves = name == functions.RESIZE
         assert allowed(name, "s3:PutObject", object_arn("plans", "current.json")) is moves
         assert allowed(name, "eks:UpdateNodegroupConfig", group_arn("cpu-1a2b")) is moves
+
+
+def test_the_bucket_refuses_anchors_from_everyone_but_the_role_that_keeps_them() -> None:
+    refused = anchors_refused(SETTINGS)
+    assert (refused.effect, refused.principals) == ("Deny", {"AWS": ["*"]})
+    assert set(refused.actions) == {"s3:PutObject", "s3:DeleteObject"}
+    (pattern,) = refused.resources
+    assert fnmatchcase(object_arn("audit", "anchors/dev/2026-03-02T14"), pattern)
+    assert not fnmatchcase(object_arn("audit", "dev/000000000001"), pattern)
+    role = "arn:aws:iam::123456789012:role/quantos-dev-anchor"
+    assert refused.conditions == {"ArnNotEquals": {"aws:PrincipalArn": role}}
 
 
 def test_only_anchor_writes_anchors_and_it_writes_no_link() -> None:

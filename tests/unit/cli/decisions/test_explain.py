@@ -3,13 +3,22 @@
 import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from cli.decisions.explain import _outcome_of
+from cli.target import Target
+from quantos.audit.adapters.composition import compose_ledger, compose_store
+from quantos.audit.adapters.direct import DirectAudit
 from quantos.capacity.adapters.s3_plans import PlansBucket, S3PlanArchive
+from quantos.capacity.resize.outcomes import outcome_messages
+from quantos.catalog.catalog import load_catalog
 from quantos.contracts.plan import ResizeOutcome, ScalingPlan
+from quantos.errors import AuditError
+from tests.support.audit_fakes import audit_account
 from tests.support.demand_cases import BIN_END, make_demand, make_inputs, planned
 from tests.support.environments import make_settings
 from tests.unit.cli.conftest import Command
@@ -85,3 +94,29 @@ def test_several_plans_and_none_are_told_apart(quantos: Command) -> None:
     assert "several plans have an id that starts with ''" in several.err
     assert "--sandbox" in none.err
     assert "several" not in none.err
+
+
+def test_an_outcome_is_found_whichever_generation_of_the_chain_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with audit_account(monkeypatch) as settings:
+        target = Target(settings, load_catalog(), Path(), {}, sandboxed=False)
+        ledger = compose_ledger(settings)
+        blocked = OUTCOME.model_copy(update={"status": "blocked"})
+        publish = DirectAudit(ledger).publish
+        publish(outcome_messages(blocked, chain="dev"))
+        assert _outcome_of(target, PLAN) == blocked
+        store = compose_store(settings)
+        store.client.put_object(Bucket=store.bucket, Key="dev/000000000002", Body=b"{}")
+        publish(outcome_messages(OUTCOME, chain="dev"))
+        assert [item.chain for item in store.links("dev.2")] == ["dev.2", "dev.2"]
+        assert _outcome_of(target, PLAN) == OUTCOME
+
+        table = boto3.client("dynamodb", settings.region)
+        key = {"pk": {"S": f"record/dev/outcome/{PLAN.plan_id}/applied"}, "sk": {"S": "-"}}
+        table.update_item(
+            TableName=settings.names().audit_table,
+            Key=key,
+            UpdateExpression="SET digest = :other",
+            ExpressionAttributeValues={":other": {"S": "f" * 64}},
+        )
+        with pytest.raises(AuditError, match="is not what the index knows"):
+            _outcome_of(target, PLAN)
