@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
 from lambdas.instruments import Instruments
-from lambdas.telling import tell_links
+from lambdas.telling.links import tell_links
 from quantos.audit.adapters.composition import compose_intake
 from quantos.audit.intake import AuditIntake
 

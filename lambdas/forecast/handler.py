@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import runtime
 from lambdas.instruments import Instruments
-from lambdas.telling import tell_ages, tell_plan
+from lambdas.telling.plans import tell_ages, tell_plan
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.decision.service import DecisionService
 from quantos.contracts.plan import DecisionRequest

@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
 from lambdas.instruments import Instruments
-from lambdas.telling import by_sequence, tell_samples
+from lambdas.telling.samples import by_sequence, tell_samples
 from quantos.telemetry.adapters.composition import compose_intake
 from quantos.telemetry.intake import Intake
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import records, runtime
 from lambdas.instruments import Instruments, positions
-from lambdas.telling import tell_outcome
+from lambdas.telling.plans import tell_outcome
 from quantos.capacity.adapters.composition import ComposedResizer, EngineSetting, compose_credentials
 from quantos.capacity.resize.outcomes import outcome_messages
 from quantos.contracts.plan import ScalingPlan
