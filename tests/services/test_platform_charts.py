@@ -9,7 +9,7 @@ from cli.main import run
 
 
 @pytest.mark.services
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_nothing_that_the_platform_installs_breaks_its_charts(capsys: pytest.CaptureFixture[str]) -> None:
     folder = os.environ.get(CHARTS_VARIABLE)
     if not folder:

@@ -14,6 +14,7 @@ from quantos.charts.links.operated import operated_services, operated_workloads
 from quantos.charts.links.selectors import selects
 from quantos.charts.links.workloads import Workload, controllers, scaled
 
+BUILT_IN_NAMESPACES: Final = ("default", eks.SYSTEM, "kube-public", "kube-node-lease")
 SELF_GIVEN: Final = frozenset({"vault-active", "vault-sealed", "vault-initialized", "vault-perf-standby"})
 """Labels that pods give themselves when they run."""
 
@@ -107,9 +108,7 @@ class Cluster:
     @cached_property
     def namespaces(self) -> dict[str, Mapping[str, Json]]:
         """Labels of namespaces by name: of those that are declared, and of those that the cluster has by itself."""
-        known: dict[str, Mapping[str, Json]] = {
-            name: {NAME_LABEL: name} for name in ("default", eks.SYSTEM, "kube-public", "kube-node-lease")
-        }
+        known: dict[str, Mapping[str, Json]] = {name: {NAME_LABEL: name} for name in BUILT_IN_NAMESPACES}
         for each in self.of("Namespace"):
             name = named(each, "name")
             known[name] = {**mapping(mapping(each.get("metadata")).get("labels")), NAME_LABEL: name}

@@ -8,7 +8,7 @@ from quantos.charts.documents import Document, Json, called, items, mapping, nam
 from quantos.charts.links import eks
 from quantos.charts.links.addresses import walk
 from quantos.charts.links.broken import BrokenLink
-from quantos.charts.links.cluster import Cluster
+from quantos.charts.links.cluster import BUILT_IN_NAMESPACES, Cluster
 from quantos.charts.links.workloads import CONTROLLERS, Workload
 
 _MADE_ELSEWHERE: Final = frozenset({"RuntimeClass"})
@@ -55,6 +55,8 @@ def references(cluster: Cluster) -> Iterator[Reference]:
         if workload not in eks.WORKLOADS:
             yield from _of_pod(workload)
     for each in cluster.objects:
+        if place := named(each, "namespace"):
+            yield Reference(subject=called(each), kind="Namespace", name=place)
         yield from _of_kind(each)
         group = text(each.get("apiVersion")).rpartition("/")[0]
         if "." in group and not group.endswith(".k8s.io") and each.get("kind") not in {*CONTROLLERS, "ExternalSecret"}:
@@ -241,6 +243,8 @@ def _missing(reference: Reference, cluster: Cluster) -> str:
 
 def _is_built_in(reference: Reference) -> bool:
     match reference.kind:
+        case "Namespace":
+            return reference.name in BUILT_IN_NAMESPACES
         case "ServiceAccount":
             return reference.name == "default" or (reference.namespace, reference.name) in eks.ACCOUNTS
         case "PriorityClass":

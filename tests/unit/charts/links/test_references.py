@@ -2,6 +2,7 @@
 
 import pytest
 
+from quantos.charts.links.cluster import Cluster, Installed
 from quantos.charts.links.references import broken_references
 from tests.support.cluster_objects import cluster, made, workload
 
@@ -101,3 +102,11 @@ def test_keys_of_an_external_secret_are_those_of_its_template_or_its_data(spec, 
     external = made("ExternalSecret", "made", api="external-secrets.io/v1", spec=spec)
     asked = env(secretKeyRef={"name": "made", "key": "a"})
     assert told(ACCOUNT, generator, external, asked) == ([f"Secret web/made, key {key}"] if key else [])
+
+
+@pytest.mark.parametrize(("place", "missing"), [("web", []), ("kube-system", []), ("lost", ["Namespace lost"])])
+def test_a_namespace_is_declared_or_of_every_cluster(place, missing) -> None:
+    declared = cluster(made("ConfigMap", "a"))
+    lost = Installed(manifest=made("ConfigMap", "b", place=place))
+    whole = Cluster([*declared.installed, lost], declared.surroundings)
+    assert [each.about for each in broken_references(whole)] == missing
