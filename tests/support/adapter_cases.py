@@ -102,6 +102,8 @@ def _plans() -> dict[str, Call]:
         "capacity.s3_plans:S3Records.put": lambda: records.put("id", b"x"),
         "capacity.s3_plans:S3Records.get": lambda: records.get("id"),
         "capacity.s3_plans:S3StrategyRegistry.read": registry.read,
+        "capacity.s3_plans:S3StrategyRegistry.standing": registry.standing,
+        "capacity.s3_plans:S3StrategyRegistry.change": lambda: registry.change(registry.standing(), StrategyBook()),
         "capacity.s3_plans:S3StrategyRegistry.replace": lambda: registry.replace(StrategyBook()),
         "capacity.s3_fits:S3Fits.get": lambda: fits.get(KEY),
         "capacity.s3_fits:S3Fits.put": lambda: fits.put(KEY, b"{}"),

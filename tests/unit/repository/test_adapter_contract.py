@@ -18,7 +18,7 @@ from tests.support.faulty_aws import MAY_PASS, ON_THE_WAY, RAISED, REFUSALS, RET
 
 CHAINED = {"audit.direct:DirectAudit.publish"}
 """Calls of other adapters' calls, each made by what the one before answered: only their first request fails here."""
-CONFIRMED = {"capacity.s3_plans:S3PlanLedger.replace"}
+CONFIRMED = {"capacity.s3_plans:S3PlanLedger.replace", "capacity.s3_plans:S3StrategyRegistry.change"}
 """Writes that look at what stands when they are not answered: moto makes them, whatever is answered in its place."""
 UNMISTAKABLE = {name: fault for name, fault in ON_THE_WAY.items() if name not in MAY_PASS}
 
