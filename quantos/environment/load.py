@@ -8,8 +8,10 @@ from quantos.catalog.catalog import CapacityType, Catalog, InstanceShape
 from quantos.documents.cross_field import faults_in_part, part_of
 from quantos.documents.settings_file import placed, read_file, refusal, validated
 from quantos.environment.conventions import SYSTEM_AMI_TYPE
+from quantos.environment.node_agents import GPU_PLUGIN
 from quantos.environment.provider_rules import image_faults, provider_faults
 from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.network import FUNCTION_SERVICES, POD_SERVICES
 from quantos.environment.settings.pools import PoolSettings
 from quantos.errors import CatalogError, SettingsError
 from quantos.faults import FaultPath, in_order
@@ -33,7 +35,11 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
     known = settings or part_of(EnvironmentSettings, document.value)
     market = _Market(catalog, None if settings is None else settings.region)
     inconsistencies = faults_in_part(
-        _wrong_name(known, name), _wrong_region(known), *provider_faults(known), *_wrong_instances(known, market)
+        _wrong_name(known, name),
+        _wrong_region(known),
+        _wrong_platform(known),
+        *provider_faults(known),
+        *_wrong_instances(known, market),
     )
     if settings is None or inconsistencies:
         raise refusal(_shown(path), in_order((*faults, *placed(inconsistencies, document))), remedy=REMEDY)
@@ -48,6 +54,15 @@ def _wrong_name(settings: EnvironmentSettings, name: str) -> Iterator[tuple[Faul
 def _wrong_region(settings: EnvironmentSettings) -> Iterator[tuple[FaultPath, str]]:
     if settings.region not in settings.allowed_regions:
         yield ("allowed_regions",), f"{settings.region}, where the environment stands, is not among them"
+
+
+def _wrong_platform(settings: EnvironmentSettings) -> Iterator[tuple[FaultPath, str]]:
+    """Of files alone: records of decisions hold settings from before the platform needed these."""
+    if missing := sorted(POD_SERVICES - FUNCTION_SERVICES - set(settings.network.endpoint_services)):
+        yield ("network", "endpoint_services"), f"lacks {', '.join(missing)}, which pods reach in no other way"
+    gpus = [name for name, pool in settings.pools.items() if pool.driven_gpus]
+    if gpus and GPU_PLUGIN not in settings.platform.images:
+        yield ("platform", "images"), f"lacks {GPU_PLUGIN}, without which no pod gets a GPU of {', '.join(gpus)}"
 
 
 class _Market(NamedTuple):

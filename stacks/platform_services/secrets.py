@@ -160,7 +160,7 @@ def declare_monitor(place: PlatformContext) -> None:
     service_monitor(
         "external-secrets-metrics",
         namespace=NAMESPACE,
-        labels={"app.kubernetes.io/name": "external-secrets"},
+        labels={"app.kubernetes.io/instance": "external-secrets"},
         port="metrics",
         opts=pulumi.ResourceOptions(provider=place.cluster, depends_on=list(place.after)),
     )

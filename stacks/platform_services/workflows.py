@@ -44,14 +44,17 @@ def declare(place: PlatformContext, users: DatabaseUsers) -> list[pulumi.Resourc
         ),
         place.inside("argo", *namespaces, after=(users,)),
     )
-    events = ArgoEvents(
+    return [workflows, _events(place)]
+
+
+def _events(place: PlatformContext) -> ArgoEvents:
+    return ArgoEvents(
         "argo-events",
         ArgoEventsArgs(
             namespace="argo-events",
             storage_class=DEFAULT_CLASS,
             storage_gib=EVENT_BUS_GIB,
-            replicas=settings.platform.replicas,
+            replicas=place.settings.platform.replicas,
         ),
         place.inside("argo-events"),
     )
-    return [workflows, events]

@@ -192,7 +192,7 @@ def _alertmanager(args: PrometheusStackArgs) -> dict[str, object]:
 
 def _grafana(args: PrometheusStackArgs) -> dict[str, object]:
     small = resources(cpu="50m", memory="64Mi", memory_limit="256Mi")
-    found = {"enabled": True, "resource": "configmap", "searchNamespace": args.namespace}
+    provisioned = {"enabled": True, "resource": "configmap", "searchNamespace": args.namespace}
     return {
         # Named, so that no chart makes another password at every render.
         "admin": {"existingSecret": GRAFANA_SECRET, "userKey": "admin-user", "passwordKey": "admin-password"},
@@ -211,8 +211,8 @@ def _grafana(args: PrometheusStackArgs) -> dict[str, object]:
         "sidecar": {
             "resources": small,
             "securityContext": CONTAINER_SECURITY_CONTEXT,
-            "dashboards": found,
-            "datasources": found,
+            "dashboards": provisioned,
+            "datasources": provisioned,
         },
         "additionalDataSources": [
             {"name": "Loki", "type": "loki", "uid": "loki", "url": LOKI_URL, "access": "proxy"},

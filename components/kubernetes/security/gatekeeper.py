@@ -140,10 +140,8 @@ def webhook_rules(constraints: Sequence[Constraint]) -> list[dict[str, object]]:
 def values(args: GatekeeperArgs) -> dict[str, object]:
     """Values of the chart. Its namespace is labelled by the platform layer, and it changes no objects."""
     exempt = [*SYSTEM_NAMESPACES, args.namespace]
-    failing = "Fail" if args.replicas > 1 else "Ignore"
     context = _as_user(1000, group=999)
     memory = resources(cpu="100m", memory="512Mi", memory_limit="1Gi")
-    rules = webhook_rules(args.constraints)
     return {
         "replicas": args.replicas,
         "auditInterval": 300,
@@ -152,14 +150,7 @@ def values(args: GatekeeperArgs) -> dict[str, object]:
         "disableMutation": True,
         "enableExternalData": False,
         "enableK8sNativeValidation": True,
-        # Without rules of its own the chart's webhook is asked about everything.
-        "disableValidatingWebhook": not rules,
-        "validatingWebhookCustomRules": rules,
-        "validatingWebhookExemptNamespacesLabels": {NAME_LABEL: exempt},
-        "validatingWebhookFailurePolicy": failing,
-        # No namespace waits for it: who may set that label is a policy of the API server's own.
-        "validatingWebhookCheckIgnoreFailurePolicy": "Ignore",
-        "validatingWebhookTimeoutSeconds": 5,
+        **_webhook(args, exempt=exempt),
         "enableRuntimeDefaultSeccompProfile": True,
         "controllerManager": {
             "exemptNamespaces": exempt,
@@ -180,6 +171,20 @@ def values(args: GatekeeperArgs) -> dict[str, object]:
         "postInstall": {"labelNamespace": {"enabled": False}, "probeWebhook": {"enabled": False}},
         "upgradeCRDs": {"enabled": True},
         "pdb": {"controllerManager": {"minAvailable": 1 if args.replicas > 1 else 0}},
+    }
+
+
+def _webhook(args: GatekeeperArgs, *, exempt: Sequence[str]) -> dict[str, object]:
+    rules = webhook_rules(args.constraints)
+    return {
+        # Without rules of its own the chart's webhook is asked about everything.
+        "disableValidatingWebhook": not rules,
+        "validatingWebhookCustomRules": rules,
+        "validatingWebhookExemptNamespacesLabels": {NAME_LABEL: list(exempt)},
+        "validatingWebhookFailurePolicy": "Fail" if args.replicas > 1 else "Ignore",
+        # No namespace waits for it: who may set that label is a policy of the API server's own.
+        "validatingWebhookCheckIgnoreFailurePolicy": "Ignore",
+        "validatingWebhookTimeoutSeconds": 5,
     }
 
 

@@ -80,40 +80,7 @@ class ArgoWorkflows(pulumi.ComponentResource):
     def __init__(self, name: str, args: ArgoWorkflowsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("quantos:kubernetes/workflows:ArgoWorkflows", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        needed: list[pulumi.Resource] = [
-            external_secret(
-                f"{name}-archive",
-                namespace=args.namespace,
-                secret_name=ARCHIVE_LOGIN,
-                keys={key: (args.archive.secret, key) for key in ("username", "password")},
-                opts=child,
-            )
-        ]
-        if args.sign_on is not None:
-            needed.append(
-                external_secret(
-                    f"{name}-sign-on",
-                    namespace=args.namespace,
-                    secret_name=SIGN_ON_CLIENT,
-                    keys={key: (args.sign_on.secret, key) for key in ("client-id", "client-secret")},
-                    opts=child,
-                )
-            )
-        needed += [
-            self._identity(f"{name}-{namespace}", args, namespace=namespace, account=account)
-            for namespace, account in accounts(args).items()
-        ]
-        needed.append(
-            ServerRights(
-                f"{name}-server",
-                ServerRightsArgs(
-                    namespace=args.namespace,
-                    account=SERVER_ACCOUNT,
-                    secrets=() if args.sign_on is not None else (ARCHIVE_LOGIN,),
-                ),
-                child,
-            )
-        )
+        needed = [*self._secrets(name, args), *self._rights(name, args)]
         installed = release(
             name,
             ARGO_WORKFLOWS,
@@ -123,6 +90,37 @@ class ArgoWorkflows(pulumi.ComponentResource):
         )
         self.ready = installed.id
         self.register_outputs({"ready": self.ready})
+
+    def _secrets(self, name: str, args: ArgoWorkflowsArgs) -> list[pulumi.Resource]:
+        """Copies of the logins that the server and the controller take."""
+        logins = {"archive": (ARCHIVE_LOGIN, args.archive.secret, ("username", "password"))}
+        if args.sign_on is not None:
+            logins["sign-on"] = (SIGN_ON_CLIENT, args.sign_on.secret, ("client-id", "client-secret"))
+        return [
+            external_secret(
+                f"{name}-{key}",
+                namespace=args.namespace,
+                secret_name=copy,
+                keys={part: (secret, part) for part in parts},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for key, (copy, secret, parts) in logins.items()
+        ]
+
+    def _rights(self, name: str, args: ArgoWorkflowsArgs) -> list[pulumi.Resource]:
+        """What the server may do in the cluster, and everybody on AWS."""
+        server = ServerRightsArgs(
+            namespace=args.namespace,
+            account=SERVER_ACCOUNT,
+            secrets=() if args.sign_on is not None else (ARCHIVE_LOGIN,),
+        )
+        return [
+            ServerRights(f"{name}-server", server, pulumi.ResourceOptions(parent=self)),
+            *(
+                self._identity(f"{name}-{namespace}", args, namespace=namespace, account=account)
+                for namespace, account in accounts(args).items()
+            ),
+        ]
 
     def _identity(self, name: str, args: ArgoWorkflowsArgs, *, namespace: str, account: str) -> PodIdentity:
         own = namespace != args.namespace

@@ -8,7 +8,6 @@ from pydantic import Field, NonNegativeFloat, model_validator
 from quantos.costing.usage import UsageName
 from quantos.documents.cross_field import refuse_all
 from quantos.environment.names import Names
-from quantos.environment.node_agents import GPU_PLUGIN
 from quantos.environment.settings.base import DnsLabel, Region, Settings, TagValue
 from quantos.environment.settings.cluster import ClusterSettings
 from quantos.environment.settings.data import AuditSettings, BusSettings, DatabaseSettings
@@ -69,8 +68,6 @@ class EnvironmentSettings(Settings):
     def _wrong_services(self) -> Iterator[tuple[FaultPath, str]]:
         if self.bus.kind == "redpanda" and "redpanda" not in self.platform.images:
             yield (), "platform.images must name the image of redpanda, which makes the bus's topics"
-        if GPU_PLUGIN not in self.platform.images and (gpus := [n for n, p in self.pools.items() if p.driven_gpus]):
-            yield ("platform", "images"), f"lacks {GPU_PLUGIN}, without which no pod gets a GPU of {', '.join(gpus)}"
         if self.bus.kind == "redpanda" and self.platform.consumers:
             yield ("platform", "consumers"), "KEDA tells the lag of MSK only"
         if self.platform.inference.pool not in self.pools:

@@ -49,8 +49,6 @@ class NetworkSettings(Settings):
             yield ("endpoint_services",), "names a service twice"
         if missing := sorted(FUNCTION_SERVICES - set(self.endpoint_services)):
             yield ("endpoint_services",), f"lacks {', '.join(missing)}, which functions reach in no other way"
-        if missing := sorted(POD_SERVICES - FUNCTION_SERVICES - set(self.endpoint_services)):
-            yield ("endpoint_services",), f"lacks {', '.join(missing)}, which pods reach in no other way"
 
     def _wrong_subnets(self) -> Iterator[tuple[FaultPath, str]]:
         subnets = [cidr for zone in self.zones for cidr in (zone.public_cidr, zone.private_cidr)]

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.load import load_environment
 from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.network import FUNCTION_SERVICES, POD_SERVICES
 from quantos.environment.settings.pools import node_labels
 from quantos.errors import SettingsError
 
@@ -313,3 +314,16 @@ def test_nodes_of_every_pool_carry_its_name() -> None:
     settings = EnvironmentSettings.model_validate(changed("pools.cpu.labels", {"desk": "options"}))
     assert node_labels("cpu", settings.pools["cpu"]) == {"quantos.io/pool": "cpu", "desk": "options"}
     assert node_labels("memory", settings.pools["memory"]) == {"quantos.io/pool": "memory"}
+
+
+@pytest.mark.parametrize("service", sorted(POD_SERVICES - FUNCTION_SERVICES))
+def test_an_environment_without_an_endpoint_that_pods_need_is_refused(service: str, refusal: Callable) -> None:
+    endpoints = [each for each in DEV["network"]["endpoint_services"] if each != service]
+    said = refusal(changed("network.endpoint_services", endpoints))
+    assert f"network.endpoint_services: lacks {service}, which pods reach in no other way" in said
+
+
+def test_an_environment_with_gpus_and_nothing_to_offer_them_is_refused(refusal: Callable) -> None:
+    images = {name: digest for name, digest in DEV["platform"]["images"].items() if name != "gpu-device-plugin"}
+    said = refusal(changed("platform.images", images))
+    assert "lacks gpu-device-plugin, without which no pod gets a GPU of gpu, gpu-spot" in said

@@ -1,14 +1,9 @@
 """Whoever asks for a GPU gets one: each node that has some offers them, and no other node runs what offers them."""
 
-import pytest
-from pydantic import ValidationError
-
-from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.policy.config import security_limits
 from quantos.policy.security.resource import Resource
 from quantos.policy.security.workloads.objects import KUBERNETES_RULES
 from tests.support.declarations import Layer
-from tests.support.environments import committed_settings
 
 PLUGIN = "gpu-device-plugin"
 
@@ -50,10 +45,3 @@ def test_the_security_pack_takes_it_where_the_namespace_says_why_and_nowhere_els
     assert complaints(layer, namespace="node-agents") == set()
     assert complaints(layer, namespace="inference") == {"pod-non-root", "pod-volume-types"}
     assert complaints(layer, namespace="lineage") == {"pod-volume-types"}
-
-
-def test_an_environment_with_gpus_and_no_plugin_is_refused() -> None:
-    document = committed_settings().model_dump(mode="json")
-    del document["platform"]["images"][PLUGIN]
-    with pytest.raises(ValidationError, match="without which no pod gets a GPU of gpu, gpu-spot"):
-        EnvironmentSettings.model_validate(document)

@@ -2,10 +2,7 @@
 
 import json
 
-import pytest
-from pydantic import ValidationError
-
-from quantos.environment.settings.network import FUNCTION_SERVICES, POD_SERVICES, NetworkSettings
+from quantos.environment.settings.network import POD_SERVICES
 from tests.support.declarations import Layer
 
 
@@ -61,11 +58,3 @@ def test_every_service_that_a_pod_s_role_names_is_reached_inside_the_vpc(layer: 
     assert "sns" in named
     assert named - WITHOUT_ENDPOINT.keys() <= set(layer.settings.network.endpoint_services)
     assert named - WITHOUT_ENDPOINT.keys() <= POD_SERVICES
-
-
-@pytest.mark.parametrize("service", sorted(POD_SERVICES - FUNCTION_SERVICES))
-def test_an_environment_without_an_endpoint_that_pods_need_is_refused(layer: Layer, service: str) -> None:
-    network = layer.settings.network.model_dump(mode="json")
-    network["endpoint_services"] = [each for each in network["endpoint_services"] if each != service]
-    with pytest.raises(ValidationError, match=f"lacks {service}, which pods reach in no other way"):
-        NetworkSettings.model_validate(network)
