@@ -43,13 +43,13 @@ class PlatformContext:
 def open_context(settings: EnvironmentSettings) -> PlatformContext:
     """Reach the foundation's cluster and declare every namespace of the environment."""
     foundation = pulumi.StackReference(settings.names().qualified_stack("foundation"))
-    cluster = k8s.Provider(
-        "cluster",
-        kubeconfig=kubeconfig(settings, foundation),
-        enable_server_side_apply=True,
+    access = kubeconfig(settings, foundation)
+    cluster = k8s.Provider("cluster", kubeconfig=access, enable_server_side_apply=True)
+    taking_over = k8s.Provider(
+        "cluster-defaults", kubeconfig=access, enable_server_side_apply=True, upsert_existing_objects=True
     )
     known = namespaces(tuple(settings.platform.teams))
-    made = {name: _namespace(settings, name, known=known, cluster=cluster) for name in known}
+    made = {name: _namespace(settings, name, known=known, providers=(cluster, taking_over)) for name in known}
     return PlatformContext(settings=settings, foundation=foundation, cluster=cluster, namespaces=made)
 
 
@@ -84,9 +84,15 @@ def kubeconfig(settings: EnvironmentSettings, foundation: pulumi.StackReference)
 
 
 def _namespace(
-    settings: EnvironmentSettings, name: str, *, known: Mapping[str, NamespaceSpec], cluster: k8s.Provider
+    settings: EnvironmentSettings,
+    name: str,
+    *,
+    known: Mapping[str, NamespaceSpec],
+    providers: tuple[k8s.Provider, k8s.Provider],
 ) -> Namespace:
+    """A namespace by the first provider; the second takes over what Kubernetes makes in it by itself."""
     spec = known[name]
+    cluster, taking_over = providers
     args = NamespaceArgs(
         namespace=name,
         level=spec.level,
@@ -100,5 +106,6 @@ def _namespace(
         webhooks=(*spec.webhooks, *spec.served),
         api_cidr=str(settings.network.cidr),
         labels=labels(settings),
+        taking_over=taking_over,
     )
     return Namespace(name, args, pulumi.ResourceOptions(providers=[cluster]))

@@ -28,6 +28,7 @@ class Declaration:
 
     urn: str
     parent: str
+    provider: str
     type: str
     name: str
     inputs: Mapping[str, Any]
@@ -139,6 +140,7 @@ class _Monitor(mocks.MockMonitor):
             Declaration(
                 urn=answer.urn,
                 parent=request.parent,
+                provider=request.provider,
                 type=request.type,
                 name=request.name,
                 inputs=json_format.MessageToDict(request.object),

@@ -43,7 +43,8 @@ class NamespaceArgs:
 
     `reaches` and `reached_by` are namespaces; `data_cidr` is where data and registries answer, None where the
     namespace may not reach them, and `data_ports` on which ports. `name_server_ports` are further ports of the name
-    servers. `webhooks` are ports that the API server calls, from `api_cidr`.
+    servers. `webhooks` are ports that the API server calls, from `api_cidr`. `taking_over` is a provider that may take
+    over what Kubernetes makes by itself: the namespace's account `default`.
     """
 
     namespace: str
@@ -58,6 +59,7 @@ class NamespaceArgs:
     webhooks: Sequence[int]
     api_cidr: str
     labels: Mapping[str, str]
+    taking_over: pulumi.ProviderResource
 
 
 class Namespace(pulumi.ComponentResource):
@@ -89,12 +91,7 @@ class Namespace(pulumi.ComponentResource):
             *_policies(name, args, opts=inside),
             _quota(name, args, opts=inside),
             _limits(name, args, opts=inside),
-            k8s.core.v1.ServiceAccount(
-                f"{name}-default",
-                metadata=_metadata(args, "default"),
-                automount_service_account_token=False,
-                opts=inside,
-            ),
+            _account(name, args, opts=inside),
         ]
         self.namespace = pulumi.Output.all(made.metadata.name, *[guard.id for guard in guards]).apply(
             lambda parts: str(parts[0])
@@ -142,6 +139,15 @@ def _quota(name: str, args: NamespaceArgs, *, opts: pulumi.ResourceOptions) -> k
             }
         },
         opts=opts,
+    )
+
+
+def _account(name: str, args: NamespaceArgs, *, opts: pulumi.ResourceOptions) -> k8s.core.v1.ServiceAccount:
+    return k8s.core.v1.ServiceAccount(
+        f"{name}-default",
+        metadata=_metadata(args, "default"),
+        automount_service_account_token=False,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=args.taking_over)),
     )
 
 

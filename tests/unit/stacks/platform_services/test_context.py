@@ -31,6 +31,16 @@ def test_no_pod_gets_a_token_unless_it_names_an_account(layer: Layer) -> None:
     for namespace in namespaces:
         account = layer.the("ServiceAccount", "default", namespace=namespace)
         assert account.inputs["automountServiceAccountToken"] is False
+        assert "::cluster-defaults::" in account.provider, "Kubernetes makes this account before we do"
+
+
+def test_only_one_provider_takes_over_what_is_there(layer: Layer) -> None:
+    providers = {each.name: each.inputs for each in layer.declared if each.type == "pulumi:providers:kubernetes"}
+    assert {name for name, given in providers.items() if given.get("upsertExistingObjects") == "true"} == {
+        "cluster-defaults"
+    }
+    used = {each.inputs["kind"] for each in layer.declared if "::cluster-defaults::" in each.provider}
+    assert used == {"ServiceAccount"}
 
 
 def test_marquez_runs_as_an_account_of_its_own_without_a_token(layer: Layer) -> None:
