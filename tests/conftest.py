@@ -50,6 +50,6 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         if request.config.getoption("--update-golden"):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text + "\n", encoding="utf-8")
-        assert text + "\n" == path.read_text(encoding="utf-8")
+        assert text + "\n" == path.read_text(encoding="utf-8"), "where this is meant, run it with --update-golden"
 
     return compare

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from quantos.contracts.plan import PLAN_TYPE
+from quantos.pull_request.sources import SourceTree
+from stacks.programs import PROGRAMS
 from tests.conftest import GOLDEN, Golden
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,6 +47,12 @@ def aliased() -> set[str]:
 def test_a_token_says_room_and_class(path: Path, name: str, token: str) -> None:
     room = path.parent.relative_to(COMPONENTS).as_posix()
     assert token in {f"quantos:{room}:{name}", PLAN_TYPE}
+
+
+def test_every_component_is_of_a_layer() -> None:
+    project = SourceTree(ROOT)
+    reached = set(project.files_of(project.reached(PROGRAMS.values())))
+    assert [name for path, name, _ in declared() if path not in reached] == [], "let a program in stacks declare it"
 
 
 def test_a_token_that_went_has_an_alias() -> None:

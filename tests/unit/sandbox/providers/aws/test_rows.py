@@ -1,5 +1,9 @@
+from importlib import import_module
+from pkgutil import iter_modules
+
 import pytest
 
+from sandbox.providers.aws import rows
 from sandbox.providers.aws.row import Identity, Row
 from sandbox.providers.aws.rows import UnmodelledTypeError, all_rows, find_row
 from sandbox.providers.aws.rows.eks import scaling_refusal
@@ -19,6 +23,15 @@ def names(row: Row) -> set[str]:
 def test_a_row_speaks_only_of_properties_which_its_type_has(row: Row) -> None:
     schema = SCHEMAS.type(row.resource)
     assert names(row) <= {*schema.inputs, *schema.outputs}
+
+
+def test_every_row_that_is_written_is_served() -> None:
+    modules = [import_module(f"{rows.__name__}.{module.name}") for module in iter_modules(rows.__path__)]
+    written = {value.resource for module in modules for value in vars(module).values() if isinstance(value, Row)}
+    assert sorted(written - {row.resource for row in all_rows()}) == [], (
+        "name each in ROWS of its module, and the module in MODULES of sandbox/providers/aws/rows/__init__.py"
+    )
+    assert [row.resource for row in all_rows() if find_row(row.resource) is not row] == []
 
 
 def test_the_parity_page_is_what_the_rows_say() -> None:
