@@ -5,9 +5,10 @@ from typing import Annotated, Final, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, model_validator
 
+from quantos.contracts import topics
 from quantos.contracts.base import Contract, NonNegativeFinite, WholeSecond
 
-SeriesName = Annotated[str, Field(pattern=r"^(market|system|workload)/[A-Za-z0-9_.-]+$", max_length=120)]
+SeriesName = Annotated[str, Field(pattern=rf"^({'|'.join(topics.SAMPLED)})/[A-Za-z0-9_.-]+$", max_length=120)]
 SignalName = Annotated[str, Field(pattern=r"^signal/[A-Za-z0-9_.-]+$", max_length=120)]
 SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,80}$")]
 

@@ -1,12 +1,18 @@
 """The topics, in one place. Each has a dead-letter topic beside it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 TELEMETRY_MARKET: Final = "telemetry.market"
 TELEMETRY_SYSTEM: Final = "telemetry.system"
 TELEMETRY_WORKLOAD: Final = "telemetry.workload"
 TELEMETRY_SIGNAL: Final = "telemetry.signal"
-TELEMETRY: Final = (TELEMETRY_MARKET, TELEMETRY_SYSTEM, TELEMETRY_WORKLOAD, TELEMETRY_SIGNAL)
+SAMPLED: Final[Mapping[str, str]] = MappingProxyType(
+    {"market": TELEMETRY_MARKET, "system": TELEMETRY_SYSTEM, "workload": TELEMETRY_WORKLOAD}
+)
+"""By the first word of a series, the topic of its samples."""
+TELEMETRY: Final = (*SAMPLED.values(), TELEMETRY_SIGNAL)
 CAPACITY_LEARNING: Final = "capacity.learning"
 CAPACITY_PLANS: Final = "capacity.plans"
 CAPACITY_OUTCOMES: Final = "capacity.outcomes"

@@ -35,12 +35,6 @@ MAX_AHEAD: Final = timedelta(hours=1)
 MAX_BEHIND: Final = timedelta(days=20 * 365)
 """How late a record may be. Clocks that were never set stand at 1970, 1980 or 2000."""
 
-_SERIES_PREFIX: Final = {
-    topics.TELEMETRY_MARKET: "market/",
-    topics.TELEMETRY_SYSTEM: "system/",
-    topics.TELEMETRY_WORKLOAD: "workload/",
-}
-
 
 @dataclass(frozen=True)
 class Rejection:
@@ -68,8 +62,7 @@ def parse_record(payload: bytes, *, topic: str, now: datetime) -> DemandSample |
 
 
 def _checked_sample(sample: DemandSample, *, topic: str, now: datetime) -> DemandSample | Rejection:
-    prefix = _SERIES_PREFIX.get(topic)
-    if prefix is None or not sample.series.startswith(prefix):
+    if topics.SAMPLED[sample.series.partition("/")[0]] != topic:
         return Rejection("wrong-topic", f"series {sample.series} does not belong on topic {topic}")
     if _absurd(sample.value):
         return Rejection("absurd", f"value {sample.value:g} is not believable as units per bin")

@@ -22,7 +22,6 @@ from sandbox.errors import SandboxError
 from sandbox.events.bus import EventBus, Stream
 from sandbox.events.loop import EventLoop
 
-TOPIC_OF = {"market": topics.TELEMETRY_MARKET, "workload": topics.TELEMETRY_WORKLOAD, "system": topics.TELEMETRY_SYSTEM}
 PUBLISHED_AT_ONCE = 2000
 WATCHER = "quantos-demo"
 Tell = Callable[[str, int, int], None]
@@ -144,7 +143,9 @@ class Replay:
     def _publish(self, samples: list[DemandSample]) -> None:
         self.bus.publisher.publish(
             [
-                Message(topic=TOPIC_OF[sample.series.partition("/")[0]], key=sample.series, value=sample.to_json())
+                Message(
+                    topic=topics.SAMPLED[sample.series.partition("/")[0]], key=sample.series, value=sample.to_json()
+                )
                 for sample in samples
             ]
         )

@@ -28,7 +28,6 @@ BusMaker = Callable[[Mapping[str, int]], EventBus]
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 SERIES = ("workload/calls", "workload/orders", "market/volume")
 NEWS = "signal/news-count"
-TOPIC_OF = {"workload": topics.TELEMETRY_WORKLOAD, "market": topics.TELEMETRY_MARKET}
 
 
 def messages() -> list[Message]:
@@ -37,7 +36,7 @@ def messages() -> list[Message]:
         for series in SERIES
         for step in range(40)
     ]
-    telemetry = [Message(TOPIC_OF[one.series.split("/")[0]], one.series, one.to_json()) for one in samples]
+    telemetry = [Message(topics.SAMPLED[one.series.split("/")[0]], one.series, one.to_json()) for one in samples]
     records = [Message(topics.AUDIT_RECORDS, "dev", make_record(number).to_json()) for number in range(1, 41)]
     signals = [
         Message(topics.TELEMETRY_SIGNAL, NEWS, news(step, known_after=after).to_json())

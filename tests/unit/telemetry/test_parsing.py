@@ -25,6 +25,15 @@ def test_a_good_record_is_a_sample():
     assert (sample.series, sample.source, sample.value) == ("workload/orders", "gw-1", 12.5)
 
 
+@pytest.mark.parametrize("kind", topics.SAMPLED)
+def test_a_series_belongs_on_the_topic_of_its_first_word_and_on_no_other(kind: str):
+    record = payload(series=f"{kind}/orders")
+
+    taken = {topic for topic in topics.ALL if isinstance(parse_record(record, topic=topic, now=NOW), DemandSample)}
+
+    assert taken == {topics.SAMPLED[kind]}
+
+
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
