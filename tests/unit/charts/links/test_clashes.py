@@ -13,3 +13,5 @@ def test_one_name_is_declared_once() -> None:
     (ours,) = clashes(cluster(config, bringing=[(one, [made("ConfigMap", "config")])]))
     assert "the program" in ours.about
     assert list(clashes(cluster(config, made("ConfigMap", "config", place="other")))) == []
+    again = made("ConfigMap", "config")
+    assert list(clashes(cluster(bringing=[(one, [config, again])]))) == []
