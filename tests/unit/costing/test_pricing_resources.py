@@ -1,5 +1,7 @@
 """Each priced type: its figure by the arithmetic of AWS's price pages, and what it refuses to guess."""
 
+from pathlib import Path
+
 import pytest
 
 from quantos.catalog.catalog import load_catalog
@@ -9,6 +11,8 @@ from quantos.costing.resource import Resource
 from quantos.costing.state import resources_in
 from quantos.costing.usage import Usage
 from tests.support.declared import resource
+
+TESTS = sorted(Path(__file__).parent.glob("test_pricing*.py"))
 
 CATALOG = load_catalog()
 HOURS = 730
@@ -115,6 +119,13 @@ LAMBDA_USE = {"lambda_million_requests": 3, "lambda_gib_seconds": 600_000}
         ("aws:glue/crawler:Crawler", {}, {"glue_dpu_hours": 10}, 4.4),
         ("aws:athena/workgroup:Workgroup", {}, {"athena_tib_scanned": 2}, 10.0),
         ("aws:ecr/repository:Repository", {}, {"ecr_gib": 20}, 2.0),
+        ("aws:glue/job:Job", {}, {"glue_dpu_hours": 10}, 4.4),
+        ("aws:scheduler/schedule:Schedule", {}, {}, HOURS * 60 / 1e6 * 1.0),
+        ("aws:route53/zone:Zone", {}, {}, 0.50),
+        ("aws:cloudwatch/compositeAlarm:CompositeAlarm", {}, {}, 0.50),
+        ("aws:cloudwatch/dashboard:Dashboard", {}, {}, 3.0),
+        ("aws:cloudwatch/logMetricFilter:LogMetricFilter", {}, {}, 0.30),
+        ("aws:kms/replicaKey:ReplicaKey", {}, {"kms_million_requests": 0}, 1.0),
     ],
 )
 def test_a_type_costs_what_aws_bills(kind: str, properties: dict, figures: dict, usd: float) -> None:
@@ -252,6 +263,11 @@ def test_a_state_is_read_with_its_components_and_references() -> None:
     assert address.properties == {"domain": "vpc", "id": "eip-1"}
     assert address.references == {"instance": (component,)}
     assert list(cost(*resources_in(deployment)).by_component()) == ["B b"]
+
+
+def test_every_pricer_is_tried() -> None:
+    tried = "".join(path.read_text(encoding="utf-8") for path in TESTS)
+    assert [kind for kind in PRICERS if f'"{kind}"' not in tried] == [], "give each a figure in the table here"
 
 
 def test_every_priced_type_is_a_token_of_a_provider() -> None:
