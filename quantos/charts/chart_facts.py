@@ -5,12 +5,13 @@ from typing import Final
 
 PASSED_THROUGH: Final[Mapping[str, frozenset[str]]] = {
     "cluster-autoscaler": frozenset({"extraArgs"}),
+    "gatekeeper": frozenset({"validatingWebhookCustomRules"}),
     "kube-prometheus-stack": frozenset({"alertmanager.config"}),
     "opentelemetry-collector": frozenset({"config"}),
     "tempo": frozenset({"tempo.overrides", "tempo.server", "tempo.ingester", "tempo.storage", "tempo.receivers"}),
     "trino": frozenset({"catalogs"}),
 }
-"""By chart: values with defaults which a template copies whole, so that any key may be added below them.
+"""By chart: values with defaults which a template copies whole, so that below them is what the object there takes.
 
 Of whole charts the templates themselves tell it.
 """

@@ -107,6 +107,15 @@ def test_a_chart_that_renders_nothing_without_a_value_is_told(plain, tmp_path) -
     assert any("autoDiscovery.clusterName" in each for each in said(plain, releases=[release]))
 
 
+def test_a_mapping_that_a_template_copies_whole_may_be_a_list(plain, tmp_path) -> None:
+    (tmp_path / "plain" / "broker").rename(tmp_path / "plain" / "gatekeeper")
+    (tmp_path / "plain" / "gatekeeper" / "values.yaml").write_text("validatingWebhookCustomRules: {}\nlabels: {}\n")
+    given = {"validatingWebhookCustomRules": [{"apiGroups": [""], "resources": ["pods"]}], "labels": ["a"]}
+    assert said(plain, releases=[replace(BROKER, chart="gatekeeper", values=given)]) == [
+        "release bus/broker (gatekeeper): labels: the chart has a mapping here, not a list"
+    ]
+
+
 def test_objects_of_unknown_kinds_and_wrong_ones_are_told_and_plain_kinds_are_the_servers(plain) -> None:
     widget = {"apiVersion": "example.dev/v1", "kind": "Widget", "metadata": {"name": "a", "namespace": "b"}}
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}, "dta": {}}
