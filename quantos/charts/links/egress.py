@@ -15,8 +15,9 @@ HTTPS: Final = 443
 _AWS_HOST = re.compile(r"(?:^|\.)(?P<service>[a-z0-9-]+(?:\.[a-z]+)?)\.(?P<region>[a-z]{2}-[a-z]+-\d)\.amazonaws\.com$")
 _IN_VPC: Final = frozenset({"kafka-cluster", "rds-db", "kafka"})
 """Actions on what answers in the VPC itself, or that its clients never call."""
+_CALLED_BY_AWS: Final = frozenset({"iam:CreateServiceLinkedRole", "iam:PassRole"})
+"""Actions that a role is given for what a service of AWS does in its name: pods do not call them."""
 _NAMED: Final[Mapping[str, str]] = {"aps": "aps-workspaces", "elasticfilesystem": "elasticfilesystem"}
-_GLOBAL: Final = frozenset({"iam", "pricing", "organizations"})
 _LOCAL: Final = re.compile(r"^(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|169\.254\.\d+\.\d+|\d+\.\d+\.\d+\.\d+)$")
 _NO_REMEDY: Final = "declare an endpoint of the VPC for it, or have the program do without"
 
@@ -25,9 +26,10 @@ def unreachable_services(cluster: Cluster) -> Iterator[BrokenLink]:
     """AWS services that pods may act on or are told of, and that have no endpoint in the VPC."""
     known = cluster.surroundings.endpoint_services
     for grant in cluster.surroundings.grants:
-        for service in sorted({each.partition(":")[0] for each in grant.actions} - _IN_VPC):
+        called_by_pods = grant.actions - _CALLED_BY_AWS
+        for service in sorted({each.partition(":")[0] for each in called_by_pods} - _IN_VPC):
             if _NAMED.get(service, service) not in known:
-                actions = ", ".join(sorted(each for each in grant.actions if each.startswith(f"{service}:"))[:3])
+                actions = ", ".join(sorted(each for each in called_by_pods if each.startswith(f"{service}:"))[:3])
                 yield BrokenLink(
                     kind="egress",
                     subject=f"ServiceAccount {grant.namespace}/{grant.account}",

@@ -18,6 +18,8 @@ def grant(*actions) -> Grant:
         (["s3:GetObject", "sts:AssumeRole"], []),
         (["s3:GetObject", "sns:Publish"], ["sns"]),
         (["rds-db:connect", "kafka-cluster:Connect"], []),
+        (["iam:CreateServiceLinkedRole", "iam:PassRole"], []),
+        (["iam:CreateServiceLinkedRole", "iam:GetServerCertificate"], ["iam"]),
     ],
 )
 def test_what_a_role_lets_pods_call_has_an_endpoint(actions, services) -> None:
