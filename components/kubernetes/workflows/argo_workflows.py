@@ -238,7 +238,6 @@ def _server(args: ArgoWorkflowsArgs) -> dict[str, object]:
         "serviceAccount": {"create": True, "name": SERVER_ACCOUNT},
         # Its own: `ServerRights`.
         "rbac": {"create": False},
-        "clusterWorkflowTemplates": {"enabled": True, "enableEditing": False},
         "resources": resources(cpu="100m", memory="256Mi", memory_limit="1Gi"),
         **({"sso": _sign_on(args.sign_on, address=args.address)} if args.sign_on is not None else {}),
     }

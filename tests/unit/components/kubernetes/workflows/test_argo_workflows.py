@@ -103,3 +103,7 @@ def test_a_budget_holds_up_no_drain_of_the_only_replica() -> None:
 
 def test_the_chart_gives_the_server_no_rights() -> None:
     assert part("server", "rbac") == {"create": False}
+
+
+def test_nothing_is_stated_of_rights_that_the_chart_then_does_not_give() -> None:
+    assert "clusterWorkflowTemplates" not in part("server")
