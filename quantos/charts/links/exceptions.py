@@ -43,6 +43,12 @@ EXEMPT: Final[tuple[Exempt, ...]] = (
         reason="the chart names a Service that it does not make; only names of single pods would need it",
     ),
     Exempt(
+        kind="service",
+        subject="Service storage/ebs-csi-node",
+        about="no pods",
+        reason="with the port for metrics the chart makes it beside the controller; `EbsCsiMonitor` measures the pods",
+    ),
+    Exempt(
         kind="secret-reader",
         subject="ServiceAccount external-secrets/external-secrets",
         reason="it makes Secrets in every namespace and keeps them as their stores have them: that is its work",

@@ -36,5 +36,11 @@ def test_what_is_exempt_is_left_out_and_an_exception_that_nothing_needs_is_told(
     assert (unneeded.kind, unneeded.subject) == ("exception", "quota Deployment web/web")
 
 
+@pytest.mark.parametrize(("service", "exempt"), [("ebs-csi-node", True), ("ebs-csi-controller", False)])
+def test_of_the_services_of_disks_only_that_of_the_nodes_may_be_without_pods(service, exempt) -> None:
+    link = BrokenLink(kind="service", subject=f"Service storage/{service}", about="no pods", what="", remedy="")
+    assert (sorted_out([link])[0] == []) == exempt
+
+
 def test_every_exception_states_its_reason() -> None:
     assert [each for each in EXEMPT if len(each.reason.split()) < 5] == []
