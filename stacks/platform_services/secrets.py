@@ -1,10 +1,7 @@
 """Who reads which secrets: services those of services, each team its own, and nobody another's.
 
-In the cluster, too, an account reads Secrets of namespaces that it works in; the exceptions are `CLUSTER_READERS`.
+In the cluster, too, an account reads Secrets of namespaces that it works in: the check of charts holds that.
 """
-
-from collections.abc import Mapping
-from typing import Final
 
 import pulumi
 
@@ -32,16 +29,6 @@ STORE_ROLES = "secrets"
 VAULT = "vault"
 VAULT_CLIENT = "vault-client"
 VAULT_GIB = 10
-
-CLUSTER_READERS: Final[Mapping[str, str]] = {
-    "cert-manager/cert-manager": "keeps certificates as Secrets in every namespace that asks for one",
-    "cert-manager/cert-manager-cainjector": "takes authorities out of Secrets that webhooks name; the chart's role",
-    "external-secrets/external-secrets": "makes Secrets in every namespace that asks for a copy",
-    "external-secrets/external-secrets-cert-controller": "comes before what issues certificates; the chart's role",
-    "gatekeeper-system/gatekeeper-admin": "audits objects of every kind; the chart's role",
-    "monitoring/metrics-operator": "reads logins that monitors name and writes configurations; the chart's role",
-}
-"""Accounts, `namespace/name`, that may read every Secret of the cluster, and why: their charts grant nothing less."""
 
 
 def declare_stores(place: PlatformContext) -> AwsSecretStore:
