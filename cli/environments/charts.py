@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from quantos.charts.check import Finding, Judged, judged, of_link
 from quantos.charts.documents import Recorded
 from quantos.charts.installation import Installation
 from quantos.charts.links.exceptions import sorted_out, stale
-from quantos.charts.pod_rules import pod_rules
+from quantos.charts.pod_rules import idle_exemptions, pod_rules
 from quantos.charts.surroundings import surroundings
 from quantos.charts.unread import unread_values
 from quantos.environment.load import load_environment
@@ -53,23 +54,31 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
     names = environments or environment_names()
     verdicts: dict[str, Judged] = {}
     for settings, recording in _recordings([_settings(name) for name in names]):
-        verdicts[settings.name] = judged(
+        verdict = judged(
             recording,
             folder,
             renderer=Helm(kubernetes_version=f"{settings.cluster.kubernetes_version}.0"),
             pod_rules=pod_rules(settings, today=datetime.now(tz=UTC).date()),
             surroundings=surroundings(settings, grants=recording.grants),
         )
-        _print(settings.name, verdicts[settings.name].findings)
+        findings = (*verdict.findings, *_idle_exemptions(settings, verdict.installed))
+        verdicts[settings.name] = replace(verdict, findings=findings)
+        _print(settings.name, findings)
         counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects"
-        _print_counts(settings.name, counted, verdicts[settings.name].findings)
-        _print_left_out(settings.name, recording, verdicts[settings.name].installed)
+        _print_counts(settings.name, counted, findings)
+        _print_left_out(settings.name, recording, verdict.installed)
     together = _together(verdicts, folder)
     if any(each.installed.rendered for each in verdicts.values()):
         _print("all", together)
         _print_counts("all", f"{len(verdicts)} environments", together)
     if any(_refusals(each) for each in (together, *(verdict.findings for verdict in verdicts.values()))):
         raise typer.Exit(1)
+
+
+def _idle_exemptions(settings: EnvironmentSettings, installed: Installation) -> list[Finding]:
+    """What an environment need not exempt, as far as all its charts were rendered."""
+    manifests = [each.manifest for each in installed.objects if each.release]
+    return [of_link(each) for each in idle_exemptions(settings, manifests)] if installed.whole else []
 
 
 def _together(verdicts: Mapping[str, Judged], folder: ChartsFolder) -> list[Finding]:

@@ -25,6 +25,11 @@ class Exemption:
     reason: str
     expires: date
 
+    @property
+    def in_chart(self) -> bool:
+        """Whether it speaks of an object that only a chart holds, by `Kind namespace/name`: no pack sees that."""
+        return " " in self.resource
+
     def concerns(self, subject: "Subject") -> bool:
         """Whether it speaks of this subject."""
         names = (subject.name, subject.urn)
@@ -63,8 +68,8 @@ def verdict(messages: Sequence[str], subject: Subject, *, exemptions: Sequence[E
 def unneeded(
     exemptions: Sequence[Exemption], *, needed: Collection[Exemption], layer: str, today: date
 ) -> tuple[str, ...]:
-    """What to say of a layer's exemptions that nothing needed."""
-    idle = [exemption for exemption in exemptions if exemption.layer == layer and exemption not in needed]
+    """What to say of a layer's exemptions that nothing needed, those aside that only the check of charts can tell."""
+    idle = [each for each in exemptions if each.layer == layer and not each.in_chart and each not in needed]
     return tuple(
         f"nothing that matches {exemption.resource} breaks {exemption.rule}, from which {exemption.owner} "
         f"exempted it until {exemption.expires}" + (", which is past" if exemption.expires < today else "")

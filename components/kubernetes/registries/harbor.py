@@ -74,7 +74,8 @@ class Harbor(pulumi.ComponentResource):
     Outputs: `url`, known once the release stands.
 
     Guarded by the chart check and, in the cluster, by Pod Security `restricted`; its role and its secrets' copies by
-    the security pack. Its images write to their root, so that is not read-only: admission lists them.
+    the security pack. Its images write to their root, so that is not read-only: environment files exempt it
+    for a time, and admission lists it.
     """
 
     url: pulumi.Output[str]

@@ -66,6 +66,8 @@ def test_exemptions_that_nothing_needed_are_told_of_their_own_layer() -> None:
     assert past.endswith("until 2027-01-31, which is past")
     assert unneeded([EXEMPTION], needed=[EXEMPTION], layer="foundation", today=LAST_DAY) == ()
     assert unneeded([EXEMPTION], needed=[], layer="control", today=LAST_DAY) == ()
+    in_chart = replace(EXEMPTION, resource="Deployment web/*")
+    assert unneeded([in_chart], needed=[], layer="foundation", today=LAST_DAY) == ()
 
 
 def settings(rule: str) -> object:
