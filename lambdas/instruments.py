@@ -26,8 +26,8 @@ from quantos.observability.metric_names import DEAD_LETTER_SHARE, DEAD_LETTERS, 
 A = TypeVar("A")
 Handler: TypeAlias = Callable[[dict[str, Any], LambdaContext], A]
 _Dimensions: TypeAlias = tuple[tuple[str, str], ...]
-MOST_VALUES: Final = 100
-"""Of one metric in one document, by the format's specification."""
+MOST_VALUES: Final = 99
+"""In one document: at a hundred, the most of the format, powertools writes it by itself and begins another."""
 
 
 class Instruments:

@@ -20,7 +20,8 @@ def by_sequence(taken: BatchResult, *, bin_seconds: int) -> dict[int, list[Topic
 
 def tell_samples(instruments: Instruments, seen: Mapping[int, Sequence[TopicRecord]], *, stack: str) -> None:
     """Which records each decision on `stack` sees first."""
+    if every := [record for records in seen.values() for record in records]:
+        instruments.count(SAMPLES, len(every), Topic=topic_of(every))
     for sequence, records in seen.items():
-        instruments.count(SAMPLES, len(records), Topic=topic_of(records))
         with instruments.about(stack, sequence):
             instruments.logger.info("samples stored", extra={"samples": len(records), "records": positions(records)})

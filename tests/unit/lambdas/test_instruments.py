@@ -61,6 +61,20 @@ def test_metrics_of_one_call_are_one_document_for_each_set_of_dimensions(
     assert directive["Dimensions"] == [["service"]]
 
 
+def test_more_values_than_a_document_holds_are_several_documents(
+    instruments: Instruments, printed: io.StringIO
+) -> None:
+    @instruments
+    def handler(event, context):
+        for number in range(250):
+            instruments.count(OLDEST_SAMPLE_AGE, number)
+
+    handler({}, CONTEXT)
+    values = [line["OldestNewestSampleAge"] for line in lines(printed)]
+    assert [len(each) for each in values] == [99, 99, 52]
+    assert [number for each in values for number in each] == list(range(250))
+
+
 def test_metrics_of_a_call_that_fails_are_written_and_do_not_reach_the_next(
     instruments: Instruments, printed: io.StringIO
 ) -> None:

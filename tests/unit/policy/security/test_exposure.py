@@ -28,7 +28,7 @@ from quantos.policy.security.exposure import is_internet
         ("::ffff:0.0.0.0/96", True),
         ("::ffff:0:0/97", True),
         ("::ffff:808:800/120", False),
-        ("sg-0123", False),
+        ("sg-0123", True),  # no block of addresses is taken for the widest
     ],
 )
 def test_a_block_that_nobody_owns_is_the_internet(cidr: str, internet: bool) -> None:
