@@ -106,7 +106,11 @@ def jobs(kubeconfig: Path) -> Iterator[Jobs]:
         server = dynamic.DynamicClient(connection)
         namespace = f"jobs-{uuid.uuid4().hex[:8]}"
         account = {"metadata": {"name": "workflow", "namespace": namespace}}
-        put(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        labels = {
+            "quantos.io/owner": "research",
+            "quantos.io/cost-centre": "cc-310",
+        }  # which another test's policies may ask for
+        put(server, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}})
         core = client.CoreV1Api(connection)
         core.create_namespaced_service_account(namespace, account)
         manifests = list(policy_manifests(namespace))
