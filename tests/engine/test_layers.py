@@ -15,6 +15,7 @@ from quantos.observability.metric_names import (
     DEAD_LETTERS,
     METRICS,
     OLDEST_SAMPLE_AGE,
+    PLANS_NOT_APPLIED,
     SERVICE,
     TOPIC,
 )
@@ -250,7 +251,7 @@ def test_every_function_and_every_queue_has_an_alarm_that_tells_somebody(dev: La
         assert {("Errors", name), ("Throttles", name)} <= watched
     for queue in dev.inputs("control", "aws:sqs/queue:Queue"):
         assert ("ApproximateNumberOfMessagesVisible", queue["name"]) in watched
-    assert ("PlansNotApplied",) in watched
+    assert (PLANS_NOT_APPLIED.name, "resize") in watched
     (api,) = boto3.client("apigatewayv2").get_apis()["Items"]
     assert {("5xx", api["ApiId"]), ("Latency", api["ApiId"])} <= watched
     silent = next(alarm for alarm in alarms if alarm["AlarmName"] == "quantos-dev-resize-silent")

@@ -1,6 +1,7 @@
 """The EKS component and Kubernetes manifests in the sandbox, by the real engine."""
 
 import json
+from typing import cast
 
 import boto3
 import pulumi
@@ -11,11 +12,13 @@ import pytest
 from pulumi import automation
 
 from sandbox.providers.eks.kubeconfig import kubeconfig
+from sandbox.providers.eks_addresses import endpoint
 from sandbox.providers.kubernetes.cluster_objects import ClusterObjects
 from sandbox.providers.kubernetes.configuration import provider_settings
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.kubernetes.place import place_of_objects
 from sandbox.providers.kubernetes.readiness import Patience
+from sandbox.providers.values import Document
 
 pytestmark = pytest.mark.engine
 
@@ -135,8 +138,9 @@ def test_objects_of_an_eks_cluster_go_to_its_folder_or_to_the_cluster_that_stand
     eks_client = boto3.client("eks", region_name="us-east-1")
     subnets = {"subnetIds": [], "securityGroupIds": []}
     role = "arn:aws:iam::123456789012:role/any"
-    made = eks_client.create_cluster(name="behind", roleArn=role, resourcesVpcConfig=subnets)["cluster"]
-    content = kubeconfig("behind", endpoint=made["endpoint"], certificate="", region="us-east-1")
+    eks_client.create_cluster(name="behind", roleArn=role, resourcesVpcConfig=subnets)
+    made = cast("Document", eks_client.describe_cluster(name="behind")["cluster"])
+    content = kubeconfig("behind", endpoint=endpoint(made), certificate="", region="us-east-1")
     settings = provider_settings({"kubeconfig": json.dumps(content)}, environment={})
     environment = {"AWS_ENDPOINT_URL": sandbox.endpoint_url}
     folder = place_of_objects(settings, waiting=Patience(), environment=environment)
