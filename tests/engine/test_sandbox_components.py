@@ -1,7 +1,6 @@
 """The EKS component and Kubernetes manifests in the sandbox, by the real engine."""
 
 import json
-from typing import cast
 
 import boto3
 import pulumi
@@ -11,6 +10,7 @@ import pulumi_kubernetes as k8s
 import pytest
 from pulumi import automation
 
+from sandbox.providers.account import Account
 from sandbox.providers.eks.kubeconfig import kubeconfig
 from sandbox.providers.eks_addresses import endpoint
 from sandbox.providers.kubernetes.cluster_objects import ClusterObjects
@@ -18,7 +18,8 @@ from sandbox.providers.kubernetes.configuration import provider_settings
 from sandbox.providers.kubernetes.manifest_folder import ManifestFolder
 from sandbox.providers.kubernetes.place import place_of_objects
 from sandbox.providers.kubernetes.readiness import Patience
-from sandbox.providers.values import Document
+from sandbox.providers.store import Store
+from sandbox.providers.values import mapping
 
 pytestmark = pytest.mark.engine
 
@@ -139,7 +140,8 @@ def test_objects_of_an_eks_cluster_go_to_its_folder_or_to_the_cluster_that_stand
     subnets = {"subnetIds": [], "securityGroupIds": []}
     role = "arn:aws:iam::123456789012:role/any"
     eks_client.create_cluster(name="behind", roleArn=role, resourcesVpcConfig=subnets)
-    made = cast("Document", eks_client.describe_cluster(name="behind")["cluster"])
+    account = Account("us-east-1", Store.from_environment())
+    made = mapping(account.call("eks", "describe_cluster", {"name": "behind"}).get("cluster"))
     content = kubeconfig("behind", endpoint=endpoint(made), certificate="", region="us-east-1")
     settings = provider_settings({"kubeconfig": json.dumps(content)}, environment={})
     environment = {"AWS_ENDPOINT_URL": sandbox.endpoint_url}
