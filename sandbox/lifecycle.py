@@ -198,7 +198,8 @@ def _write_record(sandbox: Sandbox) -> None:
     partial.replace(record)
 
 
-def _source_root() -> Path:
+def source_root() -> Path:
+    """The files of this very project, by whose code sandboxes and checks run."""
     return Path(__file__).resolve().parent.parent
 
 
@@ -206,7 +207,7 @@ def _started(state_dir: Path, engine_bin_dir: Path | None) -> Sandbox:
     port_file, log = state_dir / "moto.port", state_dir / "logs" / "moto.log"
     port_file.unlink(missing_ok=True)
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    environment |= {"PYTHONPATH": str(_source_root()), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
+    environment |= {"PYTHONPATH": str(source_root()), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
     environment |= {
         "MOTO_LAMBDA_STUB_ECR": "true",
         "MOTO_DISABLE_GLOBAL_CORS": "true",
@@ -251,7 +252,7 @@ def write_plugins(folder: Path) -> None:
     """Write the stand-ins' executables into `folder`; unbuffered, since an engine waits for their port."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, module in PLUGINS.items():
-        python, source = shlex.quote(sys.executable), shlex.quote(str(_source_root()))
+        python, source = shlex.quote(sys.executable), shlex.quote(str(source_root()))
         script = f'#!/bin/sh\nPYTHONPATH={source} exec {python} -u -P -m {module} "$@"\n'
         target = folder / name
         if target.exists() and target.read_text(encoding="utf-8") == script:

@@ -10,7 +10,6 @@ from lambdas.telling.plans import tell_ages, tell_plan
 from quantos.capacity.adapters.decisions import compose_decisions
 from quantos.capacity.decision.service import DecisionService
 from quantos.contracts.plan import DecisionRequest
-from quantos.telemetry.bins import floor_to_bin
 
 instruments = Instruments("forecast")
 
@@ -27,8 +26,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str | No
     """Publish the plan of the bin that ended last and answer its id; None when that bin is already applied."""
     del context
     request = DecisionRequest.model_validate(event)
-    bin_seconds = runtime.current().settings.decisions.bin_seconds
-    with instruments.about(request.stack, floor_to_bin(request.scheduled_time, bin_seconds=bin_seconds)):
+    with instruments.about(request.stack, service().bin_end(request)):
         plan = service().decide(request)
         if plan is None:
             instruments.logger.info("nothing left to decide")

@@ -14,7 +14,8 @@ from quantos.contracts.audit import Anchor
 from quantos.errors import AuditError
 
 LOOK_BACK: Final = timedelta(days=7)
-_HOUR: Final = "%Y-%m-%dT%H"
+HOUR: Final = "%Y-%m-%dT%H"
+"""What an anchor is called by, in UTC."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def read_anchors(objects: Iterable[ChainObject], *, chain: str) -> tuple[list[An
 
 def _complaints(item: ChainObject, anchor: Anchor, before: Sequence[Anchor], *, chain: str) -> list[str]:
     reasons: list[str] = []
-    if anchor.hour.astimezone(UTC).strftime(_HOUR) != item.name or chain_of(anchor.chain) != chain:
+    if anchor.hour.astimezone(UTC).strftime(HOUR) != item.name or chain_of(anchor.chain) != chain:
         reasons.append(f"{item.name} states another hour or chain")
     if item.versions != 1 or item.hidden:
         reasons.append(f"{item.name} was written again or marked as deleted; what was written first counts")

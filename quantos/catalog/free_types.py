@@ -1,11 +1,11 @@
 """Types of resource for which nobody bills, each with the reason, from a file the project carries."""
 
-import csv
 import functools
 from collections.abc import Mapping
 from pathlib import Path
 
 from quantos.catalog.catalog import DATA
+from quantos.catalog.tables import read_table
 from quantos.catalog.type_tokens import canonical_type
 from quantos.errors import CatalogError
 
@@ -24,11 +24,7 @@ def free_types(data: Path = DATA) -> Mapping[str, str]:
 def listed_types(path: Path) -> Mapping[str, str]:
     """Reasons by type, from a file with a line each. Raises CatalogError when it cannot be read, or gives no reason."""
     remedy = "give each line a type and the reason why it is listed"
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            listed = {row["type"]: (row["reason"] or "").strip() for row in csv.DictReader(file)}
-    except (OSError, KeyError, ValueError) as exc:
-        raise CatalogError(f"{path} cannot be read: {type(exc).__name__}: {exc}", remedy=remedy) from exc
+    listed = dict(read_table(path, lambda row: (row["type"], (row["reason"] or "").strip()), remedy=remedy))
     if bare := sorted(kind for kind, reason in listed.items() if not reason):
         raise CatalogError(f"{path.name} gives no reason for {', '.join(bare)}", remedy=remedy)
     return listed

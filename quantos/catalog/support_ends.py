@@ -1,6 +1,5 @@
 """Until when AWS supports a version at the common price, and until when for more, from a dated file."""
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from quantos.catalog.catalog import DATA
+from quantos.catalog.tables import read_table
 from quantos.errors import CatalogError
 
 FILE = "support_ends.csv"
@@ -38,17 +38,10 @@ def support_of(product: str, version: str) -> Support:
 @functools.cache
 def support_ends(data: Path = DATA) -> Mapping[tuple[str, str], Support]:
     """Support by product and version. Raises CatalogError when the file cannot be read."""
-    try:
-        with (data / FILE).open(encoding="utf-8", newline="") as file:
-            return {
-                (row["product"], row["version"]): Support(
-                    standard_until=date.fromisoformat(row["standard_until"]),
-                    extended_until=date.fromisoformat(row["extended_until"]),
-                )
-                for row in csv.DictReader(file)
-            }
-    except (OSError, KeyError, ValueError) as exc:
-        raise CatalogError(
-            f"{data / FILE} cannot be read: {type(exc).__name__}: {exc}",
-            remedy="give each line product, version and the days on which its support ends",
-        ) from exc
+    remedy = "give each line product, version and the days on which its support ends"
+    return dict(read_table(data / FILE, _support, remedy=remedy))
+
+
+def _support(row: Mapping[str, str]) -> tuple[tuple[str, str], Support]:
+    days = {name: date.fromisoformat(row[name]) for name in ("standard_until", "extended_until")}
+    return (row["product"], row["version"]), Support(**days)

@@ -4,13 +4,12 @@
 aliases that it declares, and modules that are copies of another; a test holds it against the SDK.
 """
 
-import csv
 import functools
 from collections.abc import Mapping
 from pathlib import Path
 
 from quantos.catalog.catalog import DATA
-from quantos.errors import CatalogError
+from quantos.catalog.tables import read_table
 
 FILE = "type_aliases.csv"
 
@@ -23,11 +22,5 @@ def canonical_type(token: str) -> str:
 @functools.cache
 def type_aliases(data: Path = DATA) -> Mapping[str, str]:
     """The one token by each of its other names. Raises CatalogError when the file cannot be read."""
-    try:
-        with (data / FILE).open(encoding="utf-8", newline="") as file:
-            return {row["alias"]: row["type"] for row in csv.DictReader(file)}
-    except (OSError, KeyError, ValueError) as exc:
-        raise CatalogError(
-            f"{data / FILE} cannot be read: {type(exc).__name__}: {exc}",
-            remedy="restore it: a line is an alias and the type that it is",
-        ) from exc
+    remedy = "restore it: a line is an alias and the type that it is"
+    return dict(read_table(data / FILE, lambda row: (row["alias"], row["type"]), remedy=remedy))

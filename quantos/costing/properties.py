@@ -3,7 +3,6 @@
 The table names every property that the provider's SDK knows of these types; a test holds it against the SDK.
 """
 
-import csv
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import Final, Literal, cast
 
 from quantos.catalog.catalog import DATA
+from quantos.catalog.tables import read_table
 from quantos.costing.resource import Resource, is_list
-from quantos.errors import CatalogError, CostingError
+from quantos.errors import CostingError
 
 FILE: Final = "priced_properties.csv"
 EVERY_TYPE: Final = "*"
@@ -36,23 +36,19 @@ class Property:
 def priced_properties(data: Path = DATA) -> Mapping[str, Mapping[str, Property]]:
     """Verdicts by type and path. Raises CatalogError when the file cannot be read, or gives no reason."""
     listed: dict[str, dict[str, Property]] = {}
-    try:
-        with (data / FILE).open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                listed.setdefault(row["type"], {})[row["property"]] = _property(row)
-    except (OSError, KeyError, ValueError) as exc:
-        raise CatalogError(
-            f"{data / FILE} cannot be read: {type(exc).__name__}: {exc}",
-            remedy="give each line type, property, verdict and reason",
-        ) from exc
+    for kind, name, verdict in read_table(
+        data / FILE, _row, remedy="give each line type, property, verdict and reason"
+    ):
+        listed.setdefault(kind, {})[name] = verdict
     return listed
 
 
-def _property(row: Mapping[str, str]) -> Property:
+def _row(row: Mapping[str, str]) -> tuple[str, str, Property]:
     if not row["reason"]:
         raise ValueError(f"no reason for {row['property']} of {row['type']}")
     unless = tuple(row["unless"].split("|")) if row["unless"] else ()
-    return Property(verdict=VERDICTS[row["verdict"]], unless=unless, reason=row["reason"])
+    verdict = Property(verdict=VERDICTS[row["verdict"]], unless=unless, reason=row["reason"])
+    return row["type"], row["property"], verdict
 
 
 def unpriced_properties(resource: Resource) -> Iterator[CostingError]:

@@ -36,8 +36,6 @@ Teller: TypeAlias = Callable[[EnvironmentMessage], None]
 Process: TypeAlias = subprocess.Popen[bytes]
 END_SECONDS = 30.0
 """Within which a check that has answered ends what it started, before it is killed."""
-SOURCES = Path(__file__).resolve().parents[2]
-"""The files of this tool itself, by whose code the head is confined."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +133,7 @@ class _EnvironmentCheck:
     def _asked(self) -> EnvironmentFinding:
         home = self.state_dir.with_name(f"{self.state_dir.name}-home")
         home.mkdir()
-        environment = {**confined_environment(os.environ, home=home), "PYTHONPATH": str(SOURCES)}
+        environment = {**confined_environment(os.environ, home=home), "PYTHONPATH": str(lifecycle.source_root())}
         log = home / "check.log"
         finding: EnvironmentFinding | None = None
         with (

@@ -9,10 +9,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 from sandbox.pull_request.confinement import Bounds, adopt_orphans, bound, give_up
 from sandbox.pull_request.protocol import CONFINED, MESSAGE, QUESTION, ConfinedQuestion, EnvironmentMessage
 from sandbox.pull_request.supervision import end_all_below, waited
+
+BOUNDS: Final = Bounds()
 
 
 def main() -> int:
@@ -23,7 +26,7 @@ def main() -> int:
     sys.stdout.buffer.write(MESSAGE.dump_json(message) + b"\n")
     sys.stdout.buffer.flush()
     adopt_orphans()
-    bound(Bounds())
+    bound(BOUNDS)
     try:
         why = _checked(asked)
     finally:
@@ -52,7 +55,7 @@ def _checked(asked: ConfinedQuestion) -> str:
             if process.stdin is not None:
                 process.stdin.write(QUESTION.dump_json(asked.question))
                 process.stdin.close()
-            why = waited(process, bounds=Bounds())
+            why = waited(process, bounds=BOUNDS)
             if why:
                 end_all_below()
             return why

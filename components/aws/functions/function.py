@@ -49,14 +49,13 @@ class Function(pulumi.ComponentResource):
     Every change of image or settings publishes a version, and the alias `live` moves on to it. Asynchronous calls that
     came to nothing wait in the queue for a fortnight.
 
-    Outputs: `alias_arn`, `alias_invoke_arn`, `function_name`, `log_group_name`, `queue_arn`.
+    Outputs: `alias_arn`, `alias_invoke_arn`, `function_name`, `queue_arn`.
     Guarded by: the security pack, as plain objects.
     """
 
     alias_arn: pulumi.Output[str]
     alias_invoke_arn: pulumi.Output[str]
     function_name: pulumi.Output[str]
-    log_group_name: pulumi.Output[str]
     queue_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -71,14 +70,12 @@ class Function(pulumi.ComponentResource):
         self.alias_arn = alias.arn
         self.alias_invoke_arn = alias.invoke_arn
         self.function_name = function.name
-        self.log_group_name = log.name
         self.queue_arn = queue.arn
         self.register_outputs(
             {
                 "aliasArn": self.alias_arn,
                 "aliasInvokeArn": self.alias_invoke_arn,
                 "functionName": self.function_name,
-                "logGroupName": self.log_group_name,
                 "queueArn": self.queue_arn,
             }
         )

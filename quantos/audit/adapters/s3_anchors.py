@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from quantos.audit.adapters.s3_folder import PART, S3Folder
+from quantos.audit.anchoring import HOUR
 from quantos.audit.chain import ChainObject, chain_of
 from quantos.contracts.audit import Anchor
 from quantos.errors import AuditError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 FOLDER: Final = "anchors"
-HOUR: Final = "%Y-%m-%dT%H"
 
 
 @dataclass(frozen=True)

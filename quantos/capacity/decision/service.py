@@ -106,6 +106,10 @@ class DecisionService:
         decided = self._decided(request, keep=False)
         return None if decided is None else decided[0]
 
+    def bin_end(self, request: DecisionRequest) -> int:
+        """The end of the bin that is decided, epoch seconds: the sequence of the plan that would follow."""
+        return floor_to_bin(request.scheduled_time, bin_seconds=self.settings.decisions.bin_seconds)
+
     def _archived(self, plan: ScalingPlan) -> ScalingPlan:
         signed = plan.model_copy(update={"signature": self.signer.sign(plan.signed_bytes())})
         self.archive.put(signed)
@@ -113,7 +117,7 @@ class DecisionService:
 
     def _decided(self, request: DecisionRequest, *, keep: bool) -> tuple[ScalingPlan, DecisionRecord] | None:
         refuse_other_stack(self.settings, request.stack, does="decides")
-        bin_end = floor_to_bin(request.scheduled_time, bin_seconds=self.settings.decisions.bin_seconds)
+        bin_end = self.bin_end(request)
         entry, book = both(self.ledger.current, self.registry.read)
         current = entry.document
         if current.sequence >= bin_end:

@@ -3,13 +3,13 @@
 A test holds the file against the provider's SDK, so that a place which AWS adds is noticed.
 """
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from pathlib import Path
 
+from quantos.catalog.tables import read_table
 from quantos.errors import SettingsError
 from quantos.policy.security.documents import Statement, statements
 from quantos.policy.security.resource import Resource
@@ -42,17 +42,11 @@ class Place:
 @cache
 def policy_places(file: Path = FILE) -> tuple[Place, ...]:
     """Every place. Raises SettingsError when the file cannot be read."""
-    try:
-        with file.open(encoding="utf-8", newline="") as opened:
-            return tuple(
-                Place(type=row["type"], path=row["property"], kind=Kind(row["kind"]), reason=row["reason"])
-                for row in csv.DictReader(opened)
-            )
-    except (OSError, KeyError, ValueError) as exc:
-        raise SettingsError(
-            f"{file} cannot be read: {type(exc).__name__}: {exc}",
-            remedy="give each line type, property, kind and reason",
-        ) from exc
+    return read_table(file, _place, remedy="give each line type, property, kind and reason", into=SettingsError)
+
+
+def _place(row: Mapping[str, str]) -> Place:
+    return Place(type=row["type"], path=row["property"], kind=Kind(row["kind"]), reason=row["reason"])
 
 
 def types_with(*kinds: Kind) -> tuple[str, ...]:
