@@ -91,6 +91,14 @@ def check(project: Path, tmp_path: Path) -> Checked:
     )
 
 
+def check_and_put_back(project: Path, tmp_path: Path) -> Checked:
+    """Check a changed project, and leave it as `main` has it."""
+    try:
+        return check(project, tmp_path)
+    finally:
+        git(project, "checkout", "-q", "-f", "main")
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project with `dev` alone, and nothing in the two upper layers."""
@@ -117,10 +125,7 @@ def test_what_should_not_pass_is_refused_with_remedies(project: Path, tmp_path: 
     file.write_text(unpriced + dearer, encoding="utf-8")
     program_of(project, "control").write_text(PUBLIC_BUCKET_AND_UNPRICED_NODES)
     program_of(project, "platform").write_text(PRIVILEGED_POD)
-    try:
-        checked = check(project, tmp_path)
-    finally:
-        git(project, "checkout", "-q", "-f", "main")
+    checked = check_and_put_back(project, tmp_path)
     refusals = checked.refusals()
     assert checked.code == 1
     assert checked.report["head"]["uncommitted_files"] == 3
@@ -159,10 +164,7 @@ def test_a_rule_that_the_change_deletes_judges_it_and_is_called_out(project: Pat
     rules.write_text(weaker.replace('if acl not in {"", "private"}:', 'if acl == "public-read":'), encoding="utf-8")
     program_of(project, "control").write_text(PUBLIC_BUCKET)
     git(project, "commit", "-q", "-a", "-m", "weaker")
-    try:
-        checked = check(project, tmp_path)
-    finally:
-        git(project, "checkout", "-q", "-f", "main")
+    checked = check_and_put_back(project, tmp_path)
     refusals = checked.refusals()
     assert checked.code == 1
     (public,) = refusals["quantos-security/bucket-public-access-block"]

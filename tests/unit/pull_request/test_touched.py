@@ -7,6 +7,7 @@ import pytest
 from quantos.environment.names import LAYERS
 from quantos.pull_request.sources import INSTRUMENTS, SourceTree
 from quantos.pull_request.touched import removed, touch_of
+from tests.support.source_trees import write_tree
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = {
@@ -43,12 +44,7 @@ ALL = ("foundation", "capacity", "platform", "control")
 
 
 def tree(root: Path, **changed: str | None) -> SourceTree:
-    for name, text in {**FILES, **changed}.items():
-        if text is not None:
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    return SourceTree(root)
+    return write_tree(root, {**FILES, **changed})
 
 
 def touched(tmp_path: Path, changed: dict[str, str | None], environment: str = "dev") -> tuple[str, ...]:

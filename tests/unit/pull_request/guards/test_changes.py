@@ -8,6 +8,7 @@ from quantos.pull_request.guards.changes import guard_changes
 from quantos.pull_request.model import GuardChange
 from quantos.pull_request.sources import SourceTree
 from tests.support.pull_requests import CEILING, PRIVATE, make_environment
+from tests.support.source_trees import write_tree
 
 RULE = 'RULES = (Rule(name="private-buckets", complaints=print), Rule(name="pool-ceiling", complaints=len))\n'
 FILES = {
@@ -23,12 +24,7 @@ FILES = {
 
 
 def tree(root: Path, changed: dict[str, str | None]) -> SourceTree:
-    for name, text in {**FILES, **changed}.items():
-        if text is not None:
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    return SourceTree(root)
+    return write_tree(root, {**FILES, **changed})
 
 
 def changes(tmp_path: Path, changed: dict[str, str | None]) -> tuple[GuardChange, ...]:

@@ -3,17 +3,9 @@
 from pathlib import Path
 
 from quantos.pull_request.guards.files import GUARDED_FILES, changed_files
-from quantos.pull_request.sources import SourceTree
+from tests.support.source_trees import write_tree
 
 ROOT = Path(__file__).resolve().parents[4]
-
-
-def tree(root: Path, **files: str) -> SourceTree:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return SourceTree(root)
 
 
 def test_every_place_that_is_guarded_is_there() -> None:
@@ -22,8 +14,10 @@ def test_every_place_that_is_guarded_is_there() -> None:
 
 
 def test_what_became_of_each_file_is_said_once_and_by_the_first_guard_that_holds_it(tmp_path: Path) -> None:
-    base = tree(tmp_path / "base", **{"quantos/policy/a.py": "1", "Makefile": "1", "uv.lock": "1", "other": "1"})
-    head = tree(tmp_path / "head", **{"quantos/policy/a.py": "2", "Makefile": "1", "scripts/new.py": "", "other": "2"})
+    base = write_tree(tmp_path / "base", {"quantos/policy/a.py": "1", "Makefile": "1", "uv.lock": "1", "other": "1"})
+    head = write_tree(
+        tmp_path / "head", {"quantos/policy/a.py": "2", "Makefile": "1", "scripts/new.py": "", "other": "2"}
+    )
     assert list(changed_files(head, base)) == [
         ("packs", "quantos/policy/a.py", "changed"),
         ("workflow", "scripts/new.py", "added"),

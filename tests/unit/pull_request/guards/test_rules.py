@@ -8,6 +8,7 @@ from quantos.policy.config import COST_RULES, SECURITY_RULES
 from quantos.policy.cost.increase import COST_INCREASE
 from quantos.pull_request.guards.rules import declared_rules
 from quantos.pull_request.sources import SourceTree
+from tests.support.source_trees import write_tree
 
 ROOT = Path(__file__).resolve().parents[4]
 EXPOSURE = '''"""Exposure."""
@@ -48,11 +49,7 @@ FILES = {
 
 
 def digests(root: Path, **changed: str) -> dict[str, str]:
-    for name, text in {**FILES, **changed}.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return {name: rule.digest for name, rule in declared_rules(SourceTree(root)).items()}
+    return {name: rule.digest for name, rule in declared_rules(write_tree(root, {**FILES, **changed})).items()}
 
 
 @pytest.mark.parametrize(
