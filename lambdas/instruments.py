@@ -48,7 +48,6 @@ class Instruments:
 
         @wraps(handler)
         def measured(event: dict[str, Any], context: LambdaContext) -> A:
-            self._counted.clear()
             try:
                 return handler(event, context)
             finally:

@@ -29,6 +29,7 @@ REGISTRY_HOSTS = re.compile(
     r"\b(?:[a-z0-9-]+\.)*(?:pypi|pythonhosted|npmjs|(?:proxy|sum)\.golang|(?:repo1?\.)maven|jfrog|artifactory)"
     r"(?:\.[a-z0-9-]+)*\.(?:org|com|io|net)\b"
 )
+MERGE_MARK = re.compile(rb"^(<{7}|>{7}) ", re.MULTILINE)
 LOADED = "import json, sys; import {module}; print(json.dumps(sorted(sys.modules)))"
 
 
@@ -96,6 +97,23 @@ def loaded_by(module: str) -> set[str]:
         check=True,
     )
     return set(json.loads(run.stdout))
+
+
+def test_no_file_holds_what_a_merge_left_undecided() -> None:
+    held = [path for path in tracked() if MERGE_MARK.search(path.read_bytes())]
+    assert [said(path) for path in held] == []
+
+
+def test_decisions_are_listed_in_order_by_their_titles() -> None:
+    folder = ROOT / "docs/adr"
+    records = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
+    titles = [path.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ") for path in records]
+    listed = [line for line in (folder / "README.md").read_text(encoding="utf-8").splitlines() if "](" in line]
+    wanted = [
+        f"| [{number}]({path.name}) | {title}"
+        for path, (number, _, title) in zip(records, (title.partition(". ") for title in titles), strict=True)
+    ]
+    assert [re.sub(r"( \((superseded|amended) by [^)]*\))? \|$", "", line) for line in listed] == wanted
 
 
 def test_no_source_file_is_longer_than_a_reader_holds() -> None:
