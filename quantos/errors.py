@@ -22,8 +22,6 @@
     │   ├── StackMissingError     the stack was never brought up, or is gone
     │   └── StateUnreadableError  the stack's state cannot be loaded
     ├── NotYetKnownError          a policy rule asked for a value that only the update will tell
-
-
     └── RevisionError             a revision to compare with does not exist, or there is no repository
 
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.

@@ -12,7 +12,7 @@ _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensu
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6}0*)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-def _version_number(value: object) -> object:
+def version_number(value: object) -> object:
     """Refuse what only equals a number of a version: `true` and 1.0."""
     if type(value) is not int:
         raise ValueError("must be a whole number")
@@ -28,7 +28,7 @@ class Contract(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
-    schema_version: Annotated[Literal[1], BeforeValidator(_version_number)] = 1
+    schema_version: Annotated[Literal[1], BeforeValidator(version_number)] = 1
 
     def to_json(self) -> bytes:
         """The document as compact UTF-8 JSON, keys in declared order."""

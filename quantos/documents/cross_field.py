@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from types import UnionType
 from typing import Final, Generic, TypeVar, Union, get_args, get_origin
 
@@ -87,9 +88,9 @@ class _Part(Generic[ModelT]):
 
     def _read(self, name: str, field: FieldInfo, stated: object) -> tuple[object] | None:
         """The value of a field, where it is right as a whole or its items are models; else None."""
-        alone = create_model("Alone", value=(field.annotation, field))
         try:
-            return (alone.model_validate_json(json.dumps({"value": stated}), strict=True).__dict__["value"],)
+            alone = _alone(self.kind, name).model_validate_json(json.dumps({"value": stated}), strict=True)
+            return (alone.__dict__["value"],)
         except ValidationError:
             return self._partly((name,), field.annotation, stated)
 
@@ -108,6 +109,13 @@ class _Part(Generic[ModelT]):
             values = {key: self._partly((*path, key), arguments[1], value) for key, value in stated.items()}
             return None if None in values.values() else ({key: value[0] for key, value in values.items() if value},)
         return None
+
+
+@cache
+def _alone(model: type[BaseModel], name: str) -> type[BaseModel]:
+    """A model of nothing but one field of another."""
+    field = model.model_fields[name]
+    return create_model("Alone", value=(field.annotation, field))
 
 
 def _refused(validate: object, model: BaseModel) -> Iterator[tuple[FaultPath, str]]:

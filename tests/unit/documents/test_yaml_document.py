@@ -64,10 +64,12 @@ def test_what_two_readers_take_for_two_things_has_to_be_quoted(text: str) -> Non
         pytest.param("a: !!python/object:os.system x", "a tag (tag:yaml.org,2002:python/object", id="object"),
         pytest.param("a: {<<: {b: 1}}", "a merge key (<<) is not read here", id="merge-key"),
         pytest.param("? [a]\n: 1", "a key must be a plain word", id="list-as-key"),
-        pytest.param("a: 1\n---\nb: 2", "expected a single document", id="two-documents"),
+        pytest.param("a: 1\n---\nb: 2", "holds a second document", id="two-documents"),
         pytest.param("a: [1,\n", "line 2, column 1: is not YAML", id="cut-off"),
         pytest.param("a:\n\t- b", "line 2, column 1: is not YAML", id="tab"),
         pytest.param("a: \x00", "line 1, column 4: is not YAML", id="nul"),
+        pytest.param("a: \ud800", "line 1, column 4: is not YAML", id="half-a-character"),
+        pytest.param("? [a]\n: &x 1\nb: 2", "line 2, column 3: &x is not read here", id="anchor-below-a-list-as-key"),
         pytest.param("[" * 5000, "nested too deeply", id="deep"),
     ],
 )

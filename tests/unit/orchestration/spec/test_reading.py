@@ -1,0 +1,132 @@
+"""Everything that is wrong with a DAG, at once, each where it stands and with what is meant."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantos.errors import SettingsError
+from quantos.orchestration.spec.reading import examined, read_dag
+from tests.support.dags import EXAMPLE, dags, example, stated, task
+
+WRONG = (Path(__file__).resolve().parents[3] / "golden/orchestration/wrong_dag.yaml").read_text(encoding="utf-8")
+
+
+def messages(text: str) -> list[str]:
+    dag, faults = examined(text)
+    assert (dag is None) == bool(faults)
+    return [fault.line("dag.yaml") for fault in faults]
+
+
+def test_the_example_is_right_in_yaml_and_in_json() -> None:
+    assert read_dag(EXAMPLE, shown="dag.yaml") == read_dag(json.dumps(example()), shown="dag.json")
+
+
+def test_every_fault_is_told_at_once(golden: Callable[[str, str], None]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_dag(WRONG, shown="dag.yaml")
+    golden("orchestration/wrong_dag.txt", str(refused.value))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"pipelne_id": "x"}, "pipelne_id: is not a known key; did you mean pipeline_id?"),
+        ({"version": 2}, "version: input should be 1, not 2"),
+        ({"nodes": []}, "nodes: tuple should have at least 1 item"),
+        ({"edges": [{"from": "a", "to": "a"}]}, "edges.0: closes a cycle: a -> a"),
+        ({"edges": [{"from": "a", "to": "b"}] * 2}, "edges.1: edge a -> b stands twice"),
+        ({"edges": [{"from": "a", "to": "B"}]}, "edges.0.to: there is no node B"),
+        ({"nodes": [task("a"), task("b", ins=["a_out"])]}, "a_out comes from a, which does not run before: add an"),
+        ({"nodes": [task("a", outs=["x"]), task("b", outs=["x"])]}, "nodes.1.outs.0: output x stands twice"),
+        ({"nodes": [task("a", image=None)]}, "nodes.0.image: is missing: a python_task runs a program of an image"),
+        ({"nodes": [task("a", kind="rayjob")]}, "nodes.0.kind: there is no kind rayjob; did you mean ray_job?"),
+        ({"nodes": [task("a", kind="x")]}, "there is no kind x: there are python_task, ray_job, trino_sql"),
+        ({"nodes": [task("a", env={"QUANTOS_TEAM": "x"})]}, "nodes.0.env.QUANTOS_TEAM: is reserved"),
+        ({"nodes": [task("a", env={"TRACEPARENT": "x"})]}, "nodes.0.env.TRACEPARENT: is reserved"),
+        ({"nodes": [task("a", env={"N": 3})]}, "nodes.0.env.N: input should be a valid string, not 3"),
+        ({"nodes": [task(f"n{n}") for n in range(2001)]}, "nodes: tuple should have at most 2000 items"),
+    ],
+)  # fmt: skip
+def test_one_fault(change: dict[str, Any], expected: str) -> None:
+    told = messages(json.dumps({**stated([], nodes=["a", "b"]), **change}))
+    assert len(told) == 1, told
+    assert expected in told[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: &x 1\nb: *x", "&x is not read here"),
+        ("{version: !!int 1}", "a tag"),
+        ("x" * (512 * 1024 + 1), "is 524289 bytes long, and a DAG may have 524288"),
+        ("é" * (256 * 1024 + 1), "is 524290 bytes long"),
+        ("", "holds no fields, but nothing"),
+        ("[]", "holds no fields, but a list"),
+        ("- ]", "is not YAML"),
+        ('{"a": 1}{"b": 2}', "is not YAML"),
+    ],
+)
+def test_what_is_no_document_of_a_dag(text: str, expected: str) -> None:
+    assert any(expected in message for message in messages(text))
+
+
+def test_faults_stand_where_their_fields_do() -> None:
+    lines = WRONG.splitlines()
+    _, faults = examined(WRONG)
+    places = {fault.field: fault.place for fault in faults}
+    backoff = places["slo.retry.backof_sec"]
+    assert backoff is not None
+    assert lines[backoff.line - 1][backoff.column - 1 :].startswith("backof_sec")
+    assert all(fault.place is not None for fault in faults)
+
+
+@given(dags())
+def test_any_dag_is_read_the_same_in_yaml_and_json(document: dict[str, Any]) -> None:
+    dag = read_dag(yaml.safe_dump(document), shown="dag.yaml")
+    assert dag == read_dag(json.dumps(document), shown="dag.json")
+
+
+@given(dags(), st.data())
+def test_no_one_fault_hides_another(document: dict[str, Any], data: st.DataObject) -> None:
+    wrong = copy.deepcopy(document)
+    ways = {
+        "slo.max_runtime": lambda: wrong["slo"].update(max_runtime="2"),
+        "nodes.0.kind": lambda: wrong["nodes"][0].update(kind="nothing"),
+        "edges.": lambda: wrong["edges"].append({"from": "nowhere", "to": wrong["nodes"][0]["id"]}),
+        "nodes.0.ins.": lambda: wrong["nodes"][0]["ins"].append("nothing_out"),
+        "nodes.0.image": lambda: wrong["nodes"][0].update(image="UPPER"),
+        "colour": lambda: wrong.update(colour="red"),
+    }
+    chosen = data.draw(st.sets(st.sampled_from(sorted(ways)), min_size=1))
+    for name in chosen:
+        ways[name]()
+    fields = [fault.field for fault in examined(json.dumps(wrong))[1]]
+    assert len(fields) == len(chosen)
+    assert all(any(field.startswith(name) for field in fields) for name in chosen)
+
+
+_PIECES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(dags(), _PIECES, st.data())
+def test_nothing_raises(document: dict[str, Any], piece: object, data: st.DataObject) -> None:
+    wrong = copy.deepcopy(document)
+    holder: Any = data.draw(st.sampled_from([wrong, wrong["slo"], wrong["nodes"][0], *wrong["edges"][:1]]))
+    holder[data.draw(st.sampled_from(sorted(holder)) | st.text(max_size=8))] = piece
+    examined(json.dumps(wrong))
+
+
+@given(st.text())
+def test_no_text_raises(text: str) -> None:
+    examined(text)
