@@ -5,12 +5,13 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.measurement import Report, median_figure, now
 from quantos.audit.chain import EMPTY, ChainObject, Fault, Head, link
-from quantos.audit.verification import Index, Known, Witnesses, judge
+from quantos.audit.ports import IndexPlace
+from quantos.audit.verification import Index, Witnesses, judge
 from quantos.audit.walk import DIGEST_BYTES, walk
 from quantos.clock import utc_now
 from quantos.contracts.audit import Anchor, AuditRecord
@@ -28,11 +29,13 @@ Tell = Callable[[str], None]
 class Chain:
     """A chain in a file, a link a line, and what the table and the anchors know of it.
 
-    `changed` lays other contents over places, None takes them away; `digests` are those of the chain as it was written.
+    `changed` lays other contents over places, None takes them away; `digests` are those of the chain as it was written,
+    `written_at` is the time of all its records.
     """
 
     path: Path
     digests: bytes
+    written_at: str
     changed: Mapping[int, bytes | None] = field(default_factory=dict)
     strays: tuple[str, ...] = ()
 
@@ -47,7 +50,17 @@ class Chain:
 
     def witnesses(self) -> Witnesses:
         """A table with an entry of each link, and an anchor of each hour."""
-        entries = (Known(CHAIN, place, self.digest(place)) for place in range(1, LINKS + 1))
+        entries = (
+            IndexPlace(
+                CHAIN,
+                place,
+                self.digest(place),
+                found_by,
+                (f"plan/{place:064d}", "dev-capacity", "plan", self.written_at),
+            )
+            for place in range(1, LINKS + 1)
+            for found_by in ("record", "subject")
+        )
         index = Index(heads={CHAIN: Head(LINKS, self.digest(LINKS))}, entries=entries)
         hour = utc_now().replace(minute=0, second=0, microsecond=0)
         anchors = [
@@ -88,10 +101,10 @@ def cases(chain: Chain) -> list[tuple[str, Chain, str]]:
     middle = range(LINKS // 2, LINKS // 2 + 3)
     return [
         ("nothing", chain, ""),
-        ("its tail rewritten", Chain(chain.path, chain.digests, _rewritten(chain, newest)), "tail rewritten"),
-        ("its tail removed", Chain(chain.path, chain.digests, dict.fromkeys(newest)), "tail removed"),
-        ("its middle removed", Chain(chain.path, chain.digests, dict.fromkeys(middle)), "middle removed"),
-        ("a stray", Chain(chain.path, chain.digests, strays=("0-stray",)), "stray put in"),
+        ("its tail rewritten", replace(chain, changed=_rewritten(chain, newest)), "tail rewritten"),
+        ("its tail removed", replace(chain, changed=dict.fromkeys(newest)), "tail removed"),
+        ("its middle removed", replace(chain, changed=dict.fromkeys(middle)), "middle removed"),
+        ("a stray", replace(chain, strays=("0-stray",)), "stray put in"),
     ]
 
 
@@ -108,7 +121,7 @@ def write_chain(path: Path) -> Chain:
             lines.write("\n")
             digests += bytes.fromhex(digest)
             previous = digest
-    return Chain(path, bytes(digests))
+    return Chain(path, bytes(digests), record["occurred_at"])
 
 
 def _record(place: int, *, actor: str = "forecast") -> AuditRecord:

@@ -50,7 +50,12 @@ def demo(*, trace: Path | None, gaps: Gaps, kafka: bool, kill_at: str) -> None:
             report, summary = write_report(result, OUT), write_summary(result, OUT)
     out.print(summary_table(result))
     out.print(f"report   {report}\nsummary  {summary}\ntook     {time.monotonic() - started:.0f} s")
-    out.print("The sandbox still runs: `quantos explain PLAN_ID --sandbox`, then `quantos sandbox stop`.", style="dim")
+    plan_id = result.decisions[-1].plan_id[:12]
+    out.print(
+        f"log      {state_dir / 'logs' / 'functions.log'}: every function's, a JSON line each\n"
+        f"The sandbox still runs: `quantos explain {plan_id} --sandbox`, then `quantos sandbox stop`.",
+        style="dim",
+    )
     if result.audit_problem or result.drift or not all(group.agrees for group in result.groups):
         raise typer.Exit(1)
 

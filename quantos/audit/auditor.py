@@ -37,7 +37,8 @@ class Auditor:
         last = walks[-1]
         if last.closed_by is not None:
             return self._complete(last)
-        faults = [fault for fault in verdict.faults if fault.chain == last.chain and "changed" not in fault.kind]
+        opened = {read.chain for read in walks[:-1]}
+        faults = [fault for fault in verdict.faults if fault.chain not in opened and "changed" not in fault.kind]
         if faults:
             return begin_successor(self.store, _end(last, faults), reason=reason, actor=actor, at=at)
         if verdict.successions:
@@ -58,7 +59,7 @@ class Auditor:
         anchors, faults = read_anchors(self.anchors.objects(self.chain), chain=self.chain)
         index = Index(
             heads={name: self.index.head(name) for name in (read.chain for read in walks)},
-            entries=(Known(chain, head.sequence, head.digest) for chain, head in self.index.places(self.chain)),
+            entries=self.index.places(self.chain),
         )
         witnesses = Witnesses(index=index, anchors=anchors, given=given, faults=(*faults, *strange))
         return walks, judge(walks, witnesses)
@@ -81,16 +82,26 @@ def _walks(store: ChainStore, chain: str) -> tuple[list[Walk], list[Fault]]:
         else:
             reason = f"no link opens {name} as what succeeds {walks[-1].chain}"
             strange.append(Fault("stray put in", name, 1, reason))
-    return walks, strange
+    named = {name for read in walks if read.opened_by for name in read.opened_by.succession.strays}
+    return walks, [fault for fault in strange if _folder(fault) not in named]
+
+
+def _folder(fault: Fault) -> str:
+    """How a successor names a folder that nothing opens."""
+    return f"{fault.chain}/"
 
 
 def _end(last: Walk, faults: Sequence[Fault]) -> End:
     """Where a generation ends: before the first of its faults, of which objects that do not count are none."""
-    ending = [fault for fault in faults if fault.sequence and fault not in last.again]
+    ending = [fault for fault in faults if fault.sequence and fault not in last.again and fault.chain == last.chain]
     sequence = min([last.head.sequence, *(fault.sequence - 1 for fault in ending)])
     return End(
         chain=last.chain,
         last=Head(sequence, last.digest_at(sequence)) if sequence else EMPTY,
         fault=ending[0].sentence if ending else "",
-        strays=(*last.strays, *(place_name(fault.sequence) for fault in last.again)),
+        strays=(
+            *last.strays,
+            *(place_name(fault.sequence) for fault in last.again),
+            *(_folder(fault) for fault in faults if fault.chain != last.chain),
+        ),
     )

@@ -168,6 +168,16 @@ def stored(candidate: ChainLink) -> StoredLink:
     )
 
 
+def looked_up_by(candidate: StoredLink) -> tuple[str, str, str, str] | None:
+    """Record id, subject, kind and time of a link's record; None where it lacks one of them."""
+    record = candidate.record
+    values = tuple(record.get(name) for name in ("record_id", "subject", "kind", "occurred_at"))
+    match values:
+        case (str(record_id), str(subject), str(kind), str(occurred_at)):
+            return record_id, subject, kind, occurred_at
+    return None
+
+
 def read_link(content: bytes) -> StoredLink | str:
     """The link in an object, or why it is none. Its digest is not looked at."""
     try:

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from quantos.audit.chain import Fault, FaultKind, Head, place_name
+from quantos.audit.ports import IndexPlace
 from quantos.audit.walk import Walk
 from quantos.contracts.audit import Succession
+
+_FOUND_BY: Final = {"record": 1, "subject": 2}
+_EVERY: Final = sum(_FOUND_BY.values())
 
 
 @dataclass
@@ -22,6 +27,8 @@ class HeldChain:
     """Witnesses of other digests than the table, by sequence."""
     _unlike_table: int = 0
     """The first link that the table knows otherwise; 0 for none."""
+    _misfiled: int = 0
+    """The first link of which the table says what its record does not; 0 for none."""
     _beyond: dict[str, int] = field(default_factory=dict)
     """The greatest sequence behind the end that a witness knows."""
     _indexed: bytearray = field(init=False)
@@ -47,14 +54,20 @@ class HeldChain:
             return False
         return True
 
-    def hold_index(self, known: Head) -> None:
-        """Compare a link with the table's entry of it."""
+    def hold_index_head(self, known: Head) -> None:
+        """Compare a link with what the table says of it in one place or another."""
         if known.sequence > self.walk.head.sequence:
             self._beyond["the table"] = max(known.sequence, self._beyond.get("the table", 0))
-            return
-        self._indexed[known.sequence] = 1
-        if known.digest != self.walk.digest_at(known.sequence):
+        elif known.digest != self.walk.digest_at(known.sequence):
             self._unlike_table = min(known.sequence, self._unlike_table or known.sequence)
+
+    def hold_index(self, entry: IndexPlace) -> None:
+        """Compare a link with one of the table's entries of it."""
+        self.hold_index_head(Head(entry.sequence, entry.digest))
+        if entry.sequence <= self.walk.head.sequence:
+            self._indexed[entry.sequence] |= _FOUND_BY[entry.found_by]
+            if not self.walk.is_looked_up_by(entry.sequence, entry.about):
+                self._misfiled = min(entry.sequence, self._misfiled or entry.sequence)
 
     def faults(self, *, index_head: Head | None) -> Iterator[Fault]:
         """What is wrong, the first in the chain first, except what a successor accounts for.
@@ -66,11 +79,25 @@ class HeldChain:
         faults = [*self.walk.faults, *rewritten, *self._removed()]
         if index_head is not None:
             faults += self._not_indexed(index_head)
-        end = None if self.end is None else self.end.last_sequence
-        unaccounted = [fault for fault in faults if end is None or fault.sequence <= end]
+        unaccounted = [fault for fault in faults if self.end is None or fault.sequence <= self.end.last_sequence]
+        unaccounted += self._not_admitted(faults)
         unnamed = [fault for fault in self.walk.again if place_name(fault.sequence) not in self._named]
         yield from sorted([*unaccounted, *unnamed, *self._cut_off(rewritten)], key=lambda fault: fault.sequence)
         yield from self._strays()
+
+    def _not_admitted(self, faults: Sequence[Fault]) -> Iterator[Fault]:
+        """The first fault behind the end that the successor states, where it states no fault there.
+
+        What it states is not compared: the link that closes the chain stands in that place by now.
+        """
+        if self.end is None or f" at link {self.end.last_sequence + 1}: " in self.end.fault:
+            return
+        behind = [fault for fault in faults if fault.sequence > self.end.last_sequence]
+        first = min(behind, key=lambda fault: fault.sequence, default=None)
+        if first is None:
+            return
+        said = f"says {self.end.fault!r}" if self.end.fault else "names no fault"
+        yield self._fault(first.kind, first.sequence, f"{first.reason}; its successor {self.end.opens} {said}")
 
     def _rewritten(self) -> Iterator[Fault]:
         later = {sequence: witness for sequence, witness in self._mismatches.items() if sequence > self.proven}
@@ -108,9 +135,13 @@ class HeldChain:
 
     def _not_indexed(self, index_head: Head) -> Iterator[Fault]:
         end = self.walk.head.sequence if self.end is None else self.end.last_sequence
-        hole = self._indexed.find(0, 1, min(index_head.sequence, end, self.walk.head.sequence) + 1)
-        if hole > 0:
-            yield self._fault("index changed", hole, "the table has no entry of this link, and has those behind it")
+        places = range(1, min(index_head.sequence, end, self.walk.head.sequence) + 1)
+        missing = (place for place in places if self._indexed[place] != _EVERY)
+        if hole := next((place for place in missing if not self.walk.is_looked_up_by(place, None)), 0):
+            yield self._fault("index changed", hole, "the table lacks an entry of this link, and has those behind it")
+        if self._misfiled:
+            reason = "the table says of it, or where it stands, what its record does not"
+            yield self._fault("index changed", self._misfiled, reason)
 
     def _strays(self) -> Iterator[Fault]:
         for name in self.walk.strays:

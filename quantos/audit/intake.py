@@ -84,6 +84,8 @@ def parse_record(value: bytes, *, chain: str) -> AuditRecord | Rejection:
         return Rejection("malformed", f"{where}: {first['msg']}" if where else first["msg"])
     if record.chain != chain:
         return Rejection("other-chain", f"it is of chain {record.chain}, and this is {chain}")
+    if record.kind == "succession":
+        return Rejection("succession", "a chain's end is stated by who succeeds it, and never by a message")
     if reason := record.too_long:
         return Rejection("too-long", reason)
     try:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from quantos.audit.chain import ChainObject, Head, StoredLink
 from quantos.contracts.audit import Anchor, AuditKind, ChainLink
@@ -50,6 +50,20 @@ class IndexEntry:
     chain: str
 
 
+class IndexPlace(NamedTuple):
+    """One of the two entries that the index has of a link, as it stands there.
+
+    `found_by` says whether it is looked up by record or by subject. `about` is what the entry says of the record, as
+    `looked_up_by` gives it; None where the entry stands elsewhere than what it says.
+    """
+
+    chain: str
+    sequence: int
+    digest: str
+    found_by: Literal["record", "subject"]
+    about: tuple[str, str, str, str] | None
+
+
 class ChainIndex(Protocol):
     """A projection of a chain and its successors: it can lag behind the store, and never runs ahead of it."""
 
@@ -72,8 +86,8 @@ class ChainIndex(Protocol):
         """Every entry on a subject, of one kind or of all, the oldest generation first, in order of sequence."""
         ...
 
-    def places(self, chain: str) -> Iterator[tuple[str, Head]]:
-        """Generation, sequence and digest of every entry, in any order, for verification."""
+    def places(self, chain: str) -> Iterator[IndexPlace]:
+        """Every entry, in any order, for verification."""
         ...
 
 

@@ -12,7 +12,8 @@ class Verdict:
 
     `chain` is the newest generation and `head` its last good link; `links` counts the good links of all generations.
     `closed` says that the newest ends in a closing link, and that nothing goes on yet.
-    `anchors` counts the anchors that agree, `newest_anchor` is the last of them.
+    `anchors` counts the anchors that agree, `newest_anchor` is the last of them; of `hours_unanchored` between the
+    first and the last that are kept there is none.
     """
 
     chain: str
@@ -23,6 +24,7 @@ class Verdict:
     closed: bool = False
     anchors: int = 0
     newest_anchor: Anchor | None = None
+    hours_unanchored: int = 0
 
     @property
     def intact(self) -> bool:
@@ -36,13 +38,18 @@ class Verdict:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Everything for a reader, the verdict first."""
+        """Everything for a reader, the verdict first; what no terminal should be told stands as its escape."""
+        return tuple(line if line.isprintable() else _printable(line) for line in self._lines)
+
+    @property
+    def _lines(self) -> tuple[str, ...]:
         return (
             self.sentence,
             *(f"Chain {fault.chain}: {fault.sentence}." for fault in self.faults[1:]),
             *(begun.sentence for begun in self.successions),
             *((f"Chain {self.chain} is closed: what is appended next begins its successor.",) if self.closed else ()),
             self._anchored,
+            *((self._unanchored,) if self.hours_unanchored else ()),
         )
 
     @property
@@ -63,3 +70,14 @@ class Verdict:
             f"{self.anchors} anchors agree, the newest of {newest.hour:%Y-%m-%d %H:00} UTC"
             f" at link {newest.sequence} of {newest.chain}."
         )
+
+    @property
+    def _unanchored(self) -> str:
+        return (
+            f"Between the first anchor and the last, no anchor is kept of {self.hours_unanchored} hours:"
+            " the function that keeps them did not run, or they were removed."
+        )
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

@@ -5,13 +5,14 @@ cannot reach shows both: anchors, and those that a person kept. An anchor proves
 table alone says otherwise it is the table that was changed.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import NamedTuple
 
 from quantos.audit.chain import Fault, Head, generation_number
 from quantos.audit.held import HeldChain
+from quantos.audit.ports import IndexPlace
 from quantos.audit.verdict import Verdict
 from quantos.audit.walk import Walk
 from quantos.contracts.audit import Anchor
@@ -30,7 +31,7 @@ class Index:
     """What the table knows: how far it has got by generation, and its entries in any order."""
 
     heads: Mapping[str, Head]
-    entries: Iterable[Known]
+    entries: Iterable[IndexPlace]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ def judge(walks: Sequence[Walk], witnesses: Witnesses) -> Verdict:
         closed=walks[-1].closed_by is not None,
         anchors=len(agreeing),
         newest_anchor=agreeing[-1] if agreeing else None,
+        hours_unanchored=_hours_between(witnesses.anchors),
     )
 
 
@@ -84,12 +86,14 @@ class _Held:
 
     def hold_index(self, index: Index) -> None:
         """Hold every generation to the table's entries, and to its heads as such."""
-        heads = (Known(chain, head.sequence, head.digest) for chain, head in index.heads.items() if head.sequence)
-        for known in itertools.chain(index.entries, heads):
-            if known.chain in self.chains:
-                self.chains[known.chain].hold_index(Head(known.sequence, known.digest))
+        for entry in index.entries:
+            if entry.chain in self.chains:
+                self.chains[entry.chain].hold_index(entry)
             else:
-                self.gone.setdefault(known.chain, f"the table knows link {known.sequence}")
+                self.gone.setdefault(entry.chain, f"the table knows link {entry.sequence}")
+        for chain, head in index.heads.items():
+            if head.sequence:
+                self.chains[chain].hold_index_head(head)
 
     def faults(self, index: Index | None) -> Iterator[Fault]:
         """What is wrong, by generation."""
@@ -102,3 +106,9 @@ class _Held:
 def _known(anchor: Anchor) -> tuple[Known, str]:
     known = Known(anchor.chain, anchor.sequence, anchor.digest)
     return known, f"the anchor of {anchor.hour:%Y-%m-%d %H:00} UTC"
+
+
+def _hours_between(anchors: Sequence[Anchor]) -> int:
+    """Hours between the first anchor and the last of which there is none."""
+    hours = {anchor.hour for anchor in anchors}
+    return round((max(hours) - min(hours)) / timedelta(hours=1)) + 1 - len(hours) if hours else 0

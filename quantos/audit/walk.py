@@ -1,6 +1,7 @@
 """Reads one generation of a chain from its first link to its end, and says what is wrong on the way."""
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,6 +14,7 @@ from quantos.audit.chain import (
     StoredLink,
     closing_in,
     followed_by,
+    looked_up_by,
     opening_in,
     read_link,
 )
@@ -26,6 +28,7 @@ class Walk:
     """What reading a generation showed.
 
     `head` is the last good link, its closing link included; `digests` are those of the good links, 32 bytes each.
+    `entries` are marks of what each is looked up by, which `is_looked_up_by` holds.
     `stopped` says that links behind `head` cannot be held to it. `strays` are objects whose names are no places,
     `again` tells of places that were written more than once, of which the first version is read.
     `opened_by` is the succession that the first link tells of, `closed_by` that of a link which ends the chain.
@@ -34,6 +37,7 @@ class Walk:
     chain: str
     head: Head
     digests: bytes
+    entries: Sequence[int]
     faults: tuple[Fault, ...]
     stopped: bool
     strays: tuple[str, ...]
@@ -44,6 +48,10 @@ class Walk:
     def digest_at(self, sequence: int) -> str:
         """The digest of a good link."""
         return self.digests[DIGEST_BYTES * (sequence - 1) : DIGEST_BYTES * sequence].hex()
+
+    def is_looked_up_by(self, sequence: int, about: tuple[str, str, str, str] | None) -> bool:
+        """Whether a good link's record is looked up by this."""
+        return self.entries[sequence - 1] == hash(about)
 
 
 def walk(objects: Iterable[ChainObject], *, chain: str) -> Walk:
@@ -67,6 +75,7 @@ class _Progress:
     chain: str
     head: Head = EMPTY
     digests: bytearray = field(default_factory=bytearray)
+    entries: "array[int]" = field(default_factory=lambda: array("q"))
     faults: list[Fault] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
     again: list[Fault] = field(default_factory=list)
@@ -110,6 +119,7 @@ class _Progress:
             self.chain,
             self.head,
             bytes(self.digests),
+            self.entries,
             tuple(self.faults),
             self.stopped,
             tuple(self.strays),
@@ -133,6 +143,7 @@ class _Progress:
             self.again_from, self.again_versions = candidate.sequence, item.versions
         self.head = candidate.head
         self.digests += bytes.fromhex(candidate.digest)
+        self.entries.append(hash(looked_up_by(candidate)))
         self._note_succession(candidate)
 
     def _note_succession(self, candidate: StoredLink) -> None:

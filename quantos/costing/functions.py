@@ -26,10 +26,13 @@ def _item(item: str, function: Resource) -> str:
 
 
 def _function(function: Resource, tariff: Tariff) -> Iterator[Entry]:
-    """Traced ones as if every call were traced, which is the most."""
+    """Traced ones as if every call were traced, which is the most; what a function counts in its log is billed too."""
     duration = _item("lambda-duration", function)
     yield tariff.used("lambda-requests", "lambda_million_requests", unit="million", by=function)
     yield tariff.used(duration, "lambda_gib_seconds", unit="GiB-second", by=function)
+    yield tariff.used(
+        "cloudwatch-metric", "lambda_custom_metrics", unit="metric-month", by=function, what="what it counts"
+    )
     scratch = function.part("ephemeralStorage").number("size", default=FREE_SCRATCH_MIB) - FREE_SCRATCH_MIB
     if scratch > 0:
         share = scratch / 1024 / _memory_gib(function)

@@ -20,6 +20,7 @@ UsageName: TypeAlias = Literal[
     "glue_dpu_hours",
     "internet_gib",
     "kms_million_requests",
+    "lambda_custom_metrics",
     "lambda_gib_seconds",
     "lambda_million_requests",
     "load_balancer_units",

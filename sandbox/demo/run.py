@@ -171,7 +171,7 @@ class Demo:
 
     def _functions(self, settings: EnvironmentSettings) -> tuple[LocalFunction, ...]:
         """The functions, with what they log going to a file of the sandbox."""
-        log = (self.sandbox.state_dir / "logs" / "functions.log").open("a", encoding="utf-8", buffering=1)
+        log = (self.sandbox.state_dir / "logs" / "functions.log").open("w", encoding="utf-8", buffering=1)
         with contextlib.redirect_stdout(log):
             return load_functions(function_table(settings))
 

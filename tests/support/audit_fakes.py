@@ -24,7 +24,7 @@ from quantos.audit.chain import (
     place_name,
     stored,
 )
-from quantos.audit.ports import IndexEntry
+from quantos.audit.ports import IndexEntry, IndexPlace
 from quantos.contracts.audit import Anchor, AuditKind, AuditRecord, ChainLink
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import AuditError
@@ -122,6 +122,7 @@ class FakeChainIndex:
 
     heads: dict[str, Head] = field(default_factory=dict)
     entries: dict[tuple[str, int], IndexEntry] = field(default_factory=dict)
+    lost: set[tuple[str, int, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, links: Sequence[ChainLink]) -> Self:
@@ -151,8 +152,13 @@ class FakeChainIndex:
             entry for entry in self._of(chain) if entry.subject == subject and (kind is None or entry.kind == kind)
         )
 
-    def places(self, chain: str) -> Iterator[tuple[str, Head]]:
-        yield from ((entry.chain, Head(entry.sequence, entry.digest)) for entry in self._of(chain))
+    def places(self, chain: str) -> Iterator[IndexPlace]:
+        for entry in self._of(chain):
+            time = entry.occurred_at.isoformat().replace("+00:00", "Z")
+            about = (entry.record_id, entry.subject, entry.kind, time)
+            for found_by in ("record", "subject"):
+                if (entry.chain, entry.sequence, found_by) not in self.lost:
+                    yield IndexPlace(entry.chain, entry.sequence, entry.digest, found_by, about)
 
     def _of(self, chain: str) -> list[IndexEntry]:
         mine = [entry for entry in self.entries.values() if chain_of(entry.chain) == chain]

@@ -12,13 +12,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 
 from botocore.exceptions import ClientError
 
 from quantos.adapters.aws import AWS, error_code
-from quantos.audit.chain import EMPTY, Head, StoredLink, chain_of, generation_number
-from quantos.audit.ports import IndexEntry
+from quantos.audit.chain import EMPTY, Head, StoredLink, chain_of, generation_number, looked_up_by
+from quantos.audit.ports import IndexEntry, IndexPlace
 from quantos.contracts.audit import MAX_KEY_BYTES, AuditKind
 from quantos.errors import AuditError
 from quantos.translation import translated
@@ -83,20 +83,20 @@ class DynamoChainIndex:
             entries = [entry for page in pages for entry in _entries(page["Items"])]
         return tuple(entry for entry in entries if kind is None or entry.kind == kind)
 
-    def places(self, chain: str) -> Iterator[tuple[str, Head]]:
-        """Generation, sequence and digest of every entry, in any order. Raises AuditError."""
+    def places(self, chain: str) -> Iterator[IndexPlace]:
+        """Every entry, by record and by subject, in any order. Raises AuditError."""
         pages = self.client.get_paginator("scan").paginate(
             TableName=self.table,
-            FilterExpression="begins_with(pk, :records)",
-            ExpressionAttributeValues={":records": {"S": f"record/{chain}/"}},
-            ProjectionExpression="pk, #chain, #sequence, #digest",
-            ExpressionAttributeNames={"#chain": "chain", "#sequence": "sequence", "#digest": "digest"},
+            FilterExpression="begins_with(pk, :records) OR begins_with(pk, :subjects)",
+            ExpressionAttributeValues={
+                ":records": {"S": f"record/{chain}/"},
+                ":subjects": {"S": f"subject/{chain}/"},
+            },
             ConsistentRead=True,
         )
         with self._trying_to("read"):
             for page in pages:
-                for item in page["Items"]:
-                    yield _generation(item), Head(int(_number(item, "sequence")), _text(item, "digest"))
+                yield from map(_index_place, page["Items"])
 
     def _get_all(self, keys: "Sequence[Item]") -> "list[Item]":
         items: list[Item] = []
@@ -176,10 +176,10 @@ def _within_a_key(text: str) -> str:
 
 
 def _link_items(link: StoredLink) -> "tuple[Item, ...]":
-    record = link.record
-    record_id, subject, kind, at = (record.get(name) for name in ("record_id", "subject", "kind", "occurred_at"))
-    if not (isinstance(record_id, str) and isinstance(subject, str) and isinstance(kind, str) and isinstance(at, str)):
+    about = looked_up_by(link)
+    if about is None:
         return ()
+    record_id, subject, kind, at = about
     entry: Item = {
         "record_id": {"S": record_id},
         "chain": {"S": link.chain},
@@ -189,9 +189,26 @@ def _link_items(link: StoredLink) -> "tuple[Item, ...]":
         "occurred_at": {"S": at},
         "digest": {"S": link.digest},
     }
-    chain, number = chain_of(link.chain), generation_number(link.chain)
-    place = f"{link.sequence:012d}" if number == 1 else f"g{number:06d}/{link.sequence:012d}"
+    chain, place = chain_of(link.chain), _place(link.chain, link.sequence)
     return (_key(_record_key(chain, record_id)) | entry, _key(_subject_key(chain, subject), place) | entry)
+
+
+def _place(generation: str, sequence: int) -> str:
+    number = generation_number(generation)
+    return f"{sequence:012d}" if number == 1 else f"g{number:06d}/{sequence:012d}"
+
+
+def _index_place(item: "Item") -> IndexPlace:
+    generation, sequence = _generation(item), int(_number(item, "sequence"))
+    record_id, subject, _, _ = about = (
+        _text(item, "record_id"), _text(item, "subject"), _text(item, "kind"), _text(item, "occurred_at"),
+    )  # fmt: skip
+    chain, key = chain_of(generation), {"pk": item["pk"], "sk": item["sk"]}
+    by_record = key == _key(_record_key(chain, record_id))
+    by_subject = key == _key(_subject_key(chain, subject), _place(generation, sequence))
+    found_by: Literal["record", "subject"] = "record" if _text(item, "pk").startswith("record/") else "subject"
+    stands = by_record if found_by == "record" else by_subject
+    return IndexPlace(generation, sequence, _text(item, "digest"), found_by, about if stands else None)
 
 
 def _entries(items: "Iterable[Item]") -> list[IndexEntry]:

@@ -12,6 +12,7 @@ from quantos.audit.anchoring import AnchoringService
 from quantos.audit.auditor import Auditor, verify_chain
 from quantos.audit.chain import EMPTY, Head, link
 from quantos.audit.ledger import AuditLedger
+from quantos.audit.succession import End, begin_successor
 from quantos.audit.verification import Known
 from quantos.contracts.audit import Anchor, ChainLink, Succession
 from quantos.errors import AuditError
@@ -113,6 +114,11 @@ def drop_from_table(account: Account, sequence: int) -> None:
     del account.index.entries["dev", sequence]
 
 
+def misfile(account: Account, sequence: int, **changes: str) -> None:
+    entry = account.index.entries["dev", sequence]
+    account.index.entries["dev", sequence] = replace(entry, **changes)
+
+
 def lie_in_anchor(account: Account) -> None:
     first = min(account.anchors.kept)
     account.anchors.kept[first] = account.anchors.kept[first].model_copy(update={"digest": "e" * 64})
@@ -123,6 +129,7 @@ def everything_gone(account: Account) -> None:
     forget(account, 1)
 
 
+INDEX_AT_3 = [("index changed", 3)]
 TAMPERINGS: dict[str, tuple[Callable[[Account], None], list[tuple[str, int]]]] = {
     "nothing": (lambda account: None, []),
     "tail rewritten": (lambda account: rewrite(account, 10), [("tail rewritten", 10)]),
@@ -145,8 +152,13 @@ TAMPERINGS: dict[str, tuple[Callable[[Account], None], list[tuple[str, int]]]] =
         lambda account: account.store.again.update({("dev", 11), ("dev", 12)}),
         [("tail rewritten", 11)],
     ),
-    "table's entry changed": (lambda account: lie_in_table(account, 3), [("index changed", 3)]),
-    "table's entry removed": (lambda account: drop_from_table(account, 3), [("index changed", 3)]),
+    "table's entry changed": (lambda account: lie_in_table(account, 3), INDEX_AT_3),
+    "table's entry removed": (lambda account: drop_from_table(account, 3), INDEX_AT_3),
+    "table's entry by record removed": (lambda account: account.index.lost.add(("dev", 3, "record")), INDEX_AT_3),
+    "table's entry by subject removed": (lambda account: account.index.lost.add(("dev", 3, "subject")), INDEX_AT_3),
+    "table's subject changed": (lambda account: misfile(account, 3, subject="dev-control"), INDEX_AT_3),
+    "table's record changed": (lambda account: misfile(account, 3, record_id="plan/0099"), INDEX_AT_3),
+    "table's kind changed": (lambda account: misfile(account, 3, kind="outcome"), INDEX_AT_3),
     "anchor changed": (lie_in_anchor, [("anchors changed", 5)]),
 }
 
@@ -159,6 +171,19 @@ def test_the_verdict_says_what_was_done_and_from_which_link_on(name: str, accoun
     verdict = account.auditor.verify()
     assert verdict.intact is not bool(faults)
     assert all(kind in " ".join(verdict.lines) for kind, _ in faults)
+
+
+def test_hours_without_an_anchor_between_two_are_told(account: Account) -> None:
+    account.anchor(2)
+    account.anchor(30)
+    assert any("no anchor is kept of 27 hours" in line for line in account.auditor.verify().lines)
+
+
+def test_what_a_record_says_writes_no_line_of_its_own(account: Account) -> None:
+    account.store.strays["dev"] = ["x\x1b[2J\nChain dev is intact: 999 links"]
+    lines = account.auditor.verify().lines
+    assert all(line.isprintable() for line in lines)
+    assert any("x\\x1b[2J\\nChain dev is intact" in line for line in lines)
 
 
 def test_an_intact_chain_prints_the_anchor_that_holds_it_later(account: Account) -> None:
@@ -280,6 +305,29 @@ def test_what_a_writer_put_while_the_chain_was_succeeded_goes_to_the_successor(a
     raced = AuditLedger(Raced(account.store.kept), account.index, "dev", clock=lambda: NOW)
     assert [item.chain for item in raced.append([make_record(13)]).links] == ["dev.2"]
     assert account.auditor.verify().intact
+
+
+@pytest.mark.parametrize("last", [0, 4, 7, 8])
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_a_successor_does_not_hide_what_anchors_know_behind_its_end(
+    last: int, forgotten: bool, account: Account
+) -> None:
+    """Forged: links are removed, and a successor is begun that names no fault."""
+    digest = account.links()[last - 1].digest if last else EMPTY.digest
+    remove(account, last + 1)
+    if forgotten:
+        forget(account, last + 1)
+    end = End(chain="dev", last=Head(last, digest))
+    begin_successor(account.store, end, reason="planned", actor="ada", at=NOW)
+    assert not account.auditor.verify().intact
+
+
+def test_a_folder_of_a_successor_that_nobody_opened_is_succeeded_too(account: Account) -> None:
+    account.store.kept["dev.2", 1] = b"{}"
+    assert account.found() == [("stray put in", 1)]
+    assert account.succeed().opens == "dev.3"
+    verdict = account.auditor.verify()
+    assert verdict.intact, verdict.lines
 
 
 @pytest.mark.parametrize(

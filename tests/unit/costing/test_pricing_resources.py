@@ -43,7 +43,7 @@ BUS = {
     },
 }
 FUNCTION = {"memorySize": 2048, "architectures": ["x86_64"]}
-LAMBDA_USE = {"lambda_million_requests": 3, "lambda_gib_seconds": 600_000}
+LAMBDA_USE = {"lambda_million_requests": 3, "lambda_gib_seconds": 600_000, "lambda_custom_metrics": 10}
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,12 @@ LAMBDA_USE = {"lambda_million_requests": 3, "lambda_gib_seconds": 600_000}
             {"dynamodb_million_writes": 2, "dynamodb_million_reads": 4, "dynamodb_gib": 10},
             2 * 0.625 + 4 * 0.125 + 10 * (0.25 + 0.20),
         ),
-        ("aws:lambda/function:Function", FUNCTION, LAMBDA_USE, 3 * 0.20 + 600_000 * 0.0000166667),
+        ("aws:lambda/function:Function", FUNCTION, LAMBDA_USE, 3 * 0.20 + 600_000 * 0.0000166667 + 10 * 0.30),
         (
             "aws:lambda/function:Function",
             {**FUNCTION, "architectures": ["arm64"], "tracingConfig": {"mode": "Active"}},
             LAMBDA_USE,
-            3 * (0.20 + 5.0) + 600_000 * 0.0000133334,
+            3 * (0.20 + 5.0) + 600_000 * 0.0000133334 + 10 * 0.30,
         ),
         (
             "aws:cloudwatch/logGroup:LogGroup",

@@ -9,7 +9,7 @@ from moto import mock_aws
 from quantos.audit.adapters import s3_chain, s3_folder
 from quantos.audit.adapters.s3_chain import S3ChainStore, object_key
 from quantos.audit.auditor import verify_chain
-from quantos.audit.chain import EMPTY, Head, StoredLink, link, stored
+from quantos.audit.chain import EMPTY, Head, StoredLink, link, looked_up_by, stored
 from quantos.audit.ports import ChainIndex, ChainStore
 from quantos.errors import AuditError
 from tests.support.audit_fakes import (
@@ -188,7 +188,12 @@ def test_index_finds_the_newest_generation_and_lists_all_in_order(index: ChainIn
     assert index.find("dev", ["plan/0001"])["plan/0001"].chain == "dev.2"
     about = [(entry.chain, entry.sequence) for entry in index.about("dev", "dev-capacity")]
     assert about == [("dev", 1), ("dev", 2), ("dev.2", 1)]
-    assert ("dev.2", successor.head) in set(index.places("dev"))
+    places = [place for place in index.places("dev") if place.chain == "dev.2"]
+    assert {(place.found_by, place.sequence, place.digest) for place in places} == {
+        ("record", 1, successor.digest),
+        ("subject", 1, successor.digest),
+    }
+    assert {place.about for place in places} == {looked_up_by(successor)}
 
 
 def test_index_takes_a_link_whose_record_has_what_no_key_takes_or_nothing_to_look_up() -> None:
@@ -213,7 +218,23 @@ def test_an_entry_from_before_there_were_successors_is_the_first_chains() -> Non
             ExpressionAttributeNames={"#chain": "chain"},
         )
     assert [entry.chain for entry in index.about("dev", "dev-capacity")] == ["dev"]
-    assert list(index.places("dev")) == [("dev", of_generation("dev").head)]
+    assert [(place.chain, place.digest) for place in index.places("dev")] == [("dev", of_generation("dev").digest)] * 2
+
+
+@pytest.mark.parametrize("field", ["record_id", "subject", "sequence"])
+def test_an_entry_that_stands_elsewhere_than_it_says_says_nothing(field: str) -> None:
+    index = create_audit_aws()[1]
+    index.extend([of_generation("dev")], after=EMPTY)
+    for key in (("record/dev/plan/0001", "-"), ("subject/dev/dev-capacity", "000000000001")):
+        index.client.update_item(
+            TableName=index.table,
+            Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
+            UpdateExpression="SET #field = :other",
+            ExpressionAttributeNames={"#field": field},
+            ExpressionAttributeValues={":other": {"N": "7"} if field == "sequence" else {"S": "other"}},
+        )
+    wrong = {"record_id": {"record"}, "subject": {"subject"}, "sequence": {"subject"}}[field]
+    assert {place.found_by for place in index.places("dev") if place.about is None} == wrong
 
 
 def test_index_moves_only_from_where_it_stands(index: ChainIndex) -> None:

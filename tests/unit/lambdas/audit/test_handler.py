@@ -106,6 +106,7 @@ def test_batches_delivered_twice_and_shuffled_leave_each_record_once(
         pytest.param(make_record(2).to_json().replace(b'"plan",', b'"guess",'), "malformed", "kind", id="unknown-kind"),
         pytest.param(make_record(2, chain="prod").to_json(), "other-chain", "prod", id="other-chain"),
         pytest.param(make_record(2, body={"x": float("nan")}).to_json(), "undigestible", "plan/0002", id="nan"),
+        pytest.param(make_record(2, kind="succession").to_json(), "succession", "never by a message", id="succession"),
     ],
 )
 def test_poison_is_set_aside_with_its_reason_and_the_rest_goes_on(

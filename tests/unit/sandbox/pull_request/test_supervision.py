@@ -1,5 +1,6 @@
 """Processes that take too much are ended, and nothing is left of them."""
 
+import os
 import subprocess
 import sys
 import time
@@ -19,11 +20,13 @@ with nothing_left():
         print(waited(process, bounds=bounds), flush=True)
         process.kill()
 """
-ORPHAN = """
+SLEEP = f"6543.{os.getpid()}"
+"""How long orphans of this run sleep, by which they are known from those of any other."""
+ORPHAN = f"""
 import os, subprocess, sys, time
-for _ in range({count}):
-    subprocess.Popen(["sleep", "6543.21"], start_new_session=True)
-time.sleep({seconds})
+for _ in range({{count}}):
+    subprocess.Popen(["sleep", "{SLEEP}"], start_new_session=True)
+time.sleep({{seconds}})
 """
 
 
@@ -36,7 +39,7 @@ def probed(bounds: str, program: str) -> str:
 
 def sleepers() -> list[str]:
     lines = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
-    return [line.decode() for line in lines if b"6543.21" in line and line.startswith(b"sleep")]
+    return [line.decode() for line in lines if SLEEP.encode() in line and line.startswith(b"sleep")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
