@@ -1,0 +1,154 @@
+"""The protocol explored: every state that crashes, redeliveries and races of its handlers can bring about.
+
+Whatever happens, each run ends once, no node runs twice at a time or again after it succeeded, no account is overdrawn,
+accounts say what runs hold, and from everywhere the end can still be reached.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from quantos.contracts.dag.spec import Requests
+from quantos.orchestration.ledger.accounts import Account
+from quantos.orchestration.ledger.amounts import NOTHING, Amount
+from quantos.orchestration.protocol import dispatching, observing, submitting
+from quantos.orchestration.protocol.rows import AccountRow, AttemptKey, Node, RunKey, Started, Submission
+from quantos.orchestration.protocol.steps import Now
+from tests.support.exploration import Graph, Handlers, Model, Request, World, explored
+
+DAY = "2026-11-20"
+USED, MOST_USED = Amount(cpu_ms=6), Amount(cpu_ms=16)
+BUDGET, ESTIMATE, CAP = (Amount(cpu_ms=number) for number in (13, 7, 9))
+
+
+def opened(team: str, day: str) -> Account:
+    return Account(team=team, day=day, budget=BUDGET)
+
+
+def key(name: str) -> RunKey:
+    return RunKey("alpha", name)
+
+
+def handlers(nodes: Mapping[str, int], max_attempts: int) -> Handlers:
+    """Of submissions by name, each a chain of so many nodes; a name with a dot is another body under the same id."""
+
+    def asked(request: Request):
+        kind, about = request
+        match kind:
+            case "submit":
+                run = key(about.partition(".")[0])
+                submission = Submission(run=run, digest=about, estimate=ESTIMATE, cap=CAP)
+                chain = tuple(
+                    Node(
+                        run=run,
+                        id=f"n{number}",
+                        upstream=(f"n{number - 1}",) if number else (),
+                        requests=Requests(cpu="1", mem="1Gi", gpu=0),
+                        expected_ms=4,
+                        max_attempts=max_attempts,
+                    )
+                    for number in range(nodes[about])
+                )
+                return submitting.submit(submission, chain, day=DAY, opened=opened)
+            case "cancelled" | "expired":
+                return submitting.ask_to_end(key(about), kind)
+            case "work":
+                return dispatching.dispatch(about, now=Now(DAY, 0), opened=opened)
+        if isinstance(about, Started):
+            return observing.started(about)
+        return observing.finished(about, now_ms=0, opened=opened)
+
+    return asked
+
+
+def held_together(before: World, after: World) -> None:
+    """What holds in every world, and of every step."""
+    if after.rows == before.rows and after.jobs == before.jobs:
+        return
+    runs = {row.run: row for _, row in after.rows if isinstance(row, Submission)}
+    nodes = [row for _, row in after.rows if isinstance(row, Node)]
+    for _, row in before.rows:
+        if isinstance(row, Submission) and row.ended is not None:
+            assert runs[row.run] == row, "what has ended changed"
+    accounts_hold(after, runs, nodes)
+    running = Counter((attempt.run, attempt.node) for attempt, job in after.jobs if job == "running")
+    assert set(running.values()) <= {1}, "a node runs twice at a time"
+    done = {(node.run, node.id) for node in nodes if node.state == "succeeded"}
+    assert not done & set(running), "a node runs again that has succeeded"
+    for run, row in runs.items():
+        assert row.live == sum(node.live for node in nodes if node.run == run)
+        if row.ended is not None:
+            assert not any(of == run for of, _ in running), "something runs of what has ended"
+            states = {node.state for node in nodes if node.run == run}
+            assert row.ended != "succeeded" or states == {"succeeded"}
+            assert row.ended != "failed" or "failed" in states
+
+
+def accounts_hold(world: World, runs: Mapping[RunKey, Submission], nodes: Sequence[Node]) -> None:
+    for _, row in world.rows:
+        if isinstance(row, AccountRow):
+            account = row.account
+            taken = account.owed + account.held + account.drawn + account.settled
+            assert taken.within(account.budget + account.debt), "an account is overdrawn"
+            holds = [run.hold for run in runs.values() if run.hold is not None and run.hold.day == account.day]
+            assert account.held == sum((hold.left for hold in holds), NOTHING)
+            assert account.drawn == (sum((node.drawn for node in nodes), NOTHING) if account.day == DAY else NOTHING)
+            assert account.debt.within(sum((MOST_USED for _ in world.jobs), NOTHING)), "debt has no bound"
+
+
+def at_rest(world: World) -> bool:
+    """Everything that was asked for has ended, and nothing is on its way."""
+    runs = [row for _, row in world.rows if isinstance(row, Submission)]
+    return bool(runs) and all(run.ended for run in runs) and not world.busy and not world.messages
+
+
+def explore(
+    nodes: Mapping[str, int],
+    *,
+    once: Sequence[Request] = (),
+    ends: Sequence[str] = ("succeeded",),
+    max_attempts: int = 1,
+    busy: int = 2,
+    used: Amount = USED,
+) -> Graph:
+    model = Model(
+        handlers=handlers(nodes, max_attempts),
+        requests=[("submit", name) for name in nodes],
+        once=once,
+        ends=ends,
+        used=lambda attempt, end: ((DAY, used),),
+        most_busy=busy,
+    )
+    return explored(model, held_together, most=400_000)
+
+
+def check(graph: Graph, used: Amount) -> None:
+    assert graph.stuck(at_rest) == []
+    for world in filter(at_rest, graph.worlds):
+        accounts = [row.account for _, row in world.rows if isinstance(row, AccountRow)]
+        ran = [attempt for attempt, job in world.jobs if job == "forgotten"]
+        assert sum((account.settled for account in accounts), NOTHING) == sum((used for _ in ran), NOTHING)
+        assert all(account.held == account.drawn == NOTHING for account in accounts)
+
+
+FAILS = ("succeeded", "failure")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "options"),
+    [
+        pytest.param({"x": 1}, {"used": MOST_USED}, id="two-handlers-at-a-time-and-use-beyond-all"),
+        pytest.param({"x": 1}, {"ends": FAILS, "max_attempts": 2, "busy": 1}, id="node-that-is-tried-again"),
+        pytest.param({"x": 2}, {"busy": 1, "once": [("cancelled", "x")]}, id="chain-that-is-cancelled"),
+        pytest.param({"x": 1, "y": 1}, {"busy": 1, "once": [("expired", "y")]}, id="two-with-room-for-one"),
+        pytest.param({"x": 1, "x.b": 1}, {"busy": 1}, id="two-bodies-under-one-id"),
+    ],
+)
+def test_every_state_keeps_its_promises(nodes: Mapping[str, int], options: Mapping[str, Any]) -> None:
+    check(explore(nodes, **options), options.get("used", USED))
+
+
+def test_an_attempt_is_known_by_the_text_of_its_key() -> None:
+    assert str(AttemptKey(key("x"), "n0", 2)) == "alpha/x/1/n0/2"
