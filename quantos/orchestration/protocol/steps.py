@@ -57,7 +57,10 @@ class Now:
 
 
 def steps(submission: Submission, nodes: Sequence[Node], *, now: Now) -> Iterator[Step]:
-    """All that can be done now, in order; nothing for a run that has ended, or can only wait."""
+    """All that can be done now, in order; nothing for a run that has ended, or can only wait.
+
+    Once a node has failed nothing more is started: what runs comes to its end, what may not run yet is stopped.
+    """
     if submission.ended is not None:
         return
     if submission.asked is not None:
@@ -66,6 +69,7 @@ def steps(submission: Submission, nodes: Sequence[Node], *, now: Now) -> Iterato
         if submission.reason != "approval":
             yield Admit()
     elif any(node.state == "failed" for node in nodes):
+        yield from (Halt(node) for node in nodes if node.state == "claimed")
         if not any(node.live for node in nodes):
             yield Close("failed")
     elif all(node.state == "succeeded" for node in nodes):

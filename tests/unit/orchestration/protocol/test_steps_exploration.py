@@ -6,7 +6,7 @@ accounts say what runs hold, and from everywhere the end can still be reached.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -31,8 +31,13 @@ def key(name: str) -> RunKey:
     return RunKey("alpha", name)
 
 
-def handlers(nodes: Mapping[str, int], max_attempts: int) -> Handlers:
-    """Of submissions by name, each a chain of so many nodes; a name with a dot is another body under the same id."""
+ONE, CHAIN, FORK = ((),), ((), (0,)), ((), ())
+"""Nodes, each by the numbers of those that run before it."""
+Nodes: TypeAlias = Sequence[Sequence[int]]
+
+
+def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
+    """Of submissions by name; a name with a dot is another body under the same id."""
 
     def asked(request: Request):
         kind, about = request
@@ -40,18 +45,18 @@ def handlers(nodes: Mapping[str, int], max_attempts: int) -> Handlers:
             case "submit":
                 run = key(about.partition(".")[0])
                 submission = Submission(run=run, digest=about, estimate=ESTIMATE, cap=CAP)
-                chain = tuple(
+                stated = tuple(
                     Node(
                         run=run,
                         id=f"n{number}",
-                        upstream=(f"n{number - 1}",) if number else (),
+                        upstream=tuple(f"n{before}" for before in upstream),
                         requests=Requests(cpu="1", mem="1Gi", gpu=0),
                         expected_ms=4,
                         max_attempts=max_attempts,
                     )
-                    for number in range(nodes[about])
+                    for number, upstream in enumerate(nodes[about])
                 )
-                return submitting.submit(submission, chain, day=DAY, opened=opened)
+                return submitting.submit(submission, stated, day=DAY, opened=opened)
             case "cancelled" | "expired":
                 return submitting.ask_to_end(key(about), kind)
             case "work":
@@ -105,7 +110,7 @@ def at_rest(world: World) -> bool:
 
 
 def explore(
-    nodes: Mapping[str, int],
+    nodes: Mapping[str, Nodes],
     *,
     once: Sequence[Request] = (),
     ends: Sequence[str] = ("succeeded",),
@@ -139,14 +144,15 @@ FAILS = ("succeeded", "failure")
 @pytest.mark.parametrize(
     ("nodes", "options"),
     [
-        pytest.param({"x": 1}, {"used": MOST_USED}, id="two-handlers-at-a-time-and-use-beyond-all"),
-        pytest.param({"x": 1}, {"ends": FAILS, "max_attempts": 2, "busy": 1}, id="node-that-is-tried-again"),
-        pytest.param({"x": 2}, {"busy": 1, "once": [("cancelled", "x")]}, id="chain-that-is-cancelled"),
-        pytest.param({"x": 1, "y": 1}, {"busy": 1, "once": [("expired", "y")]}, id="two-with-room-for-one"),
-        pytest.param({"x": 1, "x.b": 1}, {"busy": 1}, id="two-bodies-under-one-id"),
+        pytest.param({"x": ONE}, {"used": MOST_USED}, id="two-handlers-at-a-time-and-use-beyond-all"),
+        pytest.param({"x": ONE}, {"ends": FAILS, "max_attempts": 2, "busy": 1}, id="node-that-is-tried-again"),
+        pytest.param({"x": CHAIN}, {"busy": 1, "once": [("cancelled", "x")]}, id="chain-that-is-cancelled"),
+        pytest.param({"x": FORK}, {"ends": FAILS, "busy": 1}, id="one-of-two-that-fails"),
+        pytest.param({"x": ONE, "y": ONE}, {"busy": 1, "once": [("expired", "y")]}, id="two-with-room-for-one"),
+        pytest.param({"x": ONE, "x.b": ONE}, {"busy": 1}, id="two-bodies-under-one-id"),
     ],
 )
-def test_every_state_keeps_its_promises(nodes: Mapping[str, int], options: Mapping[str, Any]) -> None:
+def test_every_state_keeps_its_promises(nodes: Mapping[str, Nodes], options: Mapping[str, Any]) -> None:
     check(explore(nodes, **options), options.get("used", USED))
 
 
