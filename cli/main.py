@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from cli.commands import audit, capacity, charts, environment, pools, project, sandbox, sources, state, strategies
+from cli.commands import audit, capacity, charts, dag, environment, pools, project, sandbox, sources, state, strategies
 from cli.commands.values import take_plain_values
 from cli.places import SANDBOX_VARIABLE
 from quantos.errors import QuantosError
@@ -31,6 +31,7 @@ app.add_typer(strategies.app, name="strategies")
 app.add_typer(sources.app, name="sources")
 app.add_typer(pools.app, name="pools")
 app.add_typer(charts.app, name="charts")
+app.add_typer(dag.app, name="dag")
 for command in (
     environment.up,
     environment.drift,

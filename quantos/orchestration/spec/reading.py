@@ -14,23 +14,26 @@ from quantos.orchestration.kinds.kind import kinds
 _REMEDY: Final = "correct the lines above; nothing was submitted"
 
 
-def read_dag(text: str, *, shown: str) -> DagSpec:
-    """The DAG in a text of YAML or JSON; `shown` is what the text is called in errors.
+def read_dag(content: bytes, *, shown: str) -> DagSpec:
+    """The DAG in YAML or JSON of UTF-8; `shown` is what it is called in errors.
 
     Raises:
         SettingsError: anything is wrong with it, which its `faults` tell one by one.
     """
-    dag, faults = examined(text)
+    dag, faults = examined(content)
     if dag is None:
         raise refusal(shown, faults, remedy=_REMEDY)
     return dag
 
 
-def examined(text: str) -> tuple[DagSpec | None, tuple[Fault, ...]]:
-    """The DAG in a text and everything that is wrong with it; None where anything is. Never raises."""
-    size = len(text.encode(errors="surrogatepass"))
-    if size > MOST_BYTES:
-        return None, (Fault((), f"is {size} bytes long, and a DAG may have {MOST_BYTES}"),)
+def examined(content: bytes) -> tuple[DagSpec | None, tuple[Fault, ...]]:
+    """The DAG and everything that is wrong with it; None where anything is. Never raises."""
+    if len(content) > MOST_BYTES:
+        return None, (Fault((), f"is {len(content)} bytes long, and a DAG may have {MOST_BYTES}"),)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as exc:
+        return None, (Fault((), f"is not UTF-8 at byte {exc.start}"),)
     document = read_yaml(text)
     dag, faults = validated(DagSpec, document)
     nodes = dag.nodes if dag else getattr(part_of(DagSpec, document.value), "nodes", ())

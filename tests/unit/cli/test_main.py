@@ -221,7 +221,14 @@ def test_an_interrupt_exits_130_in_one_line(quantos: Command, monkeypatch: pytes
 def test_every_command_is_covered_by_the_target_test() -> None:
     """Those left out bring no environment up, or one in a sandbox of their own: they have no target."""
     commands = set(command_line().commands)
-    assert commands - {arguments[0] for arguments in ALL} == {"backtest", "charts", "demo", "manifests", "pr-check"}
+    assert commands - {arguments[0] for arguments in ALL} == {
+        "backtest",
+        "charts",
+        "dag",
+        "demo",
+        "manifests",
+        "pr-check",
+    }
 
 
 def test_the_version_is_that_of_the_package(quantos: Command) -> None:

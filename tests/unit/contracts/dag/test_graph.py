@@ -19,9 +19,9 @@ def test_each_knot_of_nodes_is_told_by_a_cycle_that_is_there(arrows: list[tuple[
     knots = [
         knot for knot in nx.strongly_connected_components(graph) if len(knot) > 1 or any((n, n) in places for n in knot)
     ]
-    told = list(cycles(graph, places))
-    assert len(told) == len(knots)
-    for (_, place), message in told:
+    faults = list(cycles(graph, places))
+    assert len(faults) == len(knots)
+    for (_, place), message in faults:
         names = message.removeprefix("closes a cycle: ").split(" -> ")
         steps = list(itertools.pairwise(names))
         assert names[0] == names[-1]

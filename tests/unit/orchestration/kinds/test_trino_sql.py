@@ -8,7 +8,7 @@ from quantos.contracts.dag.spec import Node
 from quantos.orchestration.kinds.trino_sql import KIND
 
 
-def told(**fields: Any) -> list[str]:
+def faults(**fields: Any) -> list[str]:
     node = Node.model_validate({"id": "a", "kind": "trino_sql", "params": {"sql_uri": "s3://queries/a.sql"}, **fields})
     return [f"{'.'.join(map(str, path))}: {message}" for check in KIND.checks for path, message in check(node)]
 
@@ -26,7 +26,7 @@ def params(**fields: object) -> dict[str, object]:
     ],
 )
 def test_right(fields: dict[str, Any]) -> None:
-    assert told(**fields) == []
+    assert faults(**fields) == []
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_right(fields: dict[str, Any]) -> None:
     ],
 )
 def test_wrong(fields: dict[str, Any], expected: str) -> None:
-    (message,) = told(**fields)
+    (message,) = faults(**fields)
     assert message.startswith(expected)

@@ -19,18 +19,18 @@ WRONG = (Path(__file__).resolve().parents[3] / "golden/orchestration/wrong_dag.y
 
 
 def messages(text: str) -> list[str]:
-    dag, faults = examined(text)
+    dag, faults = examined(text.encode())
     assert (dag is None) == bool(faults)
     return [fault.line("dag.yaml") for fault in faults]
 
 
 def test_the_example_is_right_in_yaml_and_in_json() -> None:
-    assert read_dag(EXAMPLE, shown="dag.yaml") == read_dag(json.dumps(example()), shown="dag.json")
+    assert read_dag(EXAMPLE.encode(), shown="dag.yaml") == read_dag(json.dumps(example()).encode(), shown="dag.json")
 
 
 def test_every_fault_is_told_at_once(golden: Callable[[str, str], None]) -> None:
     with pytest.raises(SettingsError) as refused:
-        read_dag(WRONG, shown="dag.yaml")
+        read_dag(WRONG.encode(), shown="dag.yaml")
     golden("orchestration/wrong_dag.txt", str(refused.value))
 
 
@@ -55,9 +55,9 @@ def test_every_fault_is_told_at_once(golden: Callable[[str, str], None]) -> None
     ],
 )  # fmt: skip
 def test_one_fault(change: dict[str, Any], expected: str) -> None:
-    told = messages(json.dumps({**stated([], nodes=["a", "b"]), **change}))
-    assert len(told) == 1, told
-    assert expected in told[0]
+    refused = messages(json.dumps({**stated([], nodes=["a", "b"]), **change}))
+    assert len(refused) == 1, refused
+    assert expected in refused[0]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_what_is_no_document_of_a_dag(text: str, expected: str) -> None:
 
 def test_faults_stand_where_their_fields_do() -> None:
     lines = WRONG.splitlines()
-    _, faults = examined(WRONG)
+    _, faults = examined(WRONG.encode())
     places = {fault.field: fault.place for fault in faults}
     backoff = places["slo.retry.backof_sec"]
     assert backoff is not None
@@ -89,8 +89,8 @@ def test_faults_stand_where_their_fields_do() -> None:
 
 @given(dags())
 def test_any_dag_is_read_the_same_in_yaml_and_json(document: dict[str, Any]) -> None:
-    dag = read_dag(yaml.safe_dump(document), shown="dag.yaml")
-    assert dag == read_dag(json.dumps(document), shown="dag.json")
+    dag = read_dag(yaml.safe_dump(document).encode(), shown="dag.yaml")
+    assert dag == read_dag(json.dumps(document).encode(), shown="dag.json")
 
 
 @given(dags(), st.data())
@@ -107,7 +107,7 @@ def test_no_one_fault_hides_another(document: dict[str, Any], data: st.DataObjec
     chosen = data.draw(st.sets(st.sampled_from(sorted(ways)), min_size=1))
     for name in chosen:
         ways[name]()
-    fields = [fault.field for fault in examined(json.dumps(wrong))[1]]
+    fields = [fault.field for fault in examined(json.dumps(wrong).encode())[1]]
     assert len(fields) == len(chosen)
     assert all(any(field.startswith(name) for field in fields) for name in chosen)
 
@@ -124,9 +124,13 @@ def test_nothing_raises(document: dict[str, Any], piece: object, data: st.DataOb
     wrong = copy.deepcopy(document)
     holder: Any = data.draw(st.sampled_from([wrong, wrong["slo"], wrong["nodes"][0], *wrong["edges"][:1]]))
     holder[data.draw(st.sampled_from(sorted(holder)) | st.text(max_size=8))] = piece
-    examined(json.dumps(wrong))
+    examined(json.dumps(wrong).encode())
 
 
-@given(st.text())
-def test_no_text_raises(text: str) -> None:
-    examined(text)
+@given(st.text().map(str.encode) | st.binary())
+def test_no_content_raises(content: bytes) -> None:
+    examined(content)
+
+
+def test_other_encodings_are_told_where_they_begin() -> None:
+    assert examined(b"a: \xe9")[1][0].message == "is not UTF-8 at byte 3"
