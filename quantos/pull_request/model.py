@@ -188,11 +188,15 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True)
 class PullRequestFinding:
-    """Everything that a check found. `guards` are what the change loosens or may; `notes` are of no environment."""
+    """Everything that a check found.
+
+    `guards` are what the change loosens or may; `refusals` and `notes` are of no environment.
+    """
 
     base: Revision
     head: Revision
     environments: tuple[EnvironmentFinding, ...]
     seconds: float
     guards: tuple[GuardChange, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     notes: tuple[str, ...] = ()

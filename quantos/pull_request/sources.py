@@ -6,10 +6,14 @@ running it tells, and it is not the one that picks a layer's program, everything
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import cast
+
+from quantos.pull_request.python_source import parsed_python
 
 ENVIRONMENTS = Path("stacks/environments")
 DISPATCH = "stacks.programs"
@@ -31,16 +35,29 @@ INSTRUMENTS = (
 )
 """By what a change is judged. All of a folder counts, read or not."""
 IMPORTING = frozenset({"import_module", "__import__", "exec", "eval", "run_path", "run_module"})
-IGNORED = frozenset({"__pycache__", ".git", ".venv", ".quantos", "out"})
 
 
 @dataclass(frozen=True)
 class SourceTree:
-    """A checkout of the project."""
+    """Files of the project.
+
+    Attributes:
+        listed: path from the root, with `/`, of each file that belongs to it, whatever its name; None where all that
+            lies in the folder does.
+    """
 
     root: Path
+    listed: frozenset[str] | None = field(default=None, compare=False)
     _imported: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)
     _calls: dict[str, tuple[ast.Call, ...]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Path from the root of each file, in order; links are files."""
+        if self.listed is not None:
+            return tuple(sorted(self.listed))
+        files = (path for path in self.root.rglob("*") if path.is_symlink() or path.is_file())
+        return tuple(sorted(path.relative_to(self.root).as_posix() for path in files))
 
     @cached_property
     def environments(self) -> tuple[str, ...]:
@@ -50,8 +67,8 @@ class SourceTree:
     @cached_property
     def layers(self) -> tuple[str, ...]:
         """The layers that it declares, as the module of names lists them; none where that lists them in another way."""
-        value = self._assigned("quantos.environment.names", "LAYERS")
-        return () if value is None else tuple(map(str, ast.literal_eval(value)))
+        names = self._assigned("quantos.environment.names", "LAYERS")
+        return tuple(map(str, cast("Sequence[object]", names))) if isinstance(names, Sequence) else ()
 
     def program(self, layer: str) -> str:
         """Path of the file with which a layer's program begins, where the layer is there or would be."""
@@ -78,7 +95,7 @@ class SourceTree:
         modules = self.reached([program, DISPATCH, "stacks.__main__"])
         files = self.files_of(modules)
         if any(self._imports_blindly(module) for module in modules - {DISPATCH}):
-            files |= set(_files(self.root, "*.py"))
+            files |= {self.root / path for path in self.paths if path.endswith(".py")}
         files |= self._data_beside(modules) | {self.root / name for name in PROJECT_FILES}
         chosen = self.root / ENVIRONMENTS / f"{environment}.yaml"
         others = set((self.root / ENVIRONMENTS).iterdir()) if (self.root / ENVIRONMENTS).is_dir() else set()
@@ -87,16 +104,12 @@ class SourceTree:
     @cached_property
     def judges_digest(self) -> str:
         """Changes when anything changes by which a layer is judged: packs, what they import, prices, the sandbox."""
-        files = self._pack_files
-        for name in INSTRUMENTS:
-            folder = self.root / name
-            files |= {folder} if folder.is_file() else set(_files(folder, "*"))
-        return self._digest(files | {self.root / name for name in PROJECT_FILES})
+        return self._digest(self._pack_files | self._below(*INSTRUMENTS, *PROJECT_FILES))
 
     @cached_property
     def packs_digest(self) -> str:
         """Changes when anything changes from which the packs' rules follow, or how they are configured."""
-        return self._digest(self._pack_files | set(_files(self.root / "quantos/policy", "*")))
+        return self._digest(self._pack_files | self._below("quantos/policy"))
 
     @cached_property
     def _pack_files(self) -> set[Path]:
@@ -127,29 +140,32 @@ class SourceTree:
 
     def contents(self, places: Iterable[str]) -> dict[str, str]:
         """Digest by path of each file in folders, with all below, and of single files, where they are there."""
-        files: set[Path] = set()
-        for name in places:
-            place = self.root / name
-            files |= {place} if place.is_file() else set(_files(place, "*"))
         return {
-            path.relative_to(self.root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(files)
+            path.relative_to(self.root).as_posix(): hashlib.sha256(_content(path)).hexdigest()
+            for path in sorted(self._below(*places))
         }
+
+    def parsed(self, module: str) -> ast.Module:
+        """A module's syntax; an empty one where the tree has none of this name, or none that can be parsed."""
+        path = self.file_of(module)
+        syntax = parsed_python(path.read_bytes() if path is not None else b"")
+        return syntax if isinstance(syntax, ast.Module) else ast.Module(body=[], type_ignores=[])
 
     def _program_module(self, layer: str) -> str:
         return self._program_modules.get(layer, f"stacks.{layer}")
 
     @cached_property
     def _program_modules(self) -> Mapping[str, str]:
-        value = self._assigned(DISPATCH, "PROGRAMS")
-        return {} if value is None else dict(ast.literal_eval(value))
+        programs = self._assigned(DISPATCH, "PROGRAMS")
+        known = cast("Mapping[object, object]", programs) if isinstance(programs, dict) else {}
+        return {str(layer): str(module) for layer, module in known.items()}
 
-    def _assigned(self, module: str, name: str) -> ast.expr | None:
-        """What a module assigns to a name at its top level, as written."""
-        path = self.file_of(module)
-        for node in ast.parse(path.read_bytes()).body if path is not None else ():
+    def _assigned(self, module: str, name: str) -> object:
+        """The literal that a module assigns to a name at its top level; None for anything else."""
+        for node in self.parsed(module).body:
             if isinstance(node, ast.Assign) and name in {getattr(target, "id", "") for target in node.targets}:
-                return node.value
+                with suppress(ValueError):
+                    return ast.literal_eval(node.value)
         return None
 
     def _imports(self, module: str) -> frozenset[str]:
@@ -165,7 +181,7 @@ class SourceTree:
 
     def _read(self, module: str) -> None:
         path = self.file_of(module)
-        nodes = list(ast.walk(ast.parse(path.read_bytes()))) if path is not None else []
+        nodes = list(ast.walk(self.parsed(module)))
         named = {name for node in nodes for name in _named(node, module, path)}
         self._imported[module] = frozenset(above for name in named for above in _with_parents(name))
         self._calls[module] = tuple(node for node in nodes if isinstance(node, ast.Call))
@@ -187,14 +203,19 @@ class SourceTree:
 
     def _data_beside(self, modules: Iterable[str]) -> set[Path]:
         """Files that are not Python, in the folders of the modules and below."""
-        folders = {path.parent for path in self.files_of(modules)}
-        return {path for folder in folders for path in _files(folder, "*") if path.suffix != ".py"}
+        folders = {path.parent.relative_to(self.root).as_posix() for path in self.files_of(modules)}
+        return {path for path in self._below(*folders) if path.suffix != ".py"}
+
+    def _below(self, *places: str) -> set[Path]:
+        """Files at places, or in folders of these names."""
+        wanted = frozenset(places)
+        return {self.root / path for path in self.paths if not wanted.isdisjoint(_with_folders(path))}
 
     def _digest(self, files: Iterable[Path]) -> str:
         digest = hashlib.sha256()
-        for path in sorted(path for path in files if path.is_file()):
+        for path in sorted(path for path in files if path.is_symlink() or path.is_file()):
             digest.update(f"{path.relative_to(self.root)}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(hashlib.sha256(_content(path)).digest())
         return digest.hexdigest()
 
 
@@ -239,9 +260,15 @@ def _with_parents(name: str) -> Iterator[str]:
         yield ".".join(parts[:length])
 
 
-def _files(folder: Path, pattern: str) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for path in folder.rglob(pattern):
-        if path.is_file() and not IGNORED.intersection(path.relative_to(folder).parts):
-            yield path
+def _with_folders(path: str) -> Iterator[str]:
+    """A file's own path, then those of the folders above it; `.` is the root."""
+    yield path
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+    yield "."
+
+
+def _content(path: Path) -> bytes:
+    """What a file holds; where a link leads."""
+    return f"link to {path.readlink()}".encode() if path.is_symlink() else path.read_bytes()

@@ -52,9 +52,10 @@ class Objection:
 
 
 def objections(finding: PullRequestFinding) -> tuple[Objection, ...]:
-    """All that is said against a pull request: in the order of its environments and layers, then its guards."""
+    """All that is said against a pull request: of the project, its environments and layers in order, its guards."""
+    of_project = (_of_project(refusal) for refusal in finding.refusals)
     of_environments = (objection for each in finding.environments for objection in _of_environment(each))
-    return (*of_environments, *(_of_guard(change) for change in finding.guards))
+    return (*of_project, *of_environments, *(_of_guard(change) for change in finding.guards))
 
 
 def passes(finding: PullRequestFinding) -> bool:
@@ -65,6 +66,12 @@ def passes(finding: PullRequestFinding) -> bool:
 def rules_of(environment: EnvironmentFinding) -> dict[str, PackRule]:
     """Every rule that an environment was judged by, by identity: the head's, and what the base's packs have beside."""
     return {rule.identity: rule for rule in (*environment.base_rules, *environment.rules)}
+
+
+def _of_project(refusal: Refusal) -> Objection:
+    return Objection(
+        kind="violation", environment="", layer="", rule=refusal.rule, message=refusal.message, place=refusal.place
+    )
 
 
 def _of_guard(change: GuardChange) -> Objection:

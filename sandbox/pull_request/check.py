@@ -19,6 +19,7 @@ from quantos.pull_request.guards.changes import guard_changes
 from quantos.pull_request.model import EnvironmentFinding, LayerFinding, PullRequestFinding, Revision
 from quantos.pull_request.sources import SourceTree
 from quantos.pull_request.touched import Touch, removed, touch_of
+from quantos.pull_request.unreadable import unreadable_files
 from sandbox import lifecycle
 from sandbox.pull_request.confinement import adopt_orphans, confined_environment, credential_places
 from sandbox.pull_request.protocol import (
@@ -29,7 +30,7 @@ from sandbox.pull_request.protocol import (
     EnvironmentQuestion,
     LayerQuestion,
 )
-from sandbox.pull_request.revisions import extract
+from sandbox.pull_request.revisions import checked_out, extract
 from sandbox.pull_request.supervision import nothing_left
 
 Teller: TypeAlias = Callable[[EnvironmentMessage], None]
@@ -70,16 +71,24 @@ class PullRequestCheck:
         adopt_orphans()
         with tempfile.TemporaryDirectory(prefix="quantos-pr-") as name, nothing_left():
             folder = Path(name).resolve()
-            base = SourceTree(extract(self.root, self.base.commit, folder=folder / "base"))
-            head = SourceTree(
-                extract(self.root, self.head.commit, folder=folder / "head") if self.head_extracted else self.root
-            )
+            base = extract(self.root, self.base.commit, folder=folder / "base")
+            if self.head_extracted:
+                head = extract(self.root, self.head.commit, folder=folder / "head")
+            else:
+                head = checked_out(self.root)
+            refusals = tuple(unreadable_files(head))
             environments = self._environments(head, base, folder)
             guards = guard_changes(head, base, environments)
             notes = removed(head, base)
         seconds = round(time.monotonic() - started, 1)
         return PullRequestFinding(
-            base=self.base, head=self.head, environments=environments, guards=guards, notes=notes, seconds=seconds
+            base=self.base,
+            head=self.head,
+            environments=environments,
+            seconds=seconds,
+            guards=guards,
+            refusals=refusals,
+            notes=notes,
         )
 
     def _environments(self, head: SourceTree, base: SourceTree, folder: Path) -> tuple[EnvironmentFinding, ...]:

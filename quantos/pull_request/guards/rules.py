@@ -78,10 +78,9 @@ class _Definitions:
     _leads: dict[tuple[str, str], frozenset[tuple[str, str]]] = field(default_factory=dict, compare=False)
 
     def parsed(self, module: str) -> ast.Module:
-        """A module's syntax; an empty one where the tree has none of this name."""
+        """A module's syntax; an empty one where the tree has none of this name, or none that can be parsed."""
         if module not in self._modules:
-            path = self.tree.file_of(module)
-            self._modules[module] = _without_texts(ast.parse(path.read_bytes() if path else b""))
+            self._modules[module] = _without_texts(self.tree.parsed(module))
         return self._modules[module]
 
     def digest(self, module: str, node: ast.AST) -> str:

@@ -69,6 +69,8 @@ def touched(tmp_path: Path, changed: dict[str, str | None], environment: str = "
         pytest.param("stacks/programs.py", ALL, id="what-runs-every-program"),
         pytest.param("components/__init__.py", ALL, id="a-package-above"),
         pytest.param("components/charts.yaml", ALL, id="data-beside-components"),
+        pytest.param("components/out/charts.csv", ALL, id="in-a-folder-of-a-name-that-git-ignores"),
+        pytest.param("components/__pycache__/pool.cpython-311.pyc", ALL, id="compiled-code-beside-components"),
         pytest.param("quantos/prices.py", ALL, id="what-a-pack-imports"),
         pytest.param("policy_packs/cost/exemptions.yaml", ALL, id="data-of-a-pack"),
         pytest.param("sandbox/providers/aws/rows/s3.py", ALL, id="a-stand-in"),
@@ -77,6 +79,14 @@ def touched(tmp_path: Path, changed: dict[str, str | None], environment: str = "
 )
 def test_a_changed_file_touches(tmp_path: Path, path: str, layers: tuple[str, ...]) -> None:
     assert touched(tmp_path, {path: "# changed\n" + (FILES.get(path) or "")}) == layers
+
+
+def test_a_program_that_cannot_be_parsed_touches_its_layer(tmp_path: Path) -> None:
+    assert touched(tmp_path, {"stacks/control.py": "imp ort x\0"}) == ("control",)
+
+
+def test_tables_that_only_running_them_tells_touch_every_layer(tmp_path: Path) -> None:
+    assert touched(tmp_path, {"stacks/programs.py": "PROGRAMS = dict(read())\n"}) == ALL
 
 
 def test_nothing_changed_touches_nothing(tmp_path: Path) -> None:

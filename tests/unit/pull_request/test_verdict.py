@@ -21,6 +21,13 @@ def kinds(environment: EnvironmentFinding) -> list[tuple[str, str]]:
     return [(one.kind, one.rule) for one in objections(make_finding(environment))]
 
 
+def test_what_nobody_can_read_refuses_whatever_the_layers_say() -> None:
+    refusal = make_refusal(rule="check/compiled-code", urn="", place=SourceLocation(path="a.pyc", line=1))
+    finding = replace(make_finding(make_environment(make_layer())), refusals=(refusal,))
+    assert [(one.kind, one.stack, one.place.path) for one in objections(finding)] == [("violation", "project", "a.pyc")]
+    assert not passes(finding)
+
+
 def test_a_judged_layer_that_no_rule_refuses_passes() -> None:
     assert passes(make_finding(make_environment(make_layer())))
 
