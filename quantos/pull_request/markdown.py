@@ -136,8 +136,10 @@ _GUARDS: dict[Guard, str] = {
     "packs": "policy packs",
     "prices": "prices",
     "check": "this check",
-    "defaults": "defaults of environment files",
-    "workflow": "continuous integration",
+    "reading": "what is held when a file is read",
+    "audit": "audit chain",
+    "resizing": "what resizes pools",
+    "workflow": "build and continuous integration",
     "tests": "tests of guards",
 }
 

@@ -108,7 +108,9 @@ class LayerCost:
         return sum(component.usd_per_month_after or 0.0 for component in self.components)
 
 
-Guard: TypeAlias = Literal["rule", "exemption", "limit", "packs", "prices", "check", "defaults", "workflow", "tests"]
+Guard: TypeAlias = Literal[
+    "rule", "exemption", "limit", "packs", "prices", "check", "reading", "audit", "resizing", "workflow", "tests"
+]
 
 
 @dataclass(frozen=True, kw_only=True)

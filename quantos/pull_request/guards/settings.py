@@ -14,12 +14,14 @@ from quantos.faults import FaultPath
 
 Direction: TypeAlias = Literal["higher", "lower", "more", "fewer", "any"]
 """Which way of a value lets more pass: a greater or a smaller number (true is greater than false), a list that holds
-another entry or lacks one, or any other value."""
+another entry or lacks one, or any other value. Of a mapping, each value by its key."""
 Change: TypeAlias = tuple[FaultPath, str]
 """A field and its change in words."""
 
 GUARDED_SETTINGS: Final[Mapping[str, Direction]] = {
     "account_id": "any",
+    "actuator.hold_seconds": "lower",
+    "actuator.min_interval_seconds": "lower",
     "allowed_regions": "more",
     "api.audiences": "more",
     "api.burst_requests": "higher",
@@ -29,11 +31,13 @@ GUARDED_SETTINGS: Final[Mapping[str, Direction]] = {
     "audit.lock_mode": "any",
     "audit.replica_region": "any",
     "audit.retention_days": "any",
+    "bus.kind": "any",
     "cluster.admins": "more",
     "cluster.log_retention_days": "lower",
     "cluster.public_access_cidrs": "more",
     "cluster.public_endpoint": "higher",
     "database.backup_days": "lower",
+    "database.max_storage_gib": "higher",
     "database.multi_az": "lower",
     "deletion_protection": "lower",
     "functions.image_digest": "any",
@@ -54,9 +58,15 @@ GUARDED_SETTINGS: Final[Mapping[str, Direction]] = {
     "limits.required_tags": "fewer",
     "limits.usd_per_month": "higher",
     "mode": "any",
+    "platform.borrowing_share": "higher",
+    "platform.certificate_arn": "any",
+    "platform.images": "any",
+    "platform.quota_share": "higher",
+    "platform.retention_days": "lower",
     "platform.sign_on": "any",
     "pools.*.ceiling_nodes": "higher",
     "pools.*.ceiling_usd_per_hour": "higher",
+    "pools.*.workload": "any",
     "security.registries": "more",
     "usage": "lower",
 }
@@ -95,7 +105,7 @@ def loosened(base: Mapping[str, object], head: Mapping[str, object]) -> Iterator
 
 
 def _change(path: FaultPath, before: object, after: object, *, direction: Direction) -> Iterator[Change]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping) and direction in {"higher", "lower"}:
+    if isinstance(before, Mapping) and isinstance(after, Mapping) and direction in {"higher", "lower", "any"}:
         old, new = cast("Mapping[str, object]", before), cast("Mapping[str, object]", after)
         for key in dict.fromkeys((*old, *new)):
             below = (*path, str(key))
