@@ -22,6 +22,7 @@ from quantos.pull_request.touched import Touch, removed, touch_of
 from quantos.pull_request.unreadable import unreadable_files
 from sandbox import lifecycle
 from sandbox.pull_request.confinement import adopt_orphans, confined_environment, credential_places
+from sandbox.pull_request.own_mounts import Sight
 from sandbox.pull_request.protocol import (
     CONFINED,
     MESSAGE,
@@ -98,7 +99,8 @@ class PullRequestCheck:
                 remedy=f"name one of those there are: {', '.join(head.environments)}",
             )
         touches = [touch_of(name, head=head, base=base) for name in self.environments or head.environments]
-        checks = [_EnvironmentCheck(self, touch, head.root, base.root, folder / touch.environment) for touch in touches]
+        own = folder / "environments"
+        checks = [_EnvironmentCheck(self, touch, head.root, base.root, own / touch.environment) for touch in touches]
         with ThreadPoolExecutor(self.side_by_side) as pool:
             futures = [pool.submit(check.run) for check in checks]
             try:
@@ -112,16 +114,21 @@ class PullRequestCheck:
 
 @dataclass
 class _EnvironmentCheck:
-    """One environment in a sandbox of its own."""
+    """One environment in a sandbox of its own; `own` is the folder in which all is written."""
 
     asked: PullRequestCheck
     touch: Touch
     head: Path
     base: Path
-    state_dir: Path
+    own: Path
     ended: threading.Event = field(default_factory=threading.Event)
     process: Process | None = None
     kept: tuple[str, ...] = ()
+
+    @property
+    def state_dir(self) -> Path:
+        """Of its sandbox."""
+        return self.own / "sandbox"
 
     def run(self) -> EnvironmentFinding:
         """What was found; nothing is started where the change can touch nothing."""
@@ -140,8 +147,8 @@ class _EnvironmentCheck:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
     def _asked(self) -> EnvironmentFinding:
-        home = self.state_dir.with_name(f"{self.state_dir.name}-home")
-        home.mkdir()
+        home = self.own / "home"
+        home.mkdir(parents=True)
         environment = {**confined_environment(os.environ, home=home), "PYTHONPATH": str(lifecycle.source_root())}
         log = home / "check.log"
         finding: EnvironmentFinding | None = None
@@ -190,8 +197,15 @@ class _EnvironmentCheck:
         return ConfinedQuestion(
             question=self._question(),
             engine_bin_dir=str(self.asked.engine_bin_dir or ""),
-            hidden=credential_places(Path.home(), uid=os.getuid()),
+            sight=self._sight(),
         )
+
+    def _sight(self) -> Sight:
+        programs = [Path(place) for place in os.environ.get("PATH", os.defpath).split(os.pathsep) if place]
+        needed = [self.head, self.base, lifecycle.source_root(), Path(sys.prefix), Path(sys.base_prefix), *programs]
+        needed += [self.asked.engine_bin_dir] if self.asked.engine_bin_dir else []
+        hidden = credential_places(Path.home(), uid=os.getuid())
+        return Sight(own=str(self.own), needed=tuple(str(place) for place in needed), hidden=hidden)
 
     def _question(self) -> EnvironmentQuestion:
         layers = tuple(

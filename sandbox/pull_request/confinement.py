@@ -1,8 +1,9 @@
 """A process that gives up what a stranger's code may not have: the network, other people's files, more than its share.
 
-On Linux a process enters namespaces of its own (`unshare(2)`): there it has a loopback interface and no other, and
-empty folders where the person who started it keeps credentials. Then it drops every capability, so that nothing that it
-starts can undo that. Where the system grants no namespaces, what could not be given up is said, not hidden.
+On Linux a process enters namespaces of its own (`unshare(2)`): there it has a loopback interface and no other, empty
+folders where the person who started it keeps credentials, and one folder that it may write. Then it drops every
+capability, so that nothing that it starts can undo that. Where the system grants no namespaces, what could not be given
+up is said, not hidden.
 """
 
 import ctypes
@@ -12,10 +13,12 @@ import resource
 import socket
 import struct
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from sandbox.pull_request.own_mounts import NO_CREDENTIALS, NO_SOCKETS, NO_WRITING, Sight, confine_files
 
 INHERITED: Final = ("LANG", "LC_ALL", "LC_CTYPE", "PATH", "TZ")
 """Variables of the caller that a stranger's code is told."""
@@ -25,9 +28,8 @@ CREDENTIALS: Final = (
 )  # fmt: skip
 """Where people keep credentials and agents, below their home."""
 NO_NETWORK: Final = "the network"
-NO_CREDENTIALS: Final = "the caller's files of credentials"
+NOTHING_GIVEN_UP: Final = (NO_NETWORK, NO_CREDENTIALS, NO_SOCKETS, NO_WRITING)
 _NEW_USER, _NEW_MOUNTS, _NEW_NETWORK = 0x10000000, 0x00020000, 0x40000000
-_PRIVATE_BELOW, _BIND = 0x44000, 0x1000
 _READ_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 1
 _DROP_CAPABILITY, _SUBREAPER, _NO_NEW_PRIVILEGES = 24, 36, 38
 _CAPABILITIES: Final = 64
@@ -35,11 +37,15 @@ _CAPABILITIES: Final = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """The most that all processes of a check together may take: time, memory that is in use, and processes."""
+    """The most that all processes of a check together may take: time, memory that is in use, and processes.
+
+    `file_bytes` is the most that one file may hold.
+    """
 
     seconds: float = 1800.0
     memory_bytes: int = 12 * 1024**3
     processes: int = 500
+    file_bytes: int = 2 * 1024**3
 
 
 def confined_environment(environ: Mapping[str, str], *, home: Path) -> dict[str, str]:
@@ -54,24 +60,26 @@ def credential_places(home: Path, *, uid: int) -> tuple[str, ...]:
     return tuple(str(place) for place in places if place.exists())
 
 
-def give_up(hidden: Sequence[str]) -> tuple[str, ...]:
-    """Give up the network and `hidden` for this process and all that it starts; what could not be given up, in words.
+def give_up(sight: Sight) -> tuple[str, ...]:
+    """Give up the network and all files beyond `sight`, for this process and all that it starts.
+
+    Returns what could not be given up, in words.
 
     To be called while the process has one thread.
     """
     if sys.platform != "linux":
-        return NO_NETWORK, NO_CREDENTIALS
+        return NOTHING_GIVEN_UP
     libc = ctypes.CDLL(None, use_errno=True)
     kept: list[str] = []
     uid, gid = os.getuid(), os.getgid()
     if libc.unshare(_NEW_USER | _NEW_MOUNTS | _NEW_NETWORK):
-        kept += [NO_NETWORK, NO_CREDENTIALS]
+        kept += NOTHING_GIVEN_UP
     else:
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1", encoding="ascii")
         kept += [] if _loopback() else [NO_NETWORK]
-        kept += [] if _hide(libc, hidden) else [NO_CREDENTIALS]
+        kept += confine_files(sight)
     for capability in range(_CAPABILITIES):
         libc.prctl(_DROP_CAPABILITY, capability, 0, 0, 0)
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
@@ -86,7 +94,12 @@ def adopt_orphans() -> None:
 
 def bound(bounds: Bounds) -> None:
     """Bound what one process may take; what all together take has to be watched."""
-    for kind, most in ((resource.RLIMIT_DATA, bounds.memory_bytes), (resource.RLIMIT_CORE, 0)):
+    limits = (
+        (resource.RLIMIT_DATA, bounds.memory_bytes),
+        (resource.RLIMIT_FSIZE, bounds.file_bytes),
+        (resource.RLIMIT_CORE, 0),
+    )
+    for kind, most in limits:
         _, hard = resource.getrlimit(kind)
         resource.setrlimit(kind, (most, hard) if hard == resource.RLIM_INFINITY or hard > most else (hard, hard))
 
@@ -100,17 +113,3 @@ def _loopback() -> bool:
         except OSError:
             return False
     return True
-
-
-def _hide(libc: ctypes.CDLL, places: Sequence[str]) -> bool:
-    """Lay an empty folder over each folder, and nothing over each file."""
-    if libc.mount(b"none", b"/", None, _PRIVATE_BELOW, None):
-        return False
-    return not any(_mount_over(libc, place) for place in places)
-
-
-def _mount_over(libc: ctypes.CDLL, place: str) -> int:
-    at = os.fsencode(place)
-    if os.path.isdir(place):  # noqa: PTH112  the answer that goes with fsencode
-        return libc.mount(b"tmpfs", at, b"tmpfs", 0, b"size=64k,mode=700")
-    return libc.mount(b"/dev/null", at, None, _BIND, None)

@@ -21,7 +21,7 @@ BOUNDS: Final = Bounds()
 def main() -> int:
     """Answer the question on standard input; 1 where the check took too much, which is the last line told."""
     asked = CONFINED.validate_json(sys.stdin.buffer.read())
-    kept = give_up(asked.hidden)
+    kept = give_up(asked.sight)
     message = EnvironmentMessage(environment=asked.question.environment, kept=kept)
     sys.stdout.buffer.write(MESSAGE.dump_json(message) + b"\n")
     sys.stdout.buffer.flush()

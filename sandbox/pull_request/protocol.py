@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from pydantic import TypeAdapter
 
 from quantos.pull_request.model import EnvironmentFinding
+from sandbox.pull_request.own_mounts import Sight
 
 Operation: TypeAlias = Literal["base", "preview", "up"]
 
@@ -62,12 +63,12 @@ class ConfinedQuestion:
 
     Args:
         engine_bin_dir: folder of the Pulumi executables; empty when they are on PATH.
-        hidden: files and folders that nothing of the head's may see.
+        sight: what of the file system anything of the head's may see and write.
     """
 
     question: EnvironmentQuestion
     engine_bin_dir: str
-    hidden: tuple[str, ...]
+    sight: Sight
 
 
 @dataclass(frozen=True, kw_only=True)
