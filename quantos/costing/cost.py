@@ -79,7 +79,7 @@ class StackCost:
 class ComponentChange:
     """What a component costs before and after; nothing where it is not there. `usd_per_month` is at the ceiling.
 
-    `replaces` names components that are gone and in whose place this one stands.
+    `replaces` names components that are gone, or mostly gone, and in whose place this one stands.
     """
 
     component: str

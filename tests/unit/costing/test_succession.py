@@ -70,6 +70,48 @@ def changes(before: StackCost, after: StackCost) -> dict[str, tuple[tuple[str, .
         ),
         pytest.param(
             [line("NodePool cpu", 100)],
+            [line("NodePool cpu", 5), line("NodePool core", 190)],
+            {"NodePool core": (("NodePool cpu",), 95, 190), "NodePool cpu": ((), 5, 5)},
+            id="a-stub-is-left",
+        ),
+        pytest.param(
+            [line("NodePool cpu", 100)],
+            [line("NodePool cpu", 50), line("Pool core", 80)],
+            {"Pool core": (("NodePool cpu",), 50, 80), "NodePool cpu": ((), 50, 50)},
+            id="half-is-left-and-another-class",
+        ),
+        pytest.param(
+            [line("NodePool cpu", 100)],
+            [line("NodePool cpu", 5, DISKS), line("Pool core", 190)],
+            {"Pool core": (("NodePool cpu",), 95, 190), "NodePool cpu": ((), 5, 5)},
+            id="a-stub-of-other-resources",
+        ),
+        pytest.param(
+            [line("NodePool cpu", 100)],
+            [line("NodePool cpu", 51), line("NodePool core", 80)],
+            {"NodePool cpu": ((), 100, 51), "NodePool core": ((), 0, 80)},
+            id="more-than-half-stays",
+        ),
+        pytest.param(
+            [line("NodePool cpu", 100), line("NodePool gpu", 300)],
+            [line("NodePool cpu", 10), line("NodePool core", 400)],
+            {"NodePool core": (("NodePool cpu", "NodePool gpu"), 390, 400), "NodePool cpu": ((), 10, 10)},
+            id="merged-with-a-stub",
+        ),
+        pytest.param(
+            [line("NodePool cpu", 100), line("Queue work", 50, QUEUE)],
+            [line("NodePool cpu", 5), line("Queue more", 90, QUEUE), line("Queue work", 50, QUEUE)],
+            {"NodePool cpu": ((), 100, 5), "Queue more": ((), 0, 90), "Queue work": ((), 50, 50)},
+            id="a-stub-and-nothing-alike",
+        ),
+        pytest.param(
+            [line("NodePool cpu", 0)],
+            [line("NodePool cpu", 0), line("NodePool core", 80)],
+            {"NodePool cpu": ((), 0, 0), "NodePool core": ((), 0, 80)},
+            id="what-cost-nothing-lost-nothing",
+        ),
+        pytest.param(
+            [line("NodePool cpu", 100)],
             [line("Queue work", 500, QUEUE)],
             {"NodePool cpu": ((), 100, 0), "Queue work": ((), 0, 500)},
             id="nothing-alike",
