@@ -13,10 +13,10 @@ import typer
 from cli.console import err, out
 from cli.places import ROOT
 from quantos.pull_request.document import document
-from quantos.pull_request.markdown import comment
+from quantos.pull_request.markdown import comment, refused_by
 from quantos.pull_request.model import PullRequestFinding
 from quantos.pull_request.sarif import sarif
-from quantos.pull_request.verdict import objections, passes
+from quantos.pull_request.verdict import passes
 from sandbox.engine.display import shown_progress
 from sandbox.engine.locate import find_engine
 from sandbox.pull_request.check import PullRequestCheck
@@ -49,8 +49,7 @@ def pr_check(environments: Sequence[str], *, base: str | None, head: str | None,
     out.print(comment(finding), markup=False)
     err.print(f"written: {', '.join(str(path) for path in written)}", style="dim")
     if not passes(finding):
-        refused = sum(objection.refuses for objection in objections(finding))
-        err.print(f"[red]refused[/]: {refused} objections")
+        err.print(f"[red]refused[/]: {refused_by(finding)}")
         raise typer.Exit(1)
 
 

@@ -42,14 +42,17 @@ def comment(finding: PullRequestFinding) -> str:
 
 
 def _verdict(finding: PullRequestFinding) -> str:
-    said = objections(finding)
-    against = [objection for objection in said if objection.refuses]
+    if against := refused_by(finding):
+        return f"## ❌ Refused: {against}"
     layers = [layer for environment in finding.environments for layer in environment.layers]
-    if against:
-        counted = Counter(objection.kind for objection in against)
-        clauses = ", ".join(_plural(counted[kind], word) for kind, word in _WORDS if counted[kind])
-        return f"## ❌ Refused: {clauses}"
-    return f"## {_condition(finding)}: {_judged(layers, advice=sum(objection.kind == 'advice' for objection in said))}"
+    advice = sum(objection.kind == "advice" for objection in objections(finding))
+    return f"## {_condition(finding)}: {_judged(layers, advice=advice)}"
+
+
+def refused_by(finding: PullRequestFinding) -> str:
+    """How much of what refuses it, `3 violations, 1 failure`; empty where nothing does."""
+    counted = Counter(objection.kind for objection in objections(finding) if objection.refuses)
+    return ", ".join(_plural(counted[kind], word) for kind, word in _WORDS if counted[kind])
 
 
 def _condition(finding: PullRequestFinding) -> str:

@@ -83,10 +83,13 @@ def check(project: Path, tmp_path: Path) -> Checked:
     assert (out / "report.json").is_file(), said
     assert list(scratch.iterdir()) == []
     assert processes_in(scratch) == []
+    comment = (out / "comment.md").read_text(encoding="utf-8")
+    _, refused, counted = comment.partition("\n")[0].partition("Refused: ")
+    assert not refused or f"refused: {counted}" in said
     return Checked(
         process.returncode,
         json.loads((out / "report.json").read_text(encoding="utf-8")),
-        (out / "comment.md").read_text(encoding="utf-8"),
+        comment,
         json.loads((out / "report.sarif").read_text(encoding="utf-8")),
     )
 

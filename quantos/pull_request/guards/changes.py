@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from quantos.documents.yaml_document import YamlDocument, read_yaml
 from quantos.faults import FaultPath, field_name
+from quantos.pull_request.guards.defaults import changed_defaults
 from quantos.pull_request.guards.files import changed_files
 from quantos.pull_request.guards.owners import FILE, CodeOwners
 from quantos.pull_request.guards.rules import declared_rules
@@ -19,12 +20,14 @@ _PACKS: Final = SourceLocation(path="policy_packs/policies.py", line=1)
 def guard_changes(
     head: SourceTree, base: SourceTree, environments: Iterable[EnvironmentFinding] = ()
 ) -> tuple[GuardChange, ...]:
-    """In the order rules, environment files, other files; approvers are those that the base names.
+    """In the order rules, environment files, their defaults, other files; approvers are those that the base names.
 
     `environments` tell what the packs of both really register, as far as any was judged.
     """
     owners = CodeOwners(base.text(FILE))
-    changes = dict.fromkeys((*_rules(head, base, environments), *_settings(head, base), *_files(head, base)))
+    changes = dict.fromkeys(
+        (*_rules(head, base, environments), *_settings(head, base), *_defaults(head, base), *_files(head, base))
+    )
     return tuple(replace(change, approvers=owners.of(change.place.path)) for change in changes)
 
 
@@ -77,6 +80,11 @@ def _fields(document: YamlDocument) -> Mapping[str, object]:
 def _line(document: YamlDocument, field: FaultPath) -> int:
     place = document.place(field)
     return 1 if place is None else place.line
+
+
+def _defaults(head: SourceTree, base: SourceTree) -> Iterator[GuardChange]:
+    for what, place in changed_defaults(head, base):
+        yield GuardChange(guard="reading", what=what, place=place)
 
 
 def _files(head: SourceTree, base: SourceTree) -> Iterator[GuardChange]:

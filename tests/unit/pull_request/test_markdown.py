@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from quantos.pull_request.markdown import comment
+from quantos.pull_request.markdown import comment, refused_by
 from tests.conftest import Golden
 from tests.support.pull_requests import make_environment, make_finding, make_layer, make_mixed, make_refusal, urn_of
 
@@ -13,6 +13,8 @@ def test_comment_matches_golden(golden: Golden) -> None:
 
 def test_the_verdict_comes_first() -> None:
     assert comment(make_mixed()).startswith("## ❌ Refused: 3 violations, 1 failure\n")
+    assert refused_by(make_mixed()) == "3 violations, 1 failure"
+    assert refused_by(make_finding(make_environment(make_layer()))) == ""
     assert comment(make_finding(make_environment(make_layer()))).startswith("## ✅ Passed: 1 layer judged\n")
 
 

@@ -52,6 +52,14 @@ def changes(tmp_path: Path, changed: dict[str, str | None]) -> tuple[GuardChange
             [("limit", "new environment", "stacks/environments/new.yaml", 1)],
         ),
         (
+            "quantos/environment/settings/limits.py",
+            "SHARE = 0.5\n",
+            [
+                ("reading", "SHARE, nothing becomes 0.5", "quantos/environment/settings/limits.py", 1),
+                ("reading", "limits.py is added", "quantos/environment/settings/limits.py", 1),
+            ],
+        ),
+        (
             "quantos/policy/rules.py",
             RULE.replace("len", "min"),
             [
