@@ -26,7 +26,8 @@ _CLOCK: Final = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?", re.A
 _OLD_NUMBER: Final = re.compile(
     r"[-+]?(0[0-9_]+(\.[0-9_]*)?|0o[0-7]+|0b[01_]+|[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?)", re.ASCII
 )
-_MOST_DIGITS: Final = 4000
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
+_MOST_DIGITS: Final = 1000
 _UNREADABLE: Final = yaml.reader.Reader.NON_PRINTABLE
 _PARSER: Final[type[yaml.SafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where PyYAML has it: ten times as fast."""
@@ -67,6 +68,8 @@ def read_yaml(text: str) -> YamlDocument:
         return YamlDocument(None, {}, (Fault((), _said(exc), place),))
     except RecursionError:
         return YamlDocument(None, {}, (Fault((), "is not YAML that can be read: it is nested too deeply"),))
+    except (yaml.YAMLError, ValueError, OverflowError) as exc:
+        return YamlDocument(None, {}, (Fault((), f"is not YAML that can be read: {exc}"),))
     return YamlDocument(value, reading.places, tuple(reading.faults))
 
 
@@ -155,6 +158,8 @@ class _Reading:
         if event.tag is not None:
             self._fault(path, f"a tag ({event.tag}) is not read here: write the plain value", event)
             return text
+        if _HALF.search(text):
+            self._fault(path, "half of a pair of UTF-16 is no character: write the character itself", event)
         if event.style:
             return text
         if surprise := _surprise(text):
@@ -174,6 +179,8 @@ def _surprise(text: str) -> str | None:
         return f'{text} without quotes is a number to base 60 to some readers of YAML: write it in quotes, "{text}"'
     if _OLD_NUMBER.fullmatch(text):
         return f'{text} is read as different numbers by readers of YAML: write a plain number, or quote it, "{text}"'
+    if len(text) > _MOST_DIGITS and _INT.fullmatch(text):
+        return f"a number of {len(text)} digits is more than is read here: quote it if it is a name"
     return None
 
 
@@ -182,7 +189,7 @@ def _plain(text: str) -> Plain:
         return None
     if _BOOL.fullmatch(text):
         return text.lower() == "true"
-    if _INT.fullmatch(text) and len(text) <= _MOST_DIGITS:
+    if _INT.fullmatch(text):
         return int(text, 0)
     if _FLOAT.fullmatch(text):
         return float(text)

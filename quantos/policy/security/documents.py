@@ -57,7 +57,7 @@ def statements(document: object) -> Iterator[Statement]:
     """
     try:
         read: object = json.loads(document) if isinstance(document, str) else document
-    except json.JSONDecodeError as exc:
+    except (ValueError, RecursionError) as exc:
         raise _unreadable(f"is not JSON ({exc})") from exc
     if not is_values(read) or "Statement" not in read:
         raise _unreadable("has no statements")

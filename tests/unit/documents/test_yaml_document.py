@@ -3,9 +3,11 @@
 import math
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantos.documents import yaml_document
 from quantos.documents.yaml_document import read_yaml
 from quantos.faults import Position
 
@@ -84,6 +86,24 @@ def test_everything_is_told_at_once() -> None:
         "b.c",
         '"d.e"',
     ]
+
+
+@pytest.mark.parametrize("parser", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+@pytest.mark.parametrize(
+    "written",
+    [
+        *('"\\UFFFFFFFF"', '"\\U00110000"', '"\\uD800"'),
+        *("0x" + "f" * 3990, "0x" + "f" * 9000, "9" * 5000, "-" + "9" * 5000),
+    ],
+    ids=lambda written: written[:12],
+)
+def test_what_a_parser_cannot_hold_is_a_fault(
+    parser: type[yaml.SafeLoader], written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml_document, "_PARSER", parser)
+
+    for text in (f"a: {written}", f"{written}: a", f"[{written}]"):
+        assert read_yaml(text).faults
 
 
 @given(st.text(max_size=60))
