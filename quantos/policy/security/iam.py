@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from quantos.policy.controls import firm, fsbp
 from quantos.policy.security.access.actions import is_loose, privileged
-from quantos.policy.security.access.arns import Breadth, breadth
+from quantos.policy.security.access.arns import Breadth, breadth, parsed_arn
 from quantos.policy.security.access.callers import Callers, callers
-from quantos.policy.security.access.conditions import condition_tests
+from quantos.policy.security.access.conditions import condition_tests, picks_resources
+from quantos.policy.security.access.patterns import is_pattern
 from quantos.policy.security.access.places import Kind, statements_of, types_with
 from quantos.policy.security.access.principals import Standing, principals
 from quantos.policy.security.access.subjects import has_subject
@@ -48,12 +49,18 @@ def _wide_resources(resource: Resource, _: SecurityLimits) -> Iterator[str]:
             yield f"{resource.name} allows {', '.join(loose)} on every resource in {statement.sid}"
 
 
-def _wide_privileges(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+def _wide_privileges(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
     for statement in _granting(resource, Kind.IDENTITY):
         rights = dict.fromkeys(name for action in statement.actions for name in privileged(action))
-        wide = [arn for arn in statement.resources if breadth(arn) is not Breadth.NAMED]
+        chosen = picks_resources(condition_tests(statement.written))
+        wide = [arn for arn in statement.resources if breadth(arn) is not Breadth.NAMED and not chosen]
         if rights and wide:
             yield f"{resource.name} allows {', '.join(rights)} on {', '.join(wide)} in {statement.sid}"
+        identities = [name for name in rights if name.startswith(("iam:", "sts:"))]
+        for arn in statement.resources if identities else ():
+            account = "" if (parsed := parsed_arn(arn)) is None else parsed.account
+            if account and not is_pattern(account) and account not in limits.accounts:
+                yield f"{resource.name} allows {', '.join(identities)} on {arn}, not of account {limits.account_id}"
 
 
 def _anybody(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
@@ -117,8 +124,8 @@ DOCUMENT_RULES: tuple[ResourceRule, ...] = (
     ),
     ResourceRule(
         name="iam-named-privileges",
-        description="Rights by which a holder takes more rights, such as passing a role, are about named resources.",
-        remedy="name the roles, keys, functions or secrets in full or by the beginning of their names",
+        description="Rights by which a holder takes more rights, or reads secrets, are about named resources.",
+        remedy="name what it is about in full, by the beginning of its name or by its tags, and roles of the account",
         control=firm("a grant names what it is about", section="grants"),
         types=types_with(Kind.IDENTITY),
         complaints=_wide_privileges,

@@ -17,49 +17,73 @@ _TRUST = "changes who may take a role"
 _SHARES = "changes who may use a resource"
 _PROGRAMS = "runs a program with the rights of another"
 _SECRETS = "reads secrets"
+_TRACES = "ends the records of what was done, or what they are read by"
 
 PRIVILEGED: Mapping[str, str] = {
     "iam:PassRole": _PASSES,
-    "sts:AssumeRole": _ASSUMES,
+    **dict.fromkeys(("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"), _ASSUMES),
     **{
         f"iam:{name}": _POLICIES
         for name in (
-            "AddUserToGroup", "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreatePolicyVersion",
+            "AddRoleToInstanceProfile", "AddUserToGroup", "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreatePolicyVersion", "CreateRole",
             "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DeleteUserPermissionsBoundary", "PutGroupPolicy",
             "PutRolePermissionsBoundary", "PutRolePolicy", "PutUserPermissionsBoundary", "PutUserPolicy",
-            "SetDefaultPolicyVersion",
+            "SetDefaultPolicyVersion", "TagRole", "TagUser", "UntagRole", "UntagUser",
         )
     },
     **{
         f"iam:{name}": _LASTING
         for name in (
             "CreateAccessKey", "CreateLoginProfile", "CreateServiceSpecificCredential", "DeactivateMFADevice",
-            "ResetServiceSpecificCredential", "UpdateAccessKey", "UpdateLoginProfile",
+            "CreateUser", "CreateVirtualMFADevice", "EnableMFADevice", "ResetServiceSpecificCredential", "UpdateAccessKey",
+            "UpdateLoginProfile", "UploadSSHPublicKey", "UploadSigningCertificate",
         )
     },
     **{
         f"iam:{name}": _TRUST
         for name in (
-            "AddClientIDToOpenIDConnectProvider", "UpdateAssumeRolePolicy", "UpdateOpenIDConnectProviderThumbprint",
-            "UpdateSAMLProvider",
+            "AddClientIDToOpenIDConnectProvider", "CreateOpenIDConnectProvider", "CreateSAMLProvider",
+            "UpdateAssumeRolePolicy", "UpdateOpenIDConnectProviderThumbprint", "UpdateSAMLProvider",
         )
     },
     **dict.fromkeys(
         (
-            "ecr:SetRepositoryPolicy", "kms:CreateGrant", "kms:PutKeyPolicy", "lambda:AddPermission",
-            "s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock",
-            "secretsmanager:PutResourcePolicy", "sns:AddPermission", "sqs:AddPermission", "eks:CreateAccessEntry",
-            "eks:AssociateAccessPolicy",
+            "dynamodb:PutResourcePolicy", "ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute",
+            "ecr:SetRepositoryPolicy", "eks:AssociateAccessPolicy", "eks:CreateAccessEntry",
+            "eks:CreatePodIdentityAssociation", "eks:UpdateAccessEntry", "eks:UpdatePodIdentityAssociation",
+            "events:PutPermission", "kms:CreateGrant", "kms:PutKeyPolicy", "lambda:AddLayerVersionPermission",
+            "lambda:AddPermission", "lambda:CreateFunctionUrlConfig", "logs:PutResourcePolicy",
+            "rds:ModifyDBClusterSnapshotAttribute", "rds:ModifyDBSnapshotAttribute", "s3:DeleteBucketPolicy",
+            "s3:PutAccessPointPolicy", "s3:PutAccountPublicAccessBlock", "s3:PutBucketAcl", "s3:PutBucketPolicy",
+            "s3:PutBucketPublicAccessBlock", "s3:PutObjectAcl", "secretsmanager:PutResourcePolicy",
+            "sns:AddPermission", "sns:SetTopicAttributes", "sqs:AddPermission", "sqs:SetQueueAttributes",
         ),
         _SHARES,
     ),
     **dict.fromkeys(
         (
-            "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "ssm:SendCommand", "ssm:StartSession",
+            "cloudformation:CreateStack", "cloudformation:ExecuteChangeSet", "cloudformation:UpdateStack",
+            "codebuild:StartBuild", "codebuild:UpdateProject", "ec2-instance-connect:SendSSHPublicKey",
+            "ec2:AssociateIamInstanceProfile", "ec2:ModifyInstanceAttribute", "ecs:ExecuteCommand", "glue:UpdateJob",
+            "lambda:CreateFunction", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
+            "ssm:CreateAssociation", "ssm:SendCommand", "ssm:StartAutomationExecution", "ssm:StartSession",
         ),
         _PROGRAMS,
     ),
-    "secretsmanager:GetSecretValue": _SECRETS,
+    **dict.fromkeys(
+        (
+            "kms:Decrypt", "secretsmanager:BatchGetSecretValue", "secretsmanager:GetSecretValue", "ssm:GetParameter",
+            "ssm:GetParameters", "ssm:GetParametersByPath",
+        ),
+        _SECRETS,
+    ),
+    **dict.fromkeys(
+        (
+            "cloudtrail:DeleteTrail", "cloudtrail:StopLogging", "kms:ScheduleKeyDeletion",
+            "s3:BypassGovernanceRetention",
+        ),
+        _TRACES,
+    ),
 }  # fmt: skip
 """Actions by name, as IAM writes them, and what they let their holder do."""
 

@@ -1,5 +1,6 @@
 """How much an ARN with wildcards stands for."""
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,6 +11,9 @@ SHARED_PATHS = ("service-role", "aws-service-role", "aws-reserved")
 
 UNTYPED = frozenset({"sqs", "sns", "codecommit", "codepipeline", "execute-api"})
 """Services whose ARNs end in a name without its kind; elsewhere `r*` stands for all of `role/` before any name."""
+SEGMENT = re.compile(r"(?!mrk-)[^-_/.:!]{3,}[-_/.:!]")
+"""What a beginning has to hold to be somebody's own: a whole word and its end. `mrk-` begins every key of many regions.
+"""
 ACCOUNTLESS = frozenset({"image", "snapshot"})
 """Kinds of EC2 whose ARNs have no account."""
 
@@ -52,20 +56,26 @@ def breadth(resource: str) -> Breadth:
 
 
 def _name_head(arn: Arn) -> str:
-    """What is sure of the name: `quantos-` of `role/quantos-*`, nothing of `role/*`, `role/service-role/*` or `*`.
+    """What is sure of the name: `quantos-` of `role/quantos-*`, nothing of `role/*`, `role/q*` or `role/service-role/*`.
 
     In S3 the name is the bucket's, and a wildcard in front of it stands for any account's.
     """
     if arn.service == "s3" and not arn.account:
-        return literal_head(arn.resource.partition("/")[0])
+        return _own_head(arn.resource.partition("/")[0])
     if arn.service in UNTYPED or not is_pattern(arn.resource):
-        return literal_head(arn.resource)
+        return _own_head(arn.resource)
     kind, name = _split(arn.resource)
-    head = "" if is_pattern(kind) else literal_head(name)
+    head = "" if is_pattern(kind) else _own_head(name)
     if any(f"{path}/".startswith(head) for path in SHARED_PATHS):
         return ""
     shared = next((path for path in SHARED_PATHS if head.startswith(f"{path}/")), "")
-    return head.removeprefix(f"{shared}/")
+    return _own_head(name.removeprefix(f"{shared}/"))
+
+
+def _own_head(name: str) -> str:
+    """A name without wildcards; what stands before the first, where it ends no word too early to be anybody's."""
+    head = literal_head(name)
+    return head if head == name or SEGMENT.search(head) else ""
 
 
 def _split(resource: str) -> tuple[str, str]:

@@ -6,9 +6,11 @@ has the key: none of these narrows, but that `Null: false` on the key makes up f
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from quantos.policy.security.access.patterns import literal_head
 from quantos.policy.security.values import Values, at, texts, values
 
 EXACT = frozenset({"StringEquals", "StringEqualsIgnoreCase"})
@@ -16,6 +18,8 @@ LIKE = "StringLike"
 ARN_LIKE = frozenset({"ArnLike", "ArnEquals"})
 POSITIVE = frozenset({*EXACT, LIKE, *ARN_LIKE})
 """Operators on texts that are met by the values they name; both on ARNs take wildcards."""
+RESOURCE_MARK = re.compile(r"([a-z0-9-]+):resourcetag/|kms:(resourcealiases$|encryptioncontext:)")
+"""Keys that tell resources of one kind apart: their tags, a key's other names, and what is encrypted with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,14 @@ def condition_tests(statement: Values) -> tuple[Test, ...]:
     """Every test of a statement; all of them must be met."""
     present = frozenset(_always_present(statement))
     return tuple(_tests(values(statement, "Condition"), present))
+
+
+def picks_resources(tests: tuple[Test, ...]) -> bool:
+    """Whether tests leave only resources that are marked in a way that the policy names."""
+    return any(
+        test.is_positive and bool(RESOURCE_MARK.match(test.key)) and all(literal_head(value) for value in test.values)
+        for test in tests
+    )
 
 
 def _tests(conditions: Values, present: frozenset[str]) -> Iterator[Test]:

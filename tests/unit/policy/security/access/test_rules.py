@@ -118,6 +118,36 @@ def test_what_a_wildcard_reaches_to_the_end_stands_for_no_less(arn: object, star
         assert order.index(breadth(wider).name) >= order.index(breadth(text).name)
 
 
+KINDS = {
+    "iam": "role/", "sts": "role/", "kms": "key/", "ssm": "parameter/", "secretsmanager": "secret:", "s3": "accesspoint/",
+    "sns": "", "sqs": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("kms:Decrypt", "kms:ScheduleKeyDeletion", "kms:PutKeyPolicy", "kms:CreateGrant", "ssm:GetParameter"),
+        *("ssm:GetParameters", "ssm:GetParametersByPath", "secretsmanager:BatchGetSecretValue"),
+        *("secretsmanager:GetSecretValue", "iam:CreateOpenIDConnectProvider", "iam:CreateSAMLProvider"),
+        *("iam:UpdateSAMLProvider", "iam:TagRole", "iam:CreateRole", "sts:AssumeRoleWithWebIdentity"),
+        *("sts:AssumeRoleWithSAML", "sns:SetTopicAttributes", "sns:AddPermission", "sqs:SetQueueAttributes"),
+        *("sqs:AddPermission", "dynamodb:PutResourcePolicy", "s3:PutAccessPointPolicy", "s3:PutBucketPolicy"),
+        *("s3:PutBucketAcl", "s3:BypassGovernanceRetention", "lambda:AddLayerVersionPermission"),
+        *("lambda:AddPermission", "lambda:UpdateFunctionCode", "eks:UpdateAccessEntry", "eks:CreateAccessEntry"),
+        *("eks:AssociateAccessPolicy", "ec2-instance-connect:SendSSHPublicKey", "ssm:SendCommand"),
+        *("ssm:StartSession", "ecs:ExecuteCommand", "cloudformation:UpdateStack", "cloudformation:CreateStack"),
+        *("codebuild:UpdateProject", "ec2:ModifySnapshotAttribute", "rds:ModifyDBSnapshotAttribute"),
+        *("cloudtrail:StopLogging", "cloudtrail:DeleteTrail"),
+    ],
+)
+def test_a_right_that_takes_more_is_about_what_is_named_and_not_a_whole_kind(action: str) -> None:
+    service = action.partition(":")[0]
+    everything = f"arn:aws:{service}:us-east-1:{ACCOUNT}:{KINDS.get(service, 'kind/')}"
+    for name, expected in (("*", {"iam-named-privileges"}), ("quantos-dev-*", set()), ("quantos", set())):
+        assert refusing(declared("policy", {"Action": action, "Resource": f"{everything}{name}"})) == expected
+
+
 @pytest.mark.parametrize("kind", types_with(Kind.RESOURCE, Kind.ENDPOINT))
 def test_a_stranger_is_refused_at_every_place_that_takes_a_policy(kind: str) -> None:
     stranger = json.dumps({"Statement": [{**GIVEN, "Principal": {"AWS": "999988887777"}}]})
