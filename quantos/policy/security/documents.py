@@ -1,7 +1,7 @@
 """IAM policy documents as statements, read from the JSON text that resources carry."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from quantos.errors import SettingsError
@@ -11,6 +11,8 @@ EFFECTS = ("Allow", "Deny")
 ELEMENTS = frozenset({
     "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
 })  # fmt: skip
+PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
+NAMES = frozenset({"Action", "NotAction", "Resource", "NotResource"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +64,29 @@ def statements(document: object) -> Iterator[Statement]:
     if not is_values(read) or "Statement" not in read:
         raise _unreadable("has no statements")
     written = at(read, "Statement")
+    if isinstance(written, str) or not isinstance(written, Mapping | Sequence):
+        raise _unreadable("has no statements")
     for statement in [written] if is_values(written) else elements(written):
         if not is_values(statement):
             raise _unreadable("has a statement that is none")
+        if not all(_is_legible(name, statement[name]) for name in statement):
+            raise _unreadable("has names that are no texts")
         if at(statement, "Effect") not in EFFECTS or not ELEMENTS.issuperset(statement):
             raise _unreadable("has a statement with an effect or an element that IAM does not know")
         yield Statement(written=statement)
+
+
+def _is_legible(element: str, value: object) -> bool:
+    """Whether all that it names is read: a list of principals, or a number among them, would read as nobody."""
+    if element in PRINCIPALS and is_values(value):
+        return all(_are_texts(value[kind]) for kind in value)
+    if element in PRINCIPALS:
+        return isinstance(value, str)
+    return element not in NAMES or _are_texts(value)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, str) or (0 < len(elements(value)) == len(texts(value)))
 
 
 def _unreadable(why: str) -> SettingsError:

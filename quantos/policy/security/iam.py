@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from quantos.policy.controls import firm, fsbp
 from quantos.policy.security.access.actions import is_loose, privileged
 from quantos.policy.security.access.arns import Breadth, breadth, parsed_arn
-from quantos.policy.security.access.callers import Callers, callers
+from quantos.policy.security.access.callers import Callers, callers, callers_of_service, identities
 from quantos.policy.security.access.conditions import condition_tests, picks_resources
 from quantos.policy.security.access.patterns import is_pattern
 from quantos.policy.security.access.places import Kind, statements_of, types_with
-from quantos.policy.security.access.principals import Standing, principals
+from quantos.policy.security.access.principals import ACTING_FOR_THEIR_ACCOUNT, Standing, principals
 from quantos.policy.security.access.subjects import has_subject
 from quantos.policy.security.documents import Statement
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
 from quantos.policy.security.unscoped_actions import UNSCOPED_ACTIONS
-from quantos.policy.security.values import at
 
 ROLE = "aws:iam/role:Role"
 KEYS = ("aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy", "aws:kms/replicaKey:ReplicaKey")
@@ -77,6 +76,8 @@ def _foreign(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
         given = list(principals(statement, accounts=limits.accounts))
         named = [each.name for each in given if each.standing in {Standing.FOREIGN, Standing.FEDERATED}]
         strangers = named if left is not Callers.ACCOUNT else []
+        if any(each.standing is Standing.SERVICE for each in given) and not _has_source(statement, limits):
+            strangers = [*strangers, "a service for whomever it acts"]
         if left is Callers.FOREIGN and any(each.standing is Standing.EVERYBODY for each in given):
             strangers = [*strangers, "whoever its conditions name"]
         for who in strangers:
@@ -84,21 +85,34 @@ def _foreign(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
             yield f"{resource.name} allows {who} {what} in {statement.sid}, not of account {limits.account_id}"
 
 
+def _has_source(statement: Statement, limits: SecurityLimits) -> bool:
+    """Whether a service may act for the account only, its organisation or what is named: no confused deputy."""
+    left = callers_of_service(condition_tests(statement.written), accounts=limits.accounts)
+    return left in {Callers.ACCOUNT, Callers.KNOWN}
+
+
 def _foreign_trust(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
-    if at(resource.properties, "assumeRolePolicy") is None:
+    granting = list(_granting(resource, Kind.TRUST))
+    if not granting or any(not statement.principals for statement in granting):
         yield f"{resource.name} does not say whom it trusts"
-    for statement in _granting(resource, Kind.TRUST):
+    for statement in granting:
         yield from (f"{resource.name} trusts {who} in {statement.sid}" for who in _strangers(statement, limits))
 
 
 def _strangers(statement: Statement, limits: SecurityLimits) -> Iterator[str]:
     tests = condition_tests(statement.written)
-    own = callers(tests, accounts=limits.accounts) is Callers.ACCOUNT
+    own = identities(tests, accounts=limits.accounts) is Callers.ACCOUNT
     for principal in principals(statement, accounts=limits.accounts):
         if principal.standing is Standing.FOREIGN or (principal.standing is Standing.EVERYBODY and not own):
             yield f"{principal.name}, which is not of account {limits.account_id}"
         elif principal.standing is Standing.FEDERATED and not has_subject(tests, provider=principal.name):
             yield f"everybody whom {principal.name} knows"
+        elif (
+            principal.standing is Standing.SERVICE
+            and principal.name not in ACTING_FOR_THEIR_ACCOUNT
+            and not _has_source(statement, limits)
+        ):
+            yield f"{principal.name}, for whomever it acts"
 
 
 def _lasting_identity(resource: Resource, _: SecurityLimits) -> Iterator[str]:
@@ -140,8 +154,8 @@ DOCUMENT_RULES: tuple[ResourceRule, ...] = (
     ),
     ResourceRule(
         name="iam-own-principals",
-        description="Policies of resources allow nothing to other accounts.",
-        remedy="name principals of the account; exempt what another account has to reach, with the reason",
+        description="Policies of resources allow nothing to other accounts, nor to services that act for them.",
+        remedy="name principals of the account, and of a service aws:SourceAccount; exempt what another has to reach",
         control=firm("a grant names whom it is for", section="grants"),
         types=types_with(Kind.RESOURCE, Kind.ENDPOINT),
         complaints=_foreign,
@@ -152,7 +166,7 @@ IAM_RULES: tuple[ResourceRule, ...] = (
     ResourceRule(
         name="iam-trust",
         description="Roles are taken by AWS services, by their own account, or by one named subject of a provider.",
-        remedy="trust a service or a role of the account; of an identity provider name the subject by a condition",
+        remedy="trust a service, by aws:SourceAccount, or a role of the account; of a provider name the subject",
         control=firm("a grant names whom it is for", section="grants"),
         types=(ROLE,),
         complaints=_foreign_trust,

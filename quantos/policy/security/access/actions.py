@@ -25,7 +25,8 @@ PRIVILEGED: Mapping[str, str] = {
     **{
         f"iam:{name}": _POLICIES
         for name in (
-            "AddRoleToInstanceProfile", "AddUserToGroup", "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreatePolicyVersion", "CreateRole",
+            "AddRoleToInstanceProfile", "AddUserToGroup", "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy",
+            "CreatePolicyVersion", "CreateRole",
             "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DeleteUserPermissionsBoundary", "PutGroupPolicy",
             "PutRolePermissionsBoundary", "PutRolePolicy", "PutUserPermissionsBoundary", "PutUserPolicy",
             "SetDefaultPolicyVersion", "TagRole", "TagUser", "UntagRole", "UntagUser",
@@ -35,7 +36,8 @@ PRIVILEGED: Mapping[str, str] = {
         f"iam:{name}": _LASTING
         for name in (
             "CreateAccessKey", "CreateLoginProfile", "CreateServiceSpecificCredential", "DeactivateMFADevice",
-            "CreateUser", "CreateVirtualMFADevice", "EnableMFADevice", "ResetServiceSpecificCredential", "UpdateAccessKey",
+            "CreateUser", "CreateVirtualMFADevice", "EnableMFADevice", "ResetServiceSpecificCredential",
+            "UpdateAccessKey",
             "UpdateLoginProfile", "UploadSSHPublicKey", "UploadSigningCertificate",
         )
     },

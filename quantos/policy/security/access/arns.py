@@ -56,9 +56,10 @@ def breadth(resource: str) -> Breadth:
 
 
 def _name_head(arn: Arn) -> str:
-    """What is sure of the name: `quantos-` of `role/quantos-*`, nothing of `role/*`, `role/q*` or `role/service-role/*`.
+    """What is sure of the name: `quantos-` of `role/quantos-*`, nothing of `role/*` or `role/q*`.
 
-    In S3 the name is the bucket's, and a wildcard in front of it stands for any account's.
+    Below a path of everybody it begins behind the path. In S3 it is the bucket's, and a wildcard in front of it stands
+    for any account's.
     """
     if arn.service == "s3" and not arn.account:
         return _own_head(arn.resource.partition("/")[0])

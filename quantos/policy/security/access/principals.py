@@ -1,6 +1,6 @@
 """Whom a principal of a statement stands for, as far as the account can tell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +17,19 @@ class Standing(Enum):
     FEDERATED = "whoever an identity provider of the account knows"
     FOREIGN = "not of the account"
     EVERYBODY = "everybody"
+
+
+_PASSED = "it acts with a role that was passed to it, and only its own account's can be"
+ACTING_FOR_THEIR_ACCOUNT: Mapping[str, str] = {
+    "ec2.amazonaws.com": _PASSED,
+    "lambda.amazonaws.com": _PASSED,
+    "edgelambda.amazonaws.com": _PASSED,
+    "eks.amazonaws.com": _PASSED,
+    "eks-fargate-pods.amazonaws.com": _PASSED,
+    "pods.eks.amazonaws.com": "it hands the role to pods of clusters of the role's own account",
+    "s3.amazonaws.com": "replication takes the role that the owner of the source passed; it states no source account",
+}
+"""Services that take a role for nobody but its own account, each with the reason; they say no source."""
 
 
 @dataclass(frozen=True, kw_only=True)

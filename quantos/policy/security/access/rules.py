@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from quantos.policy.controls import firm, fsbp
 from quantos.policy.security.access.arns import parsed_arn
-from quantos.policy.security.access.callers import Callers, callers
-from quantos.policy.security.access.conditions import Test
-from quantos.policy.security.access.patterns import matches
+from quantos.policy.security.access.callers import Callers, callers, spares
+from quantos.policy.security.access.conditions import Test, condition_tests
+from quantos.policy.security.access.patterns import is_pattern, matches
 from quantos.policy.security.access.places import Kind, statements_of
 from quantos.policy.security.access.principals import Standing, principals
 from quantos.policy.security.documents import Statement
@@ -30,14 +30,27 @@ ATTACHED: Mapping[str, str] = {
     "aws:quicksight/iamPolicyAssignment:IamPolicyAssignment": "policyArn",
 }
 """Where policies are attached by ARN: the property by type."""
-BROAD_PARTS = ("Administrator", "PowerUser", "FullAccess", "ReadWrite")
-BROAD_NAMES = frozenset({"AmazonEC2RoleforSSM", "DatabaseAdministrator", "ReadOnlyAccess", "DataScientist"})
+NARROW = frozenset({
+    "AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly", "AmazonEKS_CNI_Policy",
+    "AmazonEKSClusterPolicy", "AmazonEKSFargatePodExecutionRolePolicy", "AmazonEKSVPCResourceController",
+    "AmazonEKSWorkerNodeMinimalPolicy", "AmazonEKSWorkerNodePolicy", "AWSXRayDaemonWriteAccess",
+    "CloudWatchAgentServerPolicy", "service-role/AmazonEBSCSIDriverPolicy", "service-role/AmazonEBSCSIDriverPolicyV2",
+    "service-role/AmazonECSTaskExecutionRolePolicy", "service-role/AmazonRDSEnhancedMonitoringRole",
+    "service-role/AWSLambdaBasicExecutionRole", "service-role/AWSLambdaDynamoDBExecutionRole",
+    "service-role/AWSLambdaKinesisExecutionRole", "service-role/AWSLambdaMSKExecutionRole",
+    "service-role/AWSLambdaSQSQueueExecutionRole", "service-role/AWSLambdaVPCAccessExecutionRole",
+})  # fmt: skip
+"""Policies of AWS's by path and name that we have read: each is for one program, and reads nobody's data."""
 
 ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
 ACCESS_POLICY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 POD_IDENTITY = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
-CLUSTER_ADMINISTRATORS = frozenset({"AmazonEKSClusterAdminPolicy"})
-WIDE_IN_THE_CLUSTER = frozenset({"AmazonEKSAdminPolicy", "AmazonEKSEditPolicy"})
+LOOKING = "AmazonEKSViewPolicy"
+"""It reads everything but secrets."""
+NARROW_IN_A_NAMESPACE = frozenset({
+    "AmazonEKSAdminPolicy", "AmazonEKSAdminViewPolicy", "AmazonEKSEditPolicy", "AmazonEKSSecretReaderPolicy", LOOKING,
+})  # fmt: skip
+SHARED_NAMESPACES = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
 KEY_TYPES = (
     "aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy", "aws:kms/replicaKey:ReplicaKey",
     "aws:kms/externalKey:ExternalKey", "aws:kms/replicaExternalKey:ReplicaExternalKey",
@@ -46,11 +59,14 @@ KEY_TYPES = (
 
 def _broad_attachment(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
     for arn in texts(resource.properties, ATTACHED[resource.type]):
-        name, parsed = arn.rpartition("/")[2], parsed_arn(arn)
-        if name in BROAD_NAMES or any(part in name for part in BROAD_PARTS):
-            yield f"{resource.name} attaches {name}"
-        elif parsed is not None and parsed.account not in {"aws", *limits.accounts}:
-            yield f"{resource.name} attaches {name} of account {parsed.account or 'nobody'}"
+        parsed = parsed_arn(arn)
+        if parsed is None or not parsed.resource.startswith("policy/"):
+            yield f"{resource.name} attaches {arn or 'nothing'}, which is no policy"
+        elif parsed.account == "aws":
+            if (name := parsed.resource.removeprefix("policy/")) not in NARROW:
+                yield f"{resource.name} attaches {name}"
+        elif parsed.account not in limits.accounts:
+            yield f"{resource.name} attaches {arn} of account {parsed.account or 'nobody'}"
 
 
 def _is_own(arn: str, limits: SecurityLimits) -> bool:
@@ -73,38 +89,52 @@ def _unlisted_administrator(resource: Resource, limits: SecurityLimits) -> Itera
         groups = [group for group in texts(resource.properties, "kubernetesGroups") if group.startswith("system:")]
         if groups:
             yield f"{resource.name} puts {who} into {', '.join(groups)}"
+        if (name := text(resource.properties, "userName")).startswith("system:") and "{{" not in name:
+            yield f"{resource.name} gives {who} the name {name}, which is the cluster's own"
     elif _is_administration(resource):
         policy = text(resource.properties, "policyArn").rpartition("/")[2]
         yield f"{resource.name} gives {who} {policy}, and cluster.admins of {limits.environment} does not list it"
 
 
 def _is_administration(association: Resource) -> bool:
-    """Whether it gives everything, or the writing of everything in every namespace. Without a scope it is for all."""
+    """Whether it gives more than looking, or than rights in named namespaces; what we do not know of is more."""
     policy = text(association.properties, "policyArn").rpartition("/")[2]
-    scoped = text(association.properties, "accessScope", "type") == "namespace"
-    return policy in CLUSTER_ADMINISTRATORS or (policy in WIDE_IN_THE_CLUSTER and not scoped)
+    scope = values(association.properties, "accessScope")
+    namespaces = texts(scope, "namespaces") if text(scope, "type") == "namespace" else ()
+    own = [name for name in namespaces if name and not is_pattern(name) and name not in SHARED_NAMESPACES]
+    if namespaces and len(own) == len(namespaces):
+        return policy not in NARROW_IN_A_NAMESPACE
+    return policy != LOOKING
 
 
 def _unmanaged_key(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
     """A key without a policy gets AWS's own, by which its account manages it."""
-    if at(resource.properties, "policy") in {None, ""} and resource.type != "aws:kms/keyPolicy:KeyPolicy":
+    if at(resource.properties, "policy") in (None, "") and resource.type != "aws:kms/keyPolicy:KeyPolicy":
         return
     written = [
         statement
         for statement in statements_of(resource, Kind.RESOURCE)
         if any(matches(action.lower(), "kms:putkeypolicy") for action in statement.actions)
     ]
-    managers = any(statement.allows and _is_unconditional(statement, limits) for statement in written)
-    locked = any(not statement.allows and _is_unconditional(statement, limits, of_all=True) for statement in written)
+    managers = any(statement.allows and _gives_management(statement, limits) for statement in written)
+    locked = any(not statement.allows and _locks(statement, limits) for statement in written)
     if locked or not managers:
         yield f"{resource.name} lets nobody of account {limits.account_id} change its policy"
 
 
-def _is_unconditional(statement: Statement, limits: SecurityLimits, *, of_all: bool = False) -> bool:
-    """Whether it is about the account whatever the request says; `of_all` about everybody of the account."""
-    wanted = {Standing.EVERYBODY} if of_all else {Standing.OWN, Standing.EVERYBODY}
+def _gives_management(statement: Statement, limits: SecurityLimits) -> bool:
+    """Whether it is given to the account whatever the request says."""
     named = principals(statement, accounts=limits.accounts)
-    return not values(statement.written, "Condition") and any(each.standing in wanted for each in named)
+    own = any(each.standing in {Standing.OWN, Standing.EVERYBODY} for each in named)
+    return own and not values(statement.written, "Condition")
+
+
+def _locks(statement: Statement, limits: SecurityLimits) -> bool:
+    """Whether a denial is to all of the account: to everybody or its root, and no condition spares any of it."""
+    roots = {*limits.accounts, *(f"arn:aws:iam::{account}:root" for account in limits.accounts)}
+    named = list(principals(statement, accounts=limits.accounts))
+    of_all = any(each.standing is Standing.EVERYBODY or each.name in roots for each in named)
+    return of_all and not any(spares(test, accounts=limits.accounts) for test in condition_tests(statement.written))
 
 
 def _open_function(resource: Resource, limits: SecurityLimits) -> Iterator[str]:
@@ -133,7 +163,7 @@ def _permission_tests(resource: Resource) -> Iterator[Test]:
 ACCESS_RULES: tuple[ResourceRule, ...] = (
     ResourceRule(
         name="iam-no-broad-managed-policy",
-        description="Nobody is attached a policy of AWS's that allows everything of a service, or everything.",
+        description="Of AWS's policies only those are attached that we have read and found narrow.",
         remedy="write a policy with the actions that are needed",
         control=fsbp("IAM.1"),
         types=tuple(ATTACHED),

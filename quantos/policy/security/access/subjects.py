@@ -23,6 +23,9 @@ HEADS: Sequence[re.Pattern[str]] = tuple(
 """What has to stand before the first wildcard: GitHub, GitLab, HCP Terraform, Buildkite, CircleCI."""
 
 
+SIGN_IN = "https://signin.aws.amazon.com/saml"
+
+
 def names_one(subject: str) -> bool:
     """Whether a subject with wildcards is one repository, project, workspace or pipeline; without, it is one."""
     if not is_pattern(subject):
@@ -31,6 +34,11 @@ def names_one(subject: str) -> bool:
 
 
 def has_subject(tests: Sequence[Test], *, provider: str) -> bool:
-    """Whether tests leave one named subject of a provider, given by its ARN or name."""
+    """Whether tests leave one named subject of a provider, given by its ARN or name.
+
+    A directory of the account's own (SAML) chooses who takes which role; its answers have to be meant for AWS.
+    """
+    if ":saml-provider/" in provider:
+        return any(test.key == "saml:aud" and test.is_positive and test.values == (SIGN_IN,) for test in tests)
     key = f"{provider.partition('oidc-provider/')[2] or provider}:sub".lower()
     return any(test.key == key and test.is_positive and all(map(names_one, test.values)) for test in tests)

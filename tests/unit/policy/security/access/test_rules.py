@@ -13,6 +13,7 @@ from quantos.policy.security.access.places import Kind, types_with
 from quantos.policy.security.access.rules import ATTACHED
 from quantos.policy.security.resource import Resource, concerns
 from quantos.policy.security.rules import RESOURCE_RULES
+from quantos.policy.security.values import texts
 from tests.support.aws_sdk import sdk_resources
 from tests.support.secure_resources import ACCOUNT, LIMITS, OWNED, ROLE_ARN, TRUST, resource
 
@@ -75,7 +76,7 @@ POSITIVE = st.sampled_from(
     [
         {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}},
         {"StringEquals": {"aws:PrincipalOrgID": "o-abcdef1234"}},
-        {"ArnLike": {"aws:SourceArn": "arn:aws:sns:us-east-1:999988887777:x"}},
+        {"ArnLike": {"aws:SourceArn": f"arn:aws:sns:us-east-1:{ACCOUNT}:x"}},
         {"StringLike": {"aws:PrincipalTag/desk": "*"}},
         {"Bool": {"aws:SecureTransport": "true"}},
         {"Null": {"aws:PrincipalAccount": "false"}},
@@ -104,9 +105,9 @@ def widened(text: str, start: int, end: int) -> str:
 @given(row=ROWS, key=st.sampled_from(["Action", "Resource"]), start=st.integers(0, 80), end=st.integers(0, 80))
 def test_a_wider_wildcard_never_makes_a_refused_statement_accepted(row: dict, key: str, start: int, end: int) -> None:
     says = {**PLACES[row["at"]][2], **row["says"]}
-    if "refused" not in row or row["refused"] == "key-managed" or not says.get(key) or says["Effect"] == "Deny":
+    if "refused" not in row or row["refused"] == "key-managed" or not texts(says, key) or says["Effect"] == "Deny":
         return
-    wide = [widened(text, start, end) for text in ([says[key]] if isinstance(says[key], str) else says[key])]
+    wide = [widened(text, start, end) for text in texts(says, key)]
     assert refusing(declared(row["at"], {**row["says"], key: wide}))
 
 
@@ -119,8 +120,8 @@ def test_what_a_wildcard_reaches_to_the_end_stands_for_no_less(arn: object, star
 
 
 KINDS = {
-    "iam": "role/", "sts": "role/", "kms": "key/", "ssm": "parameter/", "secretsmanager": "secret:", "s3": "accesspoint/",
-    "sns": "", "sqs": "",
+    "iam": "role/", "sts": "role/", "kms": "key/", "ssm": "parameter/", "secretsmanager": "secret:",
+    "s3": "accesspoint/", "sns": "", "sqs": "",
 }  # fmt: skip
 
 
@@ -203,6 +204,13 @@ def test_administrators_are_refused_wherever_a_policy_is_attached(kind: str) -> 
         ("arn:aws:iam::aws:policy/ReadOnlyAccess", True),
         ("arn:aws-us-gov:iam::aws:policy/AdministratorAccess", True),
         ("arn:aws:iam::999988887777:policy/quantos", True),
+        ("arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess", True),
+        ("arn:aws:iam::aws:policy/SecurityAudit", True),
+        ("arn:aws:iam::aws:policy/APolicyOfTomorrow", True),
+        ("arn:aws:iam::aws:policy/AWSLambdaBasicExecutionRole", True),
+        ("garbage", True),
+        ("", True),
+        (f"arn:aws:iam::{ACCOUNT}:role/quantos", True),
         ("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole", False),
         ("arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly", False),
         (f"arn:aws:iam::{ACCOUNT}:policy/quantos", False),
@@ -215,8 +223,15 @@ def test_a_policy_that_is_attached_allows_no_whole_service(arn: str, refused: bo
 
 ENTRY, ASSOCIATION = "aws:eks/accessEntry:AccessEntry", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
 ADMIN, STRANGER = LIMITS.cluster_admins[0], "arn:aws:iam::999988887777:role/helper"
-EVERYWHERE, INSIDE = {"type": "cluster"}, {"type": "namespace", "namespaces": ["ray"]}
-CLUSTER_RULES = {"iam-own-grantees", "cluster-admins-listed"}
+
+
+def inside(*names: str) -> dict[str, object]:
+    return {"type": "namespace", "namespaces": list(names)}
+
+
+EVERYWHERE, INSIDE = {"type": "cluster"}, inside("ray")
+UNLISTED = {"cluster-admins-listed"}
+CLUSTER_RULES = {"iam-own-grantees", *UNLISTED}
 
 
 @pytest.mark.parametrize(
@@ -224,11 +239,34 @@ CLUSTER_RULES = {"iam-own-grantees", "cluster-admins-listed"}
     [
         (ENTRY, {"principalArn": ROLE_ARN}, set()),
         (ENTRY, {"principalArn": STRANGER}, {"iam-own-grantees"}),
-        (ENTRY, {"principalArn": ROLE_ARN, "kubernetesGroups": ["system:masters"]}, {"cluster-admins-listed"}),
+        (ENTRY, {"principalArn": ROLE_ARN, "kubernetesGroups": ["system:masters"]}, UNLISTED),
         (ASSOCIATION, {"principalArn": ADMIN, "policyArn": "ClusterAdmin", "accessScope": EVERYWHERE}, set()),
-        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "ClusterAdmin"}, {"cluster-admins-listed"}),
-        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "Admin"}, {"cluster-admins-listed"}),
+        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "ClusterAdmin"}, UNLISTED),
+        (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "Admin"}, UNLISTED),
         (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "Admin", "accessScope": INSIDE}, set()),
+        *(
+            (
+                ASSOCIATION,
+                {"principalArn": ROLE_ARN, "policyArn": "Admin", "accessScope": scope},
+                UNLISTED,
+            )
+            for scope in (
+                *(inside(name) for name in ("*", "ray*", "ra?", "kube-system", "kube-public", "kube-node-lease")),
+                *(inside("default"), inside("ray", "*"), inside("ray", "kube-system"), inside(), {"type": "Namespace"}),
+            )
+        ),
+        *(
+            (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": name, "accessScope": scope}, rules)
+            for name in ("AdminView", "SecretReader", "Edit")
+            for scope, rules in ((EVERYWHERE, UNLISTED), (INSIDE, set()))
+        ),
+        (
+            ASSOCIATION,
+            {"principalArn": ROLE_ARN, "policyArn": "Auto", "accessScope": INSIDE},
+            UNLISTED,
+        ),
+        (ENTRY, {"principalArn": ROLE_ARN, "userName": "system:admin"}, UNLISTED),
+        (ENTRY, {"principalArn": ROLE_ARN, "userName": "system:node:{{EC2PrivateDNSName}}"}, set()),
         (ASSOCIATION, {"principalArn": ROLE_ARN, "policyArn": "View", "accessScope": EVERYWHERE}, set()),
         (ASSOCIATION, {"principalArn": STRANGER, "policyArn": "View"}, {"iam-own-grantees"}),
         (ASSOCIATION, {"principalArn": STRANGER, "policyArn": "ClusterAdmin"}, CLUSTER_RULES),
@@ -245,11 +283,47 @@ def test_only_the_account_comes_into_a_cluster_and_only_who_is_listed_administer
     assert refusing(resource(kind, properties), CLUSTER_RULES) == rules
 
 
-def test_a_key_without_a_policy_has_awss_own_and_one_that_is_denied_to_all_is_lost() -> None:
+def test_a_key_without_a_policy_has_awss_own() -> None:
     assert refusing(resource("aws:kms/key:Key", {})) == set()
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "kms:Put*", "Resource": "*"}
-    lost = {"Statement": [*json.loads(OWNED)["Statement"], deny]}
-    assert refusing(resource("aws:kms/key:Key", {"policy": lost})) == {"key-managed"}
+
+
+ROOT, OTHERS = f"arn:aws:iam::{ACCOUNT}:root", "arn:aws:iam::999988887777:role/x"
+
+
+@pytest.mark.parametrize(
+    ("denied", "lost"),
+    [
+        ({"Principal": "*"}, True),
+        ({"Principal": {"AWS": ROOT}}, True),
+        ({"Principal": {"AWS": [ROLE_ARN, ACCOUNT]}}, True),
+        ({"Principal": {"AWS": ROLE_ARN}}, False),
+        ({"Principal": "*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "000000000000"}}}, True),
+        ({"Principal": "*", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}}, False),
+        ({"Principal": "*", "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}}}, True),
+        ({"Principal": "*", "Condition": {"StringEquals": {"kms:CallerAccount": "999988887777"}}}, False),
+        ({"Principal": "*", "Condition": {"ArnNotLike": {"aws:PrincipalArn": OTHERS}}}, True),
+        ({"Principal": "*", "Condition": {"ArnNotLike": {"aws:PrincipalArn": ROLE_ARN}}}, False),
+        ({"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": "*"}}}, True),
+        ({"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:*"}}}, True),
+        ({"Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": ROLE_ARN}}}, False),
+        ({"Principal": "*", "Condition": {"Null": {"aws:PrincipalArn": "false"}}}, True),
+        ({"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}, True),
+        ({"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, False),
+        ({"Principal": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}, False),
+        ({"Principal": "*", "Action": "kms:Decrypt"}, False),
+    ],
+)
+def test_a_key_that_is_denied_to_all_of_the_account_is_lost(denied: dict, lost: bool) -> None:
+    deny = {"Effect": "Deny", "Action": "kms:Put*", "Resource": "*", **denied}
+    policy = {"Statement": [*json.loads(OWNED)["Statement"], deny]}
+    assert bool(refusing(resource("aws:kms/key:Key", {"policy": policy}), {"key-managed"})) is lost
+
+
+@pytest.mark.parametrize(
+    "trust", ["", "[]", "{}", "x", "[" * 100_000, "9" * 5000, *(f'{{"Statement": {it}}}' for it in ('"x"', "[]", "1"))]
+)
+def test_a_role_whose_trust_nobody_can_read_is_refused(trust: str) -> None:
+    assert "iam-trust" in refusing(resource(ROLE, {"assumeRolePolicy": trust}))
 
 
 @pytest.mark.parametrize(
