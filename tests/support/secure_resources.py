@@ -44,7 +44,7 @@ TLS_ONLY = document(
     Effect="Deny",
     Principal={"AWS": ["*"]},
     Action=["s3:*"],
-    Resource=["arn:aws:s3:::lake", "arn:aws:s3:::lake/*"],
+    Resource=["arn:aws:s3:::audit", "arn:aws:s3:::audit/*"],
     Condition={"Bool": {"aws:SecureTransport": "false"}},
 )
 OWNED = document(Principal={"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}, Action=["kms:*"], Resource=["*"])

@@ -64,7 +64,7 @@ def statements(document: object) -> Iterator[Statement]:
     if not is_values(read) or "Statement" not in read:
         raise _unreadable("has no statements")
     written = at(read, "Statement")
-    if isinstance(written, str) or not isinstance(written, Mapping | Sequence):
+    if not is_values(written) and (isinstance(written, str) or not isinstance(written, Sequence)):
         raise _unreadable("has no statements")
     for statement in [written] if is_values(written) else elements(written):
         if not is_values(statement):

@@ -3,35 +3,57 @@
 from collections.abc import Iterator
 
 from quantos.policy.controls import firm, fsbp
+from quantos.policy.security.access.patterns import matches
 from quantos.policy.security.documents import Statement, statements
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
-from quantos.policy.security.values import at, each, is_true, text, values
+from quantos.policy.security.values import Values, at, each, elements, is_true, text, values
 
 ENCRYPTED_PROTOCOLS = frozenset({"HTTPS", "TLS"})
 MODERN_TLS = "TLS_1_2"
+ANYTHING = "\0" * 1024
+"""Stands for a name that no policy names and `?` does not spell: only `*` reaches it."""
+LEFT_OUT = frozenset({"NotAction", "NotPrincipal", "NotResource"})
 
 
-def refuses_plain_http(document: object) -> bool:
-    """Whether a bucket's policy denies everything to everybody who comes without TLS."""
-    return any(_is_tls_only(statement) for statement in statements(document))
+def _refuses_plain_http(statement: Statement, bucket: str) -> bool:
+    """Whether it denies everything on a bucket and its objects to everybody who comes without TLS, and to nobody less.
 
-
-def _is_tls_only(statement: Statement) -> bool:
-    conditions = values(statement.written, "Condition", "Bool")
-    secure = {key.lower(): conditions[key] for key in conditions}.get("aws:securetransport")
+    Without a bucket's name, because it is not known yet, the one that the statement names is taken to be it.
+    """
+    if statement.allows or LEFT_OUT.intersection(statement.written):
+        return False
+    named = bucket or next((arn.rpartition(":")[2] for arn in statement.resources if "/" not in arn), "")
+    both = (f"arn:aws:s3:::{named}", f"arn:aws:s3:::{named}/{ANYTHING}")
     return (
-        at(statement.written, "Effect") == "Deny"
-        and "s3:*" in statement.actions
+        any(matches(action.lower(), f"s3:{ANYTHING}") for action in statement.actions)
         and "*" in statement.principals.get("AWS", ())
-        and secure in ("false", False, ["false"])
-        and any(arn.endswith("/*") for arn in statement.resources)
-        and any(not arn.endswith("/*") for arn in statement.resources)
+        and all(any(matches(pattern, arn) for pattern in statement.resources) for arn in both)
+        and _asks_for_tls_alone(values(statement.written, "Condition"))
+    )
+
+
+def _asks_for_tls_alone(conditions: Values) -> bool:
+    asked = [
+        (operator.removesuffix("IfExists"), key.lower(), at(conditions, operator, key))
+        for operator in conditions
+        for key in values(conditions, operator)
+    ]
+    if len(conditions) != 1 or len(asked) != 1:
+        return False
+    operator, key, value = asked[0]
+    refused = elements(value) or (value,)
+    return (
+        operator in {"Bool", "StringEquals", "StringEqualsIgnoreCase"}
+        and key == "aws:securetransport"
+        and all(str(each).lower() == "false" for each in refused)
     )
 
 
 def _plain_bucket(resource: Resource, _: SecurityLimits) -> Iterator[str]:
-    if not refuses_plain_http(at(resource.properties, "policy")):
+    bucket = text(resource.properties, "bucket")
+    policy = statements(at(resource.properties, "policy"))
+    if not any(_refuses_plain_http(statement, bucket) for statement in policy):
         yield f"{resource.name} lets a bucket be read and written without TLS"
 
 
