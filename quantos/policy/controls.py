@@ -7,6 +7,7 @@ FINOPS_PAGE = "https://www.finops.org/framework/capabilities"
 NSA_GUIDE = (
     "https://media.defense.gov/2022/Aug/29/2003066362/-1/-1/0/CTR_KUBERNETES_HARDENING_GUIDANCE_1.2_20220829.PDF"
 )
+EKS_BENCHMARK = "https://www.cisecurity.org/benchmark/kubernetes"
 FSBP_PAGE = "https://docs.aws.amazon.com/securityhub/latest/userguide"
 
 
@@ -28,6 +29,11 @@ def fsbp(control_id: str) -> Control:
         text=f"AWS Foundational Security Best Practices {control_id}",
         link=f"{page}#{control_id.lower().replace('.', '-')}",
     )
+
+
+def cis_eks(text: str) -> Control:
+    """A recommendation of the CIS Amazon EKS Benchmark."""
+    return Control(text=f"CIS Amazon EKS Benchmark, {text}", link=EKS_BENCHMARK)
 
 
 def kubernetes(text: str, *, page: str) -> Control:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from quantos.policy.controls import firm, fsbp, nsa
+from quantos.policy.controls import cis_eks, firm, fsbp, nsa
 from quantos.policy.rule import Control
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, Stack, StackRule
 from quantos.policy.security.values import each, elements, text, texts, values, walk
-from quantos.policy.security.workloads.objects import NAMESPACE, cis_eks
+from quantos.policy.security.workloads.objects import NAMESPACE
 
 BUCKET = "aws:s3/bucket:Bucket"
 FUNCTION = "aws:lambda/function:Function"

@@ -48,8 +48,12 @@ class Stack:
 
 
 def concerns(types: Sequence[str], resource_type: str) -> bool:
-    """Whether a type, by any of its tokens, is one of these; one that ends in `*` stands for all that begin so."""
+    """Whether a type, by any of its tokens, is one of these; one that ends in `*` stands for all that begin so.
+
+    A patch of a Kubernetes object (`ClusterRolePatch`) is judged as the object.
+    """
     token = canonical_type(resource_type)
+    token = token.removesuffix("Patch") if token.startswith("kubernetes:") else token
     return any(
         token == pattern or (pattern.endswith("*") and token.startswith(pattern.removesuffix("*"))) for pattern in types
     )

@@ -6,7 +6,7 @@ from quantos.policy.controls import firm, fsbp
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
 from quantos.policy.security.values import elements, is_true, text
-from quantos.policy.security.workloads.pods import DIGEST, from_registries
+from quantos.policy.security.workloads.pods import BY_DIGEST, from_registries
 
 FUNCTION = "aws:lambda/function:Function"
 REPOSITORY = "aws:ecr/repository:Repository"
@@ -16,7 +16,7 @@ def _moving_function(resource: Resource, _: SecurityLimits) -> Iterator[str]:
     image = text(resource.properties, "imageUri")
     if text(resource.properties, "packageType") != "Image":
         yield f"{resource.name} runs an archive, which no digest names"
-    elif DIGEST not in image:
+    elif BY_DIGEST.fullmatch(image) is None:
         yield f"{resource.name} runs {image or 'no image'}, which a tag may move"
 
 

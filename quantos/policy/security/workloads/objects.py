@@ -4,24 +4,19 @@ from collections.abc import Iterator
 from functools import partial
 
 from quantos.policy.controls import firm, kubernetes
-from quantos.policy.rule import Control
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
-from quantos.policy.security.values import at, each, elements, text, texts, values
+from quantos.policy.security.values import at, elements, text, values
 from quantos.policy.security.workloads.pod_templates import pods_in
 from quantos.policy.security.workloads.pods import LET_OFF, POD_RULES, PodRule
+from quantos.policy.security.workloads.rights import RIGHTS_RULES
 
-EKS_BENCHMARK = "https://www.cisecurity.org/benchmark/kubernetes"
 KUBERNETES_TYPES = ("kubernetes:*",)
 NAMESPACE = "kubernetes:core/v1:Namespace"
 ENFORCED = "pod-security.kubernetes.io/enforce"
 REASON_ANNOTATION = "quantos.io/pod-security-reason"
+INGRESS_SCHEME = "alb.ingress.kubernetes.io/scheme"
 INTERNAL_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
-
-
-def cis_eks(text: str) -> Control:
-    """A recommendation of the CIS Amazon EKS Benchmark."""
-    return Control(text=f"CIS Amazon EKS Benchmark, {text}", link=EKS_BENCHMARK)
 
 
 def _pods(resource: Resource, limits: SecurityLimits, *, rule: PodRule) -> Iterator[str]:
@@ -45,21 +40,6 @@ def _weak_namespace(resource: Resource, limits: SecurityLimits) -> Iterator[str]
         yield f"namespace {name} enforces Pod Security {level} and does not carry the reason for it"
 
 
-def _wide_role(resource: Resource, _: SecurityLimits) -> Iterator[str]:
-    for rule in each(resource.properties, "rules"):
-        if "*" in texts(rule, "verbs"):
-            about = ", ".join((*texts(rule, "resources"), *texts(rule, "nonResourceURLs")))
-            yield f"{resource.name} allows every verb on {about}"
-        elif "*" in texts(rule, "resources"):
-            yield f"{resource.name} allows {', '.join(texts(rule, 'verbs'))} on every kind of object"
-
-
-def _cluster_admin(resource: Resource, _: SecurityLimits) -> Iterator[str]:
-    if text(resource.properties, "roleRef", "name") == "cluster-admin":
-        who = ", ".join(text(subject, "name") for subject in each(resource.properties, "subjects"))
-        yield f"{resource.name} makes {who or 'nobody'} an administrator of the cluster"
-
-
 def _outside_service(resource: Resource, _: SecurityLimits) -> Iterator[str]:
     kind = text(resource.properties, "spec", "type")
     annotations = values(resource.properties, "metadata", "annotations")
@@ -69,6 +49,14 @@ def _outside_service(resource: Resource, _: SecurityLimits) -> Iterator[str]:
         yield f"{resource.name} asks for a load balancer that answers to the internet"
     if elements(resource.properties, "spec", "externalIPs"):
         yield f"{resource.name} takes addresses that are not the cluster's"
+
+
+def _outside_ingress(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+    """Without a word the controller makes it internal."""
+    annotated = text(values(resource.properties, "metadata", "annotations"), INGRESS_SCHEME)
+    scheme = annotated or text(resource.properties, "spec", "scheme")
+    if scheme not in {"", "internal"}:
+        yield f"{resource.name} asks for a load balancer that is {scheme}"
 
 
 def _stored_secret(resource: Resource, _: SecurityLimits) -> Iterator[str]:
@@ -97,25 +85,7 @@ KUBERNETES_RULES: tuple[ResourceRule, ...] = (
         types=(NAMESPACE,),
         complaints=_weak_namespace,
     ),
-    ResourceRule(
-        name="role-named-rights",
-        description="Roles in the cluster name the verbs and kinds of objects that they allow.",
-        remedy="list verbs and resources",
-        control=cis_eks("minimize wildcard use in Roles and ClusterRoles"),
-        types=("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"),
-        complaints=_wide_role,
-    ),
-    ResourceRule(
-        name="role-no-cluster-admin",
-        description="Nobody is bound to cluster-admin.",
-        remedy="bind a role with the rights that are needed; people come by access entries",
-        control=cis_eks("ensure that the cluster-admin role is only used where required"),
-        types=(
-            "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
-            "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
-        ),
-        complaints=_cluster_admin,
-    ),
+    *RIGHTS_RULES,
     ResourceRule(
         name="service-internal",
         description="Services answer inside the VPC only.",
@@ -123,6 +93,17 @@ KUBERNETES_RULES: tuple[ResourceRule, ...] = (
         control=firm("nothing answers to the internet unsaid", section="exposure"),
         types=("kubernetes:core/v1:Service",),
         complaints=_outside_service,
+    ),
+    ResourceRule(
+        name="ingress-internal",
+        description="Ingresses answer inside the VPC only.",
+        remedy=f"set the annotation {INGRESS_SCHEME}, or the class's spec.scheme, to internal",
+        control=firm("nothing answers to the internet unsaid", section="exposure"),
+        types=(
+            "kubernetes:networking.k8s.io/v1:Ingress",
+            "kubernetes:elbv2.k8s.aws/v1beta1:IngressClassParams",
+        ),
+        complaints=_outside_ingress,
     ),
     ResourceRule(
         name="secret-not-in-state",

@@ -1,5 +1,6 @@
 """What every pod keeps to, as pure functions over plain manifests: the restricted Pod Security Standard, and more."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -12,7 +13,14 @@ from quantos.policy.security.workloads.pod_templates import Pod, pods_in
 Registries: TypeAlias = Sequence[str]
 """Hosts, with or without a path, from which images may come."""
 PodRule: TypeAlias = Rule[[Pod, Registries]]
-DIGEST = "@sha256:"
+BY_DIGEST = re.compile(r"[^@\s]+@sha256:[0-9a-f]{64}")
+SAFE_SYSCTLS = frozenset({
+    "kernel.shm_rmid_forced", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range", "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl", "net.ipv4.tcp_keepalive_probes", "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_rmem", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_wmem",
+})  # fmt: skip
+"""Of the pod's own namespace, as the Pod Security Standards list them."""
 ADDED_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})
 VOLUME_TYPES = frozenset({
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret",
@@ -24,8 +32,8 @@ LET_OFF: Mapping[str, frozenset[str]] = {
         "pod-capabilities", "pod-no-escalation", "pod-non-root", "pod-read-only-root", "pod-seccomp",
     }),
     "privileged": frozenset({
-        "pod-capabilities", "pod-host-namespaces", "pod-host-ports", "pod-no-escalation", "pod-non-root",
-        "pod-not-privileged", "pod-read-only-root", "pod-seccomp", "pod-volume-types",
+        "pod-capabilities", "pod-host-namespaces", "pod-host-ports", "pod-no-escalation", "pod-node-kernel",
+        "pod-non-root", "pod-not-privileged", "pod-read-only-root", "pod-seccomp", "pod-volume-types",
     }),
 }  # fmt: skip
 """Rules that pods of a namespace of a weaker Pod Security level, which states its reason, are let off."""
@@ -70,6 +78,19 @@ def _privileged(pod: Pod, _: Registries) -> Iterator[str]:
     for container in pod.containers:
         if is_true(container, "securityContext", "privileged"):
             yield f"{_named(pod, container)} is privileged"
+
+
+def _kernel(pod: Pod, _: Registries) -> Iterator[str]:
+    names = [text(sysctl, "name") for sysctl in each(pod.spec, "securityContext", "sysctls")]
+    if unsafe := sorted(set(names) - SAFE_SYSCTLS):
+        yield f"{pod.where}: sets {', '.join(unsafe)} of its node's kernel"
+    for container in pod.containers:
+        if (mount := at(container, "securityContext", "procMount")) not in (None, "Default"):
+            yield f"{_named(pod, container)} sees all of /proc ({mount})"
+        if is_true(_setting(pod, container, "windowsOptions"), "hostProcess"):
+            yield f"{_named(pod, container)} is a process of its node"
+        if text(_setting(pod, container, "appArmorProfile"), "type") == "Unconfined":
+            yield f"{_named(pod, container)} is not confined by AppArmor"
 
 
 def _capabilities(pod: Pod, _: Registries) -> Iterator[str]:
@@ -121,7 +142,7 @@ def _resources(pod: Pod, _: Registries) -> Iterator[str]:
 
 def _moving_image(pod: Pod, _: Registries) -> Iterator[str]:
     for container in pod.containers:
-        if DIGEST not in text(container, "image"):
+        if BY_DIGEST.fullmatch(text(container, "image")) is None:
             yield f"{_named(pod, container)} runs {text(container, 'image') or 'no image'}, which a tag may move"
 
 
@@ -152,6 +173,8 @@ def from_registries(image: str, registries: Registries) -> bool:
     first = image.partition("/")[0]
     named = "/" in image and ("." in first or ":" in first or first == "localhost")
     full = image if named else f"docker.io/{image}"
+    if {".", "..", ""}.intersection(full.split("/")):
+        return False
     return bool(image) and any(full.startswith(f"{registry.rstrip('/')}/") for registry in registries)
 
 
@@ -176,6 +199,13 @@ POD_RULES: tuple[PodRule, ...] = (
         remedy="remove privileged, and grant what is needed on the node by a driver of its own",
         control=kubernetes("Pod Security Standards, baseline: privileged containers", page="pod-security-standards"),
         complaints=_privileged,
+    ),
+    Rule(
+        name="pod-node-kernel",
+        description="Containers see and set of their node's kernel no more than is safe.",
+        remedy="remove procMount, hostProcess, an AppArmor profile of Unconfined and sysctls of the node",
+        control=kubernetes("Pod Security Standards, baseline: /proc, sysctls, AppArmor", page="pod-security-standards"),
+        complaints=_kernel,
     ),
     Rule(
         name="pod-capabilities",

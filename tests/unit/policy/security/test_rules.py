@@ -34,6 +34,8 @@ FUNCTION, CLUSTER, MSK = "aws:lambda/function:Function", "aws:eks/cluster:Cluste
 TEMPLATE, OPTIONS = "aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions"
 POLICY, ROLE, KMS = "aws:iam/policy:Policy", "aws:iam/role:Role", "aws:kms/key:Key"
 NAMESPACE, SERVICE = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Service"
+INGRESS_OBJECT = "kubernetes:networking.k8s.io/v1:Ingress"
+FACING = {"alb.ingress.kubernetes.io/scheme": "internet-facing"}
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
 LOCK = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
 STAGE, REPOSITORY = "aws:apigatewayv2/stage:Stage", "aws:ecr/repository:Repository"
@@ -272,7 +274,10 @@ CASES = [
     case("namespace-pod-security", NAMESPACE, "metadata.labels", ABSENT, words="of no level", called="unsaid"),
     case("role-named-rights", f"{RBAC}Role", "rules.0.verbs", ["*"], words="every verb on pods", called="verbs"),
     case("role-named-rights", f"{RBAC}Role", "rules.0.resources", ["*"], words="every kind", called="kinds"),
+    case("role-named-rights", f"{RBAC}Role", "rules.0.resources", ["*/*"], words="every kind", called="subresources"),
+    case("role-named-rights", f"{RBAC}Role", "rules.0.verbs", ["escalate"], words="any right", called="escalate"),
     case("role-no-cluster-admin", f"{RBAC}RoleBinding", "roleRef.name", "cluster-admin", called="admin"),
+    case("ingress-internal", INGRESS_OBJECT, "metadata.annotations", FACING, words="internet-facing", called="facing"),
     case("service-internal", SERVICE, "spec.type", "LoadBalancer", words="answers to the internet", called="balancer"),
     case("service-internal", SERVICE, "spec.type", "NodePort", words="every node", called="node-port"),
     case("secret-not-in-state", "kubernetes:core/v1:Secret", "stringData", {"password": "x"}, called="value"),

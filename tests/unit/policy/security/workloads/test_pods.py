@@ -50,6 +50,25 @@ CASES = [
     pytest.param(
         "pod-not-privileged", "spec.containers.0.securityContext.privileged", True, "is privileged", id="privileged"
     ),
+    *(
+        pytest.param("pod-node-kernel", f"spec.{path}", new, words, id=words)
+        for path, new, words in (
+            ("containers.0.securityContext.procMount", "Unmasked", "sees all of /proc"),
+            ("securityContext.windowsOptions", {"hostProcess": True}, "a process of its node"),
+            ("containers.0.securityContext.windowsOptions", {"hostProcess": True}, "main is a process of its node"),
+            ("securityContext.appArmorProfile", {"type": "Unconfined"}, "not confined by AppArmor"),
+            ("securityContext.sysctls", [{"name": "kernel.msgmax", "value": "1"}], "sets kernel.msgmax"),
+        )
+    ),
+    pytest.param("pod-image-digest", "spec.containers.0.image", IMAGE[:-1], "a tag may move", id="a-digit-short"),
+    pytest.param("pod-image-digest", "spec.containers.0.image", f"{REGISTRY}/app@sha256:", "a tag may", id="no-digits"),
+    pytest.param(
+        "pod-image-registry",
+        "spec.containers.0.image",
+        IMAGE.replace("/app", "/../app"),
+        "no allowed registry",
+        id="way-up",
+    ),
     pytest.param(
         "pod-capabilities",
         "spec.containers.0.securityContext.capabilities.drop",
