@@ -2,6 +2,7 @@
 
 import pytest
 
+from quantos.policy.security.resource import concerns
 from quantos.policy.security.rules import RESOURCE_RULES
 from quantos.policy.security.workloads.rights import RBAC, RIGHTS_RULES
 from tests.support.secure_resources import LIMITS, resource
@@ -14,7 +15,7 @@ def refused(kind: str, properties: dict) -> bool:
     return any(
         rule.messages(one, LIMITS)
         for rule in RESOURCE_RULES
-        if rule.name in NAMES and one.type.removesuffix("Patch") in rule.types
+        if rule.name in NAMES and concerns(rule.types, one.type)
     )
 
 
