@@ -156,7 +156,26 @@ PROPERTIES: Mapping[str, dict[str, object]] = {
     "aws:secretsmanager/secretVersion:SecretVersion": {"secretId": "x", "secretStringWo": "written only"},
     "aws:ssm/parameter:Parameter": {"type": "String", "value": "x"},
     "aws:lb/loadBalancer:LoadBalancer": {"internal": True},
-    "aws:lb/listener:Listener": {"protocol": "TLS"},
+    "aws:lb/listener:Listener": {"protocol": "TLS", "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06"},
+    "aws:ec2/instance:Instance": {
+        "rootBlockDevice": {"encrypted": True, "kmsKeyId": KEY},
+        "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1},
+    },
+    "aws:sns/topicSubscription:TopicSubscription": {
+        "protocol": "sqs",
+        "endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:alarms",
+    },
+    "aws:cloudwatch/eventTarget:EventTarget": {
+        "arn": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default",
+        "deadLetterConfig": {"arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:lost"},
+    },
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": {
+        "rules": [{"destination": {"bucket": "arn:aws:s3:::copy", "account": ACCOUNT}}]
+    },
+    "aws:s3/bucketAcl:BucketAcl": {
+        "accessControlPolicy": {"owner": {"id": "me"}, "grants": [{"grantee": {"type": "CanonicalUser", "id": "me"}}]}
+    },
+    "pulumi:providers:aws": {"region": "us-east-1"},
     "aws:lb/targetGroup:TargetGroup": {"protocol": "TLS", "targetType": "ip"},
     "aws:apigatewayv2/integration:Integration": {"integrationUri": "arn:aws:lambda:us-east-1:1:function:ingest"},
     "aws:apigateway/method:Method": {"authorization": "AWS_IAM"},

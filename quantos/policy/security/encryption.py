@@ -9,6 +9,7 @@ from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
 from quantos.policy.security.values import Values, at, each, is_true, text, texts, values
 
+KEPT_VALUES = ("secretString", "secretBinary", "password", "masterPassword")
 AWS_KEY_PREFIX = "alias/aws/"
 OWN_KEYS = firm("data at rest is under keys of our own", section="keys")
 
@@ -67,6 +68,13 @@ def _template_volumes(properties: Values) -> Iterator[str]:
         yield from _switched_and_keyed(disk, switch=("encrypted",), key=("kmsKeyId",))
 
 
+def _instance_volumes(properties: Values) -> Iterator[str]:
+    """A root volume of which nothing is said follows the image and the account's default."""
+    disks = [values(properties, "rootBlockDevice"), *each(properties, "ebsBlockDevices")]
+    for disk in disks:
+        yield from _switched_and_keyed(disk, switch=("encrypted",), key=("kmsKeyId",))
+
+
 def _query_results(properties: Values) -> Iterator[str]:
     configuration = values(properties, "configuration")
     encryption = values(configuration, "resultConfiguration", "encryptionConfiguration")
@@ -85,7 +93,9 @@ def _variables(properties: Values) -> Iterator[str]:
 
 def _value_in_state(resource: Resource, _: SecurityLimits) -> Iterator[str]:
     """A value that is written only is not kept in the state."""
-    kept = [key for key in ("secretString", "secretBinary") if text(resource.properties, key)]
+    kept = [
+        key for key in ("secretString", "secretBinary", "password", "masterPassword") if text(resource.properties, key)
+    ]
     if text(resource.properties, "type") == "SecureString" and text(resource.properties, "value"):
         kept = ["value"]
     if kept:
@@ -185,6 +195,13 @@ ENCRYPTION_RULES: tuple[ResourceRule, ...] = (
         control=fsbp("EC2.181"),
     ),
     _rule(
+        "instance-customer-key",
+        "Disks of instances are",
+        types=("aws:ec2/instance:Instance",),
+        read=_instance_volumes,
+        control=fsbp("EC2.3"),
+    ),
+    _rule(
         "function-customer-key",
         "Variables of functions are",
         types=("aws:lambda/function:Function",),
@@ -214,7 +231,12 @@ ENCRYPTION_RULES: tuple[ResourceRule, ...] = (
         description="No value of a secret passes through a program.",
         remedy="let the service that owns the secret write it, or give it as a value that is written only",
         control=firm("no secret passes through a program", section="identities"),
-        types=("aws:secretsmanager/secretVersion:SecretVersion", "aws:ssm/parameter:Parameter"),
+        types=(
+            "aws:secretsmanager/secretVersion:SecretVersion",
+            "aws:ssm/parameter:Parameter",
+            "aws:rds/instance:Instance",
+            "aws:rds/cluster:Cluster",
+        ),
         complaints=_value_in_state,
     ),
 )

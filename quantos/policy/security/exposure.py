@@ -9,6 +9,7 @@ from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
 from quantos.policy.security.values import Values, at, each, is_true, number, text, texts, values
 
+GRANTEES = ("id", "emailAddress")
 PUBLIC_ACCESS_BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 SECURITY_GROUPS = (
     "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
@@ -37,6 +38,11 @@ def _public_acl(resource: Resource, _: SecurityLimits) -> Iterator[str]:
         uri = text(grant, "uri") or text(grant, "grantee", "uri")
         if uri.rpartition("/")[2] in {"AllUsers", "AuthenticatedUsers"}:
             yield f"{resource.name} grants {uri.rpartition('/')[2]} access"
+        who = next(
+            (text(part, key) for part in (grant, values(grant, "grantee")) for key in GRANTEES if key in part), ""
+        )
+        if who and who != text(resource.properties, "accessControlPolicy", "owner", "id"):
+            yield f"{resource.name} grants {who} access by an ACL"
 
 
 def _acls_in_use(resource: Resource, _: SecurityLimits) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from quantos.policy.security.access.rules import ACCESS_RULES
 from quantos.policy.security.apis import API_RULES
 from quantos.policy.security.companions import STACK_RULES
+from quantos.policy.security.destinations import DESTINATION_RULES
 from quantos.policy.security.encryption import ENCRYPTION_RULES
 from quantos.policy.security.exposure import EXPOSURE_RULES
 from quantos.policy.security.iam import DOCUMENT_RULES, IAM_RULES
@@ -23,6 +24,7 @@ _OF_TYPES: tuple[ResourceRule, ...] = (
     *API_RULES,
     *IAM_RULES,
     *ACCESS_RULES,
+    *DESTINATION_RULES,
     *RECORD_RULES,
     *RESIDENCY_RULES,
     *RESILIENCE_RULES,

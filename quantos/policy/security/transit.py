@@ -1,5 +1,6 @@
 """Data on its way is encrypted, and a connection that is not is refused."""
 
+import re
 from collections.abc import Iterator
 
 from quantos.policy.controls import firm, fsbp
@@ -10,6 +11,8 @@ from quantos.policy.security.resource import Resource, ResourceRule
 from quantos.policy.security.values import Values, at, each, elements, is_true, text, values
 
 ENCRYPTED_PROTOCOLS = frozenset({"HTTPS", "TLS"})
+MODERN_LISTENER = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)(-.+)?")
+"""Policies of balancers by which clients speak TLS 1.2 or 1.3; without one they may speak 1.0."""
 MODERN_TLS = "TLS_1_2"
 ANYTHING = "\0" * 1024
 """Stands for a name that no policy names and `?` does not spell: only `*` reaches it."""
@@ -95,6 +98,12 @@ def _plain_listener(resource: Resource, _: SecurityLimits) -> Iterator[str]:
         yield f"{resource.name} listens for {protocol or 'a protocol that is not stated'}"
 
 
+def _old_listener(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+    policy = text(resource.properties, "sslPolicy")
+    if text(resource.properties, "protocol") in ENCRYPTED_PROTOCOLS and MODERN_LISTENER.fullmatch(policy) is None:
+        yield f"{resource.name} takes clients by {policy or 'the policy of old, which has TLS 1.0'}"
+
+
 def _old_tls(resource: Resource, _: SecurityLimits) -> Iterator[str]:
     policy = text(resource.properties, "domainNameConfiguration", "securityPolicy") or text(
         resource.properties, "securityPolicy"
@@ -151,6 +160,14 @@ TRANSIT_RULES: tuple[ResourceRule, ...] = (
         control=fsbp("ELB.3"),
         types=("aws:lb/listener:Listener",),
         complaints=_plain_listener,
+    ),
+    ResourceRule(
+        name="listener-modern-tls",
+        description="Load balancers take TLS 1.2 at least.",
+        remedy="set sslPolicy to ELBSecurityPolicy-TLS13-1-2-2021-06 or later",
+        control=fsbp("ELB.17"),
+        types=("aws:lb/listener:Listener",),
+        complaints=_old_listener,
     ),
     ResourceRule(
         name="domain-modern-tls",

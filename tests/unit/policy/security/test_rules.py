@@ -27,6 +27,10 @@ def case(rule: str, kind: str, path: str, new: object, *, words: str = "", calle
     return pytest.param(rule, kind, path, new, words, id=f"{rule}-{called}")
 
 
+LISTENER, INSTANCE = "aws:lb/listener:Listener", "aws:ec2/instance:Instance"
+SUBSCRIBED, ACL = "aws:sns/topicSubscription:TopicSubscription", "aws:s3/bucketAcl:BucketAcl"
+REPLICATION, PROVIDER = "aws:s3/bucketReplicationConfig:BucketReplicationConfig", "pulumi:providers:aws"
+STRANGE, STRANGE_ROLE = "arn:aws:sqs:us-east-1:999988887777:q", "arn:aws:iam::999988887777:role/x"
 S3, DYNAMO, RDS = "aws:s3/", "aws:dynamodb/table:Table", "aws:rds/instance:Instance"
 BUCKET = "aws:s3/bucket:Bucket"
 SSE = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
@@ -86,6 +90,23 @@ CASES = [
     case("broker-iam-only", MSK, "clientAuthentication.sasl.scram", True, words="password", called="password"),
     case("database-tls-only", "aws:rds/parameterGroup:ParameterGroup", "parameters.0.value", "0", called="off"),
     case("database-own-parameters", RDS, "parameterGroupName", "default.postgres17", called="the-engines"),
+    case("listener-modern-tls", LISTENER, "sslPolicy", ABSENT, words="TLS 1.0", called="unsaid"),
+    case("listener-modern-tls", LISTENER, "sslPolicy", "ELBSecurityPolicy-2016-08", called="old"),
+    case("listener-modern-tls", LISTENER, "sslPolicy", "ELBSecurityPolicy-TLS13-1-0-2021-06", called="both"),
+    case("instance-customer-key", INSTANCE, "rootBlockDevice", ABSENT, words="not encrypted", called="unsaid"),
+    case("instance-customer-key", INSTANCE, "rootBlockDevice.encrypted", False, called="off"),
+    case("instance-customer-key", INSTANCE, "ebsBlockDevices", [{"volumeSize": 1}], called="another-disk"),
+    case("secret-value-not-in-state", RDS, "password", "hunter2", called="database"),
+    case("sent-within-account", SUBSCRIBED, "protocol", "http", words="by http", called="plain"),
+    case("sent-within-account", SUBSCRIBED, "protocol", "email", words="by email", called="mail"),
+    case("sent-within-account", SUBSCRIBED, "endpoint", STRANGE, words="999988887777", called="queue"),
+    case("sent-within-account", "aws:cloudwatch/eventTarget:EventTarget", "arn", STRANGE, called="bus"),
+    case("sent-within-account", REPLICATION, "rules.0.destination.account", "999988887777", called="copies"),
+    case("bucket-no-public-acl", ACL, "accessControlPolicy.grants.0.grantee.id", "f" * 64, called="another"),
+    case("bucket-no-public-acl", ACL, "accessControlPolicy.grants.0.grantee", {"emailAddress": "x@y.z"}, called="mail"),
+    case("provider-own-account", PROVIDER, "assumeRoles", [{"roleArn": STRANGE_ROLE}], called="role"),
+    case("provider-own-account", PROVIDER, "assumeRoles", f'[{{"roleArn":"{STRANGE_ROLE}"}}]', called="role-as-text"),
+    case("provider-own-account", PROVIDER, "endpoints", [{"s3": "https://evil.example"}], called="endpoints"),
     case("listener-tls-only", "aws:lb/listener:Listener", "protocol", "HTTP", called="plain"),
     case("domain-modern-tls", "aws:apigatewayv2/domainName:DomainName", "domainNameConfiguration", {}, called="unsaid"),
     case(

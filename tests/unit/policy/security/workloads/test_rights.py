@@ -13,9 +13,7 @@ NAMES = {rule.name for rule in RIGHTS_RULES}
 def refused(kind: str, properties: dict) -> bool:
     one = resource(f"{RBAC}{kind}", {"metadata": {"name": "x"}, **properties})
     return any(
-        rule.messages(one, LIMITS)
-        for rule in RESOURCE_RULES
-        if rule.name in NAMES and concerns(rule.types, one.type)
+        rule.messages(one, LIMITS) for rule in RESOURCE_RULES if rule.name in NAMES and concerns(rule.types, one.type)
     )
 
 
