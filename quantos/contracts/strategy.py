@@ -44,6 +44,8 @@ Amount = Annotated[float, Field(ge=1e-9, le=1e12, allow_inf_nan=False)]
 """What somebody may mean: far from where arithmetic with floats ends."""
 
 MOST_MISS_USD: Final = 1e9
+NO_PLACES: Final = frozenset({"Factory", "localtime", "posixrules"})
+"""Files among the time zones that are no zone, or the machine's own."""
 """What an hour of one missing vCPU may cost at most."""
 
 AmountOrZero = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
@@ -71,6 +73,8 @@ class Session(BaseModel):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
             raise ValueError(f"{value!r} is not an IANA time zone") from exc
+        if value in NO_PLACES:
+            raise ValueError(f"{value!r} is another time on every machine, or none: name an IANA time zone")
         return value
 
     @field_validator("weekdays")

@@ -9,6 +9,7 @@ from quantos.documents.cross_field import faults_in_part, part_of
 from quantos.documents.settings_file import placed, read_file, refusal, validated
 from quantos.environment.conventions import SYSTEM_AMI_TYPE
 from quantos.environment.node_agents import GPU_PLUGIN
+from quantos.environment.plausibility import plausibility_faults
 from quantos.environment.provider_rules import image_faults, provider_faults
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.network import FUNCTION_SERVICES, POD_SERVICES
@@ -39,6 +40,7 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
         _wrong_region(known),
         _wrong_platform(known),
         *provider_faults(known),
+        *plausibility_faults(known, catalog),
         *_wrong_instances(known, market),
     )
     if settings is None or inconsistencies:

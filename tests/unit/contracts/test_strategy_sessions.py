@@ -62,3 +62,9 @@ def test_a_session_is_open_from_its_opening_for_its_length(
     inside = any(begin <= moment - timedelta(days=days) < begin + session.length for days in (0, -7))
 
     assert session.is_open(moment, bin_seconds=60) == inside
+
+
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "Nowhere/At_All", "../../etc/passwd"])
+def test_a_session_is_by_the_clock_of_a_place(zone: str) -> None:
+    with pytest.raises(ValueError, match="IANA time zone"):
+        Session(time_zone=zone, opens=time(9), closes=time(16))
