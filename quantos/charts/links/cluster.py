@@ -12,7 +12,7 @@ from quantos.charts.documents import Document, Grant, Json, Release, items, mapp
 from quantos.charts.links import eks
 from quantos.charts.links.operated import operated_services, operated_workloads
 from quantos.charts.links.selectors import selects
-from quantos.charts.links.workloads import Workload, controllers, scaled
+from quantos.charts.links.workloads import TCP, Workload, controllers, scaled
 
 BUILT_IN_NAMESPACES: Final = ("default", eks.SYSTEM, "kube-public", "kube-node-lease")
 SELF_GIVEN: Final = frozenset({"vault-active", "vault-sealed", "vault-initialized", "vault-perf-standby"})
@@ -132,8 +132,10 @@ def service_ports(service: Document) -> list[Document]:
 
 def target_port(port: Document, workload: Workload) -> int | None:
     """The number at which a workload's pods answer for a port of a Service; None where they name no such port."""
-    target: Json = port.get("targetPort", port.get("port"))
-    if isinstance(target, int):
-        return target
-    name = text(target)
-    return int(name) if name.isdigit() else workload.ports.get(name)
+    target: Json = port.get("targetPort") or port.get("port")
+    return target if isinstance(target, int) else workload.port(text(target), protocol(port))
+
+
+def protocol(port: Document) -> str:
+    """The protocol of a port of a Service."""
+    return text(port.get("protocol")) or TCP

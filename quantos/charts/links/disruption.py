@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from quantos.charts.documents import Document, Json, called, mapping, named
+from quantos.charts.documents import Document, called, mapping, named
 from quantos.charts.links.broken import BrokenLink
 from quantos.charts.links.cluster import Cluster
 from quantos.charts.links.eks import WORKLOADS
 from quantos.charts.links.operated import operated_budgets
+from quantos.charts.links.quantities import share
 from quantos.charts.links.quorums import members_needed
 from quantos.charts.links.selectors import selects
 from quantos.charts.links.workloads import Workload
+from quantos.errors import ChartsError
 
 _ALONE: Final = "Pod"
 """A pod that nobody starts again: a drain deletes it, budget or none."""
@@ -69,7 +71,12 @@ def _about_budget(budget: Document, governed: list[Workload]) -> Iterator[Broken
         )
         return
     least = sum(each.least for each in governed)
-    if least and _allowed(mapping(budget.get("spec")), least) < 1:
+    try:
+        allowed = _allowed(mapping(budget.get("spec")), least)
+    except ChartsError as error:
+        yield BrokenLink(kind="budget", subject=called(budget), about="number", what=error.what, remedy=error.remedy)
+        return
+    if least and allowed < 1:
         yield BrokenLink(
             kind="budget",
             subject=called(budget),
@@ -80,16 +87,14 @@ def _about_budget(budget: Document, governed: list[Workload]) -> Iterator[Broken
 
 
 def _allowed(spec: Document, pods: int) -> int:
-    """How many pods may be gone: shares are rounded up, as Kubernetes rounds both."""
-    if "maxUnavailable" in spec:
-        return _of(spec["maxUnavailable"], pods)
-    return pods - _of(spec.get("minAvailable", 1), pods)
-
-
-def _of(value: Json, pods: int) -> int:
-    if isinstance(value, str) and value.endswith("%"):
-        return -(-pods * int(value.rstrip("%")) // 100)
-    return int(str(value))
+    """How many pods may be gone: shares are rounded up, as Kubernetes rounds both. Raises ChartsError."""
+    gone, left = spec.get("maxUnavailable"), spec.get("minAvailable")
+    if gone is not None and left is not None:
+        raise ChartsError("it states maxUnavailable and minAvailable, of which one rules out the other",
+                          remedy="state maxUnavailable alone")  # fmt: skip
+    if gone is not None:
+        return share(gone, pods)
+    return pods - share(1 if left is None else left, pods)
 
 
 def _about_quorum(workload: Workload, cluster: Cluster) -> Iterator[BrokenLink]:

@@ -10,6 +10,7 @@ from quantos.charts.links.broken import BrokenLink
 from quantos.charts.links.cluster import Cluster
 from quantos.charts.links.network import Peer, lets_out
 from quantos.charts.links.outside import CALLS, Call
+from quantos.charts.links.workloads import Port
 
 HTTPS: Final = 443
 _AWS_HOST = re.compile(r"(?:^|\.)(?P<service>[a-z0-9-]+(?:\.[a-z]+)?)\.(?P<region>[a-z]{2}-[a-z]+-\d)\.amazonaws\.com$")
@@ -67,7 +68,7 @@ def _kept_from_aws(grant: Grant, cluster: Cluster) -> Iterator[BrokenLink]:
     vpc = Peer(name="AWS", address=cluster.surroundings.vpc)
     for each in cluster.workloads:
         mine = each.namespace == grant.namespace and each.account == grant.account
-        if mine and not lets_out(cluster, each, HTTPS, to=vpc):
+        if mine and not lets_out(cluster, each, Port(HTTPS), to=vpc):
             yield BrokenLink(
                 kind="egress",
                 subject=each.name,

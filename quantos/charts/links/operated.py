@@ -36,11 +36,11 @@ def operated_services(objects: Iterable[Document]) -> Iterator[Document]:
 def operated_budgets(objects: Iterable[Document]) -> Iterator[Document]:
     """Disruption budgets that ClickHouse's operator makes, unless it is told not to: one a cluster."""
     for each in objects:
-        if each.get("kind") not in {"ClickHouseInstallation", "ClickHouseKeeperInstallation"}:
+        if text(each.get("kind")) not in {"ClickHouseInstallation", "ClickHouseKeeperInstallation"}:
             continue
         (workload,) = _clickhouse(each)
         for cluster in map(mapping, items(mapping(_spec(each).get("configuration")).get("clusters"))):
-            if cluster.get("pdbManaged") in {"no", "false", False}:
+            if cluster.get("pdbManaged") in ("no", "false", False):
                 continue
             yield {
                 "kind": "PodDisruptionBudget",

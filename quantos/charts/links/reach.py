@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from quantos.charts.documents import Document, called, items, mapping, named, text
 from quantos.charts.links.addresses import given_addresses, service_of
 from quantos.charts.links.broken import BrokenLink
-from quantos.charts.links.cluster import Cluster, service_ports, target_port
+from quantos.charts.links.cluster import Cluster, protocol, service_ports, target_port
 from quantos.charts.links.monitors import endpoints
 from quantos.charts.links.network import Peer, lets_in, lets_out, peer
-from quantos.charts.links.workloads import Workload
+from quantos.charts.links.workloads import TCP, Port, Workload
 
 _OPEN_IT = "let the port in where the namespace states its policies"
 
@@ -21,15 +21,15 @@ class Flow:
     subject: str
     caller: Peer
     target: Workload
-    port: int
+    port: Port
     source: Workload | None = None
 
 
 def blocked_flows(cluster: Cluster) -> Iterator[BrokenLink]:
     """Connections that network policies let nobody make."""
-    told_of: set[tuple[str, str, int, str]] = set()
+    told_of: set[tuple[str, str, Port, str]] = set()
     for flow in flows(cluster):
-        where = f"{flow.target.name}:{flow.port}"
+        where = f"{flow.target.name}:{flow.port.number}"
         if (flow.subject, flow.target.name, flow.port, flow.caller.name) in told_of:
             continue
         told_of.add((flow.subject, flow.target.name, flow.port, flow.caller.name))
@@ -85,12 +85,12 @@ def _to_service(cluster: Cluster, subject: str, reference: Document, *, caller: 
     service = cluster.get("Service", text(reference.get("namespace")), text(reference.get("name")))
     if service is None:
         return
-    wanted = reference.get("port", 443)
+    wanted = reference.get("port") or 443
     for workload in cluster.pods_behind(service):
         for port in service_ports(service):
             number = target_port(port, workload)
-            if wanted in {port.get("port"), port.get("name")} and number is not None:
-                yield Flow(subject=subject, caller=caller, target=workload, port=number)
+            if wanted in (port.get("port"), port.get("name")) and number is not None:
+                yield Flow(subject=subject, caller=caller, target=workload, port=Port(number, protocol(port)))
 
 
 def _of_load_balancers(cluster: Cluster) -> Iterator[Flow]:
@@ -107,7 +107,7 @@ def _of_load_balancers(cluster: Cluster) -> Iterator[Flow]:
                 }
                 yield from _to_service(cluster, called(each), reference, caller=caller)
     for each in cluster.of("Service"):
-        if mapping(each.get("spec")).get("type") in {"LoadBalancer", "NodePort"}:
+        if mapping(each.get("spec")).get("type") in ("LoadBalancer", "NodePort"):
             for port in service_ports(each):
                 reference = {**mapping(each.get("metadata")), "port": port.get("port")}
                 yield from _to_service(cluster, called(each), reference, caller=caller)
@@ -122,7 +122,7 @@ def _of_prometheus(cluster: Cluster) -> Iterator[Flow]:
                 subject=called(endpoint.monitor),
                 caller=peer(scraper, cluster=cluster),
                 target=endpoint.workload,
-                port=endpoint.port,
+                port=Port(endpoint.port),
                 source=scraper,
             )
 
@@ -139,12 +139,13 @@ def _of_programs(cluster: Cluster) -> Iterator[Flow]:
                 continue
             for port in service_ports(service):
                 number = target_port(port, target)
-                if number is not None and each.address.port in {port.get("port"), number}:
+                connects = protocol(port) == TCP or not each.address.url
+                if connects and number is not None and each.address.port in (port.get("port"), number):
                     yield Flow(
                         subject=called(each.where),
                         caller=peer(each.workload, cluster=cluster),
                         target=target,
-                        port=number,
+                        port=Port(number, protocol(port)),
                         source=each.workload,
                     )
 

@@ -59,7 +59,11 @@ def references(cluster: Cluster) -> Iterator[Reference]:
             yield Reference(subject=called(each), kind="Namespace", name=place)
         yield from _of_kind(each)
         group = text(each.get("apiVersion")).rpartition("/")[0]
-        if "." in group and not group.endswith(".k8s.io") and each.get("kind") not in {*CONTROLLERS, "ExternalSecret"}:
+        if (
+            "." in group
+            and not group.endswith(".k8s.io")
+            and text(each.get("kind")) not in {*CONTROLLERS, "ExternalSecret"}
+        ):
             yield from _of_custom(each)
 
 

@@ -5,12 +5,23 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from quantos.charts.documents import Document, Json, called, items, mapping, named, text
+from quantos.charts.links.quantities import share
+from quantos.errors import ChartsError
 
 CONTROLLERS: Final = ("DaemonSet", "Deployment", "Job", "CronJob", "Pod", "ReplicaSet", "StatefulSet")
+TCP: Final = "TCP"
 _SCALERS: Final = {
     "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
     "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
 }
+
+
+@dataclass(frozen=True)
+class Port:
+    """Where pods listen."""
+
+    number: int
+    protocol: str = TCP
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +83,21 @@ class Workload:
     @property
     def ports(self) -> dict[str, int]:
         """Ports of its containers by name."""
-        return {
-            text(port.get("name")): number
+        return {name: port.number for name, port in self._listed}
+
+    def port(self, name: str, protocol: str) -> int | None:
+        """The number of a port by its name; None where its containers have none of that name and protocol."""
+        listed = (port.number for called, port in self._listed if (called, port.protocol) == (name, protocol))
+        return next(listed, None)
+
+    @property
+    def _listed(self) -> list[tuple[str, Port]]:
+        return [
+            (text(port.get("name")), Port(number, text(port.get("protocol")) or TCP))
             for each in self.containers
             for port in (mapping(part) for part in items(each.get("ports")))
             if isinstance(number := port.get("containerPort"), int)
-        }
+        ]
 
 
 def controllers(objects: Iterable[Document]) -> Iterator[Workload]:
@@ -97,7 +117,7 @@ def controllers(objects: Iterable[Document]) -> Iterator[Workload]:
             pod=mapping(template.get("spec")),
             replicas=count,
             least=count,
-            surge=_surge(spec, count) if kind == "Deployment" else 0,
+            surge=_surge(each, count),
             claims=tuple(mapping(mapping(claim).get("spec")) for claim in items(spec.get("volumeClaimTemplates"))),
             per_node=kind == "DaemonSet",
             finite=kind in {"Job", "CronJob"},
@@ -110,7 +130,7 @@ def scaled(workloads: Iterable[Workload], objects: Sequence[Document]) -> Iterat
     for each in workloads:
         key = each.namespace, text(each.manifest.get("kind")), named(each.manifest, "name")
         least, most = ranges.get(key, (each.least, each.replicas))
-        surge = each.surge if key not in ranges else _surge(mapping(each.manifest.get("spec")), most)
+        surge = each.surge if key not in ranges else _surge(each.manifest, most)
         yield replace(each, least=least, replicas=most, surge=surge)
 
 
@@ -130,12 +150,13 @@ def _count(value: Json, default: int = 1) -> int:
     return value if isinstance(value, int) else default
 
 
-def _surge(spec: Document, replicas: int) -> int:
-    """How many pods a Deployment adds while it rolls: a share is rounded up, a quarter where nothing is said."""
-    strategy = mapping(spec.get("strategy"))
-    if strategy.get("type") == "Recreate":
+def _surge(manifest: Document, replicas: int) -> int:
+    """How many pods a Deployment adds while it rolls, a quarter where nothing is said. Raises ChartsError."""
+    strategy = mapping(mapping(manifest.get("spec")).get("strategy"))
+    if manifest.get("kind") != "Deployment" or strategy.get("type") == "Recreate":
         return 0
-    given = mapping(strategy.get("rollingUpdate")).get("maxSurge", "25%")
-    if isinstance(given, int):
-        return given
-    return -(-replicas * int(str(given).rstrip("%")) // 100)
+    given = mapping(strategy.get("rollingUpdate")).get("maxSurge")
+    try:
+        return share("25%" if given is None else given, replicas)
+    except ChartsError as error:
+        raise ChartsError(f"{called(manifest)}: maxSurge {error.what}", remedy=error.remedy) from error

@@ -36,8 +36,13 @@ def budget(name="web", *, labels=None, place="web", **spec) -> dict:
         ([workload(replicas=3), budget(minAvailable="50%")], []),
         ([workload(replicas=3), budget(maxUnavailable="1%")], []),
         ([workload(replicas=2), budget()], []),
+        ([workload(replicas=3), budget(maxUnavailable=None, minAvailable=1)], []),
+        ([workload(replicas=3), budget(maxUnavailable=1, minAvailable=None)], []),
+        ([workload(replicas=3), budget(maxUnavailable=1, minAvailable=1)], ["number"]),
+        *(([workload(replicas=3), budget(**{key: value})], ["number"])
+          for key in ("maxUnavailable", "minAvailable") for value in ("abc", "5", "-5%", 0.0, -1, True, [], {})),
     ],
-)
+)  # fmt: skip
 def test_every_replicated_workload_has_one_budget_that_lets_a_pod_go(objects, about) -> None:
     assert [each.about for each in broken_budgets(cluster(*objects))] == about
 

@@ -3,6 +3,7 @@
 import pytest
 
 from quantos.charts.links.reach import blocked_flows, lost_addresses
+from quantos.errors import ChartsError
 from tests.support.cluster_objects import (
     LABELS,
     VPC,
@@ -42,6 +43,10 @@ def in_from_vpc(port, **more) -> dict:
     return allowed(ingress=[{"from": [{"ipBlock": {"cidr": VPC}}], "ports": [{"port": port, **more}]}])
 
 
+def in_from_blocks(*blocks) -> dict:
+    return allowed(ingress=[{"from": [{"ipBlock": {"cidr": each}} for each in blocks], "ports": [{"port": 8080}]}])
+
+
 @pytest.mark.parametrize("caller", [HOOK, API, DEFINITION, INGRESS, BALANCED], ids=lambda each: each["kind"])
 @pytest.mark.parametrize(
     ("policy", "passes"),
@@ -51,6 +56,17 @@ def in_from_vpc(port, **more) -> dict:
         (in_from_vpc(8000, endPort=8100), True),
         (in_from_vpc(80), False),
         (in_from_vpc(8443), False),
+        (in_from_vpc(8080, protocol="TCP"), True),
+        (in_from_vpc(8080, protocol="UDP"), False),
+        (in_from_vpc(None, protocol="UDP"), False),
+        (in_from_vpc("http", protocol="UDP"), False),
+        (in_from_vpc("8080"), False),
+        (in_from_vpc("https"), False),
+        (in_from_vpc(8000, endPort=8079), False),
+        (in_from_blocks("10.0.0.1/16"), True),
+        (in_from_blocks("10.0.0.0/17", "10.0.128.0/17"), True),
+        (in_from_blocks("10.0.0.0/17", "10.1.0.0/17"), False),
+        (in_from_blocks("::/0"), False),
         (allowed(ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/24"}}]}]), False),
         (allowed(ingress=[{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.1.0/24"]}}]}]), False),
         (allowed(ingress=[{"from": [{"namespaceSelector": {}}]}]), False),
@@ -59,6 +75,33 @@ def in_from_vpc(port, **more) -> dict:
 )
 def test_what_the_vpc_calls_is_let_in_at_the_port_of_the_pods(caller, policy, passes) -> None:
     assert (not list(blocked_flows(cluster(*WEB, caller, policy)))) == passes
+
+
+def test_blocks_of_several_policies_count_together() -> None:
+    half = {"from": [{"ipBlock": {"cidr": "10.0.0.0/17"}}]}
+    rest = {"from": [{"ipBlock": {"cidr": "10.0.0.0/16", "except": ["10.0.0.0/18"]}}]}
+    assert len(list(blocked_flows(cluster(*WEB, HOOK, allowed(ingress=[rest]))))) == 1
+    assert list(blocked_flows(cluster(*WEB, HOOK, allowed(ingress=[half]), allowed(ingress=[rest], name="b")))) == []
+
+
+def test_a_block_that_cannot_be_read_is_refused_by_its_policy() -> None:
+    with pytest.raises(ChartsError, match=r"NetworkPolicy web/allow: 'abc' is no block"):
+        list(blocked_flows(cluster(*WEB, HOOK, in_from_blocks("abc"))))
+
+
+@pytest.mark.parametrize(("protocol", "passes"), [("UDP", True), ("TCP", False)])
+def test_a_port_of_udp_is_let_in_by_a_policy_of_udp(protocol, passes) -> None:
+    pod = workload(ports=[{"name": "http", "containerPort": 8080, "protocol": "UDP"}])
+    balanced = service("balanced", type="LoadBalancer", target="http")
+    balanced["spec"]["ports"][0]["protocol"] = "UDP"
+    policy = in_from_vpc("http", protocol=protocol)
+    assert (not list(blocked_flows(cluster(pod, denied(), balanced, policy)))) == passes
+
+
+def test_a_named_port_on_the_way_out_is_one_of_the_pods_that_listen() -> None:
+    out = allowed("monitoring", egress=[{"to": [from_namespace("web")], "ports": [{"port": "http"}]}])
+    objects = [workload(), service(labels=LABELS), monitor(), prometheus(), denied("monitoring"), out]
+    assert list(blocked_flows(cluster(*objects))) == []
 
 
 def test_without_a_policy_everything_passes_and_in_the_nodes_network_too() -> None:
