@@ -20,11 +20,11 @@ from quantos.charts.adapters.manifests import write_manifests
 from quantos.charts.adapters.recorder import ProgramTarget, recorded
 from quantos.charts.check import Finding, Judged, judged, of_link
 from quantos.charts.documents import Recorded
-from quantos.charts.installation import Installation
+from quantos.charts.installation import Installation, installation
 from quantos.charts.links.exceptions import sorted_out, stale
 from quantos.charts.pod_rules import idle_exemptions, pod_rules
 from quantos.charts.surroundings import surroundings
-from quantos.charts.unread import unread_values
+from quantos.charts.unread import Others, unread_values
 from quantos.environment.load import load_environment
 from quantos.environment.names import PROJECT
 from quantos.environment.settings.environment import EnvironmentSettings
@@ -57,7 +57,7 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
         verdict = judged(
             recording,
             folder,
-            renderer=Helm(kubernetes_version=f"{settings.cluster.kubernetes_version}.0"),
+            renderer=_helm(settings),
             pod_rules=pod_rules(settings, today=datetime.now(tz=UTC).date()),
             surroundings=surroundings(settings, grants=recording.grants),
         )
@@ -67,7 +67,7 @@ def check(environments: Sequence[str], charts: Path | None) -> None:
         counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects"
         _print_counts(settings.name, counted, findings)
         _print_left_out(settings.name, recording, verdict.installed)
-    together = _together(verdicts, folder)
+    together = _together(verdicts, folder, others=partial(_others, names=names, folder=folder))
     if any(each.installed.rendered for each in verdicts.values()):
         _print("all", together)
         _print_counts("all", f"{len(verdicts)} environments", together)
@@ -81,9 +81,27 @@ def _idle_exemptions(settings: EnvironmentSettings, installed: Installation) -> 
     return [of_link(each) for each in idle_exemptions(settings, manifests)] if installed.whole else []
 
 
-def _together(verdicts: Mapping[str, Judged], folder: ChartsFolder) -> list[Finding]:
+def _others(releases: frozenset[str], *, names: Sequence[str], folder: ChartsFolder) -> dict[str, Installation]:
+    """Some releases in the environments that are not among `names`."""
+    chosen = [_settings(name) for name in environment_names() if name not in names]
+    return {
+        settings.name: installation(
+            replace(recording, releases=tuple(each for each in recording.releases if each.called in releases)),
+            folder,
+            _helm(settings),
+        )
+        for settings, recording in _recordings(chosen)
+    }
+
+
+def _helm(settings: EnvironmentSettings) -> Helm:
+    return Helm(kubernetes_version=f"{settings.cluster.kubernetes_version}.0")
+
+
+def _together(verdicts: Mapping[str, Judged], folder: ChartsFolder, *, others: Others) -> list[Finding]:
     """What only all environments together tell: values that nobody reads, exceptions that nobody needs."""
-    unread, needed = sorted_out(unread_values({name: each.installed for name, each in verdicts.items()}, folder))
+    asked = {name: each.installed for name, each in verdicts.items()}
+    unread, needed = sorted_out(unread_values(asked, folder, others=others))
     needed = needed.union(*(each.exceptions for each in verdicts.values()))
     all_judged = set(verdicts) >= set(environment_names()) and all(each.installed.whole for each in verdicts.values())
     return [of_link(each) for each in (*unread, *(stale(needed) if all_judged else ()))]

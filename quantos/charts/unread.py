@@ -1,6 +1,6 @@
 """Values that no environment's chart reads: what only one environment turns on, all of them may state."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,30 +24,61 @@ class _Known:
     read: set[str] = field(default_factory=set)
     unread: dict[Unread, list[str]] = field(default_factory=dict)
 
+    @property
+    def suspects(self) -> dict[Unread, list[str]]:
+        """What no environment has read so far, and where it is stated."""
+        return {each: where for each, where in self.unread.items() if each.path not in self.read}
 
-def unread_values(environments: Mapping[str, Installation], charts: Charts) -> Iterator[BrokenLink]:
+
+Others = Callable[[frozenset[str]], Mapping[str, Installation]]
+"""Some releases, by how messages name them, in environments that were not asked for."""
+
+
+def _nowhere(_releases: frozenset[str]) -> Mapping[str, Installation]:
+    return {}
+
+
+def unread_values(
+    environments: Mapping[str, Installation], charts: Charts, *, others: Others = _nowhere
+) -> Iterator[BrokenLink]:
     """Values that the charts read in none of the environments that state them, and templates that stay as they are.
 
-    A value that was read once is not tried again.
+    A value that was read once is not tried again. What is read in none of `environments` is tried in the `others`.
     """
     known: dict[str, _Known] = {}
+    _try(environments, charts, known)
+    suspected = frozenset(name for name, about in known.items() if about.suspects)
+    if suspected:
+        _try(others(suspected), charts, known, only_suspects=True)
+    for name, about in known.items():
+        for each, where in about.suspects.items():
+            what = f"{each.path}: {each.what} ({', '.join(where)})"
+            yield BrokenLink(kind="effect", subject=name, about=each.path, what=what, remedy=each.remedy)
+
+
+def _try(
+    environments: Mapping[str, Installation], charts: Charts, known: dict[str, _Known], *, only_suspects: bool = False
+) -> None:
+    """Add to what is known what the charts read of releases in environments."""
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as threads:
         for environment, installed in environments.items():
             for each in installed.rendered:
                 known.setdefault(each.called, _Known())
             trying = partial(_tried, installed=installed, charts=charts)
-            read = [frozenset(known[each.called].read) for each in installed.rendered]
+            read = [_passed_over(each, known[each.called], only_suspects=only_suspects) for each in installed.rendered]
             tried = threads.map(trying, installed.rendered, read)
             for release, unread in zip(installed.rendered, tried, strict=True):
                 about = known[release.called]
                 about.read |= stated(release.values) - {each.path for each in unread}
                 for each in unread:
-                    about.unread.setdefault(each, []).append(environment)
-    for name, about in known.items():
-        for each, where in about.unread.items():
-            if each.path not in about.read:
-                what = f"{each.path}: {each.what} ({', '.join(where)})"
-                yield BrokenLink(kind="effect", subject=name, about=each.path, what=what, remedy=each.remedy)
+                    if each in about.unread or not only_suspects:
+                        about.unread.setdefault(each, []).append(environment)
+
+
+def _passed_over(release: Release, about: _Known, *, only_suspects: bool) -> frozenset[str]:
+    if not only_suspects:
+        return frozenset(about.read)
+    return stated(release.values) - {each.path for each in about.suspects}
 
 
 def _tried(release: Release, read: AbstractSet[str], *, installed: Installation, charts: Charts) -> list[Unread]:
