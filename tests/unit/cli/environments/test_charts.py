@@ -26,8 +26,9 @@ def installed(monkeypatch) -> list[Release]:
     return releases
 
 
-def test_every_environment_is_checked_and_says_so(quantos: Command, installed, tmp_path) -> None:
-    said = quantos("charts", "check", "--charts", str(charts_folder(tmp_path)))
+def test_every_environment_is_checked_and_says_so(quantos: Command, installed, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv(charts.CHARTS_VARIABLE, str(charts_folder(tmp_path)))
+    said = quantos("charts", "check")
     assert said.code == 0
     assert said.out.splitlines() == [
         line
@@ -37,6 +38,12 @@ def test_every_environment_is_checked_and_says_so(quantos: Command, installed, t
             f"{environment}: 0 of 1 releases rendered: links were not followed",
         )
     ]
+
+
+def test_a_named_folder_of_which_nothing_can_be_rendered_is_an_error(quantos: Command, installed, tmp_path) -> None:
+    said = quantos("charts", "check", "--charts", str(charts_folder(tmp_path)))
+    assert said.code == 1
+    assert "has no whole chart of a release, so nothing was rendered" in said.err
 
 
 def test_findings_are_told_by_kind_and_what_no_environment_needs_at_the_end(
