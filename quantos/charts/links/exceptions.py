@@ -86,6 +86,11 @@ EXEMPT: Final[tuple[Exempt, ...]] = (
         reason="it makes Ray's clusters and their tokens in the namespaces of jobs and of inference",
     ),
     Exempt(
+        kind="secret-reader",
+        subject="ServiceAccount argo/argo-workflows-workflow-controller",
+        reason="it stops containers of workflows by commands within them, and the chart grants that nowhere smaller",
+    ),
+    Exempt(
         kind="budget",
         subject="RayCluster ray/sample *",
         about="no budget",
