@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from quantos.charts.documents import Document, Json, called, items, mapping, named, text
@@ -9,14 +10,25 @@ from quantos.charts.links.addresses import walk
 from quantos.charts.links.broken import BrokenLink
 from quantos.charts.links.cluster import Cluster
 from quantos.charts.links.eks import SYSTEM
+from quantos.charts.links.guards import conjuncts, reads_unguarded
 from quantos.charts.links.kinds import is_built_in, is_namespaced, plural
 from quantos.charts.links.selectors import selects
 
 _CONFIGURATIONS: Final = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _POLICIES: Final = ("MutatingAdmissionPolicy", "ValidatingAdmissionPolicy")
-_NAMESPACE = re.compile(r"request\.namespace\b|object\.metadata\.namespace\b")
-_GUARD = re.compile(r"has\(\s*(?:request|object\.metadata)\.namespace\s*\)|\?\.?namespace|request\.\?namespace")
-_EXCLUDED = re.compile(r"!\(?\s*(request\.[a-z.]+) in \[([^\]]*)\]|(request\.[a-z.]+) != (\"[^\"]*\"|'[^']*')")
+_EXCLUDED = re.compile(r"!\(\s*(request\.[a-z.]+) in \[([^\]]*)\]\s*\)|(request\.[a-z.]+) != (\"[^\"]*\"|'[^']*')")
+_CREATED: Final = ("CREATE",)
+_CHANGED: Final = ("CREATE", "UPDATE")
+_ALL: Final = ("CREATE", "UPDATE", "DELETE")
+_ESSENTIAL: Final = (
+    ("", "nodes", _ALL), ("", "nodes/status", ("UPDATE",)),
+    ("authentication.k8s.io", "tokenreviews", _CREATED), ("authorization.k8s.io", "subjectaccessreviews", _CREATED),
+    ("", "namespaces", _ALL), ("", "namespaces/finalize", ("UPDATE",)),
+    ("coordination.k8s.io", "leases", _CHANGED),
+    ("", "pods", _ALL), ("", "pods/binding", _CREATED), ("", "pods/eviction", _CREATED),
+    ("", "pods/status", ("UPDATE",)),
+)  # fmt: skip
+"""What a cluster cannot do without for a minute, by group, resource and operations."""
 
 
 def failing_webhooks(cluster: Cluster) -> Iterator[BrokenLink]:
@@ -46,7 +58,7 @@ def unguarded_expressions(cluster: Cluster) -> Iterator[BrokenLink]:
 def _unguarded(owner: Document, conditions: object) -> Iterator[BrokenLink]:
     for each in walk(conditions if isinstance(conditions, list) else []):
         expression = text(each.get("expression"))
-        if _NAMESPACE.search(expression) and not _GUARD.search(expression):
+        if reads_unguarded(expression):
             yield BrokenLink(
                 kind="webhook",
                 subject=called(owner),
@@ -74,7 +86,7 @@ def _judging_its_server(configuration: Document, hook: Document, cluster: Cluste
     declared = cluster.get("Service", text(service.get("namespace")), text(service.get("name")))
     for server in cluster.pods_behind(declared) if declared else ():
         if selects(hook.get("objectSelector", {}), server.labels) and _judges(
-            hook, "", "pods", namespace=server.namespace, cluster=cluster
+            hook, _Asked(resource="pods"), namespace=server.namespace, cluster=cluster
         ):
             yield _broken(
                 configuration,
@@ -102,16 +114,16 @@ def _judging_its_release(configuration: Document, hook: Document, cluster: Clust
 
 
 def _judging_essentials(configuration: Document, hook: Document, cluster: Cluster) -> Iterator[BrokenLink]:
-    """What a cluster cannot do without for a minute: nodes, namespaces, leases anywhere, the system's own pods."""
+    """Nodes, namespaces, leases anywhere, the system's own pods, and who may do what."""
     system = [each.labels for each in cluster.workloads if each.namespace == SYSTEM]
     bare: list[Mapping[str, Json]] = [Document()]
-    for group, resource, places, labels in (
-        ("", "nodes", ("",), bare),
-        ("", "namespaces", ("",), [*cluster.namespaces.values()]),
-        ("coordination.k8s.io", "leases", (*cluster.namespaces,), bare),
-        ("", "pods", (SYSTEM,), system),
-    ):
-        refused = [each for each in places if _judges(hook, group, resource, namespace=each, cluster=cluster)]
+    places = {"leases": (*cluster.namespaces,), "pods": (SYSTEM,)}
+    carried = {"namespaces": [*cluster.namespaces.values()], "pods": system}
+    for group, resource, operations in _ESSENTIAL:
+        plain = resource.partition("/")[0]
+        asked = _Asked(group=group, resource=resource, operations=operations)
+        refused = [each for each in places.get(plain, ("",)) if _judges(hook, asked, namespace=each, cluster=cluster)]
+        labels = carried.get(plain, bare)
         if refused and any(selects(hook.get("objectSelector", {}), each) for each in labels):
             where = f" in {', '.join(refused[:2])}{' and others' if len(refused) > 2 else ''}" if refused[0] else ""
             what = f"{hook.get('name')} refuses {resource}{where} while nobody answers"
@@ -125,24 +137,37 @@ def _judges_object(hook: Document, manifest: Document, cluster: Cluster) -> bool
         return False
     metadata = mapping(manifest.get("metadata"))
     return selects(hook.get("objectSelector", {}), mapping(metadata.get("labels"))) and _judges(
-        hook, group, plural(kind), namespace=named(manifest, "namespace"), cluster=cluster
+        hook, _Asked(group=group, resource=plural(kind)), namespace=named(manifest, "namespace"), cluster=cluster
     )
 
 
-def _judges(hook: Document, group: str, resource: str, *, namespace: str, cluster: Cluster) -> bool:
-    """Whether a webhook is asked about creating or changing a resource in a namespace; empty for the cluster's."""
-    if not any(_rule_fits(mapping(each), group, resource, namespace=namespace) for each in items(hook.get("rules"))):
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A resource, with its subresource after a slash, and what is done to it."""
+
+    group: str = ""
+    resource: str
+    operations: tuple[str, ...] = _CHANGED
+
+
+def _judges(hook: Document, asked: _Asked, *, namespace: str, cluster: Cluster) -> bool:
+    """Whether a webhook is asked about a resource in a namespace; empty for the cluster's."""
+    if not any(_rule_fits(mapping(each), asked, namespace=namespace) for each in items(hook.get("rules"))):
         return False
     where = cluster.namespaces.get(namespace, {})
     if namespace and not selects(hook.get("namespaceSelector", {}), where):
         return False
-    known = {"request.namespace": namespace, "request.resource.resource": resource, "request.resource.group": group}
+    known = {
+        "request.namespace": namespace,
+        "request.resource.resource": asked.resource.partition("/")[0],
+        "request.resource.group": asked.group,
+    }
     expressions = [text(mapping(each).get("expression")) for each in items(hook.get("matchConditions"))]
     return not any(_excludes(each, known) for each in expressions)
 
 
 def _excludes(expression: str, known: dict[str, str]) -> bool:
-    for match in _EXCLUDED.finditer(expression):
+    for match in filter(None, map(_EXCLUDED.fullmatch, conjuncts(expression))):
         field, listed = (match[1], match[2]) if match[1] else (match[3], match[4])
         values = re.findall(r"[\"']([^\"']*)[\"']", listed)
         if field in known and known[field] in values:
@@ -150,13 +175,21 @@ def _excludes(expression: str, known: dict[str, str]) -> bool:
     return False
 
 
-def _rule_fits(rule: Document, group: str, resource: str, *, namespace: str) -> bool:
+def _rule_fits(rule: Document, asked: _Asked, *, namespace: str) -> bool:
     groups, resources = items(rule.get("apiGroups")), items(rule.get("resources"))
     scope = rule.get("scope", "*")
     if scope != "*" and (scope == "Namespaced") != bool(namespace):
         return False
-    asked = {"CREATE", "UPDATE", "*"} & set(map(text, items(rule.get("operations"))))
-    return bool(asked and {"*", group} & set(map(text, groups)) and {"*", "*/*", resource} & set(map(text, resources)))
+    operations = {*asked.operations, "*"} & set(map(text, items(rule.get("operations"))))
+    means = any(_means(text(each), asked.resource) for each in resources)
+    return bool(operations and means and {"*", asked.group} & set(map(text, groups)))
+
+
+def _means(listed: str, resource: str) -> bool:
+    """Whether a rule's spelling means a resource: without a slash no subresource, with `/*` all and the resource."""
+    plain, _, below = listed.partition("/")
+    given, _, part = resource.partition("/")
+    return plain in {"*", given} and below in ({part, "*"} if part else {"", "*"})
 
 
 def _broken(configuration: Document, hook: Document, *, about: str, what: str) -> BrokenLink:

@@ -44,11 +44,23 @@ def condition(expression) -> dict:
         (configured(rule("", "namespaces")), ["namespaces"]),
         (configured(rule("coordination.k8s.io", "leases")), ["leases"]),
         (configured(rule("coordination.k8s.io", "leases"), **condition('request.resource.resource != "leases"')), []),
-        (configured(rule("*", "*"), namespaceSelector=NOT_HERE), ["nodes", "namespaces", "leases", "pods"]),
+        (configured(rule("*", "*"), namespaceSelector=NOT_HERE),
+         ["nodes", "tokenreviews", "subjectaccessreviews", "namespaces", "leases", "pods"]),
         (configured(rule("*", "*", scope="Namespaced"), namespaceSelector=NOT_HERE), ["leases", "pods"]),
-        (configured(rule(operations=["DELETE"])), []),
+        (configured(rule(operations=["DELETE"])), ["pods"]),
+        (configured(rule("", "namespaces", operations=["DELETE"])), ["namespaces"]),
+        (configured(rule("coordination.k8s.io", "leases", operations=["DELETE"])), []),
+        (configured(rule(operations=["CONNECT"])), []),
+        (configured(rule("", "nodes/status", operations=["UPDATE"])), ["nodes/status"]),
+        (configured(rule("", "*/status", operations=["UPDATE"])), ["nodes/status", "pods/status"]),
+        (configured(rule("", "pods/eviction")), ["pods/eviction"]),
+        (configured(rule("", "pods/*")), ["Deployment web/web", "pods", "pods/binding", "pods/eviction"]),
+        (configured(rule("authentication.k8s.io", "tokenreviews")), ["tokenreviews"]),
+        (configured(rule("authorization.k8s.io", "*")), ["subjectaccessreviews"]),
+        (configured(rule(), **condition('!(request.namespace in ["web"]) || true')), ["Deployment web/web", "pods"]),
+        (configured(rule(), **condition('true && (!(request.namespace in ["web"]))')), ["pods"]),
     ],
-)
+)  # fmt: skip
 def test_nobody_is_refused_what_brings_the_server_back(configuration, refused) -> None:
     assert told(configuration) == refused
 
@@ -83,6 +95,7 @@ def policy(expression, resource="pods", **more) -> dict:
         (configured(rule("*", "*", scope="Namespaced"), **condition('request.namespace == "a"')), False),
         (configured(rule("", "pods"), **condition('request.namespace == "a"')), False),
         (configured(rule("", "nodes"), **condition('request.namespace == "a"')), True),
+        (configured(rule("", "nodes"), **condition('has(request.namespace) || request.namespace == "a"')), True),
         (configured(rule("*", "*"), **condition('request.operation == "CREATE"')), False),
         (policy('object.metadata.namespace == "a"', "namespaces"), True),
         (policy('object.metadata.namespace == "a"'), False),
