@@ -49,6 +49,12 @@ EXEMPT: Final[tuple[Exempt, ...]] = (
         reason="with the port for metrics the chart makes it beside the controller; `EbsCsiMonitor` measures the pods",
     ),
     Exempt(
+        kind="monitor",
+        subject="ServiceMonitor storage/ebs-csi-node",
+        about="pods of *",
+        reason="the chart makes it with the Service without pods of the same name; `EbsCsiMonitor` measures the pods",
+    ),
+    Exempt(
         kind="secret-reader",
         subject="ServiceAccount external-secrets/external-secrets",
         reason="it makes Secrets in every namespace and keeps them as their stores have them: that is its work",

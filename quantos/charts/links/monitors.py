@@ -7,13 +7,14 @@ from typing import Final
 from quantos.charts.documents import Document, Json, called, items, mapping, named, text
 from quantos.charts.links.broken import BrokenLink
 from quantos.charts.links.cluster import Cluster, service_ports, target_port
+from quantos.charts.links.eks import SERVICES
 from quantos.charts.links.selectors import selects
 from quantos.charts.links.workloads import Workload
 
 _SCRAPED_NAMES: Final = ("metrics", "http-metrics", "tcp-metrics", "prometheus", "https-metrics")
 _ANNOTATED: Final = "prometheus.io/scrape"
-_KUBELET: Final = "kubelet"
-"""Its Service is made by the operator, and has nodes behind it."""
+_KUBELET: Final = ("app.kubernetes.io/name", "kubelet")
+"""The label of the Service that the operator makes, which has nodes behind it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +37,14 @@ def broken_monitors(cluster: Cluster) -> Iterator[BrokenLink]:
             yield _broken(each, about=whom, what=f"it selects no {whom}", remedy="select by labels that there are")
             continue
         for port in _ports(each):
-            if not _is_kubelet(each) and not any(_has_port(target, port) for target in meant):
-                what = f"nothing that it selects has a port called {port}, only {_named_ports(meant)}"
-                yield _broken(each, about=f"port {port}", what=what, remedy="name one of these")
+            if _is_kubelet(each):
+                continue
+            if not any(port.is_of(target) for target in meant):
+                what = f"nothing that it selects has a port called {port.name}, only {_named_ports(meant)}"
+                yield _broken(each, about=f"port {port.name}", what=what, remedy="name one of these")
+            elif not any(_behind(each, port, cluster)) and not _is_of_api_server(meant):
+                what = f"no pod stands behind the port {port.name} that it selects"
+                yield _broken(each, about=f"pods of {port.name}", what=what, remedy="select a Service with pods")
 
 
 def unscraped_services(cluster: Cluster) -> Iterator[BrokenLink]:
@@ -70,15 +76,16 @@ def endpoints(cluster: Cluster) -> Iterator[Endpoint]:
             yield from _behind(each, port, cluster)
 
 
-def _behind(monitor: Document, port: str, cluster: Cluster) -> Iterator[Endpoint]:
+def _behind(monitor: Document, port: "_Asked", cluster: Cluster) -> Iterator[Endpoint]:
     if monitor.get("kind") == "PodMonitor":
         for workload in _pods(monitor, cluster):
-            if port in workload.ports:
-                yield Endpoint(monitor=monitor, workload=workload, port=workload.ports[port])
+            if port.is_of(workload):
+                number = workload.ports.get(port.name)
+                yield Endpoint(monitor=monitor, workload=workload, port=int(port.name) if number is None else number)
         return
     for service in _services(monitor, cluster):
         for served in service_ports(service):
-            if port in _names_of(served):
+            if port.is_served(served):
                 for workload in cluster.pods_behind(service):
                     number = target_port(served, workload)
                     if number is not None:
@@ -113,30 +120,46 @@ def _in_namespaces(monitor: Document, namespace: str) -> bool:
     return namespace in (items(given.get("matchNames")) or [named(monitor, "namespace")])
 
 
-def _ports(monitor: Document) -> list[str]:
-    """Ports as monitors name them: a target port by its number counts as a name of its own."""
+@dataclass(frozen=True)
+class _Asked:
+    """A port as a monitor asks for it: by the name of `port`, or by `targetPort`, the name or number of the pods'."""
+
+    name: str
+    target: bool = False
+
+    def is_of(self, meant: Document | Workload) -> bool:
+        """Whether a Service or pods have it."""
+        if not isinstance(meant, Workload):
+            return any(map(self.is_served, service_ports(meant)))
+        numbers = {str(number) for number in meant.ports.values()} if self.target else set[str]()
+        return self.name in {*meant.ports, *numbers}
+
+    def is_served(self, port: Document) -> bool:
+        """Whether it is a port of a Service."""
+        given = (port.get("targetPort") or port.get("port")) if self.target else port.get("name")
+        return bool(self.name) and str(given) == self.name
+
+
+def _ports(monitor: Document) -> list[_Asked]:
     key = "endpoints" if monitor.get("kind") == "ServiceMonitor" else "podMetricsEndpoints"
     listed = [mapping(each) for each in items(mapping(monitor.get("spec")).get(key))]
-    return [str(each.get("port") or each.get("targetPort") or "") for each in listed]
-
-
-def _has_port(meant: Document | Workload, port: str) -> bool:
-    return port in _names(meant)
-
-
-def _names(meant: Document | Workload) -> list[str]:
-    if isinstance(meant, Workload):
-        return [*meant.ports, *(str(number) for number in meant.ports.values())]
-    return [name for each in service_ports(meant) for name in _names_of(each)]
-
-
-def _names_of(port: Document) -> tuple[str, ...]:
-    """How monitors may name a port of a Service: by its name, or by the port of the pods behind it."""
-    return text(port.get("name")), str(port.get("targetPort", port.get("port")))
+    return [
+        _Asked(str(each["port"]))
+        if each.get("port")
+        else _Asked(str(each.get("targetPort") or each.get("portNumber") or ""), target=True)
+        for each in listed
+    ]
 
 
 def _named_ports(meant: list[Document] | list[Workload]) -> str:
-    names = {name for each in meant for name in _names(each) if name and not name.isdigit()}
+    names = {
+        name
+        for each in meant
+        for name in (
+            each.ports if isinstance(each, Workload) else (text(port.get("name")) for port in service_ports(each))
+        )
+        if name
+    }
     return ", ".join(sorted(names)) or "none by name"
 
 
@@ -156,7 +179,13 @@ def _read_by_anyone(monitor: Document, cluster: Cluster) -> bool:
 
 
 def _is_kubelet(monitor: Document) -> bool:
-    return _KUBELET in mapping(mapping(mapping(monitor.get("spec")).get("selector")).get("matchLabels")).values()
+    chosen = mapping(mapping(mapping(monitor.get("spec")).get("selector")).get("matchLabels"))
+    return monitor.get("kind") == "ServiceMonitor" and chosen.get(_KUBELET[0]) == _KUBELET[1]
+
+
+def _is_of_api_server(meant: list[Document] | list[Workload]) -> bool:
+    """The Service of the API server has no pods of the cluster behind it."""
+    return any(each in SERVICES and not mapping(each.get("spec")).get("selector") for each in meant)
 
 
 def _broken(monitor: Document, *, about: str, what: str, remedy: str) -> BrokenLink:

@@ -19,6 +19,11 @@ WEB = (workload(), service(labels=LABELS), prometheus())
         ({"place": "elsewhere", "namespaceSelector": {"any": True}}, ""),
         ({"endpoints": [{"targetPort": 8080}]}, ""),
         ({"endpoints": [{"targetPort": 80}]}, "port 80"),
+        ({"endpoints": [{"targetPort": "http"}]}, "port http"),
+        ({"port": "8080"}, "port 8080"),
+        ({"labels": {"x": "kubelet"}}, "Service"),
+        ({"labels": {"app.kubernetes.io/name": "kubelet-like"}}, "Service"),
+        ({"labels": {"app.kubernetes.io/name": "kubelet"}}, ""),
     ],
 )
 def test_a_service_monitor_selects_a_service_with_its_port(changed, about) -> None:
@@ -26,10 +31,28 @@ def test_a_service_monitor_selects_a_service_with_its_port(changed, about) -> No
     assert [each.about for each in found] == ([about] if about else [])
 
 
-@pytest.mark.parametrize(("changed", "about"), [({}, ""), ({"labels": {"app": "x"}}, "pod"), ({"port": "x"}, "port x")])
+@pytest.mark.parametrize(("changed", "about"), [
+    ({}, ""), ({"labels": {"app": "x"}}, "pod"), ({"port": "x"}, "port x"), ({"port": "8080"}, "port 8080"),
+    ({"podMetricsEndpoints": [{"targetPort": 8080}]}, ""), ({"podMetricsEndpoints": [{"portNumber": 8080}]}, ""),
+    ({"podMetricsEndpoints": [{"portNumber": 80}]}, "port 80"),
+    ({"labels": {"app.kubernetes.io/name": "kubelet"}}, "pod"),
+])  # fmt: skip
 def test_a_pod_monitor_selects_pods_with_its_port(changed, about) -> None:
     found = list(broken_monitors(cluster(*WEB, monitor("PodMonitor", **changed))))
     assert [each.about for each in found] == ([about] if about else [])
+
+
+@pytest.mark.parametrize(
+    ("served", "about"),
+    [
+        (service(labels=LABELS), []),
+        (service(labels=LABELS, selector={"app": "none"}), ["pods of http"]),
+        (service(labels=LABELS, target="http"), []),
+        (service(labels=LABELS, target="none"), ["pods of http"]),
+    ],
+)
+def test_pods_with_the_port_stand_behind_what_a_monitor_selects(served, about) -> None:
+    assert [each.about for each in broken_monitors(cluster(workload(), served, prometheus(), monitor()))] == about
 
 
 def test_a_monitor_that_no_prometheus_reads_is_told() -> None:
