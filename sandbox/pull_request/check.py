@@ -1,5 +1,6 @@
 """Checks a pull request: what the change can touch, a throwaway sandbox for each environment, and what was found."""
 
+import compileall
 import os
 import signal
 import subprocess
@@ -99,6 +100,9 @@ class PullRequestCheck:
                 remedy=f"name one of those there are: {', '.join(head.environments)}",
             )
         touches = [touch_of(name, head=head, base=base) for name in self.environments or head.environments]
+        if any(touch.any for touch in touches):
+            for extracted in (base.root, head.root) if self.head_extracted else (base.root,):
+                _compile(extracted)
         own = folder / "environments"
         checks = [_EnvironmentCheck(self, touch, head.root, base.root, own / touch.environment) for touch in touches]
         with ThreadPoolExecutor(self.side_by_side) as pool:
@@ -110,6 +114,12 @@ class PullRequestCheck:
                 for check in checks:
                     check.end()
                 raise
+
+
+def _compile(root: Path) -> None:
+    """Compile what processes of a check import: they may not write what they compile. Nothing is run."""
+    for name in ("components", "policy_packs", "quantos", "sandbox", "stacks"):
+        compileall.compile_dir(root / name, quiet=2)
 
 
 @dataclass
