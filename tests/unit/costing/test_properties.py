@@ -23,7 +23,7 @@ OF_KUBERNETES = sorted(kind for kind in LISTED if kind.startswith("kubernetes:")
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 FREE_IN_PART = {
     TEMPLATE, "aws:ssm/parameter:Parameter", "aws:acm/certificate:Certificate",
-    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+    "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration", "aws:eks/addon:Addon",
 }  # fmt: skip
 """Types that are free but for some properties, or priced with another."""
 
@@ -124,6 +124,8 @@ def test_a_free_type_with_a_dear_property_is_refused_for_it_alone() -> None:
     kind = "aws:ssm/parameter:Parameter"
     assert "its tier is 'Advanced'" in reasons(kind, tier="Advanced")
     assert reasons(kind, tier="Standard", dataType="text") == ""
+    assert "its addonName is 'kubecost_kubecost'" in reasons("aws:eks/addon:Addon", addonName="kubecost_kubecost")
+    assert reasons("aws:eks/addon:Addon", addonName="vpc-cni", addonVersion="v1.20.4-eksbuild.2") == ""
 
 
 @pytest.mark.parametrize("line", ["aws:x/y:Y,p,unheard-of,,r", "aws:x/y:Y,p,free,,"])
