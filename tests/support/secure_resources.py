@@ -215,6 +215,7 @@ PROPERTIES: Mapping[str, dict[str, object]] = {
     "kubernetes:rbac.authorization.k8s.io/v1:Role": {"rules": [{"verbs": ["get"], "resources": ["pods"]}]},
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": {"roleRef": {"name": "reader"}},
     "kubernetes:core/v1:Service": {"kind": "Service", "spec": {"type": "ClusterIP"}},
+    "kubernetes:argoproj.io/v1alpha1:Workflow": {"kind": "Workflow", "metadata": {"name": "x", "namespace": "ray"}},
     "kubernetes:networking.k8s.io/v1:Ingress": {"kind": "Ingress", "metadata": {"name": "x", "namespace": "ray"}},
     "kubernetes:core/v1:Secret": {"kind": "Secret", "metadata": {"name": "x", "namespace": "ray"}},
 }

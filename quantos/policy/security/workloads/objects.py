@@ -6,7 +6,7 @@ from functools import partial
 from quantos.policy.controls import firm, kubernetes
 from quantos.policy.security.limits import SecurityLimits
 from quantos.policy.security.resource import Resource, ResourceRule
-from quantos.policy.security.values import at, elements, text, values
+from quantos.policy.security.values import at, dotted, elements, text, values, walk
 from quantos.policy.security.workloads.pod_templates import pods_in
 from quantos.policy.security.workloads.pods import LET_OFF, POD_RULES, PodRule
 from quantos.policy.security.workloads.rights import RIGHTS_RULES
@@ -59,6 +59,12 @@ def _outside_ingress(resource: Resource, _: SecurityLimits) -> Iterator[str]:
         yield f"{resource.name} asks for a load balancer that is {scheme}"
 
 
+def _patched_pods(resource: Resource, _: SecurityLimits) -> Iterator[str]:
+    for path, value in walk(resource.properties):
+        if path[-1:] == ("podSpecPatch",) and value:
+            yield f"{resource.name} changes its pods by {dotted(path)}, after the rules have read them"
+
+
 def _stored_secret(resource: Resource, _: SecurityLimits) -> Iterator[str]:
     kept = [key for key in ("data", "stringData") if values(resource.properties, key)]
     if kept and at(resource.properties, "type") != "kubernetes.io/service-account-token":
@@ -104,6 +110,14 @@ KUBERNETES_RULES: tuple[ResourceRule, ...] = (
             "kubernetes:elbv2.k8s.aws/v1beta1:IngressClassParams",
         ),
         complaints=_outside_ingress,
+    ),
+    ResourceRule(
+        name="workflow-pods-as-read",
+        description="Workflows run the pods that they declare.",
+        remedy="write what podSpecPatch changes into the template itself",
+        control=firm("what runs is what was looked at", section="images"),
+        types=("kubernetes:argoproj.io/*",),
+        complaints=_patched_pods,
     ),
     ResourceRule(
         name="secret-not-in-state",

@@ -38,6 +38,7 @@ FUNCTION, CLUSTER, MSK = "aws:lambda/function:Function", "aws:eks/cluster:Cluste
 TEMPLATE, OPTIONS = "aws:ec2/launchTemplate:LaunchTemplate", "metadataOptions"
 POLICY, ROLE, KMS = "aws:iam/policy:Policy", "aws:iam/role:Role", "aws:kms/key:Key"
 NAMESPACE, SERVICE = "kubernetes:core/v1:Namespace", "kubernetes:core/v1:Service"
+WORKFLOW, PATCHED = "kubernetes:argoproj.io/v1alpha1:Workflow", {"name": "a", "podSpecPatch": "hostPID: true"}
 INGRESS_OBJECT = "kubernetes:networking.k8s.io/v1:Ingress"
 FACING = {"alb.ingress.kubernetes.io/scheme": "internet-facing"}
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
@@ -298,6 +299,8 @@ CASES = [
     case("role-named-rights", f"{RBAC}Role", "rules.0.resources", ["*/*"], words="every kind", called="subresources"),
     case("role-named-rights", f"{RBAC}Role", "rules.0.verbs", ["escalate"], words="any right", called="escalate"),
     case("role-no-cluster-admin", f"{RBAC}RoleBinding", "roleRef.name", "cluster-admin", called="admin"),
+    case("workflow-pods-as-read", WORKFLOW, "spec", {"podSpecPatch": "hostPID: true"}, words="spec.pod", called="all"),
+    case("workflow-pods-as-read", WORKFLOW, "spec", {"templates": [PATCHED]}, words="templates[0]", called="one"),
     case("ingress-internal", INGRESS_OBJECT, "metadata.annotations", FACING, words="internet-facing", called="facing"),
     case("service-internal", SERVICE, "spec.type", "LoadBalancer", words="answers to the internet", called="balancer"),
     case("service-internal", SERVICE, "spec.type", "NodePort", words="every node", called="node-port"),
