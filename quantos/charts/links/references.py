@@ -11,7 +11,10 @@ from quantos.charts.links.broken import BrokenLink
 from quantos.charts.links.cluster import BUILT_IN_NAMESPACES, Cluster
 from quantos.charts.links.workloads import CONTROLLERS, Workload
 
-_MADE_ELSEWHERE: Final = frozenset({"RuntimeClass"})
+_OF_ACCOUNT: Final = "kubernetes.io/service-account-token"
+_ACCOUNT_KEYS: Final = frozenset({"ca.crt", "namespace", "token"})
+"""What Kubernetes puts into the Secret of an account."""
+
 _MONITORS: Final = ("ServiceMonitor", "PodMonitor", "Prometheus", "Alertmanager")
 
 
@@ -72,8 +75,9 @@ def _of_pod(workload: Workload) -> Iterator[Reference]:
     yield Reference(subject=workload.name, kind="ServiceAccount", name=workload.account, namespace=place)
     for each in items(pod.get("imagePullSecrets")):
         yield Reference(subject=workload.name, kind="Secret", name=text(mapping(each).get("name")), namespace=place)
-    if name := text(pod.get("priorityClassName")):
-        yield Reference(subject=workload.name, kind="PriorityClass", name=name)
+    for key, kind in (("priorityClassName", "PriorityClass"), ("runtimeClassName", "RuntimeClass")):
+        if name := text(pod.get(key)):
+            yield Reference(subject=workload.name, kind=kind, name=name)
     for claim in workload.claims:
         if name := text(claim.get("storageClassName")):
             yield Reference(subject=workload.name, kind="StorageClass", name=name)
@@ -82,6 +86,9 @@ def _of_pod(workload: Workload) -> Iterator[Reference]:
     for volume in items(pod.get("volumes")):
         if name := text(mapping(mapping(volume).get("persistentVolumeClaim")).get("claimName")):
             yield Reference(subject=workload.name, kind="PersistentVolumeClaim", name=name, namespace=place)
+        published = mapping(mapping(mapping(volume).get("csi")).get("nodePublishSecretRef"))
+        if name := text(published.get("name")):
+            yield Reference(subject=workload.name, kind="Secret", name=name, namespace=place)
 
 
 def _named_in(part: Document, subject: str, place: str) -> Iterator[Reference]:
@@ -203,6 +210,18 @@ def _of_claim(manifest: Document) -> Iterator[Reference]:
         yield Reference(subject=called(manifest), kind="StorageClass", name=name)
 
 
+def _of_account(manifest: Document) -> Iterator[Reference]:
+    for each in [*items(manifest.get("imagePullSecrets")), *items(manifest.get("secrets"))]:
+        if name := text(mapping(each).get("name")):
+            yield Reference(subject=called(manifest), kind="Secret", name=name, namespace=named(manifest, "namespace"))
+
+
+def _of_scaler(manifest: Document) -> Iterator[Reference]:
+    target = mapping(mapping(manifest.get("spec")).get("scaleTargetRef"))
+    kind, place = text(target.get("kind")), named(manifest, "namespace")
+    yield Reference(subject=called(manifest), kind=kind, name=text(target.get("name")), namespace=place)
+
+
 def _of_binding(manifest: Document) -> Iterator[Reference]:
     subject, place = called(manifest), named(manifest, "namespace")
     role = mapping(manifest.get("roleRef"))
@@ -219,11 +238,13 @@ _OF_KIND: Final[Mapping[str, Callable[[Document], Iterator[Reference]]]] = {
     "APIService": _of_served,
     "ClusterRoleBinding": _of_binding,
     "ExternalSecret": _of_external_secret,
+    "HorizontalPodAutoscaler": _of_scaler,
     "Ingress": _of_ingress,
     "IngressClass": _of_ingress_class,
     "MutatingWebhookConfiguration": _of_served,
     "PersistentVolumeClaim": _of_claim,
     "RoleBinding": _of_binding,
+    "ServiceAccount": _of_account,
     "StatefulSet": _of_stateful_set,
     "ValidatingWebhookConfiguration": _of_served,
 }
@@ -236,7 +257,7 @@ def _missing(reference: Reference, cluster: Cluster) -> str:
         if keys is None:
             return "all"
         return next((key for key in reference.keys if "*" not in keys and key not in keys), "")
-    if _is_built_in(reference) or reference.kind in _MADE_ELSEWHERE:
+    if _is_built_in(reference):
         return ""
     target = cluster.get(reference.kind, reference.namespace, reference.name)
     if target is None:
@@ -267,7 +288,8 @@ def secret_keys(cluster: Cluster) -> Mapping[tuple[str, str], frozenset[str]]:
     keys: dict[tuple[str, str], frozenset[str]] = {}
     for each in cluster.of("Secret"):
         given = {*mapping(each.get("data")), *mapping(each.get("stringData"))}
-        keys[named(each, "namespace"), named(each, "name")] = frozenset(given or {"*"})
+        given |= _ACCOUNT_KEYS if each.get("type") == _OF_ACCOUNT else set[str]()
+        keys[named(each, "namespace"), named(each, "name")] = frozenset(given)
     for each in cluster.of("Certificate"):
         name = text(mapping(each.get("spec")).get("secretName"))
         keys[named(each, "namespace"), name] = frozenset({"tls.crt", "tls.key", "ca.crt", *_keystores(each)})

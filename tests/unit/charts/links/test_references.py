@@ -9,6 +9,8 @@ from tests.support.cluster_objects import cluster, made, workload
 ACCOUNT = made("ServiceAccount", "web")
 CONFIG = made("ConfigMap", "config", data={"a": "1"})
 SECRET = made("Secret", "secret", stringData={"a": "1"})
+EMPTY = made("Secret", "empty")
+TOKEN = made("Secret", "token", type="kubernetes.io/service-account-token")
 EXTERNAL = made(
     "ExternalSecret", "copied", api="external-secrets.io/v1",
     spec={"secretStoreRef": {"kind": "ClusterSecretStore", "name": "store"},
@@ -20,7 +22,7 @@ CERTIFICATE = made(
     spec={"secretName": "certified", "issuerRef": {"name": "issuer"}},
 )  # fmt: skip
 ISSUER = made("Issuer", "issuer", api="cert-manager.io/v1", spec={})
-THERE = (ACCOUNT, CONFIG, SECRET, EXTERNAL, STORE, CERTIFICATE, ISSUER)
+THERE = (ACCOUNT, CONFIG, SECRET, EMPTY, TOKEN, EXTERNAL, STORE, CERTIFICATE, ISSUER)
 
 
 def told(*objects) -> list[str]:
@@ -56,6 +58,19 @@ def env(**reference) -> dict:
         (pod(serviceAccountName="none"), "ServiceAccount web/none"),
         (pod(serviceAccountName="default"), ""),
         (pod(priorityClassName="high"), "PriorityClass high"),
+        (pod(runtimeClassName="fast"), "RuntimeClass fast"),
+        (pod(volumes=[{"name": "v", "csi": {"driver": "d", "nodePublishSecretRef": {"name": "none"}}}]),
+         "Secret web/none"),
+        (pod(volumes=[{"name": "v", "csi": {"driver": "d", "nodePublishSecretRef": {"name": "secret"}}}]), ""),
+        (made("ServiceAccount", "other", imagePullSecrets=[{"name": "none"}]), "Secret web/none"),
+        (made("ServiceAccount", "other", secrets=[{"name": "none"}]), "Secret web/none"),
+        (made("ServiceAccount", "other", imagePullSecrets=[{"name": "secret"}]), ""),
+        (env(secretKeyRef={"name": "empty", "key": "a"}), "Secret web/empty, key a"),
+        (pod(volumes=[{"name": "v", "secret": {"secretName": "empty"}}]), ""),
+        (env(secretKeyRef={"name": "token", "key": "token"}), ""),
+        (env(secretKeyRef={"name": "token", "key": "a"}), "Secret web/token, key a"),
+        (made("HorizontalPodAutoscaler", api="autoscaling/v2",
+              spec={"scaleTargetRef": {"kind": "StatefulSet", "name": "none"}}), "StatefulSet web/none"),
         (pod(priorityClassName="system-node-critical"), ""),
         (made("Ingress", api="networking.k8s.io/v1", spec={"ingressClassName": "none"}), "IngressClass none"),
         (made("Certificate", api="cert-manager.io/v1", spec={"secretName": "x", "issuerRef": {"name": "none"}}),
@@ -110,3 +125,10 @@ def test_a_namespace_is_declared_or_of_every_cluster(place, missing) -> None:
     lost = Installed(manifest=made("ConfigMap", "b", place=place))
     whole = Cluster([*declared.installed, lost], declared.surroundings)
     assert [each.about for each in broken_references(whole)] == missing
+
+
+def test_a_scaler_has_what_it_scales() -> None:
+    target = {"kind": "Deployment", "name": "web"}
+    scaler = made("HorizontalPodAutoscaler", api="autoscaling/v2", spec={"scaleTargetRef": target})
+    assert told(ACCOUNT, pod(), scaler) == []
+    assert told(ACCOUNT, scaler) == ["Deployment web/web"]
