@@ -10,6 +10,9 @@ from quantos.errors import ChartsError
 
 CONTROLLERS: Final = ("DaemonSet", "Deployment", "Job", "CronJob", "Pod", "ReplicaSet", "StatefulSet")
 TCP: Final = "TCP"
+_SIZES: Final = {"Job": "parallelism", "CronJob": "parallelism"}
+"""Where a controller states how many pods run at once, if not in `replicas`."""
+
 _SCALERS: Final = {
     "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
     "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
@@ -109,7 +112,7 @@ def controllers(objects: Iterable[Document]) -> Iterator[Workload]:
         if kind == "CronJob":
             spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
         template = each if kind == "Pod" else mapping(spec.get("template"))
-        count = 1 if kind in {"DaemonSet", "Job", "CronJob", "Pod"} else _count(spec.get("replicas"))
+        count = 1 if kind in {"DaemonSet", "Pod"} else _count(spec.get(_SIZES.get(kind, "replicas")))
         yield Workload(
             manifest=each,
             namespace=named(each, "namespace"),
