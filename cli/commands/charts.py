@@ -14,14 +14,20 @@ app = typer.Typer(help="Helm charts that the platform layer installs.", no_args_
 @app.command()
 def check(
     context: typer.Context,
+    *,
     environments: ChosenEnvironments = None,
     charts: Annotated[
         Path | None,
         typer.Option(envvar=CHARTS_VARIABLE, help="A folder with a folder for each chart, and crds.json.gz."),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print every advice, not a count and an example of each rule and release.")
+    ] = False,
 ) -> None:
     """Hold values against charts and custom resources against their definitions. Exit code 1 on any complaint."""
     from cli.environments import charts as work
 
     source = context.get_parameter_source("charts")
-    work.check(environments or (), charts, rendering=source is not None and source.name == "COMMANDLINE")
+    work.check(
+        environments or (), charts, rendering=source is not None and source.name == "COMMANDLINE", verbose=verbose
+    )

@@ -46,8 +46,8 @@ def manifests(environment: str, folder: Path) -> None:
     )
 
 
-def check(environments: Sequence[str], charts: Path | None, *, rendering: bool) -> None:
-    """Print what is wrong in `environments`, or in every one.
+def check(environments: Sequence[str], charts: Path | None, *, rendering: bool, verbose: bool = False) -> None:
+    """Print what is wrong in `environments`, or in every one; advice one by one only where it is `verbose`.
 
     Raises Exit(1) where anything is refused, and ChartsError where `rendering` is wanted and no chart could be.
     """
@@ -66,13 +66,13 @@ def check(environments: Sequence[str], charts: Path | None, *, rendering: bool) 
         )
         findings = (*verdict.findings, *_idle_exemptions(settings, verdict.installed))
         verdicts[settings.name] = replace(verdict, findings=findings)
-        _print(settings.name, findings)
+        _print(settings.name, findings, verbose=verbose)
         counted = f"{len(recording.releases)} releases, {len(recording.objects)} objects"
         _print_counts(settings.name, counted, findings)
         _print_left_out(settings.name, recording, verdict.installed)
     together = _together(verdicts, folder, others=partial(_others, names=names, folder=folder))
     if any(each.installed.rendered for each in verdicts.values()):
-        _print("all", together)
+        _print("all", together, verbose=verbose)
         _print_counts("all", f"{len(verdicts)} environments", together)
     if rendering and not any(each.installed.rendered for each in verdicts.values()):
         raise ChartsError(
@@ -155,13 +155,31 @@ def _print_left_out(whose: str, recording: Recorded, installed: Installation) ->
         out.print(f"{whose}: {counted}: links {links}", markup=False, soft_wrap=True)
 
 
-def _print(whose: str, findings: Sequence[Finding]) -> None:
-    """Findings, kind by kind."""
+def _print(whose: str, findings: Sequence[Finding], *, verbose: bool) -> None:
+    """Findings, kind by kind: of advice a count and an example of each rule and release, unless all is wanted."""
     colours = {"refused": "red", "advised": "yellow", "unjudged": "dim"}
+    alike = Counter(map(_rule, findings))
     for each in sorted(findings, key=lambda each: each.kind):
+        more = "" if verbose else _more(alike.pop(_rule(each), 0))
+        if more is None:
+            continue
         word = each.complaint.verdict
         err.print(f"[{colours[word]}]{word}[/] ", end="")
-        err.print(f"{whose}: {each.kind}: {each}", markup=False, highlight=False, soft_wrap=True)
+        err.print(f"{whose}: {each.kind}: {each}{more}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _rule(finding: Finding) -> tuple[str, ...]:
+    """What findings of one line have in common: what is refused has a line each."""
+    if finding.complaint.verdict != "advised":
+        return (finding.kind, str(finding))
+    return (finding.kind, finding.where.partition(": ")[0], finding.complaint.path)
+
+
+def _more(count: int) -> str | None:
+    """How many more there are like the one that is printed; None where one was printed."""
+    if count > 1:
+        return f" (and {count - 1} more like it: --verbose)"
+    return "" if count else None
 
 
 def _settings(environment: str) -> EnvironmentSettings:

@@ -61,6 +61,25 @@ def test_findings_are_told_by_kind_and_what_no_environment_needs_at_the_end(
     assert said.out.splitlines()[-1].startswith("all: 3 environments, ")
 
 
+def test_advice_is_one_line_a_rule_and_release_unless_all_is_wanted(quantos: Command, installed, tmp_path) -> None:
+    installed.append(Release(**{**vars(BROKER), "name": "other"}))
+    folder = charts_folder(tmp_path, whole=True)
+    again = folder / "broker" / "templates" / "again.yaml"
+    again.write_text((folder / "broker" / "templates" / "deployment.yaml").read_text().replace("Widget", "Gadget"))
+    again.write_text(again.read_text().replace(".Release.Name }}", ".Release.Name }}-again"))
+
+    def advice(*options) -> list[str]:
+        said = quantos("charts", "check", "--env", "dev", "--charts", str(folder), *options)
+        return [line for line in said.err.splitlines() if line.startswith("advised") and "pod-image-registry" in line]
+
+    first, second = advice()
+    assert "release bus/broker (broker)" in first
+    assert "release bus/other (broker)" in second
+    assert first.endswith(" (and 1 more like it: --verbose)")
+    assert len(advice("--verbose")) == 4
+    assert not any("more like it" in line for line in advice("--verbose"))
+
+
 def test_an_exception_is_judged_only_with_every_environment_and_an_exemption_with_its_own(
     quantos: Command, installed, tmp_path
 ) -> None:
