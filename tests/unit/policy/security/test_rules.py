@@ -336,31 +336,6 @@ def test_lasting_identities_are_refused_whatever_they_are(kind: str) -> None:
     assert set(said(resource(kind, {}))) == {"iam-roles-only"}
 
 
-def test_a_bucket_that_an_update_may_delete_is_refused_where_the_environment_is_protected() -> None:
-    loose = resource(BUCKET, protected=False)
-    assert set(said(loose)) == {"bucket-deletion-protection"}
-    assert said(loose, replace(LIMITS, protected=False)) == {}
-
-
-@pytest.mark.parametrize(
-    ("kind", "path", "new"),
-    [
-        pytest.param(RDS, "deletionProtection", False, id="database"),
-        pytest.param(RDS, "skipFinalSnapshot", True, id="snapshot"),
-        pytest.param(RDS, "multiAz", False, id="zones"),
-        pytest.param(RDS, "backupRetentionPeriod", 1, id="backups"),
-        pytest.param(DYNAMO, "deletionProtectionEnabled", False, id="table"),
-        pytest.param(CLUSTER, "deletionProtection", False, id="cluster"),
-        pytest.param(LOCK, "rule.defaultRetention.mode", "GOVERNANCE", id="lock"),
-        pytest.param(LOG, "retentionInDays", 30, id="log"),
-    ],
-)
-def test_what_only_a_protected_environment_must_have_others_may_leave(kind: str, path: str, new: object) -> None:
-    one = resource(kind, changed(PROPERTIES[kind], path, new))
-    assert said(one) != {}
-    assert said(one, replace(LIMITS, protected=False)) == {}
-
-
 @pytest.mark.parametrize(
     ("kind", "path", "new"),
     [
