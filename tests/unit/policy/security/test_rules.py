@@ -397,8 +397,3 @@ def test_a_document_that_cannot_be_read_is_refused(broken: str) -> None:
     messages = said(resource(POLICY, {"policy": broken}))
     assert set(messages) == {"iam-named-actions", "iam-named-resources", "iam-named-privileges"}
     assert all("cannot be judged: a policy document" in message for (message,) in messages.values())
-
-
-def test_a_provider_of_another_region_is_refused() -> None:
-    provider = resource("pulumi:providers:aws", {"region": "eu-central-1"})
-    assert set(said(provider)) == {"allowed-regions"}
