@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from quantos.catalog.catalog import CapacityType, Catalog, InstanceShape
+from quantos.clock import Clock, utc_now
 from quantos.documents.cross_field import faults_in_part, part_of
 from quantos.documents.settings_file import placed, read_file, refusal, validated
 from quantos.environment.conventions import SYSTEM_AMI_TYPE
@@ -20,7 +21,7 @@ from quantos.faults import FaultPath, in_order
 REMEDY = "correct the environment file; quantos/environment/settings says what each field may hold"
 
 
-def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentSettings:
+def load_environment(name: str, *, root: Path, catalog: Catalog, clock: Clock = utc_now) -> EnvironmentSettings:
     """The environment `name`, read from `<root>/<name>.yaml` and checked against the catalog.
 
     Raises SettingsError with one line for each thing that is wrong, `file: line, column: field: what`.
@@ -40,7 +41,7 @@ def load_environment(name: str, *, root: Path, catalog: Catalog) -> EnvironmentS
         _wrong_region(known),
         _wrong_platform(known),
         *provider_faults(known),
-        *plausibility_faults(known, catalog),
+        *plausibility_faults(known, catalog, today=clock().date()),
         *_wrong_instances(known, market),
     )
     if settings is None or inconsistencies:

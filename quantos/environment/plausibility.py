@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from pydantic import BaseModel
@@ -48,12 +48,12 @@ _ISSUER: Final = re.compile(
 Faults = Iterator[tuple[FaultPath, str]]
 
 
-def plausibility_faults(settings: EnvironmentSettings, catalog: Catalog) -> Iterator[Faults]:
+def plausibility_faults(settings: EnvironmentSettings, catalog: Catalog, *, today: date) -> Iterator[Faults]:
     """Checks of settings that may be only partly there, each by itself.
 
     Days go by, so an exemption that was too long comes to be right, and never the other way.
     """
-    yield _loose_exemptions(settings, datetime.now(UTC).date())
+    yield _loose_exemptions(settings, today)
     yield _unknown_services(settings)
     yield _unknown_zones(settings)
     yield _unknown_kubernetes(settings)

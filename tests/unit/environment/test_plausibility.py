@@ -20,13 +20,14 @@ DEV = yaml.safe_load((ENVIRONMENTS / "dev.yaml").read_text(encoding="utf-8"))
 DEV["security"] = {"registries": ["quay.io"]}
 DEV["limits"]["required_tags"] = ["environment", "pool", "owner", "cost-centre"]
 SERVICES = DEV["network"]["endpoint_services"]
-TODAY = datetime.now(UTC).date()
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+TODAY = NOW.date()
 
 
 def faults(path: str, value: object, folder: Path) -> list[str]:
     (folder / "dev.yaml").write_text(yaml.safe_dump(changed(DEV, path, value), allow_unicode=True), encoding="utf-8")
     try:
-        load_environment("dev", root=folder, catalog=load_catalog())
+        load_environment("dev", root=folder, catalog=load_catalog(), clock=lambda: NOW)
     except SettingsError as refused:
         return [fault.field for fault in refused.faults]
     return []
