@@ -15,6 +15,11 @@ def example() -> dict[str, Any]:
     return yaml.safe_load(EXAMPLE)
 
 
+def submission(**params: Any) -> dict[str, Any]:
+    """A submission of the example as plain values, with these parameters."""
+    return {"dag": example(), "params": {"submission_id": "nightly-1", "env": "dev", **params}}
+
+
 def stated(arrows: Iterable[tuple[str, str]], *, nodes: Iterable[str], **fields: Any) -> dict[str, Any]:
     """A DAG of programs with these arrows; each gives an output of its name."""
     return {

@@ -26,18 +26,20 @@ VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 VariableValue = Annotated[str, Field(max_length=MOST_VARIABLE)]
 
 
-class _Closed(BaseModel):
+class Closed(BaseModel):
+    """Frozen, and without any key that is not its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Retry(_Closed):
+class Retry(Closed):
     """How often each node is tried, and how long to wait before it is tried again, doubled each time."""
 
     max_attempts: int = Field(default=1, ge=1, le=MOST_ATTEMPTS)
     backoff_sec: int = Field(default=30, ge=0, le=3600)
 
 
-class Slo(_Closed):
+class Slo(Closed):
     """On what terms a DAG runs. `max_runtime` counts the time in which a node runs, and no waiting."""
 
     max_runtime: Duration
@@ -46,7 +48,7 @@ class Slo(_Closed):
     qos: Qos = "on_demand"
 
 
-class Requests(_Closed):
+class Requests(Closed):
     """What a node asks for; what is left out is the DAG's default."""
 
     cpu: Cores | None = None
@@ -58,13 +60,13 @@ class Requests(_Closed):
         return default.model_copy(update=self.model_dump(exclude_none=True))
 
 
-class Resources(_Closed):
+class Resources(Closed):
     """What each node asks for that says nothing else."""
 
     default: Requests = Requests(cpu="1", mem="2Gi", gpu=0)
 
 
-class Node(_Closed):
+class Node(Closed):
     """One step: a program of a kind, what it takes and gives."""
 
     id: NodeId
@@ -82,7 +84,7 @@ class Node(_Closed):
         return self
 
 
-class Edge(_Closed):
+class Edge(Closed):
     """`to` starts once `from` has succeeded."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
@@ -91,7 +93,7 @@ class Edge(_Closed):
     target: str = Field(alias="to")
 
 
-class DagSpec(_Closed):
+class DagSpec(Closed):
     """A DAG in its first version; `job_class` is derived where it is not stated."""
 
     version: Annotated[Literal[1], BeforeValidator(version_number)]

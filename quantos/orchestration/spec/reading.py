@@ -1,16 +1,22 @@
 """A DAG from the text that somebody wrote: all that is wrong is told at once, each fault where it stands."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
 
 from quantos.contracts.dag.graph import PathFault, suggestion
 from quantos.contracts.dag.spec import MOST_BYTES, DagSpec, Node
+from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.documents.cross_field import faults_in_part, part_of
 from quantos.documents.settings_file import placed, refusal, validated
 from quantos.documents.yaml_document import read_yaml
+from quantos.environment.labels import key_faults, value_faults
 from quantos.faults import Fault, in_order
 from quantos.orchestration.kinds.kind import kinds
 
+ModelT = TypeVar("ModelT", bound=BaseModel)
+RESERVED_LABELS: Final = "quantos.io/"
 _REMEDY: Final = "correct the lines above; nothing was submitted"
 
 
@@ -26,21 +32,50 @@ def read_dag(content: bytes, *, shown: str) -> DagSpec:
     return dag
 
 
+def read_submission(content: bytes, *, shown: str) -> SubmissionRequest:
+    """A submission in YAML or JSON of UTF-8, its DAG held to all that `read_dag` holds one to.
+
+    Raises:
+        SettingsError: anything is wrong with it, which its `faults` tell one by one.
+    """
+    request, faults = _examined(SubmissionRequest, content)
+    if request is None:
+        raise refusal(shown, faults, remedy=_REMEDY)
+    return request
+
+
 def examined(content: bytes) -> tuple[DagSpec | None, tuple[Fault, ...]]:
     """The DAG and everything that is wrong with it; None where anything is. Never raises."""
+    return _examined(DagSpec, content)
+
+
+def _examined(model: type[ModelT], content: bytes) -> tuple[ModelT | None, tuple[Fault, ...]]:
     if len(content) > MOST_BYTES:
-        return None, (Fault((), f"is {len(content)} bytes long, and a DAG may have {MOST_BYTES}"),)
+        return None, (Fault((), f"is {len(content)} bytes long, of {MOST_BYTES} at most"),)
     try:
-        text = content.decode()
+        document = read_yaml(content.decode())
     except UnicodeDecodeError as exc:
         return None, (Fault((), f"is not UTF-8 at byte {exc.start}"),)
-    document = read_yaml(text)
-    dag, faults = validated(DagSpec, document)
-    nodes = dag.nodes if dag else getattr(part_of(DagSpec, document.value), "nodes", ())
-    of_kinds = tuple(placed(_kind_faults(nodes), document))
+    whole, faults = validated(model, document)
     known = {fault.path for fault in faults}
-    every = in_order((*faults, *(fault for fault in of_kinds if fault.path not in known)))
-    return (None, every) if every else (dag, ())
+    more = placed(_more_faults(whole or part_of(model, document.value)), document)
+    every = in_order((*faults, *(fault for fault in more if fault.path not in known)))
+    return (None, every) if every else (whole, ())
+
+
+def _more_faults(part: BaseModel) -> Iterator[PathFault]:
+    """What only those know who run it, of a document that may be only partly there."""
+    match part:
+        case DagSpec():
+            yield from _kind_faults(getattr(part, "nodes", ()))
+        case SubmissionRequest():
+            of_dag = _more_faults(part.dag) if hasattr(part, "dag") else ()
+            yield from ((("dag", *path), message) for path, message in of_dag)
+            for key, value in getattr(getattr(part, "params", None), "labels", {}).items():
+                wrong = [*key_faults(key), *value_faults(value)]
+                if key.startswith(RESERVED_LABELS):
+                    wrong.append(f"is reserved: {RESERVED_LABELS} is the platform's")
+                yield from ((("params", "labels", key), message) for message in wrong)
 
 
 def _kind_faults(nodes: Sequence[Node]) -> Iterator[PathFault]:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantos.errors import SettingsError
-from quantos.orchestration.spec.reading import examined, read_dag
-from tests.support.dags import EXAMPLE, dags, example, stated, task
+from quantos.orchestration.spec.reading import examined, read_dag, read_submission
+from tests.support.dags import EXAMPLE, dags, example, stated, submission, task
 
 WRONG = (Path(__file__).resolve().parents[3] / "golden/orchestration/wrong_dag.yaml").read_text(encoding="utf-8")
 
@@ -65,7 +65,7 @@ def test_one_fault(change: dict[str, Any], expected: str) -> None:
     [
         ("a: &x 1\nb: *x", "&x is not read here"),
         ("{version: !!int 1}", "a tag"),
-        ("x" * (512 * 1024 + 1), "is 524289 bytes long, and a DAG may have 524288"),
+        ("x" * (512 * 1024 + 1), "is 524289 bytes long, of 524288 at most"),
         ("é" * (256 * 1024 + 1), "is 524290 bytes long"),
         ("", "holds no fields, but nothing"),
         ("[]", "holds no fields, but a list"),
@@ -134,3 +134,26 @@ def test_no_content_raises(content: bytes) -> None:
 
 def test_other_encodings_are_told_where_they_begin() -> None:
     assert examined(b"a: \xe9")[1][0].message == "is not UTF-8 at byte 3"
+
+
+def test_a_submission_is_held_to_all_that_its_dag_is() -> None:
+    document = submission(labels={"desk": "equities", "quantos.io/team": "x", "bad key": "y", "a": "b c"}, ttl_days=0)
+    document["dag"]["nodes"][0]["kind"] = "trino_sq"
+    document["dag"]["edges"][0]["from"] = "fetch_dat"
+    with pytest.raises(SettingsError) as refused:
+        read_submission(json.dumps(document).encode(), shown="body")
+    assert [fault.field for fault in refused.value.faults] == [
+        "dag.nodes.0.kind",
+        "dag.nodes.1.ins.0",
+        "dag.edges.0.from",
+        'params.labels."quantos.io/team"',
+        'params.labels."bad key"',
+        "params.labels.a",
+        "params.ttl_days",
+    ]
+
+
+def test_a_submission_that_is_right_is_read() -> None:
+    request = read_submission(yaml.safe_dump(submission(labels={"desk": "equities"})).encode(), shown="body")
+    assert request.dag == read_dag(EXAMPLE.encode(), shown="dag.yaml")
+    assert request.params.labels == {"desk": "equities"}
