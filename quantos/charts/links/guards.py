@@ -68,24 +68,24 @@ def _one_fails(parts: list[str], known: _Known, after: Callable[[str], _Known]) 
 
 def _there(source: str) -> _Known:
     """What is there where an expression holds."""
-    return _told(source, holds=True)
+    return _known_there(source, holds=True)
 
 
 def _gone(source: str) -> _Known:
     """What is there where an expression does not hold."""
-    return _told(source, holds=False)
+    return _known_there(source, holds=False)
 
 
-def _told(source: str, *, holds: bool) -> _Known:
+def _known_there(source: str, *, holds: bool) -> _Known:
     source = _bare(source)
     if len(_split(source, "?")) > 1:
         return frozenset()
     for operator, together in (("||", not holds), ("&&", holds)):
         if len(parts := _split(source, operator)) > 1:
-            known = [_told(each, holds=holds) for each in parts]
+            known = [_known_there(each, holds=holds) for each in parts]
             return frozenset().union(*known) if together else reduce(frozenset.intersection, known)
     if source.startswith("!"):
-        return _told(source[1:], holds=not holds)
+        return _known_there(source[1:], holds=not holds)
     match = (_THERE if holds else _NULL).fullmatch(source)
     return frozenset(each for each in match.groups() if each) if match else frozenset()
 
