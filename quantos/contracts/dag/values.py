@@ -96,15 +96,20 @@ def _image(text: str) -> str:
     return text
 
 
-Duration = Annotated[str, AfterValidator(_run_duration)]
+def _text(pattern: str, **more: int) -> WithJsonSchema:
+    """What a schema says of a text; bounds of what it means are told when it is read."""
+    return WithJsonSchema({"type": "string", "pattern": pattern, **more})
+
+
+Duration = Annotated[str, AfterValidator(_run_duration), _text(r"^(?=\d)(\d{1,7}d)?(\d{1,7}h)?(\d{1,7}m)?(\d{1,7}s)?$")]
 Cores = Annotated[
     str,
     BeforeValidator(_number_as_text),
     AfterValidator(_cores),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": r"^\d{1,15}(\.\d{1,9})?m?$"}, {"type": "number"}]}),
 ]
-Memory = Annotated[str, AfterValidator(_memory)]
-Image = Annotated[str, AfterValidator(_image)]
+Memory = Annotated[str, AfterValidator(_memory), _text(r"^\d{1,15}(\.\d{1,9})?(k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+Image = Annotated[str, AfterValidator(_image), _text(r"^[a-zA-Z0-9][\w./:@-]*$", maxLength=_MOST_IMAGE)]
 PipelineId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 NodeId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 OutputName = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]{0,62}$")]
