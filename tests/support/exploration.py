@@ -127,8 +127,8 @@ def done(world: World, effect: fx.Effect) -> tuple[object, World]:
     match effect:
         case fx.Load(keys):
             return tuple(table.get(key) for key in keys), world
-        case fx.LoadNodes(run):
-            nodes = [row for row in table.values() if isinstance(row, Node) and row.run == run]
+        case fx.LoadNodes(run, digest):
+            nodes = [row for row in table.values() if isinstance(row, Node) and (row.run, row.digest) == (run, digest)]
             return tuple(sorted(nodes, key=lambda node: node.id)), world
         case fx.Commit():
             return committed(world, effect)

@@ -20,7 +20,7 @@ def dispatch(run: RunKey, *, now: Now, opened: OpenAccount) -> Steps[None]:
         submission = yield from load(submission_key(run), Submission)
         if submission is None:
             return
-        nodes = yield from load_nodes(run)
+        nodes = yield from load_nodes(run, submission.digest)
         allowed = Halt | Close if paused else Step
         todo = [step for step in steps(submission, nodes, now=now) if isinstance(step, allowed)]
         if (yield from _all(todo, submission, day=now.day, opened=opened)):

@@ -23,9 +23,10 @@ class Load:
 
 @dataclass(frozen=True)
 class LoadNodes:
-    """Read all nodes of a run. Answer: a tuple in order of their ids."""
+    """Read all nodes of a run of what has a digest. Answer: a tuple in order of their ids."""
 
     run: RunKey
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,9 @@ def load_all(keys: Sequence[str]) -> Steps[tuple[Row | None, ...]]:
     return rows
 
 
-def load_nodes(run: RunKey) -> Steps[tuple[Node, ...]]:
-    """All nodes of a run."""
-    nodes = yield LoadNodes(run)
+def load_nodes(run: RunKey, digest: str) -> Steps[tuple[Node, ...]]:
+    """All nodes of a run of what has a digest."""
+    nodes = yield LoadNodes(run, digest)
     if not isinstance(nodes, tuple):
         raise TypeError("nodes are read as a tuple")
     return nodes

@@ -24,7 +24,8 @@ from quantos.orchestration.protocol.submitting import MOST_TRIES
 
 def started(message: Started) -> Steps[None]:
     """An attempt runs."""
-    node = yield from load(_node_key(message.attempt), Node)
+    submission = yield from load(submission_key(message.attempt.run), Submission)
+    node = yield from _node(submission, message.attempt)
     if node is not None and node.state == "claimed" and node.last_attempt == message.attempt:
         yield from commit(Write(replace(node, state="running")))
 
@@ -37,7 +38,7 @@ def finished(message: Finished, *, now_ms: int, opened: OpenAccount) -> Steps[bo
     attempt = message.attempt
     for _ in range(MOST_TRIES):
         submission = yield from load(submission_key(attempt.run), Submission)
-        node = yield from load(_node_key(attempt), Node)
+        node = yield from _node(submission, attempt)
         if submission is None or node is None or not node.live or node.last_attempt != attempt:
             yield Acknowledge(attempt)
             return True
@@ -77,5 +78,7 @@ def _after(node: Node, message: Finished, *, asked: bool, now_ms: int) -> Node:
     return replace(node, state="pending", ends=ends, not_before=now_ms + waits)
 
 
-def _node_key(attempt: AttemptKey) -> str:
-    return node_key(attempt.run, attempt.node)
+def _node(submission: Submission | None, attempt: AttemptKey) -> Steps[Node | None]:
+    if submission is None:
+        return None
+    return (yield from load(node_key(attempt.run, submission.digest, node=attempt.node), Node))

@@ -48,6 +48,7 @@ class Node:
     """One step of a run.
 
     Attributes:
+        digest: of the submission that it is a node of: rows of one that was never accepted are nobody's.
         upstream: nodes that have to succeed before.
         expected_ms: how long it is taken to run, for its draw.
         attempt: the number of the last that was claimed; 0 before the first.
@@ -57,6 +58,7 @@ class Node:
     """
 
     run: RunKey
+    digest: str
     id: str
     upstream: tuple[str, ...]
     requests: Requests
@@ -73,7 +75,7 @@ class Node:
     @property
     def key(self) -> str:
         """Where the row is kept."""
-        return node_key(self.run, self.id)
+        return node_key(self.run, self.digest, node=self.id)
 
     @property
     def last_attempt(self) -> AttemptKey:
@@ -210,9 +212,9 @@ def submission_key(run: RunKey) -> str:
     return f"submission/{run}"
 
 
-def node_key(run: RunKey, node: str) -> str:
-    """Where a node of a run is kept."""
-    return f"node/{run}/{node}"
+def node_key(run: RunKey, digest: str, *, node: str) -> str:
+    """Where a node of a run of what has a digest is kept."""
+    return f"node/{run}/{digest}/{node}"
 
 
 def account_key(team: str, day: str) -> str:

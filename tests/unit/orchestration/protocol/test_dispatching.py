@@ -47,7 +47,7 @@ def alone(_: effects.Effect, world: World) -> World:
 @pytest.fixture
 def submitted() -> World:
     requests = Requests(cpu="1", mem="1Gi", gpu=0)
-    node = Node(run=RUN, id="n", upstream=(), requests=requests, expected_ms=4, max_attempts=1)
+    node = Node(run=RUN, digest="d", id="n", upstream=(), requests=requests, expected_ms=4, max_attempts=1)
     submission = Submission(run=RUN, digest="d", estimate=ESTIMATE, cap=ESTIMATE)
     return made(submitting.submit(submission, (node,), day=TODAY.day, opened=opened), World(), after=alone)
 

@@ -44,10 +44,12 @@ def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
         match kind:
             case "submit":
                 run = key(about.partition(".")[0])
-                submission = Submission(run=run, digest=about, estimate=ESTIMATE, cap=CAP)
+                digest = f"{about}/{len(nodes[about])}"
+                submission = Submission(run=run, digest=digest, estimate=ESTIMATE, cap=CAP)
                 stated = tuple(
                     Node(
                         run=run,
+                        digest=digest,
                         id=f"n{number}",
                         upstream=tuple(f"n{before}" for before in upstream),
                         requests=Requests(cpu="1", mem="1Gi", gpu=0),
@@ -73,7 +75,9 @@ def held_together(before: World, after: World) -> None:
     if after.rows == before.rows and after.jobs == before.jobs:
         return
     runs = {row.run: row for _, row in after.rows if isinstance(row, Submission)}
-    nodes = [row for _, row in after.rows if isinstance(row, Node)]
+    nodes = [
+        row for _, row in after.rows if isinstance(row, Node) and row.run in runs and row.digest == runs[row.run].digest
+    ]
     for _, row in before.rows:
         if isinstance(row, Submission) and row.ended is not None:
             assert runs[row.run] == row, "what has ended changed"
@@ -83,6 +87,7 @@ def held_together(before: World, after: World) -> None:
     done = {(node.run, node.id) for node in nodes if node.state == "succeeded"}
     assert not done & set(running), "a node runs again that has succeeded"
     for run, row in runs.items():
+        assert sum(node.run == run for node in nodes) == int(row.digest.rpartition("/")[2]), "nodes of another body"
         assert row.live == sum(node.live for node in nodes if node.run == run)
         if row.ended is not None:
             assert not any(of == run for of, _ in running), "something runs of what has ended"
@@ -149,7 +154,7 @@ FAILS = ("succeeded", "failure")
         pytest.param({"x": CHAIN}, {"busy": 1, "once": [("cancelled", "x")]}, id="chain-that-is-cancelled"),
         pytest.param({"x": FORK}, {"ends": FAILS, "busy": 1}, id="one-of-two-that-fails"),
         pytest.param({"x": ONE, "y": ONE}, {"busy": 1, "once": [("expired", "y")]}, id="two-with-room-for-one"),
-        pytest.param({"x": ONE, "x.b": ONE}, {"busy": 1}, id="two-bodies-under-one-id"),
+        pytest.param({"x": ONE, "x.b": CHAIN}, {"busy": 1}, id="two-bodies-under-one-id"),
     ],
 )
 def test_every_state_keeps_its_promises(nodes: Mapping[str, Nodes], options: Mapping[str, Any]) -> None:
