@@ -15,6 +15,7 @@
     │   └── ChoiceError           pools cannot be sized: contradicting limits, or a search cut off before any answer
     ├── AccessError               a caller may not do what was asked
     ├── AuditError                the chain is broken, forked or missing a link
+    ├── OrchestrationError        a submission cannot be taken, kept or gone on with
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
     │   ├── EngineBusyError       another operation holds the stack
@@ -147,6 +148,12 @@ class AuditError(QuantosError):
     """The audit chain is broken, forked or lacks a link."""
 
     code = "audit.broken"
+
+
+class OrchestrationError(QuantosError):
+    """A submission cannot be taken, kept or gone on with."""
+
+    code = "orchestration.failed"
 
 
 class BusError(QuantosError):

@@ -52,6 +52,7 @@ from tests.support.checkpoints import checkpoint
 from tests.support.coordination_cases import compositions, coordination
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import REGION, Call, create_table
+from tests.support.orchestration_cases import orchestration
 from tests.support.plan_cases import STACK, document, make_plan
 
 NOW = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -285,6 +286,7 @@ CALLING: Mapping[str, Callable[[], dict[str, Call]]] = {
     "telemetry": _telemetry,
     "prices": _prices,
     "coordination": coordination,
+    "submissions": orchestration,
     "states": _states,
 }
 """Adapters that call AWS, by what they hold: each makes its part of an account and the calls to try on it."""

@@ -1,0 +1,66 @@
+"""What handlers stand on: rows written on their versions, an executor that remembers names, a bus, a switch."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from quantos.orchestration.protocol.effects import Write
+from quantos.orchestration.protocol.rows import AttemptKey, Message, Node, Row, RunKey
+
+
+class RowStore(Protocol):
+    """Rows by key. Raises OrchestrationError where it cannot be asked."""
+
+    def load(self, keys: Sequence[str]) -> tuple[Row | None, ...]:
+        """Rows as they are now, None for what is not there."""
+        ...
+
+    def load_nodes(self, run: RunKey, digest: str) -> tuple[Node, ...]:
+        """All nodes of a run of what has a digest, in order of their ids."""
+        ...
+
+    def commit(self, writes: Sequence[Write], removes: Sequence[Row]) -> bool:
+        """Write and remove rows on the versions that were read, all or none; False where one is another by now.
+
+        A row is kept with a version greater by one than the one it is written on. Key: the rows' versions.
+        """
+        ...
+
+    def put_nodes(self, nodes: Sequence[Node]) -> None:
+        """Put nodes that are not there yet, with version 1; those that are stay as they are. Key: the node's."""
+        ...
+
+
+class Executor(Protocol):
+    """Runs attempts, each at most once. Key: the attempt.
+
+    It keeps a name longer than whoever may create under it lives: a name that was ever created or stopped is never
+    created again. What became of an attempt is told until it is acknowledged.
+    """
+
+    def create(self, attempt: AttemptKey) -> None:
+        """Have an attempt run, unless anything was ever created or stopped under its name."""
+        ...
+
+    def stop(self, attempt: AttemptKey) -> None:
+        """Have an attempt end, or never begin."""
+        ...
+
+    def acknowledge(self, attempt: AttemptKey) -> None:
+        """What became of it is kept: clean up, and remember the name."""
+        ...
+
+
+class Sender(Protocol):
+    """Sends messages at least once."""
+
+    def send(self, message: Message) -> None:
+        """Send one, and return once the bus has it."""
+        ...
+
+
+class DispatchSwitch(Protocol):
+    """Thrown by people."""
+
+    def paused(self) -> bool:
+        """Whether nothing new may be started."""
+        ...

@@ -1,0 +1,33 @@
+"""Calls of the adapters that keep submissions, for the contract that every adapter is held to."""
+
+from itertools import count
+
+import boto3
+
+from quantos.contracts.dag.spec import Requests
+from quantos.orchestration.adapters.dynamo_rows import DynamoRows
+from quantos.orchestration.protocol.effects import Write
+from quantos.orchestration.protocol.rows import Identity, Node, RunKey
+from tests.support.faulty_aws import REGION, Call, create_table
+
+
+def orchestration() -> dict[str, Call]:
+    """Rows of a table; what is written is another row each time."""
+    create_table("orchestration", "pk", "sk")
+    rows = DynamoRows(client=boto3.client("dynamodb", REGION), table="orchestration")
+    run, numbers = RunKey("alpha", "x"), count()
+
+    def identity() -> Write:
+        return Write(Identity(team="alpha", submission_id=f"x{next(numbers)}", digest="d"), new=True)
+
+    def node() -> Node:
+        requests = Requests(cpu="1", mem="1Gi", gpu=0)
+        name = f"n{next(numbers)}"
+        return Node(run=run, digest="d", id=name, upstream=(), requests=requests, expected_ms=1, max_attempts=1)
+
+    return {
+        "orchestration.dynamo_rows:DynamoRows.load": lambda: rows.load(["identity/alpha/x"]),
+        "orchestration.dynamo_rows:DynamoRows.load_nodes": lambda: rows.load_nodes(run, "d"),
+        "orchestration.dynamo_rows:DynamoRows.commit": lambda: rows.commit([identity()], []),
+        "orchestration.dynamo_rows:DynamoRows.put_nodes": lambda: rows.put_nodes([node()]),
+    }
