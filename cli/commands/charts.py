@@ -13,7 +13,6 @@ app = typer.Typer(help="Helm charts that the platform layer installs.", no_args_
 
 @app.command()
 def check(
-    context: typer.Context,
     *,
     environments: ChosenEnvironments = None,
     charts: Annotated[
@@ -27,7 +26,4 @@ def check(
     """Hold values against charts and custom resources against their definitions. Exit code 1 on any complaint."""
     from cli.environments import charts as work
 
-    source = context.get_parameter_source("charts")
-    work.check(
-        environments or (), charts, rendering=source is not None and source.name == "COMMANDLINE", verbose=verbose
-    )
+    work.check(environments or (), charts, verbose=verbose)

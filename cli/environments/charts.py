@@ -46,10 +46,10 @@ def manifests(environment: str, folder: Path) -> None:
     )
 
 
-def check(environments: Sequence[str], charts: Path | None, *, rendering: bool, verbose: bool = False) -> None:
+def check(environments: Sequence[str], charts: Path | None, *, verbose: bool = False) -> None:
     """Print what is wrong in `environments`, or in every one; advice one by one only where it is `verbose`.
 
-    Raises Exit(1) where anything is refused, and ChartsError where `rendering` is wanted and no chart could be.
+    Raises Exit(1) where anything is refused.
     """
     if charts is None:
         raise ChartsError("no folder of charts is given", remedy=f"give --charts DIR, or set {CHARTS_VARIABLE}")
@@ -74,11 +74,6 @@ def check(environments: Sequence[str], charts: Path | None, *, rendering: bool, 
     if any(each.installed.rendered for each in verdicts.values()):
         _print("all", together, verbose=verbose)
         _print_counts("all", f"{len(verdicts)} environments", together)
-    if rendering and not any(each.installed.rendered for each in verdicts.values()):
-        raise ChartsError(
-            f"{charts} has no whole chart of a release, so nothing was rendered and no link followed",
-            remedy=f"give a folder with whole charts, or {CHARTS_VARIABLE} to judge values alone",
-        )
     if any(_refusals(each) for each in (together, *(verdict.findings for verdict in verdicts.values()))):
         raise typer.Exit(1)
 

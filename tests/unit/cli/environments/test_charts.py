@@ -40,12 +40,6 @@ def test_every_environment_is_checked_and_says_so(quantos: Command, installed, t
     ]
 
 
-def test_a_named_folder_of_which_nothing_can_be_rendered_is_an_error(quantos: Command, installed, tmp_path) -> None:
-    said = quantos("charts", "check", "--charts", str(charts_folder(tmp_path)))
-    assert said.code == 1
-    assert "has no whole chart of a release, so nothing was rendered" in said.err
-
-
 def test_findings_are_told_by_kind_and_what_no_environment_needs_at_the_end(
     quantos: Command, installed, tmp_path
 ) -> None:
