@@ -1,6 +1,5 @@
 """Files that people write, held to their model: all that is wrong is told at once, and nothing is guessed."""
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,13 +10,13 @@ from pydantic_core import ErrorDetails
 
 from quantos.documents.allowed_values import allowed_keys, allowed_value
 from quantos.documents.cross_field import CROSS_FIELD, faults_between
+from quantos.documents.suggestion import suggestion
 from quantos.documents.yaml_document import Plain, YamlDocument, read_yaml
 from quantos.errors import SettingsError
 from quantos.faults import Fault, FaultPath, in_order
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _SHOWN_CHARACTERS: Final = 60
-_NEAR: Final = 0.6
 
 
 def read_file(path: Path, *, shown: str, remedy: str) -> YamlDocument:
@@ -83,15 +82,14 @@ def _follows(error: ErrorDetails) -> bool:
 def _message(error: ErrorDetails, path: FaultPath, *, value: Plain, schema: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         keys = allowed_keys(schema, path[:-1], value)
-        near = difflib.get_close_matches(str(path[-1]), keys, n=1, cutoff=_NEAR)
-        return f"is not a known key; did you mean {near[0]}?" if near else f"is not a known key of {', '.join(keys)}"
+        near = suggestion(str(path[-1]), keys)
+        return f"is not a known key{near}" if near else f"is not a known key of {', '.join(keys)}"
     if error["type"] == "missing":
         return f"is missing: {allowed_value(schema, path, value)}"
     said = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return said
-    near = difflib.get_close_matches(str(error["input"]), _expected(error), n=1, cutoff=_NEAR)
-    meant = f"; did you mean {near[0]}?" if near else ""
+    meant = suggestion(str(error["input"]), _expected(error))
     return f"{said[0].lower()}{said[1:]}, not {_short(error['input'])}{meant}"
 
 

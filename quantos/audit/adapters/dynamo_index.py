@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 from botocore.exceptions import ClientError
 
 from quantos.adapters.aws import AWS, error_code
+from quantos.adapters.dynamo import read_items
 from quantos.audit.chain import EMPTY, Head, StoredLink, chain_of, generation_number, looked_up_by
 from quantos.audit.ports import IndexEntry, IndexPlace
 from quantos.contracts.audit import MAX_KEY_BYTES, AuditKind
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     Item: TypeAlias = dict[str, AttributeValueTypeDef]
 
 WRITES_A_CALL: Final = 25
-READS_A_CALL: Final = 100
 ATTEMPTS: Final = 8
 _REMEDY: Final = "Check that the control layer is up and that this role may use the audit table."
 _ONLY: Final = "-"
@@ -64,12 +64,8 @@ class DynamoChainIndex:
 
     def find(self, chain: str, record_ids: Collection[str]) -> dict[str, IndexEntry]:
         """Entries by record id; ids that the index does not hold are left out. Raises AuditError."""
-        wanted = list(dict.fromkeys(record_ids))
-        entries: dict[str, IndexEntry] = {}
-        for start in range(0, len(wanted), READS_A_CALL):
-            keys = [_key(_record_key(chain, record_id)) for record_id in wanted[start : start + READS_A_CALL]]
-            entries |= {entry.record_id: entry for entry in _entries(self._get_all(keys))}
-        return entries
+        keys = [_key(_record_key(chain, record_id)) for record_id in dict.fromkeys(record_ids)]
+        return {entry.record_id: entry for entry in _entries(self._get_all(keys))}
 
     def about(self, chain: str, subject: str, *, kind: AuditKind | None = None) -> tuple[IndexEntry, ...]:
         """Every entry on a subject, of one kind or of all, in order of sequence. Raises AuditError."""
@@ -99,18 +95,11 @@ class DynamoChainIndex:
                 yield from map(_index_place, page["Items"])
 
     def _get_all(self, keys: "Sequence[Item]") -> "list[Item]":
-        items: list[Item] = []
-        for _ in range(ATTEMPTS):
-            with self._trying_to("read"):
-                response = self.client.batch_get_item(
-                    RequestItems={self.table: {"Keys": list(keys), "ConsistentRead": True}}
-                )
-                items += response["Responses"].get(self.table, [])
-                left = response["UnprocessedKeys"].get(self.table)
-            if left is None:
-                return items
-            keys = [dict(key) for key in left["Keys"]]
-        raise self._overloaded("read")
+        with self._trying_to("read"):
+            items, whole = read_items(self.client, self.table, keys, attempts=ATTEMPTS)
+        if not whole:
+            raise self._overloaded("read")
+        return items
 
     def _put_all(self, items: "Sequence[Item]") -> None:
         writes: list[WriteRequestUnionTypeDef] = [{"PutRequest": {"Item": item}} for item in items]

@@ -1,18 +1,17 @@
 """What can be wrong with a graph of named nodes, and what runs before what."""
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import networkx as nx
 
+from quantos.documents.suggestion import suggestion
 from quantos.faults import FaultPath
 
 Graph: TypeAlias = "nx.DiGraph[str]"
 PathFault: TypeAlias = tuple[FaultPath, str]
-_NEAR: Final = 0.6
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,3 @@ class _Upstream:
     def has(self, earlier: str, later: str) -> bool:
         """Whether a node runs before another; in a cycle each does."""
         return bool(self._before[self._knot_of[later]] >> self._knot_of[earlier] & 1)
-
-
-def suggestion(name: str, names: Iterable[str]) -> str:
-    """`; did you mean …?` for the nearest of some names; empty where none is near."""
-    near = difflib.get_close_matches(name, list(names), n=1, cutoff=_NEAR)
-    return f"; did you mean {near[0]}?" if near else ""

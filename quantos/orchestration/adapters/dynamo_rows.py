@@ -4,7 +4,7 @@ Items have the string keys `pk` and `sk`: `node/<run>/<digest>` and the node's i
 `version` is the row's, `kind` says which row it is, `row` holds it as JSON.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from pydantic import TypeAdapter
 
 from quantos.adapters.aws import AWS, error_code
+from quantos.adapters.dynamo import read_items
 from quantos.errors import OrchestrationError
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import AccountRow, Identity, Node, Outgoing, Row, RunKey, Submission
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     Item: TypeAlias = dict[str, AttributeValueTypeDef]
 
-READS_A_CALL: Final = 100
 WRITES_A_CALL: Final = 100
 ATTEMPTS: Final = 8
 _ONLY: Final = "-"
@@ -47,12 +47,13 @@ class DynamoRows:
 
     def load(self, keys: Sequence[str]) -> tuple[Row | None, ...]:
         """Rows as they are now, None for what is not there. Raises OrchestrationError."""
-        rows: dict[str, Row] = {}
-        unique = list(dict.fromkeys(keys))
-        for start in range(0, len(unique), READS_A_CALL):
-            for item in self._read([_key(key) for key in unique[start : start + READS_A_CALL]]):
-                row = _row(item)
-                rows[row.key] = row
+        with self._trying_to("read"):
+            items, whole = read_items(
+                self.client, self.table, [_key(key) for key in dict.fromkeys(keys)], attempts=ATTEMPTS
+            )
+        if not whole:
+            raise self._overloaded("read")
+        rows = {row.key: row for row in map(_row, items)}
         return tuple(rows.get(key) for key in keys)
 
     def load_nodes(self, run: RunKey, digest: str) -> tuple[Node, ...]:
@@ -86,19 +87,6 @@ class DynamoRows:
                     break
             else:
                 raise self._overloaded("write")
-
-    def _read(self, keys: "Sequence[Item]") -> "Iterator[Item]":
-        for _ in range(ATTEMPTS):
-            with self._trying_to("read"):
-                response = self.client.batch_get_item(
-                    RequestItems={self.table: {"Keys": list(keys), "ConsistentRead": True}}
-                )
-                yield from response["Responses"].get(self.table, [])
-                left = response["UnprocessedKeys"].get(self.table)
-            if left is None:
-                return
-            keys = [dict(key) for key in left["Keys"]]
-        raise self._overloaded("read")
 
     def _transact(self, items: "list[TransactWriteItemTypeDef]") -> bool:
         with self._trying_to("write"):

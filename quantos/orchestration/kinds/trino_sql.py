@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from quantos.contracts.dag.graph import PathFault, suggestion
+from quantos.contracts.dag.graph import PathFault
 from quantos.contracts.dag.spec import Node
+from quantos.documents.suggestion import suggestion
 
 _PARAMS: Final = ("sql_uri", "parameters")
 _ONE_VALUE: Final = (str, int, float, bool, type(None))

@@ -4,9 +4,8 @@ before anything is created for it, under a name that is created once."""
 from collections.abc import Sequence
 from dataclasses import replace
 
-from quantos.orchestration.ledger.accounts import Hold
 from quantos.orchestration.ledger.amounts import NOTHING, of_time
-from quantos.orchestration.protocol.accounts import OpenAccount, changed, load_accounts
+from quantos.orchestration.protocol.accounts import OpenAccount, admitted, changed, load_accounts
 from quantos.orchestration.protocol.effects import AskPaused, Create, Steps, Stop, Write, commit, load, load_nodes
 from quantos.orchestration.protocol.rows import Ending, Node, RunKey, Submission, submission_key
 from quantos.orchestration.protocol.steps import Admit, Carry, Claim, Close, Halt, Now, Resume, Step, steps
@@ -61,11 +60,10 @@ def _do(step: Step, submission: Submission, *, day: str, opened: OpenAccount) ->
 
 def _admit(submission: Submission, *, day: str, opened: OpenAccount) -> Steps[Submission | None]:
     row = (yield from load_accounts(submission.run.team, [day], opened=opened))[day]
-    account = row.account.hold(submission.estimate)
-    if account is None:
+    holding = admitted(submission, row)
+    if holding is None:
         return (yield from _waiting(submission))
-    hold = Hold(day=day, left=submission.estimate, cap=submission.cap)
-    return (yield from _written(replace(submission, hold=hold, reason=None), changed(row, account)))
+    return (yield from _written(*holding))
 
 
 def _carry(submission: Submission, *, day: str, opened: OpenAccount) -> Steps[Submission | None]:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from quantos.orchestration.ledger.accounts import Hold
-from quantos.orchestration.protocol.accounts import OpenAccount, changed, load_accounts
+from quantos.orchestration.protocol.accounts import OpenAccount, admitted, load_accounts
 from quantos.orchestration.protocol.effects import PutNodes, Steps, Write, commit, load
 from quantos.orchestration.protocol.rows import (
     Identity,
@@ -66,16 +65,11 @@ def _again(identity: Identity, digest: str) -> Steps[Accepted | Differs | Conten
 
 def _begin(submission: Submission, identity: Write, *, day: str, opened: OpenAccount) -> Steps[Accepted | None]:
     row = (yield from load_accounts(submission.run.team, [day], opened=opened))[day]
-    account = None if submission.reason == "approval" else row.account.hold(submission.estimate)
-    if account is None:
-        waiting = replace(submission, reason=submission.reason or "quota")
-        writes = [Write(waiting, new=True)]
-    else:
-        waiting = replace(submission, hold=Hold(day=day, left=submission.estimate, cap=submission.cap))
-        writes = [Write(waiting, new=True), changed(row, account)]
+    holding = None if submission.reason == "approval" else admitted(submission, row)
+    begun, *accounts = holding or (replace(submission, reason=submission.reason or "quota"),)
     work = Outgoing(id=f"{submission.run}/begun", message=Work(submission.run))
-    written = yield from commit(identity, *writes, messages=[work])
-    return Accepted(replace(waiting, version=1)) if written else None
+    written = yield from commit(identity, Write(begun, new=True), *accounts, messages=[work])
+    return Accepted(replace(begun, version=1)) if written else None
 
 
 def ask_to_end(run: RunKey, how: Literal["cancelled", "expired"]) -> Steps[Submission | None]:

@@ -24,8 +24,8 @@ from typing import Final
 import yaml
 from pydantic import JsonValue
 
-from quantos.contracts.dag.graph import suggestion
 from quantos.contracts.dag.spec import DagSpec, JobClass, Requests, Slo
+from quantos.documents.suggestion import suggestion
 from quantos.errors import SettingsError
 from quantos.orchestration.spec.reading import read_dag
 

@@ -5,11 +5,12 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
-from quantos.contracts.dag.graph import PathFault, suggestion
+from quantos.contracts.dag.graph import PathFault
 from quantos.contracts.dag.spec import MOST_BYTES, DagSpec, Node
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.documents.cross_field import faults_in_part, part_of
 from quantos.documents.settings_file import placed, refusal, validated
+from quantos.documents.suggestion import suggestion
 from quantos.documents.yaml_document import read_yaml
 from quantos.environment.labels import key_faults, value_faults
 from quantos.faults import Fault, in_order

@@ -136,6 +136,7 @@ ASKS_NOBODY = {
     "deployment.engine_failure:last_line": "reads an exception",
     "capacity.pulumi_engine:measured": "calls with_standing",
     "charts.helm:Helm.serving": "keeps its arguments",
+    "dynamo:read_items": "tried by the adapters that call it, whose errors they make of what it raises",
     "charts.recorder:plausible_output": "makes a text",
     "operations.bring_up:bring_up": "calls other adapters' calls under a lease",
     "operations.bring_up:leased": "calls other adapters' calls",

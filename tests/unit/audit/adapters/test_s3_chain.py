@@ -1,12 +1,13 @@
 """One contract, run against the fakes and against S3 and DynamoDB on moto."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
 
 from quantos.audit.adapters import s3_chain, s3_folder
+from quantos.audit.adapters.dynamo_index import DynamoChainIndex
 from quantos.audit.adapters.s3_chain import S3ChainStore, object_key
 from quantos.audit.auditor import verify_chain
 from quantos.audit.chain import EMPTY, Head, StoredLink, link, looked_up_by, stored
@@ -207,16 +208,21 @@ def test_index_takes_a_link_whose_record_has_what_no_key_takes_or_nothing_to_loo
     assert index.find("dev", ["r" * 3000])["r" * 3000].sequence == 1
 
 
+def change_both_entries(index: DynamoChainIndex, expression: str, *, field: str, **values: Any) -> None:
+    for place, sort in (("record/dev/plan/0001", "-"), ("subject/dev/dev-capacity", "000000000001")):
+        index.client.update_item(
+            TableName=index.table,
+            Key={"pk": {"S": place}, "sk": {"S": sort}},
+            UpdateExpression=expression,
+            ExpressionAttributeNames={"#field": field},
+            **values,
+        )
+
+
 def test_an_entry_from_before_there_were_successors_is_the_first_chains() -> None:
     index = create_audit_aws()[1]
     index.extend([of_generation("dev")], after=EMPTY)
-    for key in (("record/dev/plan/0001", "-"), ("subject/dev/dev-capacity", "000000000001")):
-        index.client.update_item(
-            TableName=index.table,
-            Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
-            UpdateExpression="REMOVE #chain",
-            ExpressionAttributeNames={"#chain": "chain"},
-        )
+    change_both_entries(index, "REMOVE #field", field="chain")
     assert [entry.chain for entry in index.about("dev", "dev-capacity")] == ["dev"]
     assert [(place.chain, place.digest) for place in index.places("dev")] == [("dev", of_generation("dev").digest)] * 2
 
@@ -225,14 +231,8 @@ def test_an_entry_from_before_there_were_successors_is_the_first_chains() -> Non
 def test_an_entry_that_stands_elsewhere_than_it_says_says_nothing(field: str) -> None:
     index = create_audit_aws()[1]
     index.extend([of_generation("dev")], after=EMPTY)
-    for key in (("record/dev/plan/0001", "-"), ("subject/dev/dev-capacity", "000000000001")):
-        index.client.update_item(
-            TableName=index.table,
-            Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}},
-            UpdateExpression="SET #field = :other",
-            ExpressionAttributeNames={"#field": field},
-            ExpressionAttributeValues={":other": {"N": "7"} if field == "sequence" else {"S": "other"}},
-        )
+    other = {"N": "7"} if field == "sequence" else {"S": "other"}
+    change_both_entries(index, "SET #field = :other", field=field, ExpressionAttributeValues={":other": other})
     wrong = {"record_id": {"record"}, "subject": {"subject"}, "sequence": {"subject"}}[field]
     assert {place.found_by for place in index.places("dev") if place.about is None} == wrong
 

@@ -6,7 +6,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.contracts.dag.graph import Ports, cycles, graph_of, suggestion, unfed
+from quantos.contracts.dag.graph import Ports, cycles, graph_of, unfed
 
 NAMES = [f"n{number}" for number in range(8)]
 ARROWS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), unique=True, max_size=20)
@@ -41,8 +41,3 @@ def test_what_is_taken_has_to_come_from_what_runs_before(arrows: list[tuple[str,
         if giver == node or giver not in nx.ancestors(graph, node)
     }
     assert refused == expected
-
-
-def test_a_name_that_is_near_is_meant() -> None:
-    assert suggestion("fetch_dat", ["train", "fetch_data"]) == "; did you mean fetch_data?"
-    assert suggestion("x", ["train", "fetch_data"]) == ""
