@@ -16,8 +16,15 @@ TELEMETRY: Final = (*SAMPLED.values(), TELEMETRY_SIGNAL)
 CAPACITY_LEARNING: Final = "capacity.learning"
 CAPACITY_PLANS: Final = "capacity.plans"
 CAPACITY_OUTCOMES: Final = "capacity.outcomes"
+ORCH_JOBS: Final = "orch.jobs"
+"""Runs to look at."""
+ORCH_ATTEMPTS: Final = "orch.attempts"
+"""What an executor is asked for: attempts to run, to stop, and to clean up after."""
+ORCH_EVENTS: Final = "orch.events"
+"""What became of attempts."""
+ORCHESTRATION: Final = (ORCH_JOBS, ORCH_ATTEMPTS, ORCH_EVENTS)
 AUDIT_RECORDS: Final = "audit.records"
-ALL: Final = (*TELEMETRY, CAPACITY_LEARNING, CAPACITY_PLANS, CAPACITY_OUTCOMES, AUDIT_RECORDS)
+ALL: Final = (*TELEMETRY, CAPACITY_LEARNING, CAPACITY_PLANS, CAPACITY_OUTCOMES, *ORCHESTRATION, AUDIT_RECORDS)
 
 
 def dead_letter(topic: str) -> str:

@@ -24,6 +24,9 @@ PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
         topics.CAPACITY_LEARNING: 6,
         topics.CAPACITY_PLANS: 3,
         topics.CAPACITY_OUTCOMES: 3,
+        topics.ORCH_JOBS: 6,
+        topics.ORCH_ATTEMPTS: 6,
+        topics.ORCH_EVENTS: 6,
         topics.AUDIT_RECORDS: 1,
     }
 )

@@ -135,7 +135,8 @@ def done(world: World, effect: fx.Effect) -> tuple[object, World]:
         case fx.PutNodes(nodes):
             missing = {node.key: replace(node, version=1) for node in nodes if node.key not in table}
             return None, world.with_rows({**table, **missing})
-        case fx.Create(attempt):
+        case fx.Create(order):
+            attempt = order.node.last_attempt
             return None, world if attempt in jobs else world.with_job(attempt, "running")
         case fx.Stop(attempt):
             stopped = jobs.get(attempt, "running") == "running"

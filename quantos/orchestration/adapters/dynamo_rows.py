@@ -16,7 +16,7 @@ from quantos.adapters.aws import AWS, error_code
 from quantos.adapters.dynamo import read_items
 from quantos.errors import OrchestrationError
 from quantos.orchestration.protocol.effects import Write
-from quantos.orchestration.protocol.rows import AccountRow, Identity, Node, Outgoing, Row, RunKey, Submission
+from quantos.orchestration.protocol.rows import AccountRow, Identity, Node, Outgoing, Pipeline, Row, RunKey, Submission
 from quantos.translation import translated
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _ONLY: Final = "-"
 _NODE: Final = "node/"
 _REMEDY: Final = "Check that the control layer is up and that this role may use the orchestration table."
 _READERS: Final[dict[str, TypeAdapter[Row]]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (AccountRow, Identity, Node, Outgoing, Submission)
+    kind.__name__: TypeAdapter(kind) for kind in (AccountRow, Identity, Node, Outgoing, Pipeline, Submission)
 }
 _AS_READ: Final = "#version = :version"
 _NAMES: Final = {"#version": "version"}

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from quantos.orchestration.protocol.rows import AttemptKey, Message, Node, Outgoing, Row, RunKey
+from quantos.orchestration.protocol.rows import AttemptKey, Message, Node, Order, Outgoing, Row, RunKey
 
 RowT = TypeVar("RowT", bound=Row)
 AnswerT = TypeVar("AnswerT")
@@ -63,7 +63,7 @@ class Send:
 class Create:
     """Have an attempt run, unless anything was ever created or stopped under its name."""
 
-    attempt: AttemptKey
+    order: Order
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from quantos.orchestration.protocol.rows import (
     node_key,
     submission_key,
 )
+from quantos.orchestration.protocol.steps import HOUR_MS
 from quantos.orchestration.protocol.submitting import MOST_TRIES
 
 
@@ -27,7 +28,7 @@ def started(message: Started) -> Steps[None]:
     submission = yield from load(submission_key(message.attempt.run), Submission)
     node = yield from _node(submission, message.attempt)
     if node is not None and node.state == "claimed" and node.last_attempt == message.attempt:
-        yield from commit(Write(replace(node, state="running")))
+        yield from commit(Write(replace(node, state="running", started_ms=message.at_ms)))
 
 
 def finished(message: Finished, *, now_ms: int, opened: OpenAccount) -> Steps[bool]:
@@ -64,7 +65,7 @@ def _settle(submission: Submission, node: Node, message: Finished, *, now_ms: in
 
 def _after(node: Node, message: Finished, *, asked: bool, now_ms: int) -> Node:
     """The node once its attempt has ended in some way."""
-    node = replace(node, drawn=NOTHING)
+    node = _ran(node, message)
     if message.end == "succeeded":
         return replace(node, state="succeeded")
     if asked:
@@ -76,6 +77,16 @@ def _after(node: Node, message: Finished, *, asked: bool, now_ms: int) -> Node:
         return replace(node, state="failed", ends=ends)
     waits = node.backoff_ms * 2 ** (len(ends) - 1)
     return replace(node, state="pending", ends=ends, not_before=now_ms + waits)
+
+
+def _ran(node: Node, message: Finished) -> Node:
+    """The node with the time and the cost of an attempt that has ended."""
+    node = replace(node, drawn=NOTHING, started_ms=None, detail=message.detail)
+    if message.started_ms is None:
+        return node
+    rate = 0.0 if node.placement is None else node.placement.chosen.usd_per_hour
+    usd = rate * (message.ended_ms - message.started_ms) / HOUR_MS
+    return replace(node, ran=(*node.ran, (message.started_ms, message.ended_ms)), spent_usd=node.spent_usd + usd)
 
 
 def _node(submission: Submission | None, attempt: AttemptKey) -> Steps[Node | None]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from quantos.orchestration.protocol.effects import Write
-from quantos.orchestration.protocol.rows import AttemptKey, Message, Node, Row, RunKey
+from quantos.orchestration.protocol.rows import AttemptKey, Message, Node, Order, Row, RunKey
 
 
 class RowStore(Protocol):
@@ -37,7 +37,7 @@ class Executor(Protocol):
     created again. What became of an attempt is told until it is acknowledged.
     """
 
-    def create(self, attempt: AttemptKey) -> None:
+    def create(self, order: Order) -> None:
         """Have an attempt run, unless anything was ever created or stopped under its name."""
         ...
 

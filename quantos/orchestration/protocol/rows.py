@@ -4,12 +4,14 @@ Each row is written on the version that was read, so that of two writers one sta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, Literal, Self, TypeAlias
 
-from quantos.contracts.dag.spec import Requests
+from quantos.contracts.dag.spec import JobClass, Priority, Qos, Requests
+from quantos.contracts.dag.submission import Affinity
 from quantos.orchestration.ledger.accounts import Account, Hold
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
+from quantos.orchestration.routing.placement import Placement
 
 FailureClass: TypeAlias = Literal["preempted", "infrastructure", "failure", "unknown"]
 Ending: TypeAlias = Literal["succeeded", "failed", "cancelled", "expired"]
@@ -17,6 +19,9 @@ WaitReason: TypeAlias = Literal["quota", "approval"]
 NodeState: TypeAlias = Literal["pending", "claimed", "running", "succeeded", "failed", "cancelled"]
 ATTEMPTS: Final[Mapping[FailureClass, int]] = {"preempted": 5, "infrastructure": 3, "unknown": 2}
 """How often a node may end in each way before it has failed; of its program's own failures the DAG says."""
+
+RUNS_KEPT: Final = 50
+"""Of a pipeline, to tell from what the next one will use."""
 
 
 @dataclass(frozen=True, order=True)
@@ -50,11 +55,18 @@ class Node:
     Attributes:
         digest: of the submission that it is a node of: rows of one that was never accepted are nobody's.
         upstream: nodes that have to succeed before.
+        takes: nodes whose outputs it takes.
         expected_ms: how long it is taken to run, for its draw.
         attempt: the number of the last that was claimed; 0 before the first.
         drawn: what that attempt has of the hold; nothing once it has ended.
         ends: how its attempts ended that did not succeed, in order.
         not_before: epoch milliseconds; the next attempt waits until then.
+        placement: where its last attempt was to run.
+        limit_ms: how long that attempt may run.
+        started_ms: epoch milliseconds; since when it runs, None where it is not known to.
+        ran: from when to when earlier attempts ran, epoch milliseconds.
+        spent_usd: what its attempts cost so far, at the price of their placements.
+        detail: what was told last of it, for people.
     """
 
     run: RunKey
@@ -68,8 +80,15 @@ class Node:
     state: NodeState = "pending"
     attempt: int = 0
     drawn: Amount = NOTHING
+    takes: tuple[str, ...] = ()
     ends: tuple[FailureClass, ...] = ()
     not_before: int = 0
+    placement: Placement | None = None
+    limit_ms: int = 0
+    started_ms: int | None = None
+    ran: tuple[tuple[int, int], ...] = ()
+    spent_usd: float = 0.0
+    detail: str = ""
     version: int = 0
 
     @property
@@ -89,6 +108,31 @@ class Node:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Terms:
+    """On what terms a run was accepted.
+
+    Attributes:
+        submitted_ms: epoch milliseconds.
+        submitted_by: the subject of the caller's token.
+        max_runtime_ms: of the time in which any node runs.
+        max_cost_usd: what it may cost; None where nothing was said.
+        expected_usd: its price as it was told when it was accepted.
+    """
+
+    pipeline_id: str
+    job_class: JobClass
+    priority: Priority
+    qos: Qos
+    submitted_ms: int
+    submitted_by: str
+    max_runtime_ms: int
+    expected_usd: float
+    affinity: Affinity | None = None
+    max_cost_usd: float | None = None
+    ttl_days: int = 30
+
+
+@dataclass(frozen=True, kw_only=True)
 class Submission:
     """A run as a whole.
 
@@ -100,17 +144,20 @@ class Submission:
         reason: what it waits for; None where it does not.
         asked: how it was asked to end: nothing more is started, and what runs is stopped.
         ended: how it ended; None until nothing of it runs.
+        ended_ms: epoch milliseconds.
         live: attempts that may run.
     """
 
     run: RunKey
     digest: str
+    terms: Terms
     estimate: Amount
     cap: Amount
     hold: Hold | None = None
     reason: WaitReason | None = None
     asked: Literal["cancelled", "expired"] | None = None
     ended: Ending | None = None
+    ended_ms: int | None = None
     live: int = 0
     version: int = 0
 
@@ -142,6 +189,25 @@ class Identity:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """What a pipeline id stands for, for good: the team that used it first; and what its last runs used."""
+
+    id: str
+    team: str
+    used: tuple[Amount, ...] = ()
+    version: int = 0
+
+    @property
+    def key(self) -> str:
+        """Where the row is kept."""
+        return pipeline_key(self.id)
+
+    def after(self, used: Amount) -> Self:
+        """With one more run that succeeded."""
+        return replace(self, used=(*self.used, used)[-RUNS_KEPT:])
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountRow:
     """A team's account of a day."""
 
@@ -154,6 +220,20 @@ class AccountRow:
         return account_key(self.account.team, self.account.day)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What an executor is asked to run.
+
+    Attributes:
+        node: as it was claimed: the attempt, what it asks for, where and for how long it may run. The rest of it is in
+            the submission that lies under its digest.
+        inputs: the attempts whose outputs it takes.
+    """
+
+    node: Node
+    inputs: tuple[AttemptKey, ...]
+
+
 @dataclass(frozen=True)
 class Work:
     """Message on `orch.jobs`: look at a run and do what can be done."""
@@ -163,9 +243,10 @@ class Work:
 
 @dataclass(frozen=True)
 class Started:
-    """Message on `orch.events`: an attempt runs."""
+    """Message on `orch.events`: an attempt runs since `at_ms`, epoch milliseconds."""
 
     attempt: AttemptKey
+    at_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -175,11 +256,19 @@ class Finished:
     Attributes:
         end: `succeeded`, `cancelled` where it was stopped, or why it failed.
         used: by UTC day, what it used.
+        started_ms: epoch milliseconds; None where it never ran.
+        ended_ms: epoch milliseconds.
+        detail: how it ended, for people: an exit code, the last line of an error.
+        evidence: what ran it, by the engine's own word, such as `ray 2.60.0 real job 02000000`.
     """
 
     attempt: AttemptKey
     end: Literal["succeeded", "cancelled"] | FailureClass
     used: tuple[tuple[str, Amount], ...] = ()
+    started_ms: int | None = None
+    ended_ms: int = 0
+    detail: str = ""
+    evidence: str = ""
 
 
 Message: TypeAlias = Work | Started | Finished
@@ -199,7 +288,7 @@ class Outgoing:
         return f"outgoing/{self.id}"
 
 
-Row: TypeAlias = Identity | Submission | Node | AccountRow | Outgoing
+Row: TypeAlias = Identity | Submission | Node | Pipeline | AccountRow | Outgoing
 
 
 def identity_key(team: str, submission_id: str) -> str:
@@ -215,6 +304,11 @@ def submission_key(run: RunKey) -> str:
 def node_key(run: RunKey, digest: str, *, node: str) -> str:
     """Where a node of a run of what has a digest is kept."""
     return f"node/{run}/{digest}/{node}"
+
+
+def pipeline_key(pipeline_id: str) -> str:
+    """Where it is kept whose a pipeline is."""
+    return f"pipeline/{pipeline_id}"
 
 
 def account_key(team: str, day: str) -> str:

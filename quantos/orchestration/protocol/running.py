@@ -51,8 +51,8 @@ class Surroundings:
                 return self.rows.commit(writes, removes)
             case PutNodes(nodes):
                 return self.rows.put_nodes(nodes)
-            case Create(attempt):
-                return self.executor.create(attempt)
+            case Create(order):
+                return self.executor.create(order)
             case Stop(attempt):
                 return self.executor.stop(attempt)
             case Acknowledge(attempt):

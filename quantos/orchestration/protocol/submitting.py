@@ -1,7 +1,8 @@
 """What people ask for: a run, another one after it failed, its end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from quantos.orchestration.protocol.accounts import OpenAccount, admitted, load_accounts
 from quantos.orchestration.protocol.effects import PutNodes, Steps, Write, commit, load
@@ -9,10 +10,12 @@ from quantos.orchestration.protocol.rows import (
     Identity,
     Node,
     Outgoing,
+    Pipeline,
     RunKey,
     Submission,
     Work,
     identity_key,
+    pipeline_key,
     submission_key,
 )
 
@@ -35,22 +38,34 @@ class Differs:
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """The pipeline is another team's."""
+
+    pipeline_id: str
+
+
+@dataclass(frozen=True)
 class Contended:
     """Other writers were faster each time; nothing was done."""
 
 
-def submit(
-    submission: Submission, nodes: tuple[Node, ...], *, day: str, opened: OpenAccount
-) -> Steps[Accepted | Differs | Contended]:
+Answer: TypeAlias = Accepted | Differs | Foreign | Contended
+
+
+def submit(submission: Submission, nodes: tuple[Node, ...], *, day: str, opened: OpenAccount) -> Steps[Answer]:
     """Accept a first run, and hold what it needs where there is room. Key: team, id and digest."""
     team, submission_id = submission.run.team, submission.run.submission_id
     for _ in range(MOST_TRIES):
         identity = yield from load(identity_key(team, submission_id), Identity)
         if identity is not None:
             return (yield from _again(identity, submission.digest))
+        pipeline = yield from load(pipeline_key(submission.terms.pipeline_id), Pipeline)
+        if pipeline is not None and pipeline.team != team:
+            return Foreign(pipeline.id)
         yield PutNodes(nodes)
+        writes = list[Write]() if pipeline else [Write(Pipeline(id=submission.terms.pipeline_id, team=team), new=True)]
         identity = Identity(team=team, submission_id=submission_id, digest=submission.digest)
-        accepted = yield from _begin(submission, Write(identity, new=True), day=day, opened=opened)
+        accepted = yield from _begin(submission, [Write(identity, new=True), *writes], day=day, opened=opened)
         if accepted is not None:
             return accepted
     return Contended()
@@ -63,12 +78,12 @@ def _again(identity: Identity, digest: str) -> Steps[Accepted | Differs | Conten
     return Contended() if submission is None else Accepted(submission)
 
 
-def _begin(submission: Submission, identity: Write, *, day: str, opened: OpenAccount) -> Steps[Accepted | None]:
+def _begin(submission: Submission, first: Sequence[Write], *, day: str, opened: OpenAccount) -> Steps[Accepted | None]:
     row = (yield from load_accounts(submission.run.team, [day], opened=opened))[day]
     holding = None if submission.reason == "approval" else admitted(submission, row)
     begun, *accounts = holding or (replace(submission, reason=submission.reason or "quota"),)
     work = Outgoing(id=f"{submission.run}/begun", message=Work(submission.run))
-    written = yield from commit(identity, Write(begun, new=True), *accounts, messages=[work])
+    written = yield from commit(*first, Write(begun, new=True), *accounts, messages=[work])
     return Accepted(replace(begun, version=1)) if written else None
 
 

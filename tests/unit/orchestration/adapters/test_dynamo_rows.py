@@ -23,6 +23,7 @@ from quantos.orchestration.protocol.rows import (
     Identity,
     Message,
     Node,
+    Order,
     Outgoing,
     Row,
     RunKey,
@@ -33,10 +34,11 @@ from quantos.orchestration.protocol.rows import (
 from quantos.orchestration.protocol.running import Surroundings
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import World, done
+from tests.support.runs import PLACEMENT, submission
 
 RUN = RunKey("alpha", "nightly-1")
 NOW = Now("2026-11-20", 0)
-SUBMISSION = Submission(run=RUN, digest="d", estimate=Amount(cpu_ms=6), cap=Amount(cpu_ms=9, io_bytes=2**45))
+SUBMISSION = submission(run=RUN, digest="d", estimate=Amount(cpu_ms=6), cap=Amount(cpu_ms=9, io_bytes=2**45))
 
 
 def node(name: str, *, digest: str = "d", run: RunKey = RUN) -> Node:
@@ -46,6 +48,9 @@ def node(name: str, *, digest: str = "d", run: RunKey = RUN) -> Node:
 
 def opened(team: str, day: str) -> Account:
     return Account(team=team, day=day, budget=Amount(cpu_ms=10))
+
+
+RULES = dispatching.Rules(opened=opened, placed=lambda submission, node: PLACEMENT)
 
 
 @dataclass
@@ -169,8 +174,8 @@ class Recorder:
     created: list[AttemptKey] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
 
-    def create(self, attempt: AttemptKey) -> None:
-        self.created.append(attempt)
+    def create(self, order: Order) -> None:
+        self.created.append(order.node.last_attempt)
 
     def stop(self, attempt: AttemptKey) -> None:
         raise AssertionError(attempt)
@@ -192,14 +197,14 @@ def test_a_submission_runs_to_its_end_and_its_ledger_comes_out_even(rows: RowSto
     accepted = place.run(submitting.submit(SUBMISSION, (first, node("b")), day=NOW.day, opened=opened))
     assert isinstance(accepted, submitting.Accepted)
     for name in ("a", "b"):
-        place.run(dispatching.dispatch(RUN, now=NOW, opened=opened))
+        place.run(dispatching.dispatch(RUN, now=NOW, rules=RULES))
         attempt = AttemptKey(RUN, name, 1)
         assert recorder.created[-1] == attempt
         place.run(observing.started(Started(attempt)))
         end = Finished(attempt, "succeeded", ((NOW.day, Amount(cpu_ms=4)),))
         for _ in range(2):
             assert place.run(observing.finished(end, now_ms=0, opened=opened))
-    place.run(dispatching.dispatch(RUN, now=NOW, opened=opened))
+    place.run(dispatching.dispatch(RUN, now=NOW, rules=RULES))
     submission, row = rows.load([SUBMISSION.key, "account/alpha/2026-11-20"])
     assert isinstance(submission, Submission)
     assert isinstance(row, AccountRow)

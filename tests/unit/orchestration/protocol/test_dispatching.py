@@ -4,21 +4,23 @@ from collections.abc import Callable
 
 import pytest
 
-from quantos.contracts.dag.spec import Requests
 from quantos.orchestration.ledger.accounts import Account
 from quantos.orchestration.ledger.amounts import Amount
 from quantos.orchestration.protocol import dispatching, effects, submitting
-from quantos.orchestration.protocol.rows import AccountRow, Node, RunKey, Submission
+from quantos.orchestration.protocol.rows import AccountRow, Node, Submission
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import World, done
+from tests.support.runs import PLACEMENT, RUN, node, submission
 
-RUN = RunKey("alpha", "x")
 TODAY, TOMORROW = Now("2026-11-20", 0), Now("2026-11-21", 86_400_000)
 ESTIMATE = Amount(cpu_ms=6)
 
 
 def opened(team: str, day: str) -> Account:
     return Account(team=team, day=day, budget=Amount(cpu_ms=10))
+
+
+RULES = dispatching.Rules(opened=opened, placed=lambda submission, node: PLACEMENT)
 
 
 def made(
@@ -46,10 +48,7 @@ def alone(_: effects.Effect, world: World) -> World:
 
 @pytest.fixture
 def submitted() -> World:
-    requests = Requests(cpu="1", mem="1Gi", gpu=0)
-    node = Node(run=RUN, digest="d", id="n", upstream=(), requests=requests, expected_ms=4, max_attempts=1)
-    submission = Submission(run=RUN, digest="d", estimate=ESTIMATE, cap=ESTIMATE)
-    return made(submitting.submit(submission, (node,), day=TODAY.day, opened=opened), World(), after=alone)
+    return made(submitting.submit(submission(), (node(),), day=TODAY.day, opened=opened), World(), after=alone)
 
 
 def claimed(world: World) -> bool:
@@ -57,7 +56,7 @@ def claimed(world: World) -> bool:
 
 
 def dispatched(world: World, *, now: Now = TODAY, after: Callable[..., World | None] = alone) -> World:
-    return made(dispatching.dispatch(RUN, now=now, opened=opened), world, after=after)
+    return made(dispatching.dispatch(RUN, now=now, rules=RULES), world, after=after)
 
 
 def test_a_claim_is_followed_by_its_attempt(submitted: World) -> None:
@@ -96,6 +95,6 @@ def test_a_run_that_goes_on_another_day_holds_there(submitted: World) -> None:
 def test_a_run_for_which_another_day_has_no_room_waits_for_quota(submitted: World) -> None:
     full = AccountRow(account=Account(team="alpha", day=TOMORROW.day, budget=Amount(cpu_ms=5)), version=1)
     world = dispatched(submitted.with_rows({**submitted.table(), full.key: full}), now=TOMORROW)
-    (submission,) = (row for _, row in world.rows if isinstance(row, Submission))
-    assert submission.reason == "quota"
+    (waiting,) = (row for _, row in world.rows if isinstance(row, Submission))
+    assert waiting.reason == "quota"
     assert world.jobs == frozenset()

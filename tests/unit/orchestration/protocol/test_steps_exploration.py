@@ -17,6 +17,7 @@ from quantos.orchestration.protocol import dispatching, observing, submitting
 from quantos.orchestration.protocol.rows import AccountRow, AttemptKey, Node, RunKey, Started, Submission
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import Graph, Handlers, Model, Request, World, explored
+from tests.support.runs import PLACEMENT, terms
 
 DAY = "2026-11-20"
 USED, MOST_USED = Amount(cpu_ms=6), Amount(cpu_ms=16)
@@ -25,6 +26,9 @@ BUDGET, ESTIMATE, CAP = (Amount(cpu_ms=number) for number in (13, 7, 9))
 
 def opened(team: str, day: str) -> Account:
     return Account(team=team, day=day, budget=BUDGET)
+
+
+RULES = dispatching.Rules(opened=opened, placed=lambda submission, node: PLACEMENT)
 
 
 def key(name: str) -> RunKey:
@@ -45,7 +49,7 @@ def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
             case "submit":
                 run = key(about.partition(".")[0])
                 digest = f"{about}/{len(nodes[about])}"
-                submission = Submission(run=run, digest=digest, estimate=ESTIMATE, cap=CAP)
+                submission = Submission(run=run, digest=digest, terms=terms(), estimate=ESTIMATE, cap=CAP)
                 stated = tuple(
                     Node(
                         run=run,
@@ -62,7 +66,7 @@ def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
             case "cancelled" | "expired":
                 return submitting.ask_to_end(key(about), kind)
             case "work":
-                return dispatching.dispatch(about, now=Now(DAY, 0), opened=opened)
+                return dispatching.dispatch(about, now=Now(DAY, 0), rules=RULES)
         if isinstance(about, Started):
             return observing.started(about)
         return observing.finished(about, now_ms=0, opened=opened)
