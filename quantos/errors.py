@@ -16,6 +16,10 @@
     ├── AccessError               a caller may not do what was asked
     ├── AuditError                the chain is broken, forked or missing a link
     ├── OrchestrationError        a submission cannot be taken, kept or gone on with
+    │   ├── UnplaceableError      no pool has a node for it
+    │   ├── NotAdmittedError      it could never be admitted as it is stated
+    │   ├── SubmissionClashError  its id stands for something else
+    │   └── SubmissionUnknownError  a team has no submission of that id
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
     │   ├── EngineBusyError       another operation holds the stack
@@ -154,6 +158,30 @@ class OrchestrationError(QuantosError):
     """A submission cannot be taken, kept or gone on with."""
 
     code = "orchestration.failed"
+
+
+class UnplaceableError(OrchestrationError):
+    """No pool of the environment has a node for what is asked."""
+
+    code = "orchestration.unplaceable"
+
+
+class NotAdmittedError(OrchestrationError):
+    """A submission could never be admitted as it is stated."""
+
+    code = "orchestration.never-admitted"
+
+
+class SubmissionClashError(OrchestrationError):
+    """An id of a team stands for something else than what was submitted."""
+
+    code = "orchestration.clash"
+
+
+class SubmissionUnknownError(OrchestrationError):
+    """A team has no submission of that id."""
+
+    code = "orchestration.unknown"
 
 
 class BusError(QuantosError):

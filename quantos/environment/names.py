@@ -76,6 +76,11 @@ class Names:
         return f"{self.prefix}-audit"
 
     @property
+    def orchestration_table(self) -> str:
+        """DynamoDB table of submissions and of what teams may use; in the control layer."""
+        return f"{self.prefix}-orchestration"
+
+    @property
     def audit_chain(self) -> str:
         """Name of the environment's audit chain."""
         return self.environment

@@ -184,13 +184,12 @@ class Graph:
         return [world for world in self.worlds if world not in reached]
 
 
-def explored(model: Model, check: Callable[[World, World], None], *, most: int) -> Graph:
-    """All worlds that follow from an empty one; `check` sees each step.
+def explored(model: Model, check: Callable[[World, World], None], *, first: World, most: int) -> Graph:
+    """All worlds that follow from a first one; `check` sees each step.
 
     Raises:
         OverflowError: there are more than `most`.
     """
-    first = World()
     worlds: dict[World, tuple[World, ...]] = {}
     open_worlds = deque([first])
     seen = {first: first}

@@ -3,14 +3,25 @@
 from typing import Any
 
 from quantos.contracts.dag.spec import Requests
-from quantos.orchestration.ledger.amounts import Amount
+from quantos.orchestration.ledger.amounts import NOTHING, Amount
+from quantos.orchestration.ledger.credit import CreditTerms
 from quantos.orchestration.protocol.rows import Node, RunKey, Submission, Terms
+from quantos.orchestration.protocol.rules import OpenAccount, Rules
 from quantos.orchestration.routing.placement import Choice, Placement
 
 RUN = RunKey("alpha", "x")
 PLACEMENT = Placement(
     chosen=Choice(pool="cpu", spot=False, usd_per_hour=1.0, expected_usd=1.0, expected_ms=4), reason="the only one"
 )
+
+
+def rules(opened: OpenAccount, *, credit: Amount = NOTHING) -> Rules:
+    """Rules of an environment of one pool, with so much credit at most."""
+    return Rules(
+        opened=opened,
+        credit=lambda team: CreditTerms(share=1.0, cap=credit, expires_days=2),
+        placed=lambda submission, node, left_ms: PLACEMENT,
+    )
 
 
 def terms(**fields: Any) -> Terms:

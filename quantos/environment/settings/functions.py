@@ -6,7 +6,9 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from quantos.environment.settings.base import CertificateArn, DnsName, LogRetentionDays, Settings
 
-FunctionName = Literal["ingest", "learn", "forecast", "resize", "audit", "anchor", "api"]
+FunctionName = Literal[
+    "ingest", "learn", "forecast", "resize", "audit", "anchor", "submit", "dispatch", "runs", "sweep", "api"
+]
 
 
 class FunctionSettings(Settings):
@@ -42,12 +44,14 @@ class ApiDomainSettings(Settings):
 class ApiSettings(Settings):
     """Who may call the HTTP API, and how often.
 
-    `issuer` is the OpenID provider whose tokens are taken, for one of `audiences`. `latency_ms` is the 99th percentile
+    `issuer` is the OpenID provider whose tokens are taken, for one of `audiences`; `team_claim` is the claim of a token
+    that names its team. `latency_ms` is the 99th percentile
     from which an alarm goes off; `concurrency` is how many requests are answered at a time.
     """
 
     issuer: str = Field(pattern=r"^https://[^\s/]+(/\S*)?$")
     audiences: tuple[str, ...] = Field(min_length=1)
+    team_claim: str = Field(default="team", pattern=r"^[A-Za-z][A-Za-z0-9_:./-]{0,199}$")
     burst_requests: PositiveInt
     requests_per_second: PositiveFloat
     latency_ms: PositiveInt

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from quantos.environment.settings.base import CertificateArn, DnsLabel, DnsName, Settings, TagValue
 
+S3Prefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([!-~]*/)?$", max_length=400)]
+"""A folder of a bucket, its last character a slash."""
 RepositoryName = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 
 
@@ -18,11 +20,37 @@ class QuotaSettings(Settings):
     storage_gib: PositiveInt
 
 
+class BudgetSettings(Settings):
+    """What a team may use on a UTC day: hours of cores, hours of GPUs, TiB read from and written to the lake."""
+
+    cpu_hours: PositiveFloat = 500.0
+    gpu_hours: NonNegativeFloat = 8.0
+    io_tib: PositiveFloat = 2.0
+
+
+class BurstSettings(Settings):
+    """Credit for more than a day's budget: a share of what a day leaves unused is kept for some days.
+
+    `cap_days` bounds all credit, in budgets of a day.
+    """
+
+    share: float = Field(default=0.5, ge=0, le=1)
+    cap_days: NonNegativeFloat = 2.0
+    expires_days: int = Field(default=14, ge=1, le=60)
+
+
 class TeamSettings(Settings):
-    """A team that runs jobs: `weight` is its fair share of what teams contend for."""
+    """A team that runs jobs: `weight` is its fair share of what teams contend for.
+
+    `statements` are the places in S3 from which its SQL may come; `urgent_subjects` may submit with high priority.
+    """
 
     weight: PositiveInt
     cost_centre: TagValue
+    budget: BudgetSettings = BudgetSettings()
+    burst: BurstSettings = BurstSettings()
+    statements: tuple[S3Prefix, ...] = ()
+    urgent_subjects: tuple[str, ...] = ()
 
 
 class SignOnSettings(Settings):

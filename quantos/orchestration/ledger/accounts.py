@@ -23,6 +23,7 @@ class Account:
     Attributes:
         day: as `2026-11-20`.
         budget: the team's for a day, and the burst that was granted for this one.
+        burst: so much of the budget was paid from the team's credit.
         owed: part of the budget that was used before this day.
         held: by submissions that may run.
         drawn: by attempts that run.
@@ -33,6 +34,7 @@ class Account:
     team: str
     day: str
     budget: Amount
+    burst: Amount = NOTHING
     owed: Amount = NOTHING
     held: Amount = NOTHING
     drawn: Amount = NOTHING
@@ -43,6 +45,10 @@ class Account:
     def room(self) -> Amount:
         """What can still be held."""
         return (self.budget + self.debt).beyond(self.owed + self.held + self.drawn + self.settled)
+
+    def grant(self, amount: Amount) -> Self:
+        """With so much more to use, paid from the team's credit."""
+        return replace(self, budget=self.budget + amount, burst=self.burst + amount)
 
     def hold(self, amount: Amount) -> Self | None:
         """With an amount held; None where there is no room for it."""

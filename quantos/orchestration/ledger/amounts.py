@@ -59,6 +59,11 @@ def of_hours(*, cpu_hours: float, gpu_hours: float, io_tib: float) -> Amount:
     return Amount(cpu_ms=round(cpu_hours * hour_ms), gpu_ms=round(gpu_hours * hour_ms), io_bytes=round(io_tib * 2**40))
 
 
+def share_of(amount: Amount, share: float) -> Amount:
+    """A share of an amount, in [0, 1], to the unit below."""
+    return Amount(**{field.name: int(getattr(amount, field.name) * share) for field in fields(amount)})
+
+
 def of_time(requests: Requests, milliseconds: int) -> Amount:
     """What a node takes that has its requests for so long; its I/O is only known when it is over."""
     cpu_ms = round(cores(requests.cpu or "0") * milliseconds)

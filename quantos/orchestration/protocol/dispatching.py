@@ -1,15 +1,14 @@
 """Doing for a run what can be done: hold, claim, create, stop, close. Key: whatever is claimed is claimed in the ledger
 before anything is created for it, under a name that is created once."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from quantos.orchestration.ledger.amounts import NOTHING, of_time
-from quantos.orchestration.protocol.accounts import OpenAccount, admitted, changed, load_accounts
+from quantos.orchestration.protocol.accounts import Holding, changed, holding, load_accounts
 from quantos.orchestration.protocol.effects import AskPaused, Create, Steps, Stop, Write, commit, load, load_nodes
 from quantos.orchestration.protocol.rows import (
     Ending,
-    Node,
     Order,
     Pipeline,
     RunKey,
@@ -17,17 +16,9 @@ from quantos.orchestration.protocol.rows import (
     pipeline_key,
     submission_key,
 )
+from quantos.orchestration.protocol.rules import OpenAccount, Rules
 from quantos.orchestration.protocol.steps import Admit, Carry, Claim, Close, Expire, Halt, Now, Resume, Step, steps
 from quantos.orchestration.protocol.submitting import MOST_TRIES, ask_to_end
-from quantos.orchestration.routing.placement import Placement
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rules:
-    """What accounts open with, and where the next attempt of a node runs."""
-
-    opened: OpenAccount
-    placed: Callable[[Submission, Node], Placement]
 
 
 def dispatch(run: RunKey, *, now: Now, rules: Rules) -> Steps[None]:
@@ -62,7 +53,7 @@ def _do(step: Step, submission: Submission, *, now: Now, rules: Rules) -> Steps[
     """Do a step, and return the submission after it; None where another writer was faster."""
     match step:
         case Admit():
-            return (yield from _admit(submission, day=now.day, opened=rules.opened))
+            return (yield from _admit(submission, day=now.day, rules=rules))
         case Carry():
             return (yield from _carry(submission, day=now.day, opened=rules.opened))
         case Claim():
@@ -79,12 +70,11 @@ def _do(step: Step, submission: Submission, *, now: Now, rules: Rules) -> Steps[
     return submission
 
 
-def _admit(submission: Submission, *, day: str, opened: OpenAccount) -> Steps[Submission | None]:
-    row = (yield from load_accounts(submission.run.team, [day], opened=opened))[day]
-    holding = admitted(submission, row)
-    if holding is None:
+def _admit(submission: Submission, *, day: str, rules: Rules) -> Steps[Submission | None]:
+    held = yield from holding(submission, day, rules=rules, granted=False)
+    if not isinstance(held, Holding):
         return (yield from _waiting(submission))
-    return (yield from _written(*holding))
+    return (yield from _written(held.submission, held.account))
 
 
 def _carry(submission: Submission, *, day: str, opened: OpenAccount) -> Steps[Submission | None]:
@@ -112,7 +102,7 @@ def _claim(submission: Submission, claim: Claim, *, rules: Rules) -> Steps[Submi
     node, day = claim.order.node, submission.hold.day
     row = (yield from load_accounts(submission.run.team, [day], opened=rules.opened))[day]
     hold, part = submission.hold.draw(of_time(node.requests, node.expected_ms))
-    placement = rules.placed(submission, node)
+    placement = rules.placed(submission, node, claim.left.milliseconds)
     claimed = replace(
         node,
         state="claimed",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from quantos.orchestration.ledger.accounts import days_of, settle
 from quantos.orchestration.ledger.amounts import NOTHING
-from quantos.orchestration.protocol.accounts import OpenAccount, changed, load_accounts
+from quantos.orchestration.protocol.accounts import changes, load_accounts
 from quantos.orchestration.protocol.effects import Acknowledge, Steps, Write, commit, load
 from quantos.orchestration.protocol.rows import (
     ATTEMPTS,
@@ -19,6 +19,7 @@ from quantos.orchestration.protocol.rows import (
     node_key,
     submission_key,
 )
+from quantos.orchestration.protocol.rules import OpenAccount
 from quantos.orchestration.protocol.steps import HOUR_MS
 from quantos.orchestration.protocol.submitting import MOST_TRIES
 
@@ -56,7 +57,7 @@ def _settle(submission: Submission, node: Node, message: Finished, *, now_ms: in
     used = dict(message.used)
     rows = yield from load_accounts(submission.run.team, days_of(hold, used), opened=opened)
     after = settle(hold, {day: row.account for day, row in rows.items()}, drawn=node.drawn, used=used)
-    writes = [changed(rows[day], account) for day, account in after.accounts.items()]
+    writes = changes(rows, after.accounts)
     writes.append(Write(replace(submission, hold=after.hold, live=submission.live - 1)))
     writes.append(Write(_after(node, message, asked=submission.asked is not None, now_ms=now_ms)))
     work = Outgoing(id=f"{message.attempt}/finished", message=Work(submission.run))

@@ -145,6 +145,7 @@ class Submission:
         asked: how it was asked to end: nothing more is started, and what runs is stopped.
         ended: how it ended; None until nothing of it runs.
         ended_ms: epoch milliseconds.
+        approved_by: who granted it credit.
         live: attempts that may run.
     """
 
@@ -158,6 +159,7 @@ class Submission:
     asked: Literal["cancelled", "expired"] | None = None
     ended: Ending | None = None
     ended_ms: int | None = None
+    approved_by: str | None = None
     live: int = 0
     version: int = 0
 

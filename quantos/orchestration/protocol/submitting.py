@@ -1,10 +1,11 @@
-"""What people ask for: a run, another one after it failed, its end."""
+"""What people ask for: a run, another one after it failed, credit for it, its end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from quantos.orchestration.protocol.accounts import OpenAccount, admitted, load_accounts
+from quantos.orchestration.ledger.amounts import Amount
+from quantos.orchestration.protocol.accounts import Holding, Short, holding
 from quantos.orchestration.protocol.effects import PutNodes, Steps, Write, commit, load
 from quantos.orchestration.protocol.rows import (
     Identity,
@@ -18,6 +19,7 @@ from quantos.orchestration.protocol.rows import (
     pipeline_key,
     submission_key,
 )
+from quantos.orchestration.protocol.rules import Rules
 
 MOST_TRIES: Final = 20
 """Of a commit against other writers, before the caller is told to come again."""
@@ -49,10 +51,39 @@ class Contended:
     """Other writers were faster each time; nothing was done."""
 
 
+@dataclass(frozen=True)
+class NotFailed:
+    """The last run goes on, or has succeeded: there is nothing to do again."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True)
+class NotWaiting:
+    """The run waits for no room."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True)
+class OwnRun:
+    """Who submitted a run may not grant it credit."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """There is less credit than what is missing."""
+
+    missing: Amount
+    credit: Amount
+
+
 Answer: TypeAlias = Accepted | Differs | Foreign | Contended
+Again: TypeAlias = Accepted | NotFailed | Contended | None
+Approval: TypeAlias = Accepted | NotWaiting | OwnRun | Refused | Contended | None
 
 
-def submit(submission: Submission, nodes: tuple[Node, ...], *, day: str, opened: OpenAccount) -> Steps[Answer]:
+def submit(submission: Submission, nodes: tuple[Node, ...], *, day: str, rules: Rules) -> Steps[Answer]:
     """Accept a first run, and hold what it needs where there is room. Key: team, id and digest."""
     team, submission_id = submission.run.team, submission.run.submission_id
     for _ in range(MOST_TRIES):
@@ -65,7 +96,7 @@ def submit(submission: Submission, nodes: tuple[Node, ...], *, day: str, opened:
         yield PutNodes(nodes)
         writes = list[Write]() if pipeline else [Write(Pipeline(id=submission.terms.pipeline_id, team=team), new=True)]
         identity = Identity(team=team, submission_id=submission_id, digest=submission.digest)
-        accepted = yield from _begin(submission, [Write(identity, new=True), *writes], day=day, opened=opened)
+        accepted = yield from _begin(submission, [Write(identity, new=True), *writes], day=day, rules=rules)
         if accepted is not None:
             return accepted
     return Contended()
@@ -78,13 +109,57 @@ def _again(identity: Identity, digest: str) -> Steps[Accepted | Differs | Conten
     return Contended() if submission is None else Accepted(submission)
 
 
-def _begin(submission: Submission, first: Sequence[Write], *, day: str, opened: OpenAccount) -> Steps[Accepted | None]:
-    row = (yield from load_accounts(submission.run.team, [day], opened=opened))[day]
-    holding = None if submission.reason == "approval" else admitted(submission, row)
-    begun, *accounts = holding or (replace(submission, reason=submission.reason or "quota"),)
+def _begin(submission: Submission, first: Sequence[Write], *, day: str, rules: Rules) -> Steps[Accepted | None]:
+    begun, accounts = replace(submission, reason=submission.reason or "quota"), list[Write]()
+    if submission.reason != "approval":
+        held = yield from holding(submission, day, rules=rules, granted=False)
+        if isinstance(held, Holding):
+            begun, accounts = held.submission, [held.account]
     work = Outgoing(id=f"{submission.run}/begun", message=Work(submission.run))
     written = yield from commit(*first, Write(begun, new=True), *accounts, messages=[work])
     return Accepted(replace(begun, version=1)) if written else None
+
+
+def rerun(submission: Submission, nodes: tuple[Node, ...], *, day: str, rules: Rules) -> Steps[Again]:
+    """Begin the run after one that ended without success, of what was submitted. Key: team, id and number of the run.
+
+    `submission` and `nodes` are those of the first run; they are given the next number.
+    """
+    team, submission_id = submission.run.team, submission.run.submission_id
+    for _ in range(MOST_TRIES):
+        identity = yield from load(identity_key(team, submission_id), Identity)
+        last = None if identity is None else (yield from load(submission_key(identity.last_run), Submission))
+        if identity is None or last is None:
+            return None
+        if last.ended in {None, "succeeded"}:
+            return NotFailed(last)
+        run = RunKey(team, submission_id, identity.run + 1)
+        yield PutNodes(tuple(replace(node, run=run) for node in nodes))
+        begun = replace(submission, run=run)
+        accepted = yield from _begin(begun, [Write(replace(identity, run=run.run))], day=day, rules=rules)
+        if accepted is not None:
+            return accepted
+    return Contended()
+
+
+def approve(run: RunKey, *, by: str, day: str, rules: Rules) -> Steps[Approval]:
+    """Grant a run that waits for room what it misses of the team's credit. Key: the run."""
+    for _ in range(MOST_TRIES):
+        submission = yield from load(submission_key(run), Submission)
+        if submission is None:
+            return None
+        if submission.hold is not None or submission.asked is not None or submission.ended is not None:
+            return NotWaiting(submission)
+        if submission.terms.submitted_by == by:
+            return OwnRun()
+        held = yield from holding(submission, day, rules=rules, granted=True)
+        if isinstance(held, Short):
+            return Refused(held.missing, held.credit)
+        approved = replace(held.submission, approved_by=by)
+        work = Outgoing(id=f"{run}/approved", message=Work(run))
+        if (yield from commit(Write(approved), held.account, messages=[work])):
+            return Accepted(replace(approved, version=approved.version + 1))
+    return Contended()
 
 
 def ask_to_end(run: RunKey, how: Literal["cancelled", "expired"]) -> Steps[Submission | None]:

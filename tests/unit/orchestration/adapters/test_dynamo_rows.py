@@ -34,7 +34,7 @@ from quantos.orchestration.protocol.rows import (
 from quantos.orchestration.protocol.running import Surroundings
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import World, done
-from tests.support.runs import PLACEMENT, submission
+from tests.support.runs import rules, submission
 
 RUN = RunKey("alpha", "nightly-1")
 NOW = Now("2026-11-20", 0)
@@ -50,7 +50,7 @@ def opened(team: str, day: str) -> Account:
     return Account(team=team, day=day, budget=Amount(cpu_ms=10))
 
 
-RULES = dispatching.Rules(opened=opened, placed=lambda submission, node: PLACEMENT)
+RULES = rules(opened)
 
 
 @dataclass
@@ -194,7 +194,7 @@ def test_a_submission_runs_to_its_end_and_its_ledger_comes_out_even(rows: RowSto
     recorder = Recorder()
     place = Surroundings(rows=rows, executor=recorder, bus=recorder, switch=recorder)
     first = replace(node("a"), upstream=())
-    accepted = place.run(submitting.submit(SUBMISSION, (first, node("b")), day=NOW.day, opened=opened))
+    accepted = place.run(submitting.submit(SUBMISSION, (first, node("b")), day=NOW.day, rules=RULES))
     assert isinstance(accepted, submitting.Accepted)
     for name in ("a", "b"):
         place.run(dispatching.dispatch(RUN, now=NOW, rules=RULES))
@@ -211,5 +211,5 @@ def test_a_submission_runs_to_its_end_and_its_ledger_comes_out_even(rows: RowSto
     assert (submission.ended, submission.hold, submission.live) == ("succeeded", None, 0)
     assert (row.account.settled, row.account.held, row.account.drawn) == (Amount(cpu_ms=8), NOTHING, NOTHING)
     assert recorder.sent == [Work(RUN)] * 3
-    again = place.run(submitting.submit(SUBMISSION, (first, node("b")), day=NOW.day, opened=opened))
+    again = place.run(submitting.submit(SUBMISSION, (first, node("b")), day=NOW.day, rules=RULES))
     assert again == submitting.Accepted(submission)

@@ -10,7 +10,7 @@ from quantos.orchestration.protocol import dispatching, effects, submitting
 from quantos.orchestration.protocol.rows import AccountRow, Node, Submission
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import World, done
-from tests.support.runs import PLACEMENT, RUN, node, submission
+from tests.support.runs import RUN, node, rules, submission
 
 TODAY, TOMORROW = Now("2026-11-20", 0), Now("2026-11-21", 86_400_000)
 ESTIMATE = Amount(cpu_ms=6)
@@ -20,7 +20,7 @@ def opened(team: str, day: str) -> Account:
     return Account(team=team, day=day, budget=Amount(cpu_ms=10))
 
 
-RULES = dispatching.Rules(opened=opened, placed=lambda submission, node: PLACEMENT)
+RULES = rules(opened)
 
 
 def made(
@@ -48,7 +48,7 @@ def alone(_: effects.Effect, world: World) -> World:
 
 @pytest.fixture
 def submitted() -> World:
-    return made(submitting.submit(submission(), (node(),), day=TODAY.day, opened=opened), World(), after=alone)
+    return made(submitting.submit(submission(), (node(),), day=TODAY.day, rules=RULES), World(), after=alone)
 
 
 def claimed(world: World) -> bool:

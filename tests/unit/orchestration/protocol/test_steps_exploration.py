@@ -10,17 +10,17 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from quantos.contracts.dag.spec import Requests
 from quantos.orchestration.ledger.accounts import Account
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
 from quantos.orchestration.protocol import dispatching, observing, submitting
 from quantos.orchestration.protocol.rows import AccountRow, AttemptKey, Node, RunKey, Started, Submission
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import Graph, Handlers, Model, Request, World, explored
-from tests.support.runs import PLACEMENT, terms
+from tests.support.runs import node, rules, terms
 
 DAY = "2026-11-20"
 USED, MOST_USED = Amount(cpu_ms=6), Amount(cpu_ms=16)
+CREDIT = Amount(cpu_ms=4)
 BUDGET, ESTIMATE, CAP = (Amount(cpu_ms=number) for number in (13, 7, 9))
 
 
@@ -28,7 +28,7 @@ def opened(team: str, day: str) -> Account:
     return Account(team=team, day=day, budget=BUDGET)
 
 
-RULES = dispatching.Rules(opened=opened, placed=lambda submission, node: PLACEMENT)
+RULES = rules(opened, credit=CREDIT)
 
 
 def key(name: str) -> RunKey:
@@ -43,28 +43,32 @@ Nodes: TypeAlias = Sequence[Sequence[int]]
 def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
     """Of submissions by name; a name with a dot is another body under the same id."""
 
+    def stated(name: str) -> tuple[Submission, tuple[Node, ...]]:
+        run, digest = key(name.partition(".")[0]), f"{name}/{len(nodes[name])}"
+        submission = Submission(run=run, digest=digest, terms=terms(), estimate=ESTIMATE, cap=CAP)
+        rows = tuple(
+            node(
+                f"n{number}",
+                run=run,
+                digest=digest,
+                upstream=tuple(f"n{before}" for before in upstream),
+                max_attempts=max_attempts,
+            )
+            for number, upstream in enumerate(nodes[name])
+        )
+        return submission, rows
+
     def asked(request: Request):
         kind, about = request
         match kind:
             case "submit":
-                run = key(about.partition(".")[0])
-                digest = f"{about}/{len(nodes[about])}"
-                submission = Submission(run=run, digest=digest, terms=terms(), estimate=ESTIMATE, cap=CAP)
-                stated = tuple(
-                    Node(
-                        run=run,
-                        digest=digest,
-                        id=f"n{number}",
-                        upstream=tuple(f"n{before}" for before in upstream),
-                        requests=Requests(cpu="1", mem="1Gi", gpu=0),
-                        expected_ms=4,
-                        max_attempts=max_attempts,
-                    )
-                    for number, upstream in enumerate(nodes[about])
-                )
-                return submitting.submit(submission, stated, day=DAY, opened=opened)
+                return submitting.submit(*stated(about), day=DAY, rules=RULES)
             case "cancelled" | "expired":
                 return submitting.ask_to_end(key(about), kind)
+            case "approve":
+                return submitting.approve(key(about), by="bob", day=DAY, rules=RULES)
+            case "rerun":
+                return submitting.rerun(*stated(about), day=DAY, rules=RULES)
             case "work":
                 return dispatching.dispatch(about, now=Now(DAY, 0), rules=RULES)
         if isinstance(about, Started):
@@ -118,6 +122,10 @@ def at_rest(world: World) -> bool:
     return bool(runs) and all(run.ended for run in runs) and not world.busy and not world.messages
 
 
+YESTERDAY = AccountRow(account=Account(team="alpha", day="2026-11-19", budget=CREDIT), version=1)
+"""It left credit."""
+
+
 def explore(
     nodes: Mapping[str, Nodes],
     *,
@@ -135,7 +143,8 @@ def explore(
         used=lambda attempt, end: ((DAY, used),),
         most_busy=busy,
     )
-    return explored(model, held_together, most=400_000)
+    first = World().with_rows({YESTERDAY.key: YESTERDAY})
+    return explored(model, held_together, first=first, most=400_000)
 
 
 def check(graph: Graph, used: Amount) -> None:
@@ -158,6 +167,10 @@ FAILS = ("succeeded", "failure")
         pytest.param({"x": CHAIN}, {"busy": 1, "once": [("cancelled", "x")]}, id="chain-that-is-cancelled"),
         pytest.param({"x": FORK}, {"ends": FAILS, "busy": 1}, id="one-of-two-that-fails"),
         pytest.param({"x": ONE, "y": ONE}, {"busy": 1, "once": [("expired", "y")]}, id="two-with-room-for-one"),
+        pytest.param({"x": ONE, "y": ONE}, {"busy": 1, "once": [("approve", "y")]}, id="two-of-which-one-has-credit"),
+        pytest.param(
+            {"x": ONE}, {"ends": FAILS, "busy": 1, "once": [("rerun", "x")]}, id="one-that-is-run-again-after-it-failed"
+        ),
         pytest.param({"x": ONE, "x.b": CHAIN}, {"busy": 1}, id="two-bodies-under-one-id"),
     ],
 )

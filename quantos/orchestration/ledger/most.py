@@ -1,0 +1,37 @@
+"""The most that a DAG can use at a time: the heaviest set of nodes none of which runs before another."""
+
+from collections.abc import Mapping
+
+import networkx as nx
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import maximum_flow
+
+from quantos.contracts.dag.graph import Graph
+
+
+def most_at_a_time(graph: Graph, weights: Mapping[str, int]) -> int:
+    """The greatest sum of weights of nodes that may run together.
+
+    By Dilworth's theorem with weights: all weights less the most that chains can hand on, which is a maximal flow from
+    each node's end to the beginnings of those after it. Weights are whole and not negative; their sum is below 2^31.
+    """
+    order = {name: place for place, name in enumerate(nx.topological_sort(graph))}
+    weighty = [name for name in order if weights[name]]
+    if len(weighty) <= 1:
+        return sum(weights.values())
+    count = len(order)
+    source, sink = 2 * count, 2 * count + 1
+    total = sum(weights.values())
+    rows, columns, capacity = list[int](), list[int](), list[int]()
+    for name, place in order.items():
+        rows += [source, count + place, count + place]
+        columns += [place, sink, place]
+        capacity += [weights[name], weights[name], total]
+    for before, after in graph.edges:
+        rows.append(order[before])
+        columns.append(count + order[after])
+        capacity.append(total)
+    shape = (2 * count + 2, 2 * count + 2)
+    edges = coo_array((np.array(capacity, dtype=np.int32), (rows, columns)), shape=shape).tocsr()
+    return total - int(maximum_flow(edges, source, sink).flow_value)
