@@ -108,12 +108,17 @@ class Model:
             effect = next(handler)
             for answer in answers:
                 effect = handler.send(answer)
-            while isinstance(effect, fx.Send | fx.AskPaused) or (isinstance(effect, fx.Commit) and not effect.writes):
+            while unnoticed(effect):
                 answers = (*answers, False)
                 effect = handler.send(False)
         except StopIteration:
             return answers, None
         return answers, effect
+
+
+def unnoticed(effect: fx.Effect) -> bool:
+    """Whether no other handler can see that it was done."""
+    return isinstance(effect, fx.Send | fx.Tell | fx.AskPaused) or (isinstance(effect, fx.Commit) and not effect.writes)
 
 
 def with_busy(world: World, request: Request, answers: tuple[Any, ...]) -> World:

@@ -1,10 +1,13 @@
 """Rows of submissions in a DynamoDB table.
 
-Items have the string keys `pk` and `sk`: `node/<run>/<digest>` and the node's id, for all other rows their key and `-`.
-`version` is the row's, `kind` says which row it is, `row` holds it as JSON.
+Items have the string keys `pk` and `sk`: `node/<run>/<digest>` and the node's id, `outgoing/<shard>` and the message's
+id, for all other rows their key and `-`. `version` is the row's, `kind` says which row it is, `row` holds it as JSON.
+Beside each run stands an item in its team's list, and one among the open runs until it has ended, of the same
+transaction: so that lists are as the rows are.
 """
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -27,8 +30,13 @@ if TYPE_CHECKING:
 
 WRITES_A_CALL: Final = 100
 ATTEMPTS: Final = 8
+SHARDS: Final = 8
+"""Of what everybody writes to, since one partition takes a thousand writes a second."""
 _ONLY: Final = "-"
 _NODE: Final = "node/"
+_OUTGOING: Final = "outgoing/"
+_OPEN: Final = "open/"
+_LIST: Final = "list/"
 _REMEDY: Final = "Check that the control layer is up and that this role may use the orchestration table."
 _READERS: Final[dict[str, TypeAdapter[Row]]] = {
     kind.__name__: TypeAdapter(kind) for kind in (AccountRow, Identity, Node, Outgoing, Pipeline, Submission)
@@ -74,7 +82,8 @@ class DynamoRows:
         Raises:
             OrchestrationError: it is not known to have been written, or not; asking again is safe.
         """
-        return self._transact([*map(self._put, writes), *map(self._delete, removes)])
+        marks = [mark for write in writes for mark in self._marks(write)]
+        return self._transact([*map(self._put, writes), *marks, *map(self._delete, removes)])
 
     def put_nodes(self, nodes: Sequence[Node]) -> None:
         """Put nodes that are not there yet; others stay as they are. Raises OrchestrationError."""
@@ -87,6 +96,61 @@ class DynamoRows:
                     break
             else:
                 raise self._overloaded("write")
+
+    def open_runs(self) -> Iterator[RunKey]:
+        """All runs that have not ended, in no order. Raises OrchestrationError."""
+        for shard in range(SHARDS):
+            yield from (_run(sort) for sort, _ in self._pages(f"{_OPEN}{shard}"))
+
+    def outgoing(self) -> Iterator[Outgoing]:
+        """All messages that wait, in no order. Raises OrchestrationError."""
+        for shard in range(SHARDS):
+            for _, item in self._pages(f"{_OUTGOING}{shard}"):
+                row = _row(item)
+                if isinstance(row, Outgoing):
+                    yield row
+
+    def runs_of(self, team: str, *, before: str, most: int) -> tuple[tuple[RunKey, str], ...]:
+        """The last `most` runs of a team from the newest on, each with its place in the list; those before a place
+        where one is given. Raises OrchestrationError.
+        """
+        bound = " AND sk < :before" if before else ""
+        values = {":list": {"S": f"{_LIST}{team}"}} | ({":before": {"S": before}} if before else {})
+        with self._trying_to("read"):
+            items = self.client.query(
+                TableName=self.table,
+                KeyConditionExpression=f"pk = :list{bound}",
+                ExpressionAttributeValues=values,
+                ScanIndexForward=False,
+                ConsistentRead=True,
+                Limit=most,
+            )["Items"]
+        places = [item["sk"].get("S", "") for item in items]
+        return tuple((_run(f"{team}/{place.partition('/')[2]}"), place) for place in places)
+
+    def _pages(self, partition: str) -> "Iterator[tuple[str, Item]]":
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="pk = :partition",
+            ExpressionAttributeValues={":partition": {"S": partition}},
+            ConsistentRead=True,
+        )
+        with self._trying_to("read"):
+            for page in pages:
+                yield from ((item["sk"].get("S", ""), item) for item in page["Items"])
+
+    def _marks(self, write: Write) -> "Iterator[TransactWriteItemTypeDef]":
+        """What stands beside a run in lists."""
+        row = write.row
+        if not isinstance(row, Submission):
+            return
+        among_open: Item = {"pk": {"S": f"{_OPEN}{_shard(str(row.run))}"}, "sk": {"S": str(row.run)}}
+        if write.new:
+            place = f"{row.terms.submitted_ms:015d}/{row.run.submission_id}/{row.run.run}"
+            for key in (among_open, {"pk": {"S": f"{_LIST}{row.run.team}"}, "sk": {"S": place}}):
+                yield {"Put": {"TableName": self.table, "Item": key}}
+        elif row.ended is not None:
+            yield {"Delete": {"TableName": self.table, "Key": among_open}}
 
     def _transact(self, items: "list[TransactWriteItemTypeDef]") -> bool:
         with self._trying_to("write"):
@@ -144,8 +208,20 @@ class DynamoRows:
 
 
 def _key(key: str) -> "Item":
+    if key.startswith(_OUTGOING):
+        name = key.removeprefix(_OUTGOING)
+        return {"pk": {"S": f"{_OUTGOING}{_shard(name)}"}, "sk": {"S": name}}
     partition, _, place = key.rpartition("/") if key.startswith(_NODE) else (key, "", _ONLY)
     return {"pk": {"S": partition}, "sk": {"S": place}}
+
+
+def _shard(name: str) -> int:
+    return zlib.crc32(name.encode()) % SHARDS
+
+
+def _run(text: str) -> RunKey:
+    team, submission_id, run = text.split("/")
+    return RunKey(team, submission_id, int(run))
 
 
 def _version(row: Row) -> "Item":

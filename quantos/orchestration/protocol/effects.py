@@ -8,7 +8,18 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
-from quantos.orchestration.protocol.rows import AttemptKey, Message, Node, Order, Outgoing, Row, RunKey
+from quantos.orchestration.protocol.rows import (
+    AttemptKey,
+    Finished,
+    Message,
+    Node,
+    Order,
+    Outgoing,
+    Row,
+    RunKey,
+    Started,
+    Submission,
+)
 
 RowT = TypeVar("RowT", bound=Row)
 AnswerT = TypeVar("AnswerT")
@@ -81,11 +92,19 @@ class Acknowledge:
 
 
 @dataclass(frozen=True)
+class Tell:
+    """What became of an attempt is kept: publish what it gave, and tell lineage. The submission is as it was read."""
+
+    message: Started | Finished
+    submission: Submission
+
+
+@dataclass(frozen=True)
 class AskPaused:
     """Whether people have paused dispatch. Answer: bool."""
 
 
-Effect: TypeAlias = Load | LoadNodes | Commit | PutNodes | Send | Create | Stop | Acknowledge | AskPaused
+Effect: TypeAlias = Load | LoadNodes | Commit | PutNodes | Send | Create | Stop | Acknowledge | Tell | AskPaused
 Steps: TypeAlias = Generator[Effect, object, AnswerT]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from quantos.orchestration.ledger.accounts import days_of, settle
 from quantos.orchestration.ledger.amounts import NOTHING
 from quantos.orchestration.protocol.accounts import changes, load_accounts
-from quantos.orchestration.protocol.effects import Acknowledge, Steps, Write, commit, load
+from quantos.orchestration.protocol.effects import Acknowledge, Steps, Tell, Write, commit, load
 from quantos.orchestration.protocol.rows import (
     ATTEMPTS,
     AttemptKey,
@@ -28,7 +28,10 @@ def started(message: Started) -> Steps[None]:
     """An attempt runs."""
     submission = yield from load(submission_key(message.attempt.run), Submission)
     node = yield from _node(submission, message.attempt)
-    if node is not None and node.state == "claimed" and node.last_attempt == message.attempt:
+    if submission is None or node is None or node.last_attempt != message.attempt:
+        return
+    yield Tell(message, submission)
+    if node.state == "claimed":
         yield from commit(Write(replace(node, state="running", started_ms=message.at_ms)))
 
 
@@ -41,13 +44,19 @@ def finished(message: Finished, *, now_ms: int, opened: OpenAccount) -> Steps[bo
     for _ in range(MOST_TRIES):
         submission = yield from load(submission_key(attempt.run), Submission)
         node = yield from _node(submission, attempt)
-        if submission is None or node is None or not node.live or node.last_attempt != attempt:
-            yield Acknowledge(attempt)
-            return True
+        if submission is None or node is None:
+            break
+        if not node.live or node.last_attempt != attempt:
+            if node.last_attempt == attempt:
+                yield Tell(message, submission)
+            break
         if (yield from _settle(submission, node, message, now_ms=now_ms, opened=opened)):
-            yield Acknowledge(attempt)
-            return True
-    return False
+            yield Tell(message, submission)
+            break
+    else:
+        return False
+    yield Acknowledge(attempt)
+    return True
 
 
 def _settle(submission: Submission, node: Node, message: Finished, *, now_ms: int, opened: OpenAccount) -> Steps[bool]:
@@ -82,7 +91,7 @@ def _after(node: Node, message: Finished, *, asked: bool, now_ms: int) -> Node:
 
 def _ran(node: Node, message: Finished) -> Node:
     """The node with the time and the cost of an attempt that has ended."""
-    node = replace(node, drawn=NOTHING, started_ms=None, detail=message.detail)
+    node = replace(node, drawn=NOTHING, started_ms=None, detail=message.detail, evidence=message.evidence)
     if message.started_ms is None:
         return node
     rate = 0.0 if node.placement is None else node.placement.chosen.usd_per_hour

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from quantos.orchestration.protocol.effects import Write
-from quantos.orchestration.protocol.rows import AttemptKey, Message, Node, Order, Row, RunKey
+from quantos.orchestration.protocol.rows import (
+    AttemptKey,
+    Finished,
+    Message,
+    Node,
+    Order,
+    Row,
+    RunKey,
+    Started,
+    Submission,
+)
 
 
 class RowStore(Protocol):
@@ -47,6 +57,14 @@ class Executor(Protocol):
 
     def acknowledge(self, attempt: AttemptKey) -> None:
         """What became of it is kept: clean up, and remember the name."""
+        ...
+
+
+class Witness(Protocol):
+    """Makes known what became of attempts. Key: the attempt, and whether it started or finished."""
+
+    def tell(self, message: Started | Finished, submission: Submission) -> None:
+        """Publish what an attempt gave, and tell lineage of it; again changes nothing."""
         ...
 
 

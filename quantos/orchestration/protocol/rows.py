@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeAlias
 
+from quantos.contracts.audit import AuditRecord
 from quantos.contracts.dag.spec import JobClass, Priority, Qos, Requests
 from quantos.contracts.dag.submission import Affinity
 from quantos.orchestration.ledger.accounts import Account, Hold
@@ -67,6 +68,7 @@ class Node:
         ran: from when to when earlier attempts ran, epoch milliseconds.
         spent_usd: what its attempts cost so far, at the price of their placements.
         detail: what was told last of it, for people.
+        evidence: what ran its last attempt, by the engine's own word.
     """
 
     run: RunKey
@@ -89,6 +91,7 @@ class Node:
     ran: tuple[tuple[int, int], ...] = ()
     spent_usd: float = 0.0
     detail: str = ""
+    evidence: str = ""
     version: int = 0
 
     @property
@@ -273,7 +276,14 @@ class Finished:
     evidence: str = ""
 
 
-Message: TypeAlias = Work | Started | Finished
+@dataclass(frozen=True)
+class Recorded:
+    """Message on `audit.records`: a fact worth proving later."""
+
+    record: AuditRecord
+
+
+Message: TypeAlias = Work | Started | Finished | Recorded
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -180,6 +180,9 @@ class Recorder:
     def stop(self, attempt: AttemptKey) -> None:
         raise AssertionError(attempt)
 
+    def tell(self, message: Started | Finished, submission: Submission) -> None:
+        """Nobody listens."""
+
     def acknowledge(self, attempt: AttemptKey) -> None:
         assert attempt in self.created
 
@@ -192,7 +195,14 @@ class Recorder:
 
 def test_a_submission_runs_to_its_end_and_its_ledger_comes_out_even(rows: RowStore) -> None:
     recorder = Recorder()
-    place = Surroundings(rows=rows, executor=recorder, bus=recorder, switch=recorder)
+    place = Surroundings(
+        rows=rows,
+        executor=recorder,
+        bus=recorder,
+        switch=recorder,
+        witness=recorder,
+        recorder=lambda commit: None,
+    )
     first = replace(node("a"), upstream=())
     accepted = place.run(submitting.submit(SUBMISSION, (first, node("b")), day=NOW.day, rules=RULES))
     assert isinstance(accepted, submitting.Accepted)
