@@ -13,7 +13,7 @@ from quantos.contracts import topics
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.functions import FunctionName
 from quantos.errors import SettingsError
-from quantos.units import DAY_SECONDS, HOUR_SECONDS
+from quantos.units import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
 
 PARTITIONS: Final[Mapping[str, int]] = MappingProxyType(
     {
@@ -42,6 +42,10 @@ FORECAST: Final[FunctionName] = "forecast"
 RESIZE: Final[FunctionName] = "resize"
 AUDIT: Final[FunctionName] = "audit"
 ANCHOR: Final[FunctionName] = "anchor"
+SUBMIT: Final[FunctionName] = "submit"
+DISPATCH: Final[FunctionName] = "dispatch"
+RUNS: Final[FunctionName] = "runs"
+SWEEP: Final[FunctionName] = "sweep"
 API: Final[FunctionName] = "api"
 
 
@@ -68,11 +72,23 @@ class HttpRoute:
 
 
 CAPACITY_READ: Final = "capacity:read"
+ORCH_SUBMIT: Final = "orch:submit"
+ORCH_READ: Final = "orch:read"
+ORCH_APPROVE: Final = "orch:approve"
 
 HTTP_ROUTES: Final = (
     HttpRoute(method="GET", path="/api/health", function=API, burst_requests=5, requests_per_second=2.0),
     HttpRoute(method="GET", path="/api/capacity/{stack}", function=API, scope=CAPACITY_READ),
     HttpRoute(method="GET", path="/api/capacity/{stack}/plans/{plan_id}", function=API, scope=CAPACITY_READ),
+    HttpRoute(method="POST", path="/api/orch/submit", function=SUBMIT, scope=ORCH_SUBMIT),
+    HttpRoute(method="POST", path="/api/orch/cancel/{id}", function=SUBMIT, scope=ORCH_SUBMIT),
+    HttpRoute(method="POST", path="/api/orch/rerun/{id}", function=SUBMIT, scope=ORCH_SUBMIT),
+    HttpRoute(method="POST", path="/api/orch/approve-burst/{id}", function=SUBMIT, scope=ORCH_APPROVE),
+    HttpRoute(method="GET", path="/api/orch/submissions", function=SUBMIT, scope=ORCH_READ),
+    HttpRoute(method="GET", path="/api/orch/status/{id}", function=SUBMIT, scope=ORCH_READ),
+    HttpRoute(method="GET", path="/api/orch/why/{id}", function=SUBMIT, scope=ORCH_READ),
+    HttpRoute(method="GET", path="/api/orch/logs/{id}", function=SUBMIT, scope=ORCH_READ),
+    HttpRoute(method="GET", path="/api/orch/lineage/{id}", function=SUBMIT, scope=ORCH_READ),
 )
 """Everything that the HTTP API answers."""
 
@@ -186,8 +202,28 @@ def _declared(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
             timeout_seconds=settings.functions.resize_timeout_seconds,
             streams=(_stream(topics.CAPACITY_PLANS, batch_size=1, window=0, retries=2),),
         ),
+        *_orchestrating(settings),
         *_audited(capacity),
         FunctionSpec(name=API, timeout_seconds=10, request_concurrency=settings.api.concurrency),
+    )
+
+
+def _orchestrating(settings: EnvironmentSettings) -> tuple[FunctionSpec, ...]:
+    """What takes runs, dispatches them and takes in what became of them; the last finishes what the others left."""
+    sweep = ScheduleTrigger(stack=settings.names().stack("capacity"), interval_seconds=MINUTE_SECONDS, retries=0)
+    return (
+        FunctionSpec(name=SUBMIT, timeout_seconds=29, request_concurrency=settings.api.concurrency),
+        FunctionSpec(
+            name=DISPATCH,
+            timeout_seconds=60,
+            streams=(_stream(topics.ORCH_JOBS, batch_size=10, window=0, retries=5),),
+        ),
+        FunctionSpec(
+            name=RUNS,
+            timeout_seconds=120,
+            streams=(_stream(topics.ORCH_EVENTS, batch_size=10, window=0, retries=5),),
+        ),
+        FunctionSpec(name=SWEEP, timeout_seconds=60, schedules=(sweep,)),
     )
 
 

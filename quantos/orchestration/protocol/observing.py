@@ -67,7 +67,7 @@ def _settle(submission: Submission, node: Node, message: Finished, *, now_ms: in
     rows = yield from load_accounts(submission.run.team, days_of(hold, used), opened=opened)
     after = settle(hold, {day: row.account for day, row in rows.items()}, drawn=node.drawn, used=used)
     writes = changes(rows, after.accounts)
-    writes.append(Write(replace(submission, hold=after.hold, live=submission.live - 1)))
+    writes.append(Write(replace(submission, hold=after.hold, used=after.hold.used, live=submission.live - 1)))
     writes.append(Write(_after(node, message, asked=submission.asked is not None, now_ms=now_ms)))
     work = Outgoing(id=f"{message.attempt}/finished", message=Work(submission.run))
     return (yield from commit(*writes, messages=[work]))

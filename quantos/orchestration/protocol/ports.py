@@ -1,6 +1,6 @@
 """What handlers stand on: rows written on their versions, an executor that remembers names, a bus, a switch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from quantos.orchestration.protocol.effects import Write
@@ -10,6 +10,7 @@ from quantos.orchestration.protocol.rows import (
     Message,
     Node,
     Order,
+    Outgoing,
     Row,
     RunKey,
     Started,
@@ -37,6 +38,24 @@ class RowStore(Protocol):
 
     def put_nodes(self, nodes: Sequence[Node]) -> None:
         """Put nodes that are not there yet, with version 1; those that are stay as they are. Key: the node's."""
+        ...
+
+
+class RunIndex(Protocol):
+    """Runs as lists. Raises OrchestrationError where it cannot be asked."""
+
+    def open_runs(self) -> Iterable[RunKey]:
+        """All runs that have not ended, in no order."""
+        ...
+
+    def outgoing(self) -> Iterable[Outgoing]:
+        """All messages that wait, in no order."""
+        ...
+
+    def runs_of(self, team: str, *, before: str, most: int) -> Sequence[tuple[RunKey, str]]:
+        """The last `most` runs of a team from the newest on, each with its place in the list; those before a place
+        where one is given.
+        """
         ...
 
 

@@ -149,6 +149,7 @@ class Submission:
         ended: how it ended; None until nothing of it runs.
         ended_ms: epoch milliseconds.
         approved_by: who granted it credit.
+        used: what its attempts used.
         live: attempts that may run.
     """
 
@@ -163,6 +164,7 @@ class Submission:
     ended: Ending | None = None
     ended_ms: int | None = None
     approved_by: str | None = None
+    used: Amount = NOTHING
     live: int = 0
     version: int = 0
 

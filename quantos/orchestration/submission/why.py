@@ -1,0 +1,74 @@
+"""Why a run does not go on, and what would let it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from quantos.contracts.dag.answers import WhyAnswer
+from quantos.orchestration.ledger.accounts import Account, Hold
+from quantos.orchestration.ledger.amounts import NOTHING, Amount
+from quantos.orchestration.ledger.credit import CreditTerms, credit_days
+from quantos.orchestration.protocol.rows import Node, Submission
+from quantos.orchestration.submission.view import amount_answer, state_of
+from quantos.units import HOUR_SECONDS
+
+
+def days(day: str, *, terms: CreditTerms) -> tuple[str, ...]:
+    """The days whose accounts are asked for."""
+    return credit_days(day, terms=terms)
+
+
+def answer(
+    submission: Submission, nodes: Sequence[Node], *, account: Account, left: Amount, others: Sequence[Submission]
+) -> WhyAnswer:
+    """Of the account of today, the credit that is left, and other runs that hold on that account."""
+    waits = submission.hold is None and submission.ended is None
+    missing = submission.estimate.beyond(account.room) if waits else NOTHING
+    return WhyAnswer(
+        submission_id=submission.run.submission_id,
+        run=submission.run.run,
+        state=state_of(submission),
+        sentence=_sentence(submission, nodes, missing=missing, left=left),
+        missing=amount_answer(missing),
+        room=amount_answer(account.room),
+        credit=amount_answer(left),
+        holders=tuple(
+            f"{other.run.submission_id} by {other.terms.submitted_by}: {said(other.hold.left)}"
+            for other in others
+            if other.hold is not None and other.run != submission.run
+        ),
+    )
+
+
+def as_it_would_hold(submission: Submission, account: Account) -> Submission:
+    """A submission as it would stand after it was accepted on an account."""
+    if submission.reason is not None or account.hold(submission.estimate) is None:
+        return replace(submission, reason=submission.reason or "quota")
+    return replace(submission, hold=Hold(day=account.day, left=submission.estimate, cap=submission.cap))
+
+
+def said(amount: Amount) -> str:
+    """An amount for people."""
+    hour_ms = HOUR_SECONDS * 1000
+    parts = [
+        f"{amount.cpu_ms / hour_ms:.4g} CPU-hours" if amount.cpu_ms else "",
+        f"{amount.gpu_ms / hour_ms:.4g} GPU-hours" if amount.gpu_ms else "",
+        f"{amount.io_bytes / 2**40:.4g} TiB of I/O" if amount.io_bytes else "",
+    ]
+    return ", ".join(part for part in parts if part) or "nothing"
+
+
+def _sentence(submission: Submission, nodes: Sequence[Node], *, missing: Amount, left: Amount) -> str:
+    if submission.ended is not None:
+        return f"it has ended: {submission.ended}"
+    if submission.asked is not None:
+        return f"it was asked to end, and {submission.live} attempts are being stopped"
+    if submission.hold is None:
+        paid = "another person's approval would let it in now" if missing.within(left) else "credit does not cover that"
+        return f"it misses {said(missing)} of today's budget; {paid}, and it is tried again as budget is freed"
+    if submission.reason == "quota":
+        return "it holds on another day's budget, and today's has no room yet for what is left of it"
+    running = sum(node.state == "running" for node in nodes)
+    claimed = sum(node.state == "claimed" for node in nodes)
+    if running:
+        return f"it goes on: {running} nodes run, {claimed} wait for capacity"
+    return f"{claimed} nodes wait for capacity" if claimed else "its next nodes are about to be dispatched"
