@@ -7,8 +7,20 @@ from pydantic import Field, JsonValue
 from quantos.contracts.base import Contract, Moment
 
 AuditKind = Literal[
-    "plan", "outcome", "switch", "mode", "strategy", "demotion", "source", "lock", "state", "succession"
+    "plan",
+    "outcome",
+    "switch",
+    "mode",
+    "strategy",
+    "demotion",
+    "source",
+    "lock",
+    "state",
+    "succession",
+    "submission",
+    "quota",
 ]
+"""`submission` is a run after a commit with every account that it wrote, `quota` accounts that were written alone."""
 MAX_KEY_BYTES: Final = 1024
 """What becomes part of a key may have so many bytes of UTF-8: an S3 key takes 1,024, a DynamoDB partition key 2,048."""
 CHAIN_PATTERN: Final = r"^[a-z][a-z0-9-]{0,39}$"
