@@ -6,7 +6,7 @@ from pathlib import Path
 from cli.console import out
 from quantos.contracts.dag.spec import DagSpec
 from quantos.errors import SettingsError
-from quantos.orchestration.spec.drawing import lines, svg
+from quantos.orchestration.spec.drawing import lines, picture_of, svg
 from quantos.orchestration.spec.reading import read_dag
 
 
@@ -25,7 +25,7 @@ def draw(file: Path, *, picture: Path | None) -> None:
             out.print(line, markup=False)
         return
     try:
-        picture.write_text(svg(dag), encoding="utf-8")
+        picture.write_text(svg(picture_of(dag)), encoding="utf-8")
     except OSError as exc:
         raise SettingsError(f"{picture} cannot be written: {exc.strerror or exc}", remedy="name another file") from exc
     out.print(f"{picture}", markup=False)

@@ -1,4 +1,4 @@
-"""A DAG drawn: from left to right in the order in which it can run, or line by line for a terminal."""
+"""Graphs drawn from left to right, a DAG's in the order in which it can run, or line by line for a terminal."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape
 
 import networkx as nx
 
-from quantos.contracts.dag.graph import Graph, graph_of
-from quantos.contracts.dag.spec import DagSpec, Node
+from quantos.contracts.dag.graph import graph_of
+from quantos.contracts.dag.spec import DagSpec
 
 _WIDTH, _HEIGHT, _GAP_ACROSS, _GAP_DOWN, _MARGIN = 190, 48, 70, 22, 20
 _LONGEST_LABEL: Final = 24
@@ -24,6 +24,25 @@ _ARROW_HEAD: Final = (
     '<defs><marker id="head" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
     '<path d="M0 0L8 4L0 8"/></marker></defs>'
 )
+
+
+@dataclass(frozen=True)
+class Box:
+    """Something in a picture: what it is called, of what kind it is, and what is told of it to whom points at it."""
+
+    id: str
+    label: str
+    kind: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Boxes and arrows between them, by their ids, which form no cycle."""
+
+    title: str
+    boxes: Sequence[Box]
+    arrows: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -52,9 +71,9 @@ class Layout:
         return [first, *(self.lanes[source, column] for column in range(first.column + 1, last.column)), last]
 
 
-def layout(dag: DagSpec) -> Layout:
-    """Nodes and the lanes of their arrows, near to what they are joined with, so that few arrows cross."""
-    graph = _graph(dag)
+def layout(picture: Picture) -> Layout:
+    """Boxes and the lanes of their arrows, near to what they are joined with, so that few arrows cross."""
+    graph = graph_of((box.id for box in picture.boxes), picture.arrows)
     column_of = {node: number for number, column in enumerate(nx.topological_generations(graph)) for node in column}
     joined: nx.Graph[tuple[str, int]] = nx.Graph()
     joined.add_nodes_from(column_of.items())
@@ -72,18 +91,27 @@ def layout(dag: DagSpec) -> Layout:
     return Layout(nodes, {slot: place for slot, place in where.items() if column_of[slot[0]] != slot[1]})
 
 
-def svg(dag: DagSpec) -> str:
-    """The DAG as a picture, which a browser shows light or dark as its reader likes."""
-    where = layout(dag)
+def picture_of(dag: DagSpec) -> Picture:
+    """A DAG as a picture: a box a node."""
+    boxes = [
+        Box(node.id, node.id, node.kind, (*(f"takes {name}" for name in node.ins), *(f"gives {n}" for n in node.outs)))
+        for node in dag.nodes
+    ]
+    return Picture(dag.pipeline_id, boxes, [(edge.source, edge.target) for edge in dag.edges])
+
+
+def svg(picture: Picture) -> str:
+    """The picture for a browser, which shows it light or dark as its reader likes; at least one box is in it."""
+    where = layout(picture)
     every = [*where.nodes.values(), *where.lanes.values()]
     width = _MARGIN * 2 - _GAP_ACROSS + (_WIDTH + _GAP_ACROSS) * (1 + max(place.column for place in every))
     height = _MARGIN * 2 - _GAP_DOWN + (_HEIGHT + _GAP_DOWN) * (1 + max(place.row for place in every))
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
-        f"<title>{escape(dag.pipeline_id)}</title><style>{_STYLE}</style>",
+        f"<title>{escape(picture.title)}</title><style>{_STYLE}</style>",
         _ARROW_HEAD,
-        *(_arrow(where.path(edge.source, edge.target)) for edge in dag.edges),
-        *(_box(node, where.nodes[node.id]) for node in dag.nodes),
+        *(_arrow(where.path(source, target)) for source, target in picture.arrows),
+        *(_box(box, where.nodes[box.id]) for box in picture.boxes),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -91,7 +119,7 @@ def svg(dag: DagSpec) -> str:
 
 def lines(dag: DagSpec) -> Iterator[str]:
     """The DAG for a terminal: a node a line, in an order in which they can run, each with what it waits for."""
-    where = layout(dag).nodes
+    where = layout(picture_of(dag)).nodes
     before = _before(dag)
     for node in sorted(dag.nodes, key=lambda node: (where[node.id].column, where[node.id].row)):
         after = f"  after {', '.join(before[node.id])}" if before[node.id] else ""
@@ -99,12 +127,8 @@ def lines(dag: DagSpec) -> Iterator[str]:
         yield f"{where[node.id].column + 1:>3}  {node.id} ({node.kind}){after}{gives}"
 
 
-def _graph(dag: DagSpec) -> Graph:
-    return graph_of((node.id for node in dag.nodes), ((edge.source, edge.target) for edge in dag.edges))
-
-
 def _before(dag: DagSpec) -> Mapping[str, Sequence[str]]:
-    graph = _graph(dag)
+    graph = graph_of((node.id for node in dag.nodes), ((edge.source, edge.target) for edge in dag.edges))
     return {node: sorted(graph.predecessors(node)) for node in graph}
 
 
@@ -135,14 +159,13 @@ def _arrow(path: Sequence[Place]) -> str:
     return f'<path d="{"".join(parts)}" marker-end="url(#head)"/>'
 
 
-def _box(node: Node, place: Place) -> str:
+def _box(box: Box, place: Place) -> str:
     left, top = _corner(place)
-    title = "\n".join([f"{node.id} ({node.kind})", *(f"takes {name}" for name in node.ins)])
-    title += "".join(f"\ngives {name}" for name in node.outs)
+    title = "\n".join([f"{box.label} ({box.kind})", *box.notes])
     return (
         f'<g><title>{escape(title)}</title><rect x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" rx="6"/>'
-        f'<text x="{left + 12}" y="{top + 20}">{escape(_short(node.id))}</text>'
-        f'<text class="kind" x="{left + 12}" y="{top + 36}">{escape(node.kind)}</text></g>'
+        f'<text x="{left + 12}" y="{top + 20}">{escape(_short(box.label))}</text>'
+        f'<text class="kind" x="{left + 12}" y="{top + 36}">{escape(_short(box.kind))}</text></g>'
     )
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 
 from quantos.contracts.dag.spec import DagSpec
-from quantos.orchestration.spec.drawing import layout, lines, svg
+from quantos.orchestration.spec.drawing import layout, lines, picture_of, svg
 from quantos.orchestration.spec.reading import read_dag
 from tests.support.dags import EXAMPLE, dags
 
@@ -16,14 +16,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def test_the_example(golden: Callable[[str, str], None]) -> None:
     dag = read_dag(EXAMPLE.encode(), shown="dag.yaml")
-    golden("orchestration/example_dag.svg", svg(dag).rstrip("\n"))
+    golden("orchestration/example_dag.svg", svg(picture_of(dag)).rstrip("\n"))
     golden("orchestration/example_dag.txt", "\n".join(lines(dag)))
 
 
 @given(dags())
 def test_arrows_go_to_the_right_and_nothing_lies_over_another(document: dict[str, Any]) -> None:
     dag = DagSpec.model_validate(document)
-    where = layout(dag)
+    where = layout(picture_of(dag))
     assert set(where.nodes) == {node.id for node in dag.nodes}
     places = [*where.nodes.values(), *where.lanes.values()]
     assert len(set(places)) == len(places)
@@ -31,7 +31,7 @@ def test_arrows_go_to_the_right_and_nothing_lies_over_another(document: dict[str
         path = where.path(edge.source, edge.target)
         assert [place.column for place in path] == list(range(path[0].column, path[-1].column + 1))
         assert set(path[1:-1]).isdisjoint(where.nodes.values())
-    root = ElementTree.fromstring(svg(dag))
+    root = ElementTree.fromstring(svg(picture_of(dag)))
     assert len(root.findall(f"{SVG}path")) == len(dag.edges)
     assert len(root.findall(f"{SVG}g")) == len(dag.nodes)
 
