@@ -12,9 +12,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
-from quantos.adapters.aws import AWS, error_code
+from quantos.adapters.aws import AWS
+from quantos.adapters.s3 import put_once
 from quantos.errors import AuditError
 from quantos.translation import translated
 
@@ -29,7 +28,6 @@ PART: Final = 500
 VERSIONS_AT_ONCE: Final = PART + 100
 LAST: Final = "\U0010ffff"
 """Sorts behind every key."""
-_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 _REMEDY: Final = "Check that the foundation layer is up and that this role may use the audit bucket."
 
 
@@ -53,15 +51,7 @@ class S3Folder:
     def put_once(self, key: str, content: bytes) -> bool:
         """Write an object unless its key is taken, and say whether it was written. Raises AuditError."""
         with self._trying_to("write", key):
-            try:
-                self.client.put_object(
-                    Bucket=self.bucket, Key=key, Body=content, ContentType="application/json", IfNoneMatch="*"
-                )
-            except ClientError as exc:
-                if error_code(exc) in _TAKEN:
-                    return False
-                raise
-        return True
+            return put_once(self.client, self.bucket, key=key, content=content)
 
     def read(self, key: str, *, version: str | None = None) -> bytes:
         """The object as it stands, or one version of it. Raises AuditError."""

@@ -144,6 +144,7 @@ ASKS_NOBODY = {
     "operations.bring_up:take_down": "calls other adapters' calls under a lease",
     "operations.restore:put_back": "calls other adapters' calls under a lease",
     "operations.restore:strangers": "calls other adapters' calls",
+    "s3:put_once": "tried by the adapters that call it, whose errors they make of what it raises",
     "aws:error_code": "reads an exception",
     "aws:making_clients": "is the translation itself",
     "deployment.layers:LayerRun.changed": "counts",
