@@ -41,6 +41,7 @@ from quantos.pull_request.adapters import pack_rules
 from quantos.pull_request.adapters.judging_packs import judging
 from quantos.pull_request.adapters.pack_rules import registered_rules
 from quantos.pull_request.adapters.stack_state import resources_of
+from tests.support.broken_senders import senders
 from tests.support.charts_folder import charts_folder
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import Call
@@ -374,4 +375,5 @@ BROKEN: Mapping[str, Broken] = {
     "brokers": brokers,
     "engines": engines,
     "resizes": resizes,
+    "senders": senders,
 }

@@ -1,14 +1,19 @@
 """Calls of the adapters that keep submissions, for the contract that every adapter is held to."""
 
+from dataclasses import replace
 from itertools import count
 
 import boto3
 
 from quantos.contracts.dag.spec import Requests
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
+from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import Identity, Node, RunKey
+from quantos.orchestration.spec.reading import read_dag
+from tests.support.dags import EXAMPLE
 from tests.support.faulty_aws import REGION, Call, create_table
+from tests.support.lineage_runs import events_of, facts_of
 
 
 def orchestration() -> dict[str, Call]:
@@ -26,8 +31,21 @@ def orchestration() -> dict[str, Call]:
         return Node(run=run, digest="d", id=name, upstream=(), requests=requests, expected_ms=1, max_attempts=1)
 
     return {
+        **_lineage(),
         "orchestration.dynamo_rows:DynamoRows.load": lambda: rows.load(["identity/alpha/x"]),
         "orchestration.dynamo_rows:DynamoRows.load_nodes": lambda: rows.load_nodes(run, "d"),
         "orchestration.dynamo_rows:DynamoRows.commit": lambda: rows.commit([identity()], []),
         "orchestration.dynamo_rows:DynamoRows.put_nodes": lambda: rows.put_nodes([node()]),
+    }
+
+
+def _lineage() -> dict[str, Call]:
+    client, numbers = boto3.client("s3", REGION), count(1)
+    client.create_bucket(Bucket="artifacts")
+    store = S3Lineage(client, "artifacts")
+    attempt, event = next(events_of(facts_of(read_dag(EXAMPLE.encode(), shown="dag.yaml"))))
+    store.put(attempt, event)
+    return {
+        "orchestration.s3_lineage:S3Lineage.put": lambda: store.put(replace(attempt, attempt=next(numbers)), event),
+        "orchestration.s3_lineage:S3Lineage.events": lambda: store.events(attempt.run),
     }

@@ -89,6 +89,7 @@ def test_records_of_other_kinds_tell_nothing() -> None:
 @pytest.mark.parametrize("units", [-1, 1.5, "1", None, True])
 def test_what_is_no_amount_is_refused(units: object) -> None:
     record = record_of(1)
+    assert record is not None
     record.body["accounts"][0]["held"]["cpu_ms"] = units
     with pytest.raises(AuditError, match=r"accounts\.0\.held\.cpu_ms"):
         balances([record])

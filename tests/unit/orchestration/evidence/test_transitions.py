@@ -48,6 +48,7 @@ def test_a_submission_is_recorded_with_its_accounts() -> None:
 def test_the_same_commit_has_the_same_link_and_another_fact_another_digest() -> None:
     first, again, other = (record(submission(), claimed(attempt=number)) for number in (1, 1, 2))
     assert first is not None
+    assert other is not None
     assert first == again
     assert link(first, sequence=1, previous_digest="0" * 64).digest
     assert first.body["nodes"]["digest"] != other.body["nodes"]["digest"]
