@@ -21,7 +21,15 @@ from lambdas import runtime
 from quantos.environment.settings.functions import FunctionName
 from quantos.messaging.ports import TopicRecord
 from quantos.observability.correlation import decision_id
-from quantos.observability.metric_names import DEAD_LETTER_SHARE, DEAD_LETTERS, SERVICE, TOPIC, Metric
+from quantos.observability.metric_names import (
+    DEAD_LETTER_SHARE,
+    DEAD_LETTERS,
+    SERVICE,
+    TOPIC,
+    UNDELIVERED_LINEAGE,
+    Metric,
+)
+from quantos.orchestration.lineage.delivery import Undelivered
 
 A = TypeVar("A")
 Handler: TypeAlias = Callable[[dict[str, Any], LambdaContext], A]
@@ -66,6 +74,23 @@ class Instruments:
         ):
             segment.put_annotation(key="correlation_id", value=correlation_id)
             yield
+
+    @contextmanager
+    def of_run(self, run: str, **more: str | int) -> Iterator[None]:
+        """Lines and the trace within are about a run, `team/submission/run`."""
+        submission_id = run.split("/")[1]
+        with (
+            self.logger.append_context_keys(correlation_id=run, run=run, submission_id=submission_id, **more),
+            self._tracer.provider.in_subsegment(name="run") as segment,
+        ):
+            segment.put_annotation(key="correlation_id", value=run)
+            yield
+
+    def undelivered(self, undelivered: Undelivered) -> None:
+        """Log and count a transport of lineage that did not take an event."""
+        extra = {"transport": undelivered.transport, "attempt": str(undelivered.attempt)}
+        self.logger.error("lineage undelivered: %s", undelivered.error, extra=extra)
+        self.count(UNDELIVERED_LINEAGE, 1)
 
     def count(self, metric: Metric, value: float, **dimensions: str) -> None:
         """Add a value, with the dimensions that the metric has beside `service`."""

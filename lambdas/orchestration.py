@@ -1,9 +1,6 @@
 """Composes what the functions of orchestration share: rows, bus, executor, switch, and the rules of the environment."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 import boto3
 
@@ -12,20 +9,23 @@ from quantos.adapters.aws import making_clients
 from quantos.adapters.control_clients import CONTROL_CONFIG
 from quantos.capacity.adapters.stores import compose_switches
 from quantos.capacity.resize.ports import SwitchStore
+from quantos.contracts.audit import AuditRecord
+from quantos.environment.settings.functions import FunctionName
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
-from quantos.orchestration.adapters.rules import environment_rules, most_of_a_day
+from quantos.orchestration.adapters.rules import environment_rules
+from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.adapters.topics import TopicExecutor, TopicSender
-from quantos.orchestration.evidence.transition import moved
+from quantos.orchestration.adapters.witness import RunWitness
+from quantos.orchestration.evidence.transitions import moved
+from quantos.orchestration.lineage.delivery import Delivery, Report
+from quantos.orchestration.lineage.names import Naming, glue_tables
+from quantos.orchestration.protocol.effects import Commit
 from quantos.orchestration.protocol.rules import Rules
 from quantos.orchestration.protocol.running import Surroundings
 from quantos.orchestration.protocol.steps import Now
 from quantos.orchestration.routing.market import market
-from quantos.orchestration.submission.desk import Desk
-from quantos.orchestration.witness import RunWitness
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from quantos.orchestration.routing.offers import Offer
 
 
 @dataclass(frozen=True)
@@ -38,3 +38,67 @@ class StackSwitch:
     def paused(self) -> bool:
         """Whether it is thrown."""
         return self.switches.read(self.stack).paused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed:
+    """What functions of orchestration run on."""
+
+    current: runtime.Runtime
+    rows: DynamoRows
+    objects: S3Objects
+    specs: S3Specs
+    lineage: S3Lineage
+    offers: tuple[Offer, ...]
+    rules: Rules
+    surroundings: Surroundings
+
+    def now(self) -> Now:
+        """The present moment, as handlers ask for it."""
+        moment = self.current.clock()
+        return Now(day=moment.date().isoformat(), milliseconds=round(moment.timestamp() * 1000))
+
+
+def compose(current: runtime.Runtime, *, function: FunctionName, report: Report) -> Composed:
+    """What one function runs on; `report` hears of transports of lineage that fail."""
+    settings = current.settings
+    names = settings.names()
+    with making_clients():
+        dynamo = boto3.client("dynamodb", region_name=settings.region, config=CONTROL_CONFIG)
+        s3 = boto3.client("s3", region_name=settings.region, config=CONTROL_CONFIG)
+    rows = DynamoRows(client=dynamo, table=names.orchestration_table)
+    objects = S3Objects(client=s3, bucket=names.bucket("artifacts"))
+    specs, lineage = S3Specs(objects), S3Lineage(client=s3, bucket=objects.bucket)
+    offers = market(settings, current.catalog)
+    bus = TopicSender(current.publisher)
+
+    def record(commit: Commit) -> AuditRecord | None:
+        return moved(commit, actor=function, at=current.clock(), chain=names.audit_chain)
+
+    surroundings = Surroundings(
+        rows=rows,
+        executor=TopicExecutor(current.publisher),
+        bus=bus,
+        switch=StackSwitch(compose_switches(settings), names.stack("capacity")),
+        witness=RunWitness(
+            rows=rows,
+            specs=specs,
+            objects=objects,
+            bus=bus,
+            lineage=Delivery(store=lineage, transports=(), report=report),
+            naming=Naming(environment=settings.name, tables=glue_tables(names)),
+            chain=names.audit_chain,
+            clock=current.clock,
+        ),
+        recorder=record,
+    )
+    return Composed(
+        current=current,
+        rows=rows,
+        objects=objects,
+        specs=specs,
+        lineage=lineage,
+        offers=offers,
+        rules=environment_rules(settings, offers),
+        surroundings=surroundings,
+    )

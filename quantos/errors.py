@@ -14,10 +14,12 @@
     │   ├── StackUnknownError     no stack of that name is sized here
     │   └── ChoiceError           pools cannot be sized: contradicting limits, or a search cut off before any answer
     ├── AccessError               a caller may not do what was asked
+    ├── RequestError              a request to the API is not what one may be
     ├── AuditError                the chain is broken, forked or missing a link
     ├── OrchestrationError        a submission cannot be taken, kept or gone on with
     │   ├── UnplaceableError      no pool has a node for it
     │   ├── NotAdmittedError      it could never be admitted as it is stated
+    │   ├── SubmissionInvalidError  a submission is not what one may be
     │   ├── SubmissionClashError  its id stands for something else
     │   └── SubmissionUnknownError  a team has no submission of that id
     ├── BusError                  a record could not be published or consumed
@@ -148,6 +150,12 @@ class AccessError(QuantosError):
     code = "access.refused"
 
 
+class RequestError(QuantosError):
+    """A request to the API is not what one may be."""
+
+    code = "api.request"
+
+
 class AuditError(QuantosError):
     """The audit chain is broken, forked or lacks a link."""
 
@@ -170,6 +178,16 @@ class NotAdmittedError(OrchestrationError):
     """A submission could never be admitted as it is stated."""
 
     code = "orchestration.never-admitted"
+
+
+class SubmissionInvalidError(OrchestrationError):
+    """A submission is not what one may be; `faults` are told one by one."""
+
+    code = "orchestration.invalid"
+
+    def __init__(self, what: str, *, remedy: str, retryable: bool | None = None, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(what, remedy=remedy, retryable=retryable)
+        self.faults = tuple(faults)
 
 
 class SubmissionClashError(OrchestrationError):

@@ -19,6 +19,7 @@ AuditKind = Literal[
     "succession",
     "submission",
     "quota",
+    "publication",
 ]
 """`submission` is a run after a commit with every account that it wrote, `quota` accounts that were written alone."""
 MAX_KEY_BYTES: Final = 1024

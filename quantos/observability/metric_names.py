@@ -65,7 +65,17 @@ FAULTS: Final[Mapping[OutcomeStatus, Metric]] = MappingProxyType(
 )
 """What an outcome that a person may have to look at counts as, beside `PLANS`."""
 
+UNDELIVERED_LINEAGE: Final = Metric(name="UndeliveredLineage", unit="Count")
+"""Events of lineage that a transport beside our own store did not take."""
+ATTEMPTS_ENDED: Final = Metric(name="AttemptsEnded", unit="Count", dimensions=(STATUS,))
+"""Attempts by how they ended: succeeded, cancelled, preempted, infrastructure, failure, unknown."""
+SUBMISSIONS: Final = Metric(name="Submissions", unit="Count")
+"""Submissions that were accepted, those sent again included."""
+SWEEP_FAILURES: Final = Metric(name="SweepFailures", unit="Count")
+"""Runs and messages that a sweep could not go on with."""
+
 METRICS: Final = (
     SAMPLES, AUDIT_LINKS, DEAD_LETTERS, DEAD_LETTER_SHARE, SAMPLE_AGE, OLDEST_SAMPLE_AGE, SILENT_SOURCES,
-    RETIRED_SOURCES, PLANS, *dict.fromkeys(FAULTS.values()),
+    RETIRED_SOURCES, UNDELIVERED_LINEAGE, ATTEMPTS_ENDED, SUBMISSIONS, SWEEP_FAILURES, PLANS,
+    *dict.fromkeys(FAULTS.values()),
 )  # fmt: skip

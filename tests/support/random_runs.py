@@ -16,7 +16,7 @@ from quantos.orchestration.protocol import effects as fx
 from quantos.orchestration.protocol.rows import AccountRow, AttemptKey, Finished, Node, RunKey, Started, Submission
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import World, done
-from tests.support.runs import PLACEMENT, terms
+from tests.support.runs import rules, terms
 
 DAYS = ("2026-11-29", "2026-11-30", "2026-12-01")
 START = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ def opened(team: str, day: str) -> Account:
     return Account(team=team, day=day, budget=Amount(cpu_ms=20, gpu_ms=3, io_bytes=5))
 
 
-RULES = dispatching.Rules(opened=opened, placed=lambda submission, node: PLACEMENT)
+RULES = rules(opened)
 
 
 @dataclass
@@ -93,7 +93,7 @@ def _handler(draw: st.DrawFn, history: History, now: Now) -> fx.Steps[object] | 
     action = draw(st.sampled_from(["submit", "work", "work", "work", "started", "end", "end", "cancel"]))
     if action == "submit":
         row, nodes = submission(draw(st.sampled_from(NAMES)))
-        return submitting.submit(row, nodes, day=now.day, opened=opened)
+        return submitting.submit(row, nodes, day=now.day, rules=RULES)
     if action == "work" and runs:
         return dispatching.dispatch(draw(st.sampled_from(runs)), now=now, rules=RULES)
     if action == "cancel" and runs:

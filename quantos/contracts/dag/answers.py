@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import ConfigDict, Field
+
 from quantos.contracts.base import Contract, Moment
 from quantos.contracts.dag.spec import JobClass, Priority, Qos
 
@@ -135,3 +137,73 @@ class WhyAnswer(Contract):
     room: AmountAnswer
     credit: AmountAnswer
     holders: tuple[str, ...]
+
+
+class LogsAnswer(Contract):
+    """A page of what an attempt wrote, its lines in order.
+
+    `state` is `more` where the next page is there already, `running` where more may come, `not ingested yet` where the
+    attempt has ended and not all it wrote is archived, `tried again` at the end of one that another follows, `ended`
+    at the end of the last. `cursor` goes on; None at the end.
+    """
+
+    attempt: int
+    labels: dict[str, str]
+    lines: tuple[str, ...]
+    state: Literal["running", "more", "not ingested yet", "tried again", "ended"]
+    cursor: str | None
+
+
+class AttemptAnswer(Contract):
+    """One attempt of a job, as its events tell it; times are theirs."""
+
+    attempt: int
+    run_id: str
+    status: str
+    pool: str | None
+    waited_since: str | None
+    waited_for: str | None
+    started: str | None
+    ended: str | None
+    error: str | None
+    evidence: str | None
+
+
+class JobAnswer(Contract):
+    """A node as a job, with its attempts in order."""
+
+    node: str
+    name: str
+    kind: str
+    attempts: tuple[AttemptAnswer, ...]
+
+
+class DatasetAnswer(Contract):
+    """One version of something that was given or taken; a snapshot's id is a text, for as a number it loses digits."""
+
+    namespace: str
+    name: str
+    snapshot_id: str | None
+    hash: str | None
+    given_by: tuple[str, ...]
+    taken_by: tuple[str, ...]
+
+
+class EdgeAnswer(Contract):
+    """That one node runs before another, and what it hands on."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    datasets: tuple[str, ...]
+
+
+class LineageAnswer(Contract):
+    """What a run took and gave; `run` is `team/submission/run`."""
+
+    run: str
+    namespace: str
+    jobs: tuple[JobAnswer, ...]
+    datasets: tuple[DatasetAnswer, ...]
+    edges: tuple[EdgeAnswer, ...]

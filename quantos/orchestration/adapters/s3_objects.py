@@ -3,20 +3,19 @@
 import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from quantos.adapters.aws import AWS, error_code
+from quantos.adapters.s3 import JSON, put_once
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.errors import OrchestrationError
 from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_THERE: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 @dataclass(frozen=True)
@@ -36,18 +35,10 @@ class S3Objects:
                     return None
                 raise
 
-    def put_once(self, key: str, content: bytes, *, content_type: str = "application/json") -> bool:
+    def put_once(self, key: str, content: bytes, *, content_type: str = JSON) -> bool:
         """Put an object unless there is one, and say whether it was put. Raises OrchestrationError."""
         with self._trying_to("write", key):
-            try:
-                self.client.put_object(
-                    Bucket=self.bucket, Key=key, Body=content, ContentType=content_type, IfNoneMatch="*"
-                )
-            except ClientError as exc:
-                if error_code(exc) in _THERE:
-                    return False
-                raise
-        return True
+            return put_once(self.client, self.bucket, key=key, content=content, content_type=content_type)
 
     def _trying_to(self, verb: str, key: str) -> AbstractContextManager[None]:
         return translated(

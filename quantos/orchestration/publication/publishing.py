@@ -22,13 +22,16 @@ MOST_BYTES: Final = 512 * 2**20
 class ObjectStore(Protocol):
     """Objects of the environment's bucket of artifacts."""
 
-    bucket: str
+    @property
+    def bucket(self) -> str:
+        """Its name."""
+        ...
 
     def read(self, key: str) -> bytes | None:
         """An object's content; None where there is none. Raises OrchestrationError."""
         ...
 
-    def put_once(self, key: str, content: bytes, *, content_type: str) -> bool:
+    def put_once(self, key: str, content: bytes, *, content_type: str = ...) -> bool:
         """Put an object unless there is one, and say whether it was put. Raises OrchestrationError."""
         ...
 
@@ -75,9 +78,7 @@ def publish(publication: Publication, objects: ObjectStore) -> None:
         raise _refused(publication, f"cannot be published: something else stands under {publication.target}")
 
 
-def published(
-    publication: Publication, attempt: AttemptKey, *, digest: str, at: datetime, chain: str
-) -> AuditRecord:
+def published(publication: Publication, attempt: AttemptKey, *, digest: str, at: datetime, chain: str) -> AuditRecord:
     """The record of a publication; `digest` is of what was submitted."""
     return AuditRecord(
         record_id=f"publication/{hashlib.sha256(publication.target.encode()).hexdigest()}",

@@ -13,6 +13,7 @@ from quantos.documents.settings_file import placed, refusal, validated
 from quantos.documents.suggestion import suggestion
 from quantos.documents.yaml_document import read_yaml
 from quantos.environment.labels import key_faults, value_faults
+from quantos.errors import SubmissionInvalidError
 from quantos.faults import Fault, in_order
 from quantos.orchestration.kinds.kind import kinds
 
@@ -37,11 +38,12 @@ def read_submission(content: bytes, *, shown: str) -> SubmissionRequest:
     """A submission in YAML or JSON of UTF-8, its DAG held to all that `read_dag` holds one to.
 
     Raises:
-        SettingsError: anything is wrong with it, which its `faults` tell one by one.
+        SubmissionInvalidError: anything is wrong with it, which its `faults` tell one by one.
     """
     request, faults = _examined(SubmissionRequest, content)
     if request is None:
-        raise refusal(shown, faults, remedy=_REMEDY)
+        lines = "\n".join(fault.line(shown) for fault in faults)
+        raise SubmissionInvalidError(lines, remedy=_REMEDY, faults=faults)
     return request
 
 

@@ -1,0 +1,71 @@
+"""Makes known what became of attempts: publishes what they gave, and tells lineage."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from quantos.contracts.dag.outputs import Outputs
+from quantos.contracts.dag.spec import DagSpec
+from quantos.errors import OrchestrationError
+from quantos.orchestration.lineage import events
+from quantos.orchestration.lineage.delivery import Delivery
+from quantos.orchestration.lineage.names import Naming
+from quantos.orchestration.protocol.ports import RowStore, Sender
+from quantos.orchestration.protocol.rows import AttemptKey, Finished, Node, Recorded, Started, Submission
+from quantos.orchestration.publication.publishing import ObjectStore, publications, publish, published
+from quantos.orchestration.submission.ports import SpecStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunWitness:
+    """A Witness of an environment. Key of what is published: its name; of lineage: attempt and type of event."""
+
+    rows: RowStore
+    specs: SpecStore
+    objects: ObjectStore
+    bus: Sender
+    lineage: Delivery
+    naming: Naming
+    chain: str
+    clock: Callable[[], datetime]
+
+    def tell(self, message: Started | Finished, submission: Submission) -> None:
+        """Publish what an attempt gave that succeeded, and tell lineage of it.
+
+        Raises:
+            OrchestrationError: what it gave or took is not there, or cannot be put.
+            BusError: the record of a publication cannot be sent. Telling it again is safe, and finishes it.
+        """
+        dag = self.specs.get(submission.run.team, submission.digest).dag
+        nodes = {node.id: node for node in self.rows.load_nodes(submission.run, submission.digest)}
+        attempt = message.attempt
+        succeeded = isinstance(message, Finished) and message.end == "succeeded"
+        attempts = [*self._taken(dag, nodes, attempt), *([attempt] if succeeded else [])]
+        outputs = {each: self._outputs(each) for each in attempts}
+        facts = events.RunFacts(submission=submission, nodes=nodes, dag=dag, outputs=outputs, naming=self.naming)
+        if isinstance(message, Started):
+            self.lineage.deliver(attempt, events.starts(facts, message))
+            return
+        if succeeded:
+            self._publish(submission, attempt, outputs[attempt])
+        for event in events.ends(facts, message):
+            self.lineage.deliver(attempt, event)
+
+    def _publish(self, submission: Submission, attempt: AttemptKey, outputs: Outputs) -> None:
+        for publication in publications(submission, outputs):
+            publish(publication, self.objects)
+            record = published(publication, attempt, digest=submission.digest, at=self.clock(), chain=self.chain)
+            self.bus.send(Recorded(record))
+
+    def _taken(self, dag: DagSpec, nodes: dict[str, Node], attempt: AttemptKey) -> list[AttemptKey]:
+        givers = set(events.givers(dag, attempt.node).values())
+        return [nodes[giver].last_attempt for giver in sorted(givers)]
+
+    def _outputs(self, attempt: AttemptKey) -> Outputs:
+        content = self.objects.read(f"workspaces/{attempt}/outputs.json")
+        if content is None:
+            raise OrchestrationError(
+                f"{attempt} succeeded, and its outputs.json is not there",
+                remedy="the executor writes it before it says so: see its log",
+            )
+        return Outputs.model_validate_json(content)
