@@ -8,6 +8,7 @@ import boto3
 from quantos.contracts.dag.spec import Requests
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
 from quantos.orchestration.adapters.s3_lineage import S3Lineage
+from quantos.orchestration.adapters.s3_logs import S3Logs, end_key, part_key
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import Identity, Node, RunKey
 from quantos.orchestration.spec.reading import read_dag
@@ -31,7 +32,7 @@ def orchestration() -> dict[str, Call]:
         return Node(run=run, digest="d", id=name, upstream=(), requests=requests, expected_ms=1, max_attempts=1)
 
     return {
-        **_lineage(),
+        **_artifacts(),
         "orchestration.dynamo_rows:DynamoRows.load": lambda: rows.load(["identity/alpha/x"]),
         "orchestration.dynamo_rows:DynamoRows.load_nodes": lambda: rows.load_nodes(run, "d"),
         "orchestration.dynamo_rows:DynamoRows.commit": lambda: rows.commit([identity()], []),
@@ -39,13 +40,18 @@ def orchestration() -> dict[str, Call]:
     }
 
 
-def _lineage() -> dict[str, Call]:
+def _artifacts() -> dict[str, Call]:
     client, numbers = boto3.client("s3", REGION), count(1)
     client.create_bucket(Bucket="artifacts")
     store = S3Lineage(client, "artifacts")
     attempt, event = next(events_of(facts_of(read_dag(EXAMPLE.encode(), shown="dag.yaml"))))
     store.put(attempt, event)
+    logs = S3Logs(client, "artifacts")
+    client.put_object(Bucket="artifacts", Key=part_key(attempt, 0), Body=b"a line")
+    client.put_object(Bucket="artifacts", Key=end_key(attempt), Body=b'{"end": "succeeded", "parts": 1}')
     return {
+        "orchestration.s3_logs:S3Logs.part": lambda: logs.part(attempt, 0),
+        "orchestration.s3_logs:S3Logs.end": lambda: logs.end(attempt),
         "orchestration.s3_lineage:S3Lineage.put": lambda: store.put(replace(attempt, attempt=next(numbers)), event),
         "orchestration.s3_lineage:S3Lineage.events": lambda: store.events(attempt.run),
     }

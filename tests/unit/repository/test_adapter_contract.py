@@ -162,6 +162,8 @@ ASKS_NOBODY = {
     "deployment.state_files:FileStateFiles.versions": "lists folders, and finds nothing in what is none",
     "deployment.pulumi_events:EventLog.add": "reads an event",
     "deployment.pulumi_events:EventLog.run": "puts together what was read",
+    "orchestration.s3_logs:end_key": "puts a name together",
+    "orchestration.s3_logs:part_key": "puts a name together",
     "capacity.s3_plans:floors_document": "makes a document of settings",
     "messaging.kafka:KafkaCluster.client_settings": "makes a dictionary",
     "messaging.kafka:KafkaPublisher": "keeps its arguments",
