@@ -8,7 +8,20 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from cli.commands import audit, capacity, charts, dag, environment, pools, project, sandbox, sources, state, strategies
+from cli.commands import (
+    audit,
+    capacity,
+    charts,
+    dag,
+    environment,
+    pools,
+    project,
+    runs,
+    sandbox,
+    sources,
+    state,
+    strategies,
+)
 from cli.commands.values import take_plain_values
 from cli.places import SANDBOX_VARIABLE
 from quantos.errors import QuantosError
@@ -46,6 +59,15 @@ for command in (
     capacity.pause,
     capacity.resume,
     environment.manifests,
+    runs.submit,
+    runs.submissions,
+    runs.status,
+    runs.logs,
+    runs.lineage,
+    runs.why,
+    runs.cancel,
+    runs.rerun,
+    runs.approve_burst,
     project.backtest,
     project.doctor,
     project.demo,

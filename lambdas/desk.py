@@ -11,7 +11,7 @@ from quantos.environment.functions import SUBMIT
 from quantos.errors import RequestError, SubmissionUnknownError
 from quantos.orchestration.adapters.composition import compose_inputs
 from quantos.orchestration.adapters.rules import most_of_a_day
-from quantos.orchestration.adapters.s3_logs import S3LogArchive
+from quantos.orchestration.adapters.s3_logs import S3Logs
 from quantos.orchestration.lineage.delivery import Report
 from quantos.orchestration.lineage.view import lineage_of
 from quantos.orchestration.logs.page import Reader
@@ -82,5 +82,5 @@ def compose_desk(current: runtime.Runtime, *, report: Report) -> OrchestrationDe
         inputs=compose_inputs(settings, composed.objects),
         clock=current.clock,
     )
-    archive = S3LogArchive(client=composed.objects.client, bucket=composed.objects.bucket)
+    archive = S3Logs(client=composed.objects.client, bucket=composed.objects.bucket)
     return OrchestrationDesk(desk=desk, composed=composed, reader=Reader(archive=archive, clock=time.monotonic))

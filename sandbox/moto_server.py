@@ -13,11 +13,12 @@ import socket
 import sys
 import threading
 from collections.abc import MutableMapping
+from contextlib import nullcontext
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Final, cast
 from wsgiref.handlers import SimpleHandler
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from moto.server import DomainDispatcherApplication
 
 LONGEST_REQUEST_LINE_BYTES = 65536
+_DYNAMO: Final = "DynamoDB_"
+_TABLES: Final = threading.Lock()
+"""One request of DynamoDB at a time: moto's transactions are not isolated from each other, AWS's are."""
 
 
 class KeptAliveServer(ThreadingMixIn, WSGIServer):
@@ -66,7 +70,9 @@ class KeptAliveHandler(WSGIRequestHandler):
             self.close_connection = True
             return
         out = cast("IO[bytes]", self.wfile)
-        _Answer(io.BytesIO(body), out, sys.stderr, self.get_environ()).run(self._application)
+        answer = _Answer(io.BytesIO(body), out, sys.stderr, self.get_environ())
+        with _TABLES if self.headers.get("X-Amz-Target", "").startswith(_DYNAMO) else nullcontext():
+            answer.run(self._application)
         self.wfile.flush()
 
     def handle_expect_100(self) -> bool:

@@ -19,7 +19,7 @@ from quantos.environment.functions import HTTP_ROUTES
 from quantos.errors import AccessError
 from sandbox.api.requests import HttpRequest, MatchedRoute, http_event, matched
 from sandbox.api.tokens import TokenIssuer
-from sandbox.events.events import Account, local_context
+from sandbox.events.events import Account, Event, local_context
 from sandbox.events.loop import LocalFunction
 
 MOST_BODY: Final = 6 * 2**20
@@ -53,8 +53,6 @@ class Gateway:
         match = matched(request, HTTP_ROUTES)
         if match is None or match.route.function not in self.functions:
             return _refused(HTTPStatus.NOT_FOUND, "Not Found")
-        if len(request.body) > MOST_BODY:
-            return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         try:
             claims = self.issuer.claims(token.strip() if kind.lower() == "bearer" else "")
@@ -66,7 +64,7 @@ class Gateway:
         event = http_event(request, match, claims, request_id=request_id, now=self.clock())
         return self._invoke(match, event)
 
-    def _invoke(self, match: MatchedRoute, event: dict[str, object]) -> HttpAnswer:
+    def _invoke(self, match: MatchedRoute, event: Event) -> HttpAnswer:
         function = self.functions[match.route.function]
         spec = function.spec
         context = local_context(spec.name, account=self.account, invocation=1, timeout_seconds=spec.timeout_seconds)
@@ -86,7 +84,11 @@ def serving(gateway: Gateway, *, port: int = 0) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def _do(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
+            length = self._length()
+            if length is None or length > MOST_BODY:
+                self._send(_refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large"))
+                self.close_connection = True
+                return
             request = HttpRequest(
                 method=self.command,
                 target=self.path,
@@ -94,7 +96,13 @@ def serving(gateway: Gateway, *, port: int = 0) -> Iterator[str]:
                 body=self.rfile.read(length) if length else b"",
                 source=str(self.client_address[0]),
             )
-            answer = gateway.answer(request)
+            self._send(gateway.answer(request))
+
+        def _length(self) -> int | None:
+            text = self.headers.get("content-length") or "0"
+            return int(text) if text.isascii() and text.isdigit() else None
+
+        def _send(self, answer: HttpAnswer) -> None:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

@@ -1,4 +1,4 @@
-"""Tokens of the sandbox: an OpenID provider of its own, whose key lies in the sandbox's state folder and nowhere else."""
+"""Tokens of the sandbox: an OpenID provider of its own, whose key lies in the sandbox's state folder."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from quantos.contracts.dag.answers import LineageAnswer
 from quantos.errors import OrchestrationError
 from quantos.orchestration.lineage.facets import ATTEMPT, CONTENT, ENGINE, WAITING
 
+_VERSION: Final = {"schema_version"}
 Facets: TypeAlias = dict[str, dict[str, JsonValue]]
 
 
@@ -218,3 +220,19 @@ def _kind(event: _Event) -> str:
 
 def _joined(jobs: Mapping[str, Job], dataset: Dataset, how: str) -> list[JsonValue]:
     return [node for node, job in sorted(jobs.items()) if dataset in getattr(job, how)]
+
+
+def lineage_in(answer: LineageAnswer) -> Lineage:
+    """The lineage that was answered."""
+    jobs = {
+        job.node: Job(job.name, job.kind, [Attempt(**each.model_dump(exclude=_VERSION)) for each in job.attempts])
+        for job in answer.jobs
+    }
+    for each in answer.datasets:
+        dataset = Dataset(each.namespace, each.name, each.snapshot_id or "", each.hash or "")
+        for node in each.given_by:
+            jobs[node].gives.add(dataset)
+        for node in each.taken_by:
+            jobs[node].takes.add(dataset)
+    edges = frozenset((edge.source, edge.target) for edge in answer.edges)
+    return Lineage(answer.run, answer.namespace, jobs, edges)
