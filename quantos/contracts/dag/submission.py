@@ -1,5 +1,6 @@
 """What is submitted: a DAG, how this run of it is meant, and what it is made of."""
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -10,7 +11,8 @@ from quantos.contracts.dag.spec import Closed, DagSpec, Priority
 MOST_LABELS: Final = 32
 MOST_REFS: Final = 256
 LONGEST_KEPT_DAYS: Final = 365
-SubmissionId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+SUBMISSION_ID: Final = re.compile(r"[a-z0-9-]{1,40}")
+SubmissionId = Annotated[str, Field(pattern=rf"^{SUBMISSION_ID.pattern}$")]
 """Of one's own choice, and unique in one's team for good."""
 Scope = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/_-]{0,126}$")]
 PoolName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

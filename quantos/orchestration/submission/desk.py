@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from quantos.contracts.dag.answers import ListAnswer, StatusAnswer, SubmitAnswer, WhyAnswer
-from quantos.contracts.dag.submission import SubmissionRequest
+from quantos.contracts.dag.submission import SUBMISSION_ID, SubmissionRequest
 from quantos.errors import (
     AccessError,
     NotAdmittedError,
@@ -190,7 +190,8 @@ class Desk:
 
     def submission(self, caller: Caller, submission_id: str, *, run: int | None = None) -> Submission:
         """A run of the caller's team. Raises SubmissionUnknownError: another team's is no different from none."""
-        (identity,) = self.surroundings.rows.load([identity_key(caller.team, submission_id)])
+        may_be = SUBMISSION_ID.fullmatch(submission_id)
+        (identity,) = self.surroundings.rows.load([identity_key(caller.team, submission_id)]) if may_be else (None,)
         if isinstance(identity, Identity):
             key = identity.last_run if run is None else RunKey(caller.team, submission_id, run)
             (submission,) = self.surroundings.rows.load([submission_key(key)])
@@ -198,7 +199,7 @@ class Desk:
                 return submission
         which = "" if run is None else f" with a run {run}"
         raise SubmissionUnknownError(
-            f"the team {caller.team} has no submission {submission_id}{which}",
+            f"the team {caller.team} has no submission {submission_id[:80]!a}{which}",
             remedy="`quantos submissions` lists what it has",
         )
 

@@ -1,8 +1,7 @@
 """One contract of rows, run against the explored world and against DynamoDB on moto."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import boto3
 import pytest
@@ -13,7 +12,7 @@ from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
 from quantos.orchestration.ledger.accounts import Account
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
-from quantos.orchestration.protocol import dispatching, effects, observing, submitting
+from quantos.orchestration.protocol import dispatching, observing, submitting
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.ports import RowStore
 from quantos.orchestration.protocol.rows import (
@@ -33,8 +32,8 @@ from quantos.orchestration.protocol.rows import (
 )
 from quantos.orchestration.protocol.running import Surroundings
 from quantos.orchestration.protocol.steps import Now
-from tests.support.exploration import World, done
 from tests.support.runs import rules, submission
+from tests.support.world_rows import WorldRows
 
 RUN = RunKey("alpha", "nightly-1")
 NOW = Now("2026-11-20", 0)
@@ -51,29 +50,6 @@ def opened(team: str, day: str) -> Account:
 
 
 RULES = rules(opened)
-
-
-@dataclass
-class WorldRows:
-    """The rows of an explored world."""
-
-    world: World = field(default_factory=World)
-
-    def load(self, keys: Sequence[str]) -> tuple[Row | None, ...]:
-        return self._do(effects.Load(tuple(keys)))
-
-    def load_nodes(self, run: RunKey, digest: str) -> tuple[Node, ...]:
-        return self._do(effects.LoadNodes(run, digest))
-
-    def commit(self, writes: Sequence[Write], removes: Sequence[Row]) -> bool:
-        return self._do(effects.Commit(tuple(writes), tuple(removes)))
-
-    def put_nodes(self, nodes: Sequence[Node]) -> None:
-        self._do(effects.PutNodes(tuple(nodes)))
-
-    def _do(self, effect: effects.Effect) -> Any:
-        answer, self.world = done(self.world, effect)
-        return answer
 
 
 @pytest.fixture
