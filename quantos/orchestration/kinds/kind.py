@@ -8,6 +8,7 @@ from typing import Protocol
 
 from quantos.contracts.dag.graph import PathFault
 from quantos.contracts.dag.spec import Node
+from quantos.orchestration.execution.local import LocalAttempt, Ran
 
 
 class Kind(Protocol):
@@ -21,6 +22,13 @@ class Kind(Protocol):
 
     name: str
     checks: tuple[Callable[[Node], Iterator[PathFault]], ...]
+
+    def run_locally(self, attempt: LocalAttempt) -> Ran:
+        """Run an attempt on this machine until it has ended or was stopped.
+
+        Raises OrchestrationError where what it needs cannot be had; it did not run then.
+        """
+        ...
 
 
 @cache

@@ -1,6 +1,7 @@
 """A program of its own image, in one process."""
 
-from quantos.orchestration.kinds.program import image_faults
+from quantos.orchestration.execution.local import LocalAttempt, Ran
+from quantos.orchestration.kinds.program import image_faults, ran_program
 
 
 class PythonTask:
@@ -8,6 +9,10 @@ class PythonTask:
 
     name = "python_task"
     checks = (image_faults,)
+
+    def run_locally(self, attempt: LocalAttempt) -> Ran:
+        """As a process of the environment that stands for the image."""
+        return ran_program(attempt, attempt.engines.run_program)
 
 
 KIND = PythonTask()

@@ -1,6 +1,7 @@
 """A program that shares its work out by Ray."""
 
-from quantos.orchestration.kinds.program import image_faults
+from quantos.orchestration.execution.local import LocalAttempt, Ran
+from quantos.orchestration.kinds.program import image_faults, ran_program
 
 
 class RayJob:
@@ -8,6 +9,10 @@ class RayJob:
 
     name = "ray_job"
     checks = (image_faults,)
+
+    def run_locally(self, attempt: LocalAttempt) -> Ran:
+        """As a job of this machine's Ray, which the environment that stands for the image has too."""
+        return ran_program(attempt, attempt.engines.run_ray_job)
 
 
 KIND = RayJob()

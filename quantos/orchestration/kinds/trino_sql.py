@@ -7,6 +7,7 @@ from typing import Final
 from quantos.contracts.dag.graph import PathFault
 from quantos.contracts.dag.spec import Node
 from quantos.documents.suggestion import suggestion
+from quantos.orchestration.execution.local import LocalAttempt, Ran, Statement
 
 _PARAMS: Final = ("sql_uri", "parameters")
 _ONE_VALUE: Final = (str, int, float, bool, type(None))
@@ -44,6 +45,22 @@ class TrinoSql:
 
     name = "trino_sql"
     checks = (_image_faults, _params_faults, _outs_faults)
+
+    def run_locally(self, attempt: LocalAttempt) -> Ran:
+        """On a Trino that is at hand, or on what takes its place."""
+        parameters = attempt.node.params.get("parameters", {})
+        return attempt.engines.run_statement(
+            Statement(
+                name=attempt.name,
+                team=attempt.team,
+                submission_id=attempt.submission_id,
+                uri=str(attempt.node.params["sql_uri"]),
+                parameters=parameters if isinstance(parameters, dict) else {},
+                tables=attempt.inputs,
+                out=next(iter(attempt.node.outs), None),
+                given=attempt.given,
+            )
+        )
 
 
 KIND = TrinoSql()
