@@ -1,0 +1,92 @@
+"""What attempts read of the environment's bucket, and what is kept of them there."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from quantos.adapters.aws import AWS
+from quantos.contracts.dag.outputs import Output, Outputs
+from quantos.contracts.dag.submission import SubmissionRequest
+from quantos.errors import OrchestrationError
+from quantos.orchestration.execution.classify import End
+from quantos.orchestration.execution.outputs import DOCUMENT, document_of, object_output
+from quantos.translation import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MOST_PART_BYTES: Final = 1024 * 1024
+_REMEDY: Final = "check that the environment is up, and that its artifacts bucket is there"
+
+
+@dataclass(frozen=True)
+class WorkspaceArchive:
+    """Workspaces by the names of attempts, in the artifacts bucket. Each call raises OrchestrationError."""
+
+    client: "S3Client"
+    bucket: str
+
+    def request(self, team: str, digest: str) -> SubmissionRequest:
+        """What was submitted."""
+        return SubmissionRequest.model_validate_json(self._get(f"specs/{team}/{digest}.json"))
+
+    def outputs(self, attempt: str) -> Outputs:
+        """What an attempt gave."""
+        return Outputs.model_validate_json(self._get(f"{_folder(attempt)}/{DOCUMENT}"))
+
+    def fetch(self, output: Output, place: Path) -> Path:
+        """Bring an object here. Raises OrchestrationError where it is not what its hash says."""
+        bucket, _, key = output.uri.removeprefix("s3://").partition("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with translated(AWS, into=OrchestrationError, what=f"{output.uri} cannot be read", remedy=_REMEDY):
+            self.client.download_file(bucket, key, str(place))
+        if output.hash not in {None, object_output(place, output.uri).hash}:
+            raise OrchestrationError(f"{output.uri} is not what was written there", remedy="run what gave it again")
+        return place
+
+    def put_output(self, attempt: str, name: str, *, file: Path) -> Output:
+        """Keep a file that an attempt gave."""
+        key = f"{_folder(attempt)}/files/{name}"
+        with translated(AWS, into=OrchestrationError, what=f"{name} cannot be kept", remedy=_REMEDY):
+            self.client.upload_file(str(file), self.bucket, key)
+        return object_output(file, f"s3://{self.bucket}/{key}")
+
+    def put_outputs(self, attempt: str, outputs: dict[str, Output]) -> None:
+        """Keep what an attempt gave as a whole."""
+        self._put(f"{_folder(attempt)}/{DOCUMENT}", document_of(outputs))
+
+    def put_log(self, attempt: str, number: int, *, part: bytes) -> None:
+        """Keep a part of a log. Key: the part, whose bytes are always the same."""
+        self._put(f"{_folder(attempt)}/log/{number:06}.txt", part)
+
+    def log_parts(self, attempt: str) -> tuple[int, int]:
+        """How many parts of a log are kept, and of how many bytes together."""
+        prefix = f"{_folder(attempt)}/log/"
+        with translated(AWS, into=OrchestrationError, what="a log cannot be listed", remedy=_REMEDY):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            entries = [entry for page in pages for entry in page.get("Contents", ())]
+            sizes = [entry["Size"] for entry in entries if entry["Key"].endswith(".txt")]
+        return len(sizes), sum(sizes)
+
+    def finish_log(self, name: str, *, log: Path, end: End) -> None:
+        """Keep what is not yet kept of a log, and how its attempt ended. Key: the attempt."""
+        parts, offset = self.log_parts(name)
+        with log.open("rb") as file:
+            file.seek(offset)
+            while part := file.read(MOST_PART_BYTES):
+                self.put_log(name, parts, part=part)
+                parts += 1
+        self._put(f"{_folder(name)}/log/end.json", json.dumps({"end": end, "parts": parts}).encode())
+
+    def _get(self, key: str) -> bytes:
+        with translated(AWS, into=OrchestrationError, what=f"{key} cannot be read", remedy=_REMEDY):
+            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def _put(self, key: str, body: bytes) -> None:
+        with translated(AWS, into=OrchestrationError, what=f"{key} cannot be kept", remedy=_REMEDY):
+            self.client.put_object(Bucket=self.bucket, Key=key, Body=body)
+
+
+def _folder(attempt: str) -> str:
+    return f"workspaces/{attempt}"

@@ -1,0 +1,1 @@
+"""Models of cross-sectional returns, trained by Ray."""

@@ -1,0 +1,40 @@
+"""Where an executor is, as its workers read it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from sandbox.execution.machine import Machine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """An executor's.
+
+    Attributes:
+        state: its folder: attempts, secrets, and what is known of its Ray.
+        bucket: the environment's artifacts.
+        otlp_endpoint: where programs send their spans; "" for nowhere.
+    """
+
+    state: Path
+    bucket: str
+    machine: Machine
+    otlp_endpoint: str = ""
+
+    def write(self) -> None:
+        """Keep it for workers."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        partial = self.state / "place.json.partial"
+        partial.write_bytes(_PLACE.dump_json(self))
+        partial.rename(self.state / "place.json")
+
+
+_PLACE: Final = TypeAdapter(Place)
+
+
+def read_place(state: Path) -> Place:
+    """The place that an executor has written down."""
+    return _PLACE.validate_json((state / "place.json").read_bytes())
