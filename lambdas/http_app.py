@@ -42,7 +42,7 @@ def http_app(function: FunctionName, logger: Logger) -> APIGatewayHttpResolver:
     def failed(error: QuantosError) -> Response[str]:
         answer = problems.problem(error)
         log = logger.error if answer.status_code >= 500 else logger.info
-        log(str(error), extra={"code": error.code, "status": answer.status_code})
+        log(str(error).partition("\n")[0], extra={"code": error.code, "status": answer.status_code})
         return answer
 
     @app.not_found

@@ -88,8 +88,8 @@ class Instruments:
 
     def undelivered(self, undelivered: Undelivered) -> None:
         """Log and count a transport of lineage that did not take an event."""
-        extra = {"transport": undelivered.transport, "attempt": str(undelivered.attempt)}
-        self.logger.error("lineage undelivered: %s", undelivered.error, extra=extra)
+        extra = {"transport": undelivered.transport, "about": str(undelivered.about)}
+        self.logger.error("undelivered: %s", undelivered.error, extra=extra)
         self.count(UNDELIVERED_LINEAGE, 1)
 
     def count(self, metric: Metric, value: float, **dimensions: str) -> None:

@@ -1,6 +1,8 @@
 """Composes what the functions of orchestration share: rows, bus, executor, switch, and the rules of the environment."""
 
+import os
 from dataclasses import dataclass
+from typing import Final
 
 import boto3
 
@@ -12,6 +14,7 @@ from quantos.capacity.resize.ports import SwitchStore
 from quantos.contracts.audit import AuditRecord
 from quantos.environment.settings.functions import FunctionName
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
+from quantos.orchestration.adapters.otlp_http import OtlpHttp
 from quantos.orchestration.adapters.rules import environment_rules
 from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
@@ -40,6 +43,10 @@ class StackSwitch:
         return self.switches.read(self.stack).paused
 
 
+OTLP_VARIABLE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+"""Where a collector takes spans; without it nothing is traced."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Composed:
     """What functions of orchestration run on."""
@@ -57,6 +64,11 @@ class Composed:
         """The present moment, as handlers ask for it."""
         moment = self.current.clock()
         return Now(day=moment.date().isoformat(), milliseconds=round(moment.timestamp() * 1000))
+
+
+def _spans(environment: str) -> OtlpHttp | None:
+    endpoint = os.environ.get(OTLP_VARIABLE, "")
+    return OtlpHttp(endpoint=endpoint, environment=environment) if endpoint else None
 
 
 def compose(current: runtime.Runtime, *, function: FunctionName, report: Report) -> Composed:
@@ -85,6 +97,7 @@ def compose(current: runtime.Runtime, *, function: FunctionName, report: Report)
             specs=specs,
             objects=objects,
             bus=bus,
+            spans=_spans(settings.name),
             lineage=Delivery(store=lineage, transports=(), report=report),
             naming=Naming(environment=settings.name, tables=glue_tables(names)),
             chain=names.audit_chain,

@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of what people and compilers submit: `python -m scripts.json_schemas`."""
+"""Writes the schemas of what people and compilers submit, and of the API: `python -m scripts.json_schemas`."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from lambdas.openapi import openapi
 from quantos.contracts.dag.spec import DagSpec
 from quantos.contracts.dag.submission import SubmissionRequest
 
@@ -20,11 +21,17 @@ def schema_text(name: str) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def openapi_text() -> str:
+    """The OpenAPI document, as its file holds it."""
+    return json.dumps(openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
     """Write every schema."""
     FOLDER.mkdir(exist_ok=True)
     for name in SCHEMAS:
         (FOLDER / f"{name}.schema.json").write_text(schema_text(name), encoding="utf-8")
+    (FOLDER / "openapi.json").write_text(openapi_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

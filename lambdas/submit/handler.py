@@ -32,9 +32,10 @@ service = runtime.PerRuntime(_compose)
 @app.post("/api/orch/submit")
 def submit() -> Response[str]:
     """Accept a run: 202 with its routing, hold and price; with `dry_run=true` 200 with what they would be."""
+    caller = _caller()
     request = read_submission(body_of(app.current_event), shown="body")
     dry_run = flag(app.current_event, "dry_run")
-    answer = service().desk.submit(request, _caller(), dry_run=dry_run)
+    answer = service().desk.submit(request, caller, dry_run=dry_run)
     instruments.count(SUBMISSIONS, not dry_run)
     return document(answer, status=HTTPStatus.OK if dry_run else HTTPStatus.ACCEPTED)
 
@@ -60,9 +61,9 @@ def approve(id: str) -> Response[str]:  # noqa: A002
 @app.get("/api/orch/submissions")
 def submissions() -> Response[str]:
     """Runs of the caller's team, the newest first."""
-    event = app.current_event
+    caller, event = _caller(), app.current_event
     most = number(event, "limit", default=50, most=100)
-    return document(service().desk.runs(_caller(), before=event.query_string_parameters.get("before", ""), most=most))
+    return document(service().desk.runs(caller, before=event.query_string_parameters.get("before", ""), most=most))
 
 
 @app.get("/api/orch/status/<id>")
@@ -80,13 +81,13 @@ def why(id: str) -> Response[str]:  # noqa: A002
 @app.get("/api/orch/logs/<id>")
 def logs(id: str) -> Response[str]:  # noqa: A002
     """A page of what a node's attempt wrote."""
-    parameters = app.current_event.query_string_parameters
+    caller, parameters = _caller(), app.current_event.query_string_parameters
     page = LogPlace(
         node=parameters.get("node", ""),
         attempt=number(app.current_event, "attempt", default=0, most=1000),
         cursor=parameters.get("cursor", ""),
     )
-    return document(service().logs(_caller(), id, run=_run(), page=page))
+    return document(service().logs(caller, id, run=_run(), page=page))
 
 
 @app.get("/api/orch/lineage/<id>")

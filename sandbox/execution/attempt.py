@@ -17,10 +17,10 @@ from quantos.errors import OrchestrationError, QuantosError
 from quantos.orchestration.adapters.messages import decode
 from quantos.orchestration.execution.classify import End, ExitFacts, classify
 from quantos.orchestration.execution.local import Engines, LocalAttempt, Ran
-from quantos.orchestration.execution.trace_context import traceparent
 from quantos.orchestration.kinds.kind import kinds
 from quantos.orchestration.protocol.effects import Create
 from quantos.orchestration.protocol.rows import AttemptKey, Order
+from quantos.orchestration.tracing.identity import traceparent
 from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.engines import MachineEngines, NoLake
 from sandbox.execution.folder import AttemptFolder, Claim, Exit
@@ -116,7 +116,7 @@ def _variables(key: AttemptKey, place: Place) -> dict[str, str]:
         "QUANTOS_TEAM": key.run.team,
         "QUANTOS_NODE": key.node,
         "QUANTOS_ATTEMPT": str(key.attempt),
-        "TRACEPARENT": traceparent(str(key.run), str(key)),
+        "TRACEPARENT": traceparent(key),
         **endpoint,
     }
 

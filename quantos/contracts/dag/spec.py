@@ -22,6 +22,8 @@ RESERVED_VARIABLES: Final = ("AWS_*", "QUANTOS_*", "TRACEPARENT", "LD_*")
 Priority = Literal["low", "normal", "high"]
 Qos = Literal["spot_ok", "on_demand"]
 JobClass = Literal["backtest", "train", "inference", "feature"]
+ONLY_NAMED: Final = Field(json_schema_extra={"additionalProperties": False})
+"""Of a mapping: the schema says as well that there are no keys but those of its pattern."""
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
 VariableValue = Annotated[str, Field(max_length=MOST_VARIABLE)]
 
@@ -73,7 +75,7 @@ class Node(Closed):
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     image: Image | None = None
     params: dict[str, JsonValue] = {}
-    env: dict[VariableName, VariableValue] = {}
+    env: Annotated[dict[VariableName, VariableValue], ONLY_NAMED] = {}
     resources: Requests = Requests()
     ins: tuple[OutputName, ...] = ()
     outs: tuple[OutputName, ...] = ()

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from quantos.contracts.base import canonical_digest
-from quantos.contracts.dag.spec import Closed, DagSpec, Priority
+from quantos.contracts.dag.spec import ONLY_NAMED, Closed, DagSpec, Priority
 
 MOST_LABELS: Final = 32
 MOST_REFS: Final = 256
@@ -65,9 +65,9 @@ class Ref(Closed):
 class Refs(Closed):
     """What the run is made of, by name."""
 
-    artifacts: Annotated[dict[RefName, Ref], Field(max_length=MOST_REFS)] = {}
-    data: Annotated[dict[RefName, Ref], Field(max_length=MOST_REFS)] = {}
-    features: Annotated[dict[RefName, Ref], Field(max_length=MOST_REFS)] = {}
+    artifacts: Annotated[dict[RefName, Ref], Field(max_length=MOST_REFS), ONLY_NAMED] = {}
+    data: Annotated[dict[RefName, Ref], Field(max_length=MOST_REFS), ONLY_NAMED] = {}
+    features: Annotated[dict[RefName, Ref], Field(max_length=MOST_REFS), ONLY_NAMED] = {}
 
 
 class SubmissionRequest(Closed):

@@ -8,34 +8,51 @@ from quantos.contracts.dag.outputs import Outputs
 from quantos.contracts.dag.spec import DagSpec
 from quantos.errors import OrchestrationError
 from quantos.orchestration.lineage import events
-from quantos.orchestration.lineage.delivery import Delivery
+from quantos.orchestration.lineage.delivery import Delivery, Undelivered
 from quantos.orchestration.lineage.names import Naming
 from quantos.orchestration.protocol.ports import RowStore, Sender
-from quantos.orchestration.protocol.rows import AttemptKey, Finished, Node, Recorded, Started, Submission
+from quantos.orchestration.protocol.rows import (
+    AttemptKey,
+    Closing,
+    Finished,
+    Node,
+    Recorded,
+    RunKey,
+    Started,
+    Submission,
+)
 from quantos.orchestration.publication.publishing import ObjectStore, publications, publish, published
 from quantos.orchestration.submission.ports import SpecStore
+from quantos.orchestration.tracing.ports import SpanExporter
+from quantos.orchestration.tracing.spans import Span, attempt_span, submission_span
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunWitness:
-    """A Witness of an environment. Key of what is published: its name; of lineage: attempt and type of event."""
+    """A Witness of an environment. Key of what is published: its name; of lineage: attempt and type of event; of spans:
+    their ids. Without an exporter nothing is traced.
+    """
 
     rows: RowStore
     specs: SpecStore
     objects: ObjectStore
     bus: Sender
     lineage: Delivery
+    spans: SpanExporter | None
     naming: Naming
     chain: str
     clock: Callable[[], datetime]
 
-    def tell(self, message: Started | Finished, submission: Submission) -> None:
-        """Publish what an attempt gave that succeeded, and tell lineage of it.
+    def tell(self, message: Started | Finished | Closing, submission: Submission) -> None:
+        """Publish what an attempt gave that succeeded, and tell lineage and traces of it; of a run, traces.
 
         Raises:
             OrchestrationError: what it gave or took is not there, or cannot be put.
             BusError: the record of a publication cannot be sent. Telling it again is safe, and finishes it.
         """
+        if isinstance(message, Closing):
+            self._trace(submission_span(submission), submission.run)
+            return
         dag = self.specs.get(submission.run.team, submission.digest).dag
         nodes = {node.id: node for node in self.rows.load_nodes(submission.run, submission.digest)}
         attempt = message.attempt
@@ -50,6 +67,16 @@ class RunWitness:
             self._publish(submission, attempt, outputs[attempt])
         for event in events.ends(facts, message):
             self.lineage.deliver(attempt, event)
+        self._trace(attempt_span(submission, nodes[attempt.node], message), attempt)
+
+    def _trace(self, span: Span | None, about: AttemptKey | RunKey) -> None:
+        """Export a span; a collector that does not take it holds nothing up, and is reported."""
+        if span is None or self.spans is None:
+            return
+        try:
+            self.spans.export([span])
+        except OrchestrationError as error:
+            self.lineage.report(Undelivered("otlp", about, error))
 
     def _publish(self, submission: Submission, attempt: AttemptKey, outputs: Outputs) -> None:
         for publication in publications(submission, outputs):

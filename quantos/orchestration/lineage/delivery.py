@@ -8,15 +8,15 @@ from openlineage.client.event_v2 import RunEvent
 
 from quantos.errors import OrchestrationError
 from quantos.orchestration.lineage.ports import LineageStore, LineageTransport
-from quantos.orchestration.protocol.rows import AttemptKey
+from quantos.orchestration.protocol.rows import AttemptKey, RunKey
 
 
 @dataclass(frozen=True)
 class Undelivered:
-    """A transport that did not take an event which our own store has."""
+    """A transport that did not take an event which our own store has, or a span."""
 
     transport: str
-    attempt: AttemptKey
+    about: AttemptKey | RunKey
     error: OrchestrationError
 
 

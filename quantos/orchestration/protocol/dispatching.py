@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from quantos.orchestration.ledger.amounts import NOTHING, of_time
 from quantos.orchestration.protocol.accounts import Holding, changed, holding, load_accounts
-from quantos.orchestration.protocol.effects import AskPaused, Create, Steps, Stop, Write, commit, load, load_nodes
+from quantos.orchestration.protocol.effects import AskPaused, Create, Steps, Stop, Tell, Write, commit, load, load_nodes
 from quantos.orchestration.protocol.rows import (
+    Closing,
     Ending,
     Order,
     Pipeline,
@@ -137,6 +138,7 @@ def _close(submission: Submission, ending: Ending, *, now: Now, opened: OpenAcco
         pipeline = yield from load(pipeline_key(submission.terms.pipeline_id), Pipeline)
         if pipeline is not None:
             others.append(Write(pipeline.after(hold.used)))
+    yield Tell(Closing(), closed)
     return (yield from _written(closed, *others))
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from quantos.orchestration.protocol.rows import (
     AttemptKey,
+    Closing,
     Finished,
     Message,
     Node,
@@ -93,9 +94,9 @@ class Acknowledge:
 
 @dataclass(frozen=True)
 class Tell:
-    """What became of an attempt is kept: publish what it gave, and tell lineage. The submission is as it was read."""
+    """Make known what became of an attempt, or of a run, whose row is as it will stand: publish, lineage, traces."""
 
-    message: Started | Finished
+    message: Started | Finished | Closing
     submission: Submission
 
 

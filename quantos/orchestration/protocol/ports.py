@@ -6,6 +6,7 @@ from typing import Protocol
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import (
     AttemptKey,
+    Closing,
     Finished,
     Message,
     Node,
@@ -80,10 +81,10 @@ class Executor(Protocol):
 
 
 class Witness(Protocol):
-    """Makes known what became of attempts. Key: the attempt, and whether it started or finished."""
+    """Makes known what became of attempts and runs. Key: which it is, and what became of it."""
 
-    def tell(self, message: Started | Finished, submission: Submission) -> None:
-        """Publish what an attempt gave, and tell lineage of it; again changes nothing."""
+    def tell(self, message: Started | Finished | Closing, submission: Submission) -> None:
+        """Publish what an attempt gave, tell lineage and traces of it; again changes nothing."""
         ...
 
 

@@ -279,6 +279,11 @@ class Finished:
 
 
 @dataclass(frozen=True)
+class Closing:
+    """A run is about to end."""
+
+
+@dataclass(frozen=True)
 class Recorded:
     """Message on `audit.records`: a fact worth proving later."""
 

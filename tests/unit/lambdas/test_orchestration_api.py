@@ -1,0 +1,136 @@
+"""The API of runs: what it publishes of itself holds for every answer, and each team sees and touches its own only."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import positive_data_acceptance as beyond_schemas
+
+from lambdas.openapi import OPERATIONS, openapi
+from quantos.environment.functions import HTTP_ROUTES, SUBMIT
+from sandbox.api.gateway import serving
+from scripts.json_schemas import FOLDER, openapi_text
+from tests.support.dags import stated
+from tests.support.orchestration_account import Api, orchestration_api
+
+ROUTES = [route for route in HTTP_ROUTES if route.function == SUBMIT]
+
+
+def body(name: str = "nightly-1", **params: object) -> bytes:
+    dag = stated([("a", "b")], nodes=["a", "b"])
+    return json.dumps({"dag": dag, "params": {"submission_id": name, "env": "dev", **params}}).encode()
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Api]:
+    with orchestration_api(monkeypatch, tmp_path) as made:
+        yield made
+
+
+def test_the_published_document_is_the_apis() -> None:
+    assert (FOLDER / "openapi.json").read_text(encoding="utf-8") == openapi_text(), (
+        "run `python -m scripts.json_schemas`"
+    )
+
+
+def test_every_route_is_described() -> None:
+    assert set(OPERATIONS) == {route.key for route in HTTP_ROUTES}
+    paths = openapi()["paths"]
+    assert isinstance(paths, dict)
+    assert set(paths) == {route.path for route in HTTP_ROUTES}
+
+
+def test_a_submission_is_202_and_its_status_tells_it(api: Api) -> None:
+    answer = api.ask("POST", "/api/orch/submit", body=body())
+    assert answer.status == 202
+    assert json.loads(answer.body)["hold"]["state"] == "held"
+    standing = json.loads(api.ask("GET", "/api/orch/status/nightly-1").body)
+    assert (standing["state"], standing["submitted_by"]) == ("running", "ann")
+    assert [node["reason"] for node in standing["nodes"]] == ["ready", "upstream"]
+
+
+def test_a_dry_run_is_200_and_leaves_nothing(api: Api) -> None:
+    assert api.ask("POST", "/api/orch/submit?dry_run=true", body=body()).status == 200
+    assert api.ask("GET", "/api/orch/status/nightly-1").status == 404
+
+
+def test_all_that_is_wrong_with_a_submission_is_a_problem_with_places(api: Api) -> None:
+    dag = stated([("a", "b"), ("b", "a")], nodes=["a", "b"]) | {"nodez": []}
+    text = json.dumps({"dag": dag, "params": {"submission_id": "X", "env": "dev"}}, indent=1).encode()
+    answer = api.ask("POST", "/api/orch/submit", body=text)
+    problem = json.loads(answer.body)
+    assert (answer.status, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert {fault["path"] for fault in problem["faults"]} >= {"dag.edges.0", "dag.nodez", "params.submission_id"}
+    assert all(fault["line"] > 1 for fault in problem["faults"])
+
+
+def test_another_body_under_an_id_is_409(api: Api) -> None:
+    api.ask("POST", "/api/orch/submit", body=body())
+    answer = api.ask("POST", "/api/orch/submit", body=body(priority="low"))
+    assert answer.status == 409
+    assert "params.priority: nothing -> 'low'" in json.loads(answer.body)["detail"]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+def test_a_foreign_team_finds_nothing_and_changes_nothing_on_any_route(api: Api, route) -> None:
+    api.ask("POST", "/api/orch/submit", body=body())
+    before = json.loads(api.ask("GET", "/api/orch/status/nightly-1").body)
+    target = route.path.replace("{id}", "nightly-1") + ("?node=a" if "logs" in route.path else "")
+    answer = api.ask(route.method, target, team="risk", subject="eve", body=body() if "submit" in target else b"")
+    if route.path == "/api/orch/submissions":
+        assert json.loads(answer.body)["runs"] == []
+    elif route.path == "/api/orch/submit":
+        assert answer.status == 403, "the pipeline is the other team's"
+    else:
+        assert answer.status == 404
+    assert json.loads(api.ask("GET", "/api/orch/status/nightly-1").body) == before
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+def test_no_route_opens_without_its_scope_or_a_team(api: Api, route) -> None:
+    target = route.path.replace("{id}", "nightly-1")
+    others = [scope for scope in ("orch:submit", "orch:read", "orch:approve") if scope != route.scope]
+    assert api.ask(route.method, target, scopes=others).status == 403
+    assert api.ask(route.method, target, team="nobody").status == 403
+    assert api.ask(route.method, target, headers={"authorization": "Bearer x"}).status == 401
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=1e2", "limit=x", "limit="])
+def test_a_wrong_number_is_400(api: Api, query: str) -> None:
+    assert api.ask("GET", f"/api/orch/submissions?{query}").status == 400
+
+
+def test_runs_are_listed_page_by_page(api: Api) -> None:
+    for number in range(5):
+        api.ask("POST", "/api/orch/submit", body=body(f"run-{number}"))
+    names, before = [], ""
+    while before is not None:
+        page = json.loads(api.ask("GET", f"/api/orch/submissions?limit=2&before={before}").body)
+        names += [run["submission_id"] for run in page["runs"]]
+        before = page["next"]
+    assert names == [f"run-{number}" for number in reversed(range(5))]
+
+
+def test_whatever_is_asked_the_answer_is_as_the_document_says(api: Api) -> None:
+    api.ask("POST", "/api/orch/submit", body=body())
+    document = openapi()
+    paths = document["paths"]
+    assert isinstance(paths, dict)
+    document["paths"] = {path: item for path, item in paths.items() if path.startswith("/api/orch/")}
+    token = api.issuer.token("research", "ann", scopes=["orch:submit", "orch:read", "orch:approve"])
+    with serving(api.gateway) as address:
+        schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict({"base-url": address}))
+
+        @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(data=st.data())
+        def conforms(data: st.DataObject) -> None:
+            operation = data.draw(st.sampled_from([result.ok() for result in schema.get_all_operations()]))
+            case = data.draw(operation.as_strategy())
+            case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=[beyond_schemas])
+
+        conforms()
