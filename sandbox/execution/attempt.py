@@ -151,7 +151,7 @@ def main(path: str) -> None:
         raise OrchestrationError(f"{folder.order} is no order", remedy="remove the sandbox and start it again")
     place = read_place(folder.path.parents[1])
     archive = WorkspaceArchive(boto3.client("s3"), place.bucket)
-    images = Images(os.environ)
+    images = Images(os.environ, place.images)
     engines = MachineEngines(
         archive=archive,
         tables=NoLake(),

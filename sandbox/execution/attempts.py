@@ -17,7 +17,7 @@ from sandbox.errors import SandboxError
 
 State: TypeAlias = Literal["waiting", "starting", "running", "ended", "acknowledged"]
 _BUSY_SECONDS: Final = 30
-_SQLITE: Final = Vendor(raises=(sqlite3.Error,))
+_SQLITE: Final = Vendor(raises=(sqlite3.Error, OSError))
 _KEY: Final = TypeAdapter(AttemptKey)
 _TABLE: Final = """
 create table if not exists attempts (
@@ -136,6 +136,7 @@ class Attempts:
     def _opened(self) -> Iterator[sqlite3.Connection]:
         what, remedy = f"attempts cannot be kept in {self.file}", "check the folder, or remove it with the sandbox"
         with translated(_SQLITE, into=SandboxError, what=what, remedy=remedy):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self.file, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
                 connection.execute("pragma journal_mode = wal")

@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from sandbox.execution.images import IMAGES
 from sandbox.execution.machine import Machine
 
 
@@ -16,12 +17,14 @@ class Place:
     Attributes:
         state: its folder: attempts, secrets, and what is known of its Ray.
         bucket: the environment's artifacts.
+        images: folders that stand for images.
         otlp_endpoint: where programs send their spans; "" for nowhere.
     """
 
     state: Path
     bucket: str
     machine: Machine
+    images: Path = IMAGES
     otlp_endpoint: str = ""
 
     def write(self) -> None:

@@ -1,8 +1,12 @@
 """An executor of this machine over a bucket that moto keeps, and orders for it."""
 
+import os
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,9 +18,11 @@ from quantos.orchestration.protocol.rows import AttemptKey, Finished, Message, N
 from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.attempts import Attempts
 from sandbox.execution.composition import shut_down, supervisor_of
+from sandbox.execution.images import IMAGES
 from sandbox.execution.machine import Machine, Room
 from sandbox.execution.place import Place
 from sandbox.execution.supervisor import Supervisor
+from sandbox.moto_server import KeptAliveHandler, KeptAliveServer
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -49,6 +55,7 @@ class ExecutorCase:
     client: "S3Client"
     environ: Mapping[str, str]
     machine: Machine = MACHINE
+    images: Path = IMAGES
     otlp_endpoint: str = ""
     heard: Heard = field(default_factory=Heard)
 
@@ -61,7 +68,9 @@ class ExecutorCase:
         return WorkspaceArchive(self.client, BUCKET)
 
     def supervisor(self) -> Supervisor:
-        place = Place(state=self.state, bucket=BUCKET, machine=self.machine, otlp_endpoint=self.otlp_endpoint)
+        place = Place(
+            state=self.state, bucket=BUCKET, machine=self.machine, images=self.images, otlp_endpoint=self.otlp_endpoint
+        )
         return supervisor_of(place, sender=self.heard, archive=self.archive, environ=self.environ)
 
     def run(self, until: Callable[[], bool], *, seconds: float = 60.0) -> None:
@@ -101,14 +110,60 @@ class ExecutorCase:
         shut_down(self.supervisor())
 
 
+@contextmanager
+def own_account(cache: Path) -> Iterator[dict[str, str]]:
+    """What workers are told: an account of moto's own, and where environments are kept."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = KeptAliveServer(("127.0.0.1", 0), partial(KeptAliveHandler, application=application))
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    serving.start()
+    try:
+        yield {
+            **os.environ,
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "the caller's",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "XDG_CACHE_HOME": str(cache),
+        }
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+def client_of(environ: Mapping[str, str]) -> "S3Client":
+    """A client of such an account, whose bucket is made."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=environ["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+        region_name=environ["AWS_DEFAULT_REGION"],
+    )
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def put_request(case: ExecutorCase, *nodes: Mapping[str, object], secrets_scope: str | None = None) -> str:
+def put_request(
+    case: ExecutorCase,
+    *nodes: Mapping[str, object],
+    edges: Sequence[Mapping[str, str]] = (),
+    secrets_scope: str | None = None,
+) -> str:
     """Keep what was submitted, and return its digest."""
     fields = {
-        "dag": {"version": 1, "pipeline_id": "p", "slo": {"max_runtime": "1h"}, "nodes": list(nodes)},
+        "dag": {
+            "version": 1,
+            "pipeline_id": "p",
+            "slo": {"max_runtime": "1h"},
+            "nodes": list(nodes),
+            "edges": list(edges),
+        },
         "params": {"submission_id": "bt-1", "env": "dev", "secrets_scope": secrets_scope},
     }
     request = SubmissionRequest.model_validate(fields)

@@ -11,7 +11,7 @@ from components.kubernetes.scaling.job_queues import Taint
 from quantos.environment.conventions import TOKEN_ANNOTATION
 
 API_VERSION: Final = "ray.io/v1"
-RAY_VERSION: Final = "2.49.2"
+RAY_VERSION: Final = "2.60.0"
 IMAGE_USER: Final = 1000
 METRICS_PORT: Final = 8080
 HEAD_PORTS: Final[Mapping[str, int]] = {"gcs": 6379, "dashboard": 8265, "client": 10001, "metrics": METRICS_PORT}
