@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks import (
     audit_chain,
+    audit_warehouse,
     choice_speed,
     command_line,
     forecast_speed,
@@ -37,6 +38,7 @@ class Measure(Protocol):
 
 BENCHMARKS: dict[str, Measure] = {
     audit_chain.BENCHMARK: audit_chain.measure,
+    audit_warehouse.BENCHMARK: audit_warehouse.measure,
     choice_speed.BENCHMARK: choice_speed.measure,
     command_line.BENCHMARK: command_line.measure,
     forecast_speed.BENCHMARK: forecast_speed.measure,

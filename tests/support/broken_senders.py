@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from quantos.orchestration.adapters import lineage_transports
+from quantos.orchestration.adapters.clickhouse_http import ClickHouseHttp
 from quantos.orchestration.adapters.http_post import post
 from quantos.orchestration.adapters.lineage_transports import transport_from_url
 from quantos.orchestration.adapters.otlp_http import OtlpHttp
@@ -37,6 +38,8 @@ def senders(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Call]
     for endpoint in ("http://127.0.0.1:1", "nowhere", "http://[", "", "http://a b"):
         exporter = OtlpHttp(endpoint=endpoint, environment="dev", timeout_seconds=0.3)
         calls[f"orchestration.otlp_http:OtlpHttp.export, {endpoint}"] = partial(exporter.export, [span])
+        clickhouse = ClickHouseHttp(url=endpoint, timeout_seconds=0.3)
+        calls[f"orchestration.clickhouse_http:ClickHouseHttp.run, {endpoint}"] = partial(clickhouse.run, "SELECT 1")
         calls[f"orchestration.http_post:post, {endpoint}"] = partial(
             post, endpoint, b"", headers={}, timeout_seconds=0.3
         )
