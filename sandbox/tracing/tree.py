@@ -44,7 +44,7 @@ class Branch:
 
 
 def spans_of(path: Path, trace_id: str) -> list[KeptSpan]:
-    """Spans of one trace, each once, as it came last; a last line that is not whole yet is left out.
+    """Spans of one trace, each once, as it came first; a last line that is not whole yet is left out.
 
     Raises:
         SandboxError: the file cannot be read, or holds something else.
@@ -54,7 +54,7 @@ def spans_of(path: Path, trace_id: str) -> list[KeptSpan]:
         spans = [KeptSpan.model_validate_json(line) for line in lines if trace_id in line]
     except (OSError, UnicodeDecodeError, ValidationError) as exc:
         raise SandboxError(f"{path} is no file of spans: {exc}", remedy="start the sandbox anew") from exc
-    return list({span.span_id: span for span in spans if span.trace_id == trace_id}.values())
+    return list({span.span_id: span for span in reversed(spans) if span.trace_id == trace_id}.values())
 
 
 def tree_of(spans: Iterable[KeptSpan]) -> tuple[Branch, ...]:

@@ -112,7 +112,7 @@ def _event(
     run_facets = {
         "parent": _parent(facts),
         "jobDependencies": _dependencies(facts, attempt.node),
-        ATTEMPT: _attempt(facts, attempt),
+        ATTEMPT: _attempt(attempt),
         **facets,
     }
     return RunEvent(
@@ -163,10 +163,9 @@ def _run_of(facts: RunFacts, node: str) -> str | None:
     return facts.naming.run_id(row.last_attempt, facts.submission.terms) if row.state == "succeeded" else None
 
 
-def _attempt(facts: RunFacts, attempt: AttemptKey) -> AttemptRunFacet:
-    run, row = attempt.run, facts.nodes[attempt.node]
-    pool = row.placement.chosen.pool if row.placement is not None and row.last_attempt == attempt else None
-    return AttemptRunFacet(run.team, run.submission_id, run.run, attempt.node, attempt.attempt, pool, producer=PRODUCER)
+def _attempt(attempt: AttemptKey) -> AttemptRunFacet:
+    run = attempt.run
+    return AttemptRunFacet(run.team, run.submission_id, run.run, attempt.node, attempt.attempt, producer=PRODUCER)
 
 
 def _inputs(facts: RunFacts, node: str) -> list[InputDataset]:

@@ -1,4 +1,4 @@
-"""Facets that OpenLineage has none for; others ignore them, as the specification has it."""
+"""Facets that OpenLineage has none for; others ignore them. docs/schemas/openlineage_facets.v1.schema.json has them."""
 
 from typing import Final
 
@@ -20,7 +20,7 @@ class ContentDatasetFacet(DatasetFacet):
 
     @staticmethod
     def _get_schema() -> str:
-        return f"{_SCHEMAS}:ContentDatasetFacet"
+        return f"{_SCHEMAS}#/$defs/ContentDatasetFacet"
 
 
 @attr.define
@@ -32,11 +32,10 @@ class AttemptRunFacet(RunFacet):
     run: int
     node: str
     attempt: int
-    pool: str | None = None
 
     @staticmethod
     def _get_schema() -> str:
-        return f"{_SCHEMAS}:AttemptRunFacet"
+        return f"{_SCHEMAS}#/$defs/AttemptRunFacet"
 
 
 @attr.define
@@ -47,7 +46,7 @@ class WaitingRunFacet(RunFacet):
 
     @staticmethod
     def _get_schema() -> str:
-        return f"{_SCHEMAS}:WaitingRunFacet"
+        return f"{_SCHEMAS}#/$defs/WaitingRunFacet"
 
 
 @attr.define
@@ -60,7 +59,7 @@ class EngineRunFacet(RunFacet):
 
     @staticmethod
     def _get_schema() -> str:
-        return f"{_SCHEMAS}:EngineRunFacet"
+        return f"{_SCHEMAS}#/$defs/EngineRunFacet"
 
 
 ATTEMPT: Final = "quantos_attempt"

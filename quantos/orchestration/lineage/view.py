@@ -1,6 +1,7 @@
 """What events of a run tell together: jobs with their attempts, datasets by their versions, and edges."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Final, TypeAlias
 
@@ -66,7 +67,6 @@ class Attempt:
     attempt: int
     run_id: str
     status: str = ""
-    pool: str | None = None
     waited_since: str | None = None
     waited_for: str | None = None
     started: str | None = None
@@ -167,8 +167,14 @@ _ORDER: Mapping[str, int] = {"OTHER": -1, "COMPLETE": 1, "FAIL": 1, "ABORT": 1}
 
 
 def _event(text: bytes) -> _Event:
-    try:
+    with _reading():
         return _Event.model_validate_json(text)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
     except ValidationError as exc:
         error = exc.errors()[0]
         raise OrchestrationError(
@@ -179,7 +185,6 @@ def _event(text: bytes) -> _Event:
 
 def _tell(attempt: Attempt, event: _Event) -> None:
     attempt.status = event.type
-    attempt.pool = event.text(ATTEMPT, "pool") or attempt.pool
     if event.type == "OTHER":
         attempt.waited_since, attempt.waited_for = event.time, event.text(WAITING, "reason")
     elif event.type == "START":
@@ -191,16 +196,19 @@ def _tell(attempt: Attempt, event: _Event) -> None:
 
 def _edges(event: _Event, node: str) -> Iterator[tuple[str, str]]:
     prefix = event.job.name.removesuffix(node)
-    facet = event.run.facets.get("jobDependencies", {})
-    for direction in ("upstream", "downstream"):
-        neighbours = facet.get(direction) or []
-        for neighbour in neighbours if isinstance(neighbours, list) else []:
-            name = _Dependency.model_validate(neighbour).job.name.removeprefix(prefix)
-            yield (name, node) if direction == "upstream" else (node, name)
+    with _reading():
+        facet = _Dependencies.model_validate(event.run.facets.get("jobDependencies", {}))
+    yield from ((each.job.name.removeprefix(prefix), node) for each in facet.upstream)
+    yield from ((node, each.job.name.removeprefix(prefix)) for each in facet.downstream)
 
 
 class _Dependency(_Read):
     job: _Job
+
+
+class _Dependencies(_Read):
+    upstream: tuple[_Dependency, ...] = ()
+    downstream: tuple[_Dependency, ...] = ()
 
 
 def _dataset(read: _Dataset) -> Dataset:

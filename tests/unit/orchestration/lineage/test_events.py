@@ -1,8 +1,10 @@
 """Each attempt tells one START and one end, by names and ids that anybody would give it."""
 
 import json
+from pathlib import Path
 from uuid import UUID
 
+import jsonschema
 import pytest
 from openlineage.client.serde import Serde
 
@@ -14,6 +16,7 @@ from tests.support.dags import EXAMPLE
 from tests.support.lineage_runs import HASH, SNAPSHOT, events_of, facts_of
 from tests.support.runs import RUN, node
 
+ROOT = Path(__file__).resolve().parents[4]
 DAG = read_dag(EXAMPLE.encode(), shown="dag.yaml")
 FACTS = facts_of(DAG)
 TRAIN = AttemptKey(RUN, "train_model", 1)
@@ -37,6 +40,22 @@ def test_an_event_has_what_the_specification_requires() -> None:
         assert all(facet["_producer"] and facet["_schemaURL"] for each in facets for facet in each.values())
         assert told["job"]["facets"]["jobType"]["processingType"] == "BATCH"
         assert "<<non-serializable" not in json.dumps(told)
+
+
+def test_our_own_facets_are_as_their_schema_says() -> None:
+    schema = json.loads((ROOT / "docs/schemas/openlineage_facets.v1.schema.json").read_text(encoding="utf-8"))
+    waiting = waits(FACTS, TRAIN, reason="quota", at_ms=3)
+    failed = ends(FACTS, Finished(TRAIN, "failure", started_ms=5, ended_ms=9))
+    seen = set()
+    for event in (waiting, *failed, *(event for _, event in events_of(FACTS))):
+        told = document(event)
+        for facets in (told["run"]["facets"], *(each["facets"] for each in told["inputs"] + told["outputs"])):
+            for name in (name for name in facets if name.startswith("quantos_")):
+                kind = facets[name]["_schemaURL"].removeprefix(f"{schema['$id']}#/$defs/")
+                stated = {**schema["$defs"][kind], "additionalProperties": False}
+                jsonschema.validate(facets[name], stated, cls=jsonschema.Draft202012Validator)
+                seen.add(kind)
+    assert seen == set(schema["$defs"])
 
 
 def test_a_started_node_tells_what_it_took_and_a_completed_one_what_it_gave() -> None:

@@ -83,7 +83,13 @@ def test_what_has_not_run_is_drawn_and_what_failed_says_why() -> None:
     assert next(drawing.lines(lineage)) == "fetch_data (trino_sql)  attempt 1 FAIL: exit 3"
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"eventType":"START"}', b"\xff"])
+ODD = (
+    b'{"eventType":"START","eventTime":"t","job":{"namespace":"n","name":"j"},'
+    b'"run":{"runId":"r","facets":{"jobDependencies":{"upstream":[3]}}}}'
+)
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"eventType":"START"}', b"\xff", ODD])
 def test_what_is_no_event_is_refused(text: bytes) -> None:
     with pytest.raises(OrchestrationError, match="cannot be read"):
         lineage_of("r", [text])
