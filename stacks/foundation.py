@@ -23,7 +23,7 @@ from components.aws.storage.kms_key import (
 from quantos.environment.conventions import FUNCTIONS_IMAGE, POSTGRES_PORT
 from quantos.environment.functions import topic_partitions
 from quantos.environment.settings.environment import EnvironmentSettings
-from stacks.function_access import anchors_refused
+from stacks.function_access import anchors_refused, evidence_refused
 
 KEEP_IMAGES = 50
 KEEP_VERSIONS_DAYS = 90
@@ -225,7 +225,8 @@ def _buckets(settings: EnvironmentSettings, *, key: KmsKey) -> None:
     lock = ObjectLock(mode=audit.lock_mode, retention_days=audit.retention_days)
     names = settings.names()
     bill = exporter_may_write(names.bucket("lake"), account_id=settings.account_id, prefix=names.billing_prefix)
-    for purpose, writers in {"plans": (), "lake": (bill,), "artifacts": ()}.items():
+    evidence = evidence_refused(settings)
+    for purpose, writers in {"plans": (), "lake": (bill,), "artifacts": (evidence,)}.items():
         pulumi.export(f"{purpose}_bucket", _bucket(settings, purpose, key=key, writers=writers).bucket_name)
     locked = _bucket(settings, "audit", key=key, lock=lock, writers=(anchors_refused(settings),))
     pulumi.export("audit_bucket", locked.bucket_name)

@@ -3,25 +3,37 @@
 from collections.abc import Mapping
 
 from components.aws.functions.function import lost_calls_queue
-from components.aws.iam.function_grants import Places, Traffic, function_statements
+from components.aws.iam.function_grants import Traffic, function_statements
 from components.aws.iam.function_permissions import Account
+from components.aws.iam.places import Places
 from components.aws.iam.statements import Statement
 from components.aws.storage.bucket import written_only_by
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import FunctionSpec
 from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.functions import FunctionName
 
 WRITES: Mapping[str, tuple[str, ...]] = {
     functions.INGEST: (),
     functions.LEARN: (topics.CAPACITY_LEARNING,),
     functions.FORECAST: (topics.CAPACITY_PLANS, topics.AUDIT_RECORDS),
     functions.RESIZE: (topics.CAPACITY_OUTCOMES, topics.AUDIT_RECORDS),
+    functions.SUBMIT: (topics.ORCH_JOBS, topics.AUDIT_RECORDS),
+    functions.DISPATCH: (topics.ORCH_JOBS, topics.ORCH_ATTEMPTS, topics.AUDIT_RECORDS),
+    functions.RUNS: (topics.ORCH_JOBS, topics.ORCH_ATTEMPTS, topics.AUDIT_RECORDS),
+    functions.SWEEP: (
+        *(topics.ORCH_JOBS, topics.ORCH_ATTEMPTS, topics.AUDIT_RECORDS),
+        *(topics.TELEMETRY_WORKLOAD, topics.TELEMETRY_SIGNAL),
+    ),
     functions.AUDIT: (),
     functions.ANCHOR: (),
     functions.API: (),
 }
 """Topics a function publishes to by itself, beside the dead-letter topics of its triggers."""
+
+EVIDENCE_PREFIXES = ("models/", "reports/")
+"""Where in the artifacts bucket runs' results are published."""
 
 PULUMI_FOLDER = "/tmp/pulumi"  # noqa: S108 - the only folder a function may write to
 
@@ -48,7 +60,18 @@ def statements(
         data_key_arn=data_key_arn,
         msk_cluster_arn=msk_cluster_arn,
     )
-    places = Places(
+    return function_statements(
+        spec.name,
+        function_name=function_name,
+        account=account,
+        places=_places(settings, signing_key_arn),
+        traffic=traffic,
+    )
+
+
+def _places(settings: EnvironmentSettings, signing_key_arn: str) -> Places:
+    names = settings.names()
+    return Places(
         demand_table=names.demand_table,
         audit_table=names.audit_table,
         coordination_table=names.coordination_table,
@@ -65,15 +88,35 @@ def statements(
         capacity_stack=names.stack("capacity"),
         foundation_stack=names.stack("foundation"),
         resize_role=names.function(functions.RESIZE),
+        orchestration_table=names.orchestration_table,
+        artifacts_bucket=names.bucket("artifacts"),
+        lake_bucket=names.bucket("lake"),
+        lake_database=names.lake_database,
+        tables_prefix=names.tables_prefix,
+        statement_prefixes=[prefix for team in settings.platform.teams.values() for prefix in team.statements],
     )
-    return function_statements(spec.name, function_name=function_name, account=account, places=places, traffic=traffic)
 
 
 def anchors_refused(settings: EnvironmentSettings) -> Statement:
     """What the audit bucket's policy says of anchors: nobody writes them but the function that keeps them."""
     names = settings.names()
-    role_arn = f"arn:aws:iam::{settings.account_id}:role/{names.function(functions.ANCHOR)}"
-    return written_only_by(names.bucket("audit"), names.anchors_prefix, role_arn=role_arn)
+    return written_only_by(
+        names.bucket("audit"), (names.anchors_prefix,), role_arn=_role_arn(settings, functions.ANCHOR)
+    )
+
+
+def evidence_refused(settings: EnvironmentSettings) -> Statement:
+    """What the artifacts bucket's policy says of what runs gave: it is not the job's to write.
+
+    Nobody publishes models and reports but the function that takes in how attempts ended.
+    """
+    return written_only_by(
+        settings.names().bucket("artifacts"), EVIDENCE_PREFIXES, role_arn=_role_arn(settings, functions.RUNS)
+    )
+
+
+def _role_arn(settings: EnvironmentSettings, function: FunctionName) -> str:
+    return f"arn:aws:iam::{settings.account_id}:role/{settings.names().function(function)}"
 
 
 def variables(settings: EnvironmentSettings, spec: FunctionSpec, *, brokers: str) -> dict[str, str]:

@@ -96,6 +96,11 @@ class Names:
         return "billing"
 
     @property
+    def tables_prefix(self) -> str:
+        """Where in the lake bucket tables lie that name no place of their own."""
+        return "tables"
+
+    @property
     def lake_database(self) -> str:
         """Glue database of the lake's tables."""
         return f"{PROJECT}_{self.environment}_lake"

@@ -14,7 +14,6 @@ from quantos.environment.conventions import POSTGRES_PORT
 from stacks.platform_services.context import PlatformContext
 
 STORAGE_CLASS = "gp3"
-TABLES_PREFIX = "tables"
 ANALYTICS_MEMORY_GIB = 4
 DATABASE_CLIENT = "postgres-client"
 PASSWORD_USERS = ("argo", "harbor", "marquez")
@@ -112,7 +111,7 @@ def _lake(place: PlatformContext) -> FlightGateway:
         GlueCatalogArgs(
             database_name=names.lake_database,
             bucket_name=names.bucket("lake"),
-            prefix=TABLES_PREFIX,
+            prefix=names.tables_prefix,
             tags=settings.tags(),
         ),
     )

@@ -24,6 +24,9 @@ NEVER_A_CALL_OF_A_FUNCTION = {
     "ConnectToBus": "librdkafka connects, over Kafka's own protocol",
     "ListPlans": "tells a key that is not there from one that is forbidden",
     "KeepLostCalls": "Lambda keeps asynchronous calls that came to nothing",
+    "ListArtifacts": "tells a key that is not there from one that is forbidden",
+    "ListTables": "Arrow, by which pyiceberg reads and writes metadata of tables, asks by a client of its own",
+    "WriteMetadata": "Arrow again",
     "WriteTopics kafka-cluster:DescribeTopic": "librdkafka asks for a topic's partitions before it writes",
 }
 """What roles allow though no function asks for it, by statement or by part of one, each with the reason."""
@@ -109,12 +112,33 @@ def _s3(request: Request) -> Iterator[Need]:
         yield Need("s3:GetObject", f"arn:aws:s3:::{request.copied.partition('?')[0]}")
 
 
+_TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+"""What IAM asks of a transaction: a permission an item, and none of the transaction."""
+
+
 def _dynamodb(request: Request) -> Iterator[Need]:
     document = request.document()
+    if isinstance(transaction := document.get("TransactItems"), list):
+        for item in transaction:
+            ((kind, part),) = item.items()
+            yield Need(f"dynamodb:{_TRANSACTED[kind]}", _arn("dynamodb", f"table/{part['TableName']}"))
+        return
     tables = document.get("RequestItems") or [document["TableName"]]
     assert isinstance(tables, dict | list)
     for table in tables:
         yield Need(f"dynamodb:{request.operation}", _arn("dynamodb", f"table/{table}"))
+
+
+def _glue(request: Request) -> Iterator[Need]:
+    """The catalog, the database and the table are all asked for."""
+    document = request.document()
+    database = document.get("DatabaseName", document.get("Name"))
+    table = document.get("Name") if "DatabaseName" in document else None
+    if isinstance(stated := document.get("TableInput"), dict):
+        table = stated["Name"]
+    places = ["catalog", f"database/{database}", *([f"table/{database}/{table}"] if table else [])]
+    for place in places:
+        yield Need(f"glue:{request.operation}", _arn("glue", place))
 
 
 def _kms(request: Request) -> Iterator[Need]:
@@ -153,7 +177,15 @@ def _query(request: Request) -> Iterator[Need]:
     yield Need(f"{request.service}:{fields['Action'][0]}", fields.get("RoleArn", ["*"])[0])
 
 
-_READERS = {"s3": _s3, "dynamodb": _dynamodb, "kms": _kms, "eks": _eks, "sts": _query, "autoscaling": _query}
+_READERS = {
+    "s3": _s3,
+    "dynamodb": _dynamodb,
+    "glue": _glue,
+    "kms": _kms,
+    "eks": _eks,
+    "sts": _query,
+    "autoscaling": _query,
+}
 Statement = Mapping[str, object]
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: the duties of each function put together from `permissions`."""
+"""Who may do what: the duties of each function put together from `function_permissions`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,29 +16,9 @@ from components.aws.iam.function_permissions import (
     using_objects,
     using_table,
 )
+from components.aws.iam.orchestration_grants import dispatching, submitting, sweeping, witnessing
+from components.aws.iam.places import Places
 from components.aws.iam.statements import Statement
-
-
-@dataclass(frozen=True, kw_only=True)
-class Places:
-    """Names of the tables, buckets, stacks and keys of one environment that functions touch."""
-
-    demand_table: str
-    audit_table: str
-    coordination_table: str
-    switch_table: str
-    plans_bucket: str
-    audit_bucket: str
-    audit_chain: str
-    anchors_prefix: str
-    state_bucket: str
-    state_key_alias: str
-    signing_key_arn: str
-    cluster_name: str
-    system_group_name: str
-    capacity_stack: str
-    foundation_stack: str
-    resize_role: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +41,10 @@ def function_statements(
         "resize": _resize,
         "audit": _audit,
         "anchor": _anchor,
+        "submit": submitting,
+        "dispatch": dispatching,
+        "runs": witnessing,
+        "sweep": sweeping,
         "api": _api,
     }
     return (

@@ -142,13 +142,13 @@ def _lock(name: str, bucket: aws.s3.Bucket, lock: ObjectLock, *, opts: pulumi.Re
     )
 
 
-def written_only_by(bucket_name: str, prefix: str, *, role_arn: str) -> Statement:
-    """Refuses objects under a prefix from everyone but one role, whatever others are allowed."""
+def written_only_by(bucket_name: str, prefixes: Sequence[str], *, role_arn: str) -> Statement:
+    """Refuses objects under some prefixes from everyone but one role, whatever others are allowed."""
     return Statement(
         sid="WrittenByOneRole",
         effect="Deny",
         actions=("s3:PutObject", "s3:DeleteObject"),
-        resources=(f"arn:aws:s3:::{bucket_name}/{prefix}*",),
+        resources=tuple(f"arn:aws:s3:::{bucket_name}/{prefix}*" for prefix in prefixes),
         principals={"AWS": ["*"]},
         conditions={"ArnNotEquals": {"aws:PrincipalArn": role_arn}},
     )

@@ -8,7 +8,7 @@ from components.aws.iam.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import function_table
-from stacks.function_access import anchors_refused, statements, variables
+from stacks.function_access import anchors_refused, evidence_refused, statements, variables
 from tests.support.environments import make_settings
 
 SETTINGS = make_settings()
@@ -76,6 +76,90 @@ def test_the_bucket_refuses_anchors_from_everyone_but_the_role_that_keeps_them()
     assert not fnmatchcase(object_arn("audit", "dev/000000000001"), pattern)
     role = "arn:aws:iam::123456789012:role/quantos-dev-anchor"
     assert refused.conditions == {"ArnNotEquals": {"aws:PrincipalArn": role}}
+
+
+def test_the_bucket_refuses_evidence_from_everyone_but_the_role_that_publishes_it() -> None:
+    refused = evidence_refused(SETTINGS)
+    assert (refused.effect, refused.principals) == ("Deny", {"AWS": ["*"]})
+    assert set(refused.actions) == {"s3:PutObject", "s3:DeleteObject"}
+
+    def covers(key: str) -> bool:
+        return any(fnmatchcase(object_arn("artifacts", key), pattern) for pattern in refused.resources)
+
+    assert covers("models/p/x-1/model.bin")
+    assert covers("reports/research/x/metrics.json")
+    assert not covers("workspaces/research/x/1/train/1/files/models/model.bin")
+    role = "arn:aws:iam::123456789012:role/quantos-dev-runs"
+    assert refused.conditions == {"ArnNotEquals": {"aws:PrincipalArn": role}}
+
+
+@pytest.mark.parametrize(
+    ("key", "read_by", "written_by"),
+    [
+        ("specs/research/1a2b.json", {functions.SUBMIT, functions.RUNS}, {functions.SUBMIT}),
+        ("statements/1a2b.sql", {functions.SUBMIT}, {functions.SUBMIT}),
+        ("workspaces/research/x/1/train/1/log/000000.txt", {functions.SUBMIT}, set()),
+        ("workspaces/research/x/1/train/1/outputs.json", {functions.RUNS}, set()),
+        ("workspaces/research/x/1/train/1/files/model_uri", {functions.RUNS}, set()),
+        ("lineage/research/x/1/train/1.START.json", {functions.SUBMIT}, {functions.RUNS}),
+        ("models/p/x-1/model.bin", {functions.RUNS}, {functions.RUNS}),
+        ("reports/research/x/metrics.json", {functions.RUNS}, {functions.RUNS}),
+    ],
+)
+def test_artifacts_are_read_and_written_by_whose_duty_it_is(key: str, read_by: set[str], written_by: set[str]) -> None:
+    resource = object_arn("artifacts", key)
+    assert {name for name in SPECS if allowed(name, "s3:GetObject", resource)} == read_by
+    assert {name for name in SPECS if allowed(name, "s3:PutObject", resource)} == written_by
+    assert not [name for name in SPECS if allowed(name, "s3:DeleteObject", resource)]
+
+
+def test_rows_of_runs_are_the_orchestrating_functions_and_nobody_scans_them() -> None:
+    table = f"arn:aws:dynamodb:us-east-1:123456789012:table/{SETTINGS.names().orchestration_table}"
+    orchestrating = {functions.SUBMIT, functions.DISPATCH, functions.RUNS, functions.SWEEP}
+    for action in ("BatchGetItem", "Query", "PutItem", "DeleteItem"):
+        assert {name for name in SPECS if allowed(name, f"dynamodb:{action}", table)} == orchestrating
+    for action in ("Scan", "UpdateItem", "DeleteTable"):
+        assert not [name for name in SPECS if allowed(name, f"dynamodb:{action}", table)]
+
+
+def test_only_who_takes_runs_reads_sql_and_that_of_stated_prefixes_only() -> None:
+    for key, read in {"sql/bt.sql": True, "secret.sql": False}.items():
+        readers = {name for name in SPECS if f"arn:aws:s3:::queries/{key}" in _statements_read(name, key)}
+        assert readers == ({functions.SUBMIT} if read else set())
+
+
+def _statements_read(name: str, key: str) -> set[str]:
+    team = SETTINGS.platform.teams["research"].model_copy(update={"statements": ("s3://queries/sql/",)})
+    platform = SETTINGS.platform.model_copy(update={"teams": {"research": team}})
+    settings = SETTINGS.model_copy(update={"platform": platform})
+    stated = statements(settings, SPECS[name], data_key_arn=DATA_KEY, signing_key_arn=SIGNING_KEY, msk_cluster_arn=MSK)
+    resource = f"arn:aws:s3:::queries/{key}"
+    return {
+        resource
+        for statement in stated
+        if "s3:GetObject" in statement.actions and any(fnmatchcase(resource, each) for each in statement.resources)
+    }
+
+
+def test_without_prefixes_no_sql_is_read_and_no_statement_is_empty() -> None:
+    teams = {name: team.model_copy(update={"statements": ()}) for name, team in SETTINGS.platform.teams.items()}
+    settings = SETTINGS.model_copy(update={"platform": SETTINGS.platform.model_copy(update={"teams": teams})})
+    stated = statements(
+        settings, SPECS[functions.SUBMIT], data_key_arn=DATA_KEY, signing_key_arn=SIGNING_KEY, msk_cluster_arn=MSK
+    )
+    assert "ReadStatements" not in {statement.sid for statement in stated}
+
+
+def test_only_who_takes_runs_tags_tables_and_those_of_the_lake_only() -> None:
+    lake = "arn:aws:glue:us-east-1:123456789012:table"
+    for name in SPECS:
+        tags = name == functions.SUBMIT
+        assert allowed(name, "glue:UpdateTable", f"{lake}/quantos_dev_lake/prices") is tags
+        assert not allowed(name, "glue:UpdateTable", f"{lake}/quantos_dev_billing/cur")
+        assert not allowed(name, "glue:DeleteTable", f"{lake}/quantos_dev_lake/prices")
+        assert allowed(name, "s3:PutObject", object_arn("lake", "tables/prices/metadata/00001.metadata.json")) is tags
+        assert not allowed(name, "s3:PutObject", object_arn("lake", "tables/prices/data/part-0.parquet"))
+        assert not allowed(name, "s3:GetObject", object_arn("lake", "billing/metadata/x"))
 
 
 def test_only_anchor_writes_anchors_and_it_writes_no_link() -> None:
@@ -161,7 +245,7 @@ def test_a_function_reads_its_own_topics_and_writes_their_failure_topics() -> No
         for stream in spec.streams:
             assert allowed(name, "kafka-cluster:WriteData", f"{topic_arn}/{stream.failure_topic}")
             writes_own = allowed(name, "kafka-cluster:WriteData", f"{topic_arn}/{stream.topic}")
-            assert writes_own is (name == functions.LEARN)
+            assert writes_own is (name in {functions.LEARN, functions.DISPATCH})
 
 
 def test_only_the_function_that_runs_the_engine_is_told_where_the_state_is() -> None:
@@ -170,8 +254,9 @@ def test_only_the_function_that_runs_the_engine_is_told_where_the_state_is() -> 
     assert all(seen["QUANTOS_BUS"] == "kafka+iam://b-1:9098,b-2:9098?region=us-east-1" for seen in told.values())
 
 
-def test_the_robot_reads_the_kill_switch_and_cannot_write_it() -> None:
+def test_who_acts_reads_the_kill_switch_and_nobody_writes_it() -> None:
     table = f"arn:aws:dynamodb:us-east-1:123456789012:table/{SETTINGS.names().switch_table}"
-    assert allowed(functions.RESIZE, "dynamodb:GetItem", table)
+    for name in (functions.RESIZE, functions.DISPATCH, functions.SWEEP):
+        assert allowed(name, "dynamodb:GetItem", table)
     writes = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLInsert")
     assert not [(name, action) for name in SPECS for action in writes if allowed(name, f"dynamodb:{action}", table)]
