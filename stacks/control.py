@@ -50,6 +50,7 @@ def program(settings: EnvironmentSettings) -> None:
     pulumi.export("billing_workgroup", bill.workgroup_name)
     pulumi.export("demand_table", _demand_table(layer).table_name)
     pulumi.export("audit_table", _audit_table(layer).table_name)
+    pulumi.export("orchestration_table", _orchestration_table(layer).table_name)
     pulumi.export("alarm_topic_arn", layer.alarms.arn)
 
 
@@ -67,15 +68,24 @@ def _demand_table(layer: ControlLayer) -> DynamoTable:
 
 
 def _audit_table(layer: ControlLayer) -> DynamoTable:
+    return _kept_table(layer, "audit", table_name=layer.settings.names().audit_table)
+
+
+def _orchestration_table(layer: ControlLayer) -> DynamoTable:
+    """Nothing in it expires: an id stands for what was first submitted under it, for as long as the table is there."""
+    return _kept_table(layer, "orchestration", table_name=layer.settings.names().orchestration_table)
+
+
+def _kept_table(layer: ControlLayer, name: str, *, table_name: str) -> DynamoTable:
     args = DynamoTableArgs(
-        table_name=layer.settings.names().audit_table,
+        table_name=table_name,
         hash_key=KeyAttribute(name="pk"),
         range_key=KeyAttribute(name="sk"),
         kms_key_arn=layer.output("data_key_arn"),
         deletion_protection=layer.settings.deletion_protection,
         tags=layer.settings.tags(),
     )
-    return DynamoTable("audit", args)
+    return DynamoTable(name, args)
 
 
 def _function(layer: ControlLayer, spec: FunctionSpec) -> Function:

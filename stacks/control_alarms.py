@@ -14,7 +14,9 @@ from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import FunctionSpec
 from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.environment.settings.functions import FunctionName
 from quantos.observability.metric_names import (
+    ATTEMPTS_ENDED,
     DEAD_LETTER_SHARE,
     DEAD_LETTERS,
     OLDEST_SAMPLE_AGE,
@@ -27,7 +29,10 @@ from quantos.observability.metric_names import (
     SAMPLE_AGE,
     SERVICE,
     SILENT_SOURCES,
+    STATUS,
+    SWEEP_FAILURES,
     TOPIC,
+    UNDELIVERED_LINEAGE,
     Metric,
 )
 from stacks.control_layer import ControlLayer
@@ -66,9 +71,48 @@ SHARE_PERCENT = 5.0
 TRICKLE_PERIODS = 3
 INTAKES: Mapping[str, Sequence[str]] = {
     functions.INGEST: topics.TELEMETRY,
+    functions.DISPATCH: (topics.ORCH_JOBS,),
+    functions.RUNS: (topics.ORCH_EVENTS,),
     functions.AUDIT: (topics.AUDIT_RECORDS,),
 }
 """Functions that set records aside by themselves, and the topics of each."""
+
+RUN_LIMITS: Mapping[tuple[FunctionName, Metric], Sequence[AlarmLimit]] = {
+    (functions.SWEEP, SWEEP_FAILURES): (
+        AlarmLimit(
+            name="failures",
+            description="sweep after sweep there are runs or messages that it cannot go on with; its log names the"
+            " error, and `quantos why ID` says what a run waits for",
+            dimensions={},
+            periods=TRICKLE_PERIODS,
+        ),
+        AlarmLimit(
+            name="silent",
+            description=f"no sweep ended for {SILENT_INTERVALS * 5} minutes, so that what stuck stays as it is; see the"
+            " log for errors, and the schedule's queue for lost calls",
+            dimensions={},
+            statistic="SampleCount",
+            silent_periods=SILENT_INTERVALS,
+        ),
+    ),
+    (functions.RUNS, UNDELIVERED_LINEAGE): (
+        AlarmLimit(
+            name="lineage-undelivered",
+            description="a transport of lineage did not take events, which our own store has; see that it runs, and"
+            " send the attempts' events that the log names again from lineage/ of the artifacts bucket",
+            dimensions={},
+        ),
+    ),
+    (functions.RUNS, ATTEMPTS_ENDED): (
+        AlarmLimit(
+            name="attempts-unknown",
+            description="an attempt ended and nobody knows how; the log names it with the executor's evidence: see"
+            " what it committed, since its node is tried again",
+            dimensions={STATUS: "unknown"},
+        ),
+    ),
+}
+"""What of runs a person has to look at, by the function that counts it."""
 
 
 def alarms(layer: ControlLayer, specs: Sequence[FunctionSpec]) -> None:
@@ -81,6 +125,8 @@ def alarms(layer: ControlLayer, specs: Sequence[FunctionSpec]) -> None:
     _measured(layer, functions.FORECAST, OLDEST_SAMPLE_AGE, limits=sample_limits(layer.settings))
     for metric, limit in source_limits(layer.settings).items():
         _measured(layer, functions.FORECAST, metric, limits=(limit,))
+    for (name, metric), limits in RUN_LIMITS.items():
+        _measured(layer, name, metric, limits=limits)
     for spec in specs:
         _lag(layer, spec)
 

@@ -2,8 +2,10 @@
 
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from types import ModuleType
 from typing import get_args
 
 import pytest
@@ -13,6 +15,8 @@ from lambdas.forecast.handler import handler as forecast
 from lambdas.forecast.handler import service as decisions
 from lambdas.ingest import handler as ingest_handler
 from lambdas.ingest.handler import handler as ingest
+from lambdas.runs import handler as runs_handler
+from lambdas.sweep import handler as sweep_handler
 from quantos.contracts import topics
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.plan import OutcomeStatus
@@ -22,6 +26,7 @@ from quantos.environment.functions import function_table
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.ports import Message
 from quantos.observability.metric_names import (
+    ATTEMPTS_ENDED,
     DEAD_LETTER_SHARE,
     DEAD_LETTERS,
     FAULTS,
@@ -30,11 +35,14 @@ from quantos.observability.metric_names import (
     RETIRED_SOURCES,
     SAMPLE_AGE,
     SILENT_SOURCES,
+    SWEEP_FAILURES,
+    UNDELIVERED_LINEAGE,
     Metric,
 )
 from sandbox.events.events import Account, local_context, msk_event, schedule_event
 from stacks.control_alarms import (
     INTAKES,
+    RUN_LIMITS,
     WATCHED_OUTCOMES,
     dead_letter_limits,
     lag_seconds,
@@ -151,6 +159,48 @@ def test_every_function_that_sets_records_aside_has_limits_for_each_topic_it_rea
         assert {stream.topic for stream in specs[name].streams} == set(read)
         names = [limit.name for limits in dead_letter_limits(read) for limit in limits]
         assert len(names) == 2 * len(read) == len(set(names))
+
+
+def test_functions_that_take_runs_on_from_topics_are_watched_for_letters() -> None:
+    assert (INTAKES[functions.DISPATCH], INTAKES[functions.RUNS]) == ((topics.ORCH_JOBS,), (topics.ORCH_EVENTS,))
+
+
+@pytest.mark.parametrize(
+    ("handled_by", "metric", "counted_value", "dimensions"),
+    [
+        (sweep_handler, SWEEP_FAILURES, 2, {}),
+        (runs_handler, UNDELIVERED_LINEAGE, 1, {}),
+        (runs_handler, ATTEMPTS_ENDED, 1, {"Status": "unknown"}),
+    ],
+    ids=["sweep", "lineage", "unknown"],
+)
+def test_what_of_runs_a_person_has_to_look_at_exceeds_a_limit(
+    bus: MemoryBus,
+    monkeypatch: pytest.MonkeyPatch,
+    handled_by: ModuleType,
+    metric: Metric,
+    counted_value: int,
+    dimensions: dict[str, str],
+) -> None:
+    instruments, output = handled_by.instruments, io.StringIO()
+    monkeypatch.setattr(instruments.logger.registered_handler, "stream", output)
+    instruments(lambda event, context: instruments.count(metric, counted_value, **dimensions))({}, context("runs"))
+    ((found, value),) = counted(output.getvalue(), metric)
+    (service,) = {json.loads(line)["service"] for line in output.getvalue().splitlines()}
+    (limit, *others) = RUN_LIMITS[service, metric]
+    assert (dict(limit.dimensions), limit.statistic) == (found, "Sum")
+    assert value > limit.threshold
+    assert [each.statistic for each in others] == (["SampleCount"] if metric is SWEEP_FAILURES else [])
+
+
+def test_alarms_of_a_function_have_names_of_their_own() -> None:
+    names = defaultdict[str, list[str]](list)
+    for name, read in INTAKES.items():
+        names[name] += [limit.name for limits in dead_letter_limits(read) for limit in limits]
+    for (name, _), limits in RUN_LIMITS.items():
+        names[name] += [limit.name for limit in limits]
+        assert all(limit.description for limit in limits)
+    assert all(len(set(each)) == len(each) for each in names.values())
 
 
 def test_every_outcome_is_watched_or_is_no_fault() -> None:
