@@ -7,11 +7,16 @@ from typing import Final
 from pydantic import BaseModel
 
 from lambdas.openapi import openapi
+from quantos.contracts.dag.outputs import Outputs
 from quantos.contracts.dag.spec import DagSpec
 from quantos.contracts.dag.submission import SubmissionRequest
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs" / "schemas"
-SCHEMAS: Final[dict[str, type[BaseModel]]] = {"dag.v1": DagSpec, "submission.v1": SubmissionRequest}
+SCHEMAS: Final[dict[str, type[BaseModel]]] = {
+    "dag.v1": DagSpec,
+    "submission.v1": SubmissionRequest,
+    "outputs.v1": Outputs,
+}
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
