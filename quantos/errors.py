@@ -22,6 +22,7 @@
     │   ├── SubmissionInvalidError  a submission is not what one may be
     │   ├── SubmissionClashError  its id stands for something else
     │   └── SubmissionUnknownError  a team has no submission of that id
+    ├── LakeError                 a table of the lake cannot be read, kept or written
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
     │   ├── EngineBusyError       another operation holds the stack
@@ -200,6 +201,12 @@ class SubmissionUnknownError(OrchestrationError):
     """A team has no submission of that id."""
 
     code = "orchestration.unknown"
+
+
+class LakeError(QuantosError):
+    """A table of the lake cannot be read, kept or written."""
+
+    code = "lake.failed"
 
 
 class BusError(QuantosError):

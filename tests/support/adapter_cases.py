@@ -41,6 +41,7 @@ from quantos.deployment.adapters.state_check import ensure_loadable, unloadable
 from quantos.deployment.adapters.state_files import S3StateFiles, state_files
 from quantos.deployment.backend import S3Backend
 from quantos.environment.functions import topic_partitions
+from quantos.lake.adapters.composition import compose_lake
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.ports import Message
 from quantos.telemetry.adapters import composition as telemetry
@@ -52,6 +53,7 @@ from tests.support.checkpoints import checkpoint
 from tests.support.coordination_cases import compositions, coordination
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import REGION, Call, create_table
+from tests.support.lakes import lake_calls
 from tests.support.orchestration_cases import orchestration
 from tests.support.plan_cases import STACK, document, make_plan
 
@@ -270,6 +272,7 @@ def _compositions() -> dict[str, Call]:
         "capacity.stores:compose_switches": lambda: stores.compose_switches(settings),
         "capacity.stores:compose_floors": lambda: stores.compose_floors(settings),
         "capacity.stores:compose_leases": lambda: stores.compose_leases(settings),
+        "lake.composition:compose_lake": lambda: compose_lake(settings),
         "telemetry.composition:compose_history": lambda: telemetry.compose_history(settings),
         "telemetry.composition:compose_signals": lambda: telemetry.compose_signals(settings),
         "telemetry.composition:compose_intake": lambda: telemetry.compose_intake(
@@ -287,6 +290,7 @@ CALLING: Mapping[str, Callable[[], dict[str, Call]]] = {
     "prices": _prices,
     "coordination": coordination,
     "submissions": orchestration,
+    "lake": lake_calls,
     "states": _states,
 }
 """Adapters that call AWS, by what they hold: each makes its part of an account and the calls to try on it."""

@@ -45,6 +45,7 @@ from tests.support.broken_senders import senders
 from tests.support.charts_folder import charts_folder
 from tests.support.environments import make_settings
 from tests.support.faulty_aws import Call
+from tests.support.lakes import broken_lakes
 from tests.support.plan_cases import NOW, document
 
 Broken = Callable[[Path, pytest.MonkeyPatch], Mapping[str, Call]]
@@ -376,4 +377,5 @@ BROKEN: Mapping[str, Broken] = {
     "engines": engines,
     "resizes": resizes,
     "senders": senders,
+    "lakes": broken_lakes,
 }

@@ -18,7 +18,12 @@ from tests.support.faulty_aws import MAY_PASS, ON_THE_WAY, RAISED, REFUSALS, RET
 
 CHAINED = {"audit.direct:DirectAudit.publish"}
 """Calls of other adapters' calls, each made by what the one before answered: only their first request fails here."""
-CONFIRMED = {"capacity.s3_plans:S3PlanLedger.replace", "capacity.s3_plans:S3StrategyRegistry.change"}
+CONFIRMED = {
+    "capacity.s3_plans:S3PlanLedger.replace",
+    "capacity.s3_plans:S3StrategyRegistry.change",
+    "lake.iceberg:IcebergLake.append",
+    "lake.iceberg:IcebergLake.create",
+}
 """Writes that look at what stands when they are not answered: moto makes them, whatever is answered in its place."""
 UNMISTAKABLE = {name: fault for name, fault in ON_THE_WAY.items() if name not in MAY_PASS}
 
@@ -165,6 +170,7 @@ ASKS_NOBODY = {
     "orchestration.s3_logs:end_key": "puts a name together",
     "orchestration.s3_logs:part_key": "puts a name together",
     "capacity.s3_plans:floors_document": "makes a document of settings",
+    "lake.composition:EmbeddedLake.properties": "makes a dictionary",
     "messaging.kafka:KafkaCluster.client_settings": "makes a dictionary",
     "messaging.kafka:KafkaPublisher": "keeps its arguments",
     "messaging.memory:MemoryBus": "is in memory",
