@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -14,8 +13,8 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from sandbox.errors import SandboxError
-from sandbox.events import tether
 from sandbox.events.kafka_jars import KafkaInstallation, find_kafka, user_environment
+from sandbox.tether import let_go, start_tethered
 
 HEAP_MIB: Final = 256
 START_TIMEOUT_SECONDS: Final = 90.0
@@ -79,7 +78,7 @@ def start_broker(
         try:
             yield bootstrap
         finally:
-            _end(process)
+            let_go(process)
 
 
 def _start(kafka: KafkaInstallation, folder: Path, *, deadline: float) -> tuple[subprocess.Popen[bytes], str]:
@@ -92,15 +91,15 @@ def _start(kafka: KafkaInstallation, folder: Path, *, deadline: float) -> tuple[
             _CONFIGURATION.format(host=_LOOPBACK, port=port, controller_port=controller_port, data=data)
         )
         _format(kafka, configuration, log=log, deadline=deadline)
-        process = _run_tethered(kafka.command("kafka.Kafka", str(configuration), heap_mib=HEAP_MIB), log=log)
+        process = start_tethered(kafka.command("kafka.Kafka", str(configuration), heap_mib=HEAP_MIB), log=log)
         try:
             ready = _wait_until_ready(process, f"{_LOOPBACK}:{port}", deadline=deadline)
         except BaseException:
-            _end(process)
+            let_go(process)
             raise
         if ready:
             return process, f"{_LOOPBACK}:{port}"
-        _end(process)
+        let_go(process)
         if b"BindException" not in log.read_bytes():
             break
     raise _start_error(log)
@@ -108,26 +107,15 @@ def _start(kafka: KafkaInstallation, folder: Path, *, deadline: float) -> tuple[
 
 def _format(kafka: KafkaInstallation, configuration: Path, *, log: Path, deadline: float) -> None:
     arguments = ("format", "--cluster-id", _CLUSTER_ID, "--config", str(configuration))
-    process = _run_tethered(kafka.command("kafka.tools.StorageTool", *arguments, heap_mib=HEAP_MIB), log=log)
+    process = start_tethered(kafka.command("kafka.tools.StorageTool", *arguments, heap_mib=HEAP_MIB), log=log)
     try:
         code = process.wait(timeout=max(deadline - time.monotonic(), 0))
     except subprocess.TimeoutExpired:
         code = None
     finally:
-        _end(process)
+        let_go(process)
     if code != 0:
         raise _start_error(log)
-
-
-def _run_tethered(command: list[str], *, log: Path) -> subprocess.Popen[bytes]:
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-I", str(Path(tether.__file__)), *command],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], bootstrap: str, *, deadline: float) -> bool:
@@ -153,13 +141,6 @@ def _free_ports() -> tuple[int, int]:
         for listener in (first, second):
             listener.bind((_LOOPBACK, 0))
         return first.getsockname()[1], second.getsockname()[1]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let go of the tether; the data is thrown away, so nothing waits for an orderly shutdown."""
-    if process.stdin is not None:
-        process.stdin.close()
-    process.wait()
 
 
 def _start_error(log: Path) -> SandboxError:

@@ -1,26 +1,22 @@
 """Kafka's jars, fetched through Maven once a user, and the Java that runs them."""
 
-import contextlib
-import fcntl
 import os
-import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sandbox import jvm
 from sandbox.errors import SandboxError
+from sandbox.jvm import DEPENDENCY_PLUGIN, find_maven, java_version, locked, run_maven
 
 KAFKA_VERSION: Final = "4.3.1"
 SCALA_VERSION: Final = "2.13"
 SLF4J_VERSION: Final = "1.7.36"
 MIN_JAVA: Final = 17
-MAVEN_TIMEOUT_SECONDS: Final = 300
 
-_PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 _DEPENDENCY: Final = "<dependency><groupId>{0}</groupId><artifactId>{1}</artifactId><version>{2}</version></dependency>"
 _POM: Final = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion>
@@ -65,9 +61,8 @@ def find_kafka(environment: Mapping[str, str], *, report: Callable[[str], None])
 
 def missing_tools(environment: Mapping[str, str]) -> tuple[str, ...]:
     """What a broker needs and this machine lacks, of Java and Maven; Maven only until the jars are there."""
-    path = environment.get("PATH")
     missing = [] if _java_candidate(environment) else ["Java"]
-    if not cache_folder(environment).is_dir() and shutil.which("mvn", path=path) is None:
+    if not cache_folder(environment).is_dir() and find_maven(environment) is None:
         missing.append("Maven")
     return tuple(missing)
 
@@ -78,13 +73,7 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     Raises:
         SandboxError: the user's cache folder is unknown.
     """
-    base = environment.get("XDG_CACHE_HOME", "")
-    if Path(base).is_absolute():
-        return Path(base) / "quantos" / "kafka" / KAFKA_VERSION
-    home = environment.get("HOME")
-    if not home:
-        raise SandboxError("the cache folder is unknown: HOME and XDG_CACHE_HOME are both unset", remedy="Set HOME.")
-    return Path(home) / ".cache" / "quantos" / "kafka" / KAFKA_VERSION
+    return jvm.cache_folder(environment, "kafka") / KAFKA_VERSION
 
 
 def _java_candidate(environment: Mapping[str, str]) -> str | None:
@@ -99,68 +88,36 @@ def _find_java(environment: Mapping[str, str]) -> Path:
     candidate = _java_candidate(environment)
     if candidate is None:
         raise SandboxError("a Kafka broker needs Java, and none is on PATH or in JAVA_HOME", remedy=remedy)
-    answer = subprocess.run([candidate, "-version"], capture_output=True, text=True, check=False, timeout=60)
-    version = re.search(r'version "(\d+)', answer.stderr)
+    version = java_version(candidate)
     if version is None:
-        raise SandboxError(f"{candidate} does not say its version: {answer.stderr.strip()[:200]}", remedy=remedy)
-    if int(version[1]) < MIN_JAVA:
-        raise SandboxError(f"{candidate} is Java {version[1]}, and Kafka needs {MIN_JAVA}", remedy=remedy)
+        raise SandboxError(f"{candidate} does not say its version", remedy=remedy)
+    if version < MIN_JAVA:
+        raise SandboxError(f"{candidate} is Java {version}, and Kafka needs {MIN_JAVA}", remedy=remedy)
     return Path(candidate)
 
 
 def _fetch(folder: Path, environment: Mapping[str, str], *, report: Callable[[str], None]) -> None:
-    maven = shutil.which("mvn", path=environment.get("PATH"))
-    if maven is None:
-        raise SandboxError(
-            "Kafka's jars are fetched by Maven once, and mvn is not on PATH",
-            remedy="Install Maven, or run without --kafka.",
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
     report("Waiting for the right to fetch Kafka")
-    with _locked(folder.parent / "lock"):
+    with locked(folder.parent / "lock"):
         if folder.is_dir():
             return
         report(f"Fetching Kafka {KAFKA_VERSION} through Maven")
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as name:
             staging = Path(name)
-            _run_maven(maven, staging, environment)
+            _fetch_jars(staging, environment)
             (staging / "jars").rename(folder)
 
 
-def _run_maven(maven: str, staging: Path, environment: Mapping[str, str]) -> None:
+def _fetch_jars(staging: Path, environment: Mapping[str, str]) -> None:
     dependencies = (
         ("org.apache.kafka", f"kafka_{SCALA_VERSION}", KAFKA_VERSION),
         ("org.slf4j", "slf4j-simple", SLF4J_VERSION),
     )
     pom = staging / "pom.xml"
     pom.write_text(_POM.format(dependencies="".join(_DEPENDENCY.format(*parts) for parts in dependencies)))
-    # -U: Maven otherwise remembers a failed look-up for a day.
-    options = ("-q", "-B", "-U", "-DincludeScope=runtime", f"-DoutputDirectory={staging / 'jars'}")
-    remedy = "Check that Maven reaches its repository, then try again; or run without --kafka."
-    try:
-        outcome = subprocess.run(
-            [maven, *options, "-f", str(pom), _PLUGIN],
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=MAVEN_TIMEOUT_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        raise SandboxError(
-            f"Maven did not fetch Kafka {KAFKA_VERSION} in {MAVEN_TIMEOUT_SECONDS} s", remedy=remedy
-        ) from None
-    if outcome.returncode != 0:
-        lines = (outcome.stdout + outcome.stderr).strip().splitlines()[-8:]
-        raise SandboxError(f"Maven could not fetch Kafka {KAFKA_VERSION}: " + "\n".join(lines), remedy=remedy)
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Generator[None, None, None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    options = ("-DincludeScope=runtime", f"-DoutputDirectory={staging / 'jars'}")
+    arguments = [*options, "-f", str(pom), f"{DEPENDENCY_PLUGIN}:copy-dependencies"]
+    run_maven(arguments, environment, what=f"Kafka {KAFKA_VERSION}", remedy="or run without --kafka.")
 
 
 def user_environment() -> dict[str, str]:
