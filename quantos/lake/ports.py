@@ -16,6 +16,10 @@ class Snapshots(Protocol):
         """The table's current snapshot, or that of an id."""
         ...
 
+    def find(self, table: TableName) -> Snapshot | None:
+        """The table's current snapshot; None where there is no table, or nothing in it yet."""
+        ...
+
     def schema(self, snapshot: Snapshot) -> "pa.Schema":
         """The columns of a snapshot."""
         ...

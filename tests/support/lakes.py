@@ -1,5 +1,6 @@
 """Real lakes to try things on: pyiceberg over SQLite or Glue, on files or on moto's S3."""
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,8 @@ def file_lake(folder: Path) -> IcebergLake:
 @contextmanager
 def moto_endpoint() -> Iterator[str]:
     """An S3 and a Glue of moto's, with a bucket `lake`."""
-    server = ThreadedMotoServer(port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
@@ -96,6 +98,7 @@ def lake_calls() -> dict[str, Call]:
 
     return {
         "lake.iceberg:IcebergLake.snapshot": lambda: lake.snapshot(BARS),
+        "lake.iceberg:IcebergLake.find": lambda: lake.find(BARS),
         "lake.iceberg:IcebergLake.schema": lambda: lake.schema(snapshot),
         "lake.iceberg:IcebergLake.export": lambda: lake.export(snapshot, Path(folder) / "exported"),
         "lake.iceberg:IcebergLake.tag": lambda: lake.tag(snapshot, f"q-{next(numbers)}", max_age_ms=1),

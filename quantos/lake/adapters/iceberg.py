@@ -62,6 +62,15 @@ class IcebergLake:
             )
         return _described(table, snapshot)
 
+    def find(self, table: TableName) -> Snapshot | None:
+        """The table's current snapshot; None where there is no table, or nothing in it yet."""
+        with _trying_to("read", table):
+            try:
+                snapshot = self._load(table).current_snapshot()
+            except exceptions.NoSuchTableError:
+                return None
+        return None if snapshot is None else _described(table, snapshot)
+
     def schema(self, snapshot: Snapshot) -> pa.Schema:
         """The columns of a snapshot."""
         with _trying_to("read", snapshot.table):

@@ -59,7 +59,7 @@ def test_a_table_is_made_once_for_a_stamp(lake: IcebergLake) -> None:
     made = lake.create(BARS, rows(1.0, 2.0), stamp=STAMP)
     assert (made.rows, made.table) == (2, BARS)
     assert made.size_bytes > 0
-    assert lake.create(BARS, rows(9.0), stamp=STAMP) == made == lake.snapshot(BARS)
+    assert lake.create(BARS, rows(9.0), stamp=STAMP) == made == lake.snapshot(BARS) == lake.find(BARS)
     with pytest.raises(LakeError, match="made by another"):
         lake.create(BARS, rows(9.0), stamp=OTHER)
 
@@ -165,7 +165,7 @@ def test_a_table_without_rows_is_exported_with_its_columns(lake: IcebergLake, tm
 
 
 def test_what_is_not_there_is_an_error_that_names_it(lake: IcebergLake) -> None:
-    assert lake.stamped(BARS, STAMP) is None
+    assert lake.stamped(BARS, STAMP) is lake.find(BARS) is None
     with pytest.raises(LakeError, match=r"cannot read market\.bars"):
         lake.snapshot(BARS)
     lake.create(BARS, rows(1.0), stamp=STAMP)
