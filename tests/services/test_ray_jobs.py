@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.kubernetes.compute.ray_cluster import RAY_VERSION
-from quantos.orchestration.execution.trace_context import span_id, trace_id
 from quantos.orchestration.protocol.rows import Finished, Order
+from quantos.orchestration.tracing.identity import span_id, trace_id
 from sandbox.engine.cache import cache_of
 from sandbox.execution.folder import folder_of
 from sandbox.execution.ray_head import RayHead, RayHeads
