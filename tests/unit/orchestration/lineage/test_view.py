@@ -51,6 +51,20 @@ def test_edges_are_the_dags_one_for_one_in_whatever_order_events_come(document: 
     assert sum(not line.startswith(" ") for line in drawing.lines(lineage)) == len(dag.nodes)
 
 
+@given(document=dags())
+def test_each_event_names_what_runs_before_with_its_run_and_what_runs_behind(document: Mapping[str, Any]) -> None:
+    dag = DagSpec.model_validate(document)
+    events = [json.loads(text) for text in told(dag)]
+    run_ids = {event["job"]["name"]: event["run"]["runId"] for event in events}
+    for event in events:
+        name, facet = event["job"]["name"], event["run"]["facets"]["jobDependencies"]
+        before = {(each["job"]["name"], each["run"]["runId"]) for each in facet["upstream"]}
+        behind = {each["job"]["name"] for each in facet["downstream"]}
+        assert {earlier for earlier, _ in before} == {f"p.{a}" for a, b in edges(dag) if f"p.{b}" == name}
+        assert behind == {f"p.{b}" for a, b in edges(dag) if f"p.{a}" == name}
+        assert all(run_ids[earlier] == run for earlier, run in before)
+
+
 def test_data_that_skip_a_node_make_no_edge() -> None:
     document = stated([("a", "b"), ("b", "c")], nodes=["a", "b"])
     document["nodes"].append(task("c", ins=["a_out"]))
