@@ -146,6 +146,8 @@ def done(world: World, effect: fx.Effect) -> tuple[object, World]:
         case fx.Stop(attempt):
             stopped = jobs.get(attempt, "running") == "running"
             return None, world.with_job(attempt, "cancelled") if stopped else world
+        case fx.Tell():
+            return None, world
         case fx.Acknowledge(attempt):
             return None, world.with_job(attempt, "forgotten") if attempt in jobs else world
     raise AssertionError(effect)

@@ -42,6 +42,7 @@ class RecordedAccount(_Recorded):
     day: str
     version: Annotated[StrictInt, Field(ge=1)]
     budget: RecordedAmount
+    burst: RecordedAmount
     owed: RecordedAmount
     held: RecordedAmount
     drawn: RecordedAmount
@@ -51,7 +52,7 @@ class RecordedAccount(_Recorded):
     @property
     def account(self) -> Account:
         """As the ledger has it."""
-        names = ("budget", "owed", "held", "drawn", "settled", "debt")
+        names = ("budget", "burst", "owed", "held", "drawn", "settled", "debt")
         return Account(team=self.team, day=self.day, **{name: getattr(self, name).amount for name in names})
 
 

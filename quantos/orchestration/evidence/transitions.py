@@ -20,7 +20,7 @@ from quantos.orchestration.protocol.effects import Commit
 from quantos.orchestration.protocol.rows import AccountRow, Node, Submission
 
 _MICRO: Final = 1_000_000
-AMOUNTS: Final = ("budget", "owed", "held", "drawn", "settled", "debt")
+AMOUNTS: Final = ("budget", "burst", "owed", "held", "drawn", "settled", "debt")
 """What an account's record says, each of every resource."""
 
 

@@ -142,9 +142,8 @@ def _waterfall(trace: Sequence[Branch]) -> Markup:
     length = max(1, max(span.end_ns for _, span in spans) - start)
     height = _ROW_HEIGHT * len(spans)
     rows = joined(_bar(span, depth, row, start=start, length=length) for row, (depth, span) in enumerate(spans))
-    return element(
-        "div", element("svg", rows, viewBox=f"0 0 {_LABEL_WIDTH + _BAR_WIDTH + 60} {height}", class_="trace")
-    )
+    box = f"0 0 {_LABEL_WIDTH + _BAR_WIDTH + 60} {height}"
+    return element("div", element("svg", rows, viewBox=box, class_="trace"))
 
 
 def _bar(span: KeptSpan, depth: int, row: int, *, start: int, length: int) -> Markup:
