@@ -20,7 +20,7 @@ class ZoneSettings(Settings):
     private_cidr: IPv4Network
 
 
-FUNCTION_SERVICES: Final = frozenset({"eks", "kms", "lambda", "logs", "sqs", "sts"})
+FUNCTION_SERVICES: Final = frozenset({"eks", "glue", "kms", "lambda", "logs", "sqs", "sts"})
 """What functions call, beside S3 and DynamoDB, and reach by endpoints only."""
 POD_SERVICES: Final = frozenset({
     "autoscaling", "ec2", "eks", "elasticloadbalancing", "glue", "kms", "s3", "secretsmanager", "sns", "sts",
