@@ -29,7 +29,9 @@ from sandbox.execution.images import Environment
 from sandbox.execution.launching import LAUNCHER_FILES, Launch
 
 START_SECONDS: Final = 120.0
-CALL_SECONDS: Final = 30.0
+CALL_SECONDS: Final = 90.0
+"""Ray itself waits up to a minute for an agent before it refuses a job."""
+
 OBJECT_STORE_BYTES: Final = 256 * 2**20
 _START: Final = 'log=$1; shift; "$@" >>"$log" 2>&1 & echo $!'
 """Starts a command as nobody's child, so that it outlives who needs it first, and says its pid."""
@@ -193,6 +195,7 @@ def _variables(environment: Environment, *, folder: str, token: str) -> dict[str
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": token,
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_raylet_start_wait_time_s": "120",
     }
 
 

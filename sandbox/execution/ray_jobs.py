@@ -23,6 +23,7 @@ from sandbox.execution.processes import last_line, last_words
 from sandbox.execution.ray_head import RayHead, RayHeads
 
 POLL_SECONDS: Final = 0.3
+SUBMIT_SECONDS: Final = 180.0
 _OVER: Final = frozenset({"SUCCEEDED", "FAILED", "STOPPED"})
 _ID_DIGITS: Final = 24
 SHARED: Final = "its tasks may write other jobs' workspaces: Ray's workers serve all jobs"
@@ -41,7 +42,7 @@ class RayEngine:
         environment = self.images.environment(program.image)
         head = RayHeads(self.place.state).ensure(environment, gpus=self.place.machine.room.gpus)
         job = job_id_of(program.name)
-        head.call("POST", "/api/jobs/", body=self._submission(job, program, environment, head=head))
+        _submit(head, job, self._submission(job, program, environment, head=head))
         facts, info = self._wait(head, job, program)
         return Ran(facts=facts, evidence=_evidence(head, info, notes=(*notes_of(program, environment), SHARED)))
 
@@ -115,6 +116,25 @@ class RayLeftovers:
 def job_id_of(name: str) -> str:
     """The id of an attempt's job."""
     return f"quantos-{hashlib.sha256(name.encode()).hexdigest()[:_ID_DIGITS]}"
+
+
+def _submit(head: RayHead, job: str, submission: JsonValue) -> None:
+    """Submit a job. Key: its id, which is asked for where it is not known whether Ray took it.
+
+    A head that has just started has no agent for jobs yet, and refuses them.
+    """
+    until = time.monotonic() + SUBMIT_SECONDS
+    while True:
+        try:
+            head.call("POST", "/api/jobs/", body=submission)
+        except OrchestrationError:
+            if any(each.get("submission_id") == job for each in _jobs(head)):
+                return
+            if time.monotonic() > until or LocalProcesses().gone(head.process):
+                raise
+            time.sleep(POLL_SECONDS)
+        else:
+            return
 
 
 def _info(head: RayHead, job: str) -> Mapping[str, JsonValue] | None:

@@ -4,12 +4,14 @@ One process at a time steps. It may be killed between any two of its effects: wh
 file and folders what there is left to do.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from quantos.deployment.holders import ProcessTable
+from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.messages import encode
 from quantos.orchestration.execution.classify import End, ExitFacts, classify
 from quantos.orchestration.execution.usage import used_by_day
@@ -26,6 +28,7 @@ STOP_GRACE_MS: Final = 20_000
 """How long a worker has to end its program, and to keep its log, before all of it is killed."""
 
 MOST_TRIES: Final = 3
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 class Archive(Protocol):
@@ -68,10 +71,16 @@ class Supervisor:
     after: Callable[[str], None] = nothing_more
 
     def step(self, *, now_ms: int) -> None:
-        """Do what can be done now: see what has ended, start what there is room for, tell what is to be told."""
+        """Do what can be done now: see what has ended, start what there is room for, tell what is to be told.
+
+        An attempt with which one cannot go on now, such as for a bucket that does not answer, holds up no other.
+        """
         for attempt in self.attempts.open():
             if attempt.order is not None and attempt.state in {"starting", "running", "acknowledged"}:
-                self._go_on(attempt, attempt.order, now_ms=now_ms)
+                try:
+                    self._go_on(attempt, attempt.order, now_ms=now_ms)
+                except OrchestrationError as error:
+                    _LOGGER.warning("%s is gone on with later: %s", attempt.name, error.what)
         self._start_waiting(now_ms=now_ms)
         for attempt in self.attempts.open():
             self._send(attempt, now_ms=now_ms)

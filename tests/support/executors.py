@@ -11,6 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import boto3
+from moto.server import DomainDispatcherApplication, create_backend_app
+
 from quantos.contracts.dag.outputs import Output
 from quantos.contracts.dag.spec import Requests
 from quantos.contracts.dag.submission import SubmissionRequest

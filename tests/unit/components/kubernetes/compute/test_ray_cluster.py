@@ -1,12 +1,14 @@
 """Ray's pods break no rule, its head alone may ask for workers, and its promises are alerts."""
 
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from components.kubernetes.compute.kuberay import KubeRayArgs, values
-from components.kubernetes.compute.ray_cluster import RayClusterArgs, WorkerGroup, cluster_spec
+from components.kubernetes.compute.ray_cluster import RAY_VERSION, RayClusterArgs, WorkerGroup, cluster_spec
 from components.kubernetes.compute.ray_serve import RayServeArgs, alert_rules, model_statements, serve_configuration
 from components.kubernetes.scaling.job_queues import Taint
 
@@ -101,3 +103,10 @@ def test_the_gateway_reads_models_and_writes_nothing() -> None:
     assert {action for statement in statements for action in statement.actions} == {
         "s3:ListBucket", "s3:GetObject", "kms:Decrypt"
     }  # fmt: skip
+
+
+def test_there_is_one_ray_in_the_whole_project() -> None:
+    lock = Path("sandbox/execution/images/trainers/uv.lock")
+    packages = tomllib.loads((Path(__file__).parents[5] / lock).read_text(encoding="utf-8"))["package"]
+    assert [package["version"] for package in packages if package["name"] == "ray"] == [RAY_VERSION]
+    assert SPEC["rayVersion"] == RAY_VERSION

@@ -1,15 +1,11 @@
 """A feature knows the past only, and compares symbols of one day."""
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from feature_kit.features import TARGET, VIEWS, cross_section_ranks, features_of
-from feature_kit.panel import Panel, read_panel, write_features
-from program_kit.call import RefusedError
+from feature_kit.panel import Panel
 
 
 def bars(days: int = 40, symbols: int = 6) -> Panel:
@@ -17,22 +13,6 @@ def bars(days: int = 40, symbols: int = 6) -> Panel:
     close = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, (days, symbols)), axis=0))
     names = [str(date(2026, 1, 1) + timedelta(days=number)) for number in range(days)]
     return Panel(names, [f"S{number}" for number in range(symbols)], close, rng.lognormal(10, 1, (days, symbols)))
-
-
-def written(panel: Panel, folder: Path, **columns: object) -> Path:
-    rows = [(day, symbol) for day in panel.days for symbol in panel.symbols]
-    data = {
-        "day": [date.fromisoformat(day) for day, _ in rows],
-        "symbol": [symbol for _, symbol in rows],
-        "close": panel.close.ravel(),
-        "volume": panel.volume.ravel(),
-        **columns,
-    }
-    folder.mkdir(exist_ok=True)
-    pq.write_table(
-        pa.table({name: values for name, values in data.items() if values is not None}), folder / "a.parquet"
-    )
-    return folder
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -57,22 +37,3 @@ def test_the_target_is_the_next_days_return_beyond_the_market() -> None:
 def test_ranks_are_of_a_day_from_least_to_most() -> None:
     ranks = cross_section_ranks(np.array([[3.0, 1.0, np.nan, 2.0], [np.nan, np.nan, np.nan, 5.0]]))
     np.testing.assert_array_equal(ranks, [[1.0, -1.0, np.nan, 0.0], [np.nan, np.nan, np.nan, -1.0]])
-
-
-def test_bars_are_read_as_they_were_written_and_features_where_all_are_known(tmp_path: Path) -> None:
-    panel = bars()
-    read = read_panel(written(panel, tmp_path / "data"))
-    assert (read.days, read.symbols) == (panel.days, panel.symbols)
-    np.testing.assert_array_equal(read.close, panel.close)
-    rows = write_features(read, features_of(read, "xs_v2"), file=tmp_path / "features.parquet")
-    table = pq.read_table(tmp_path / "features.parquet")
-    assert rows == table.num_rows == (40 - 20 - 1) * 6
-    assert table.column_names == ["day", "symbol", *VIEWS["xs_v2"], TARGET]
-
-
-def test_data_that_cannot_be_meant_is_refused(tmp_path: Path) -> None:
-    panel = bars()
-    with pytest.raises(RefusedError, match="lacks volume"):
-        read_panel(written(panel, tmp_path / "lacking", volume=None))
-    with pytest.raises(RefusedError, match="a day of a symbol twice"):
-        read_panel(written(panel, tmp_path / "twice", symbol=["S0"] * 240))

@@ -39,10 +39,3 @@ def test_the_same_seed_gives_the_same_model() -> None:
     left, right = trained(samples(signal=1.0), 2), trained(samples(signal=1.0), 2)
     for name, value in left.parameters.items():
         np.testing.assert_array_equal(value, right.parameters[name])
-
-
-def test_predictions_that_say_nothing_have_no_figures() -> None:
-    data = samples(signal=1.0)
-    empty = data.where(data.days < 0)
-    assert judge(np.zeros(0), empty)["information_coefficient"] is None
-    assert judge(np.zeros(0), empty)["long_short_sharpe"] is None
