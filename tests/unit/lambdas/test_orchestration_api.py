@@ -9,6 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance as beyond_schemas
 
 from lambdas.openapi import OPERATIONS, openapi
@@ -126,10 +127,12 @@ def test_whatever_is_asked_the_answer_is_as_the_document_says(api: Api) -> None:
     with serving(api.gateway) as address:
         schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict({"base-url": address}))
 
+        operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+
         @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
         @given(data=st.data())
         def conforms(data: st.DataObject) -> None:
-            operation = data.draw(st.sampled_from([result.ok() for result in schema.get_all_operations()]))
+            operation = data.draw(st.sampled_from(operations))
             case = data.draw(operation.as_strategy())
             case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=[beyond_schemas])
 

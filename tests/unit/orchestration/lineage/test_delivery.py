@@ -46,7 +46,7 @@ def test_a_transport_that_fails_loses_nothing_and_is_reported(tmp_path: Path) ->
         delivery.deliver(attempt, event)
     assert len(memory.kept) == 6
     assert len((tmp_path / "events.jsonl").read_text().splitlines()) == len(EVENTS)
-    assert [(each.transport, each.attempt) for each in reported] == [(bad.name, attempt) for attempt, _ in EVENTS]
+    assert [(each.transport, each.about) for each in reported] == [(bad.name, attempt) for attempt, _ in EVENTS]
     assert all(each.error.what and each.error.remedy for each in reported)
 
 

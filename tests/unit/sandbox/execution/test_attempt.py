@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from quantos.orchestration.execution.trace_context import traceparent
+from quantos.orchestration.tracing.identity import traceparent
 from tests.support.executors import ExecutorCase, give_input, order_of, put_request
 from tests.support.script_image import gives, script
 
