@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+from quantos.orchestration.protocol.rows import AttemptKey, RunKey
 from quantos.orchestration.tracing.identity import traceparent
 from tests.support.executors import ExecutorCase, give_input, order_of, put_request
 from tests.support.script_image import gives, script
 
-NAME = "alpha/bt-1/1/a/1"
+KEY = AttemptKey(RunKey("alpha", "bt-1"), "a", 1)
 
 
 def told_by_program(
@@ -28,7 +29,7 @@ def test_variables_are_the_nodes_own_and_the_platforms(executor: ExecutorCase) -
     stated = {"QUANTOS_TEAM": "alpha", "QUANTOS_SUBMISSION_ID": "bt-1", "QUANTOS_NODE": "a", "QUANTOS_ATTEMPT": "1"}
     assert {name: variables[name] for name in stated} == stated
     assert (variables["VIEW"], variables["HOME"]) == ("v2", str(workspace / "home"))
-    assert variables["TRACEPARENT"] == traceparent("alpha/bt-1/1", NAME)
+    assert variables["TRACEPARENT"] == traceparent(KEY)
     assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in variables
     assert [name for name in variables if name.startswith(("AWS_", "UV_", "XDG_"))] == []
 
