@@ -32,8 +32,8 @@ class Snapshots(Protocol):
 class Tags(Protocol):
     """Names that keep a snapshot from being expired."""
 
-    def tag(self, snapshot: Snapshot, name: str, *, max_age_ms: int) -> None:
-        """Keep a snapshot for that long. Key: the name.
+    def tag(self, snapshot: Snapshot, name: str, *, until_ms: int) -> None:
+        """Keep a snapshot until then, epoch milliseconds. Key: the name.
 
         Tagging it again changes nothing; a name that another snapshot of the table has is an error.
         """
@@ -48,7 +48,10 @@ class Tables(Protocol):
     """Tables as they are written. Key of a write: its stamp."""
 
     def create(self, table: TableName, data: "pa.Table | pa.RecordBatchReader", *, stamp: Stamp) -> Snapshot:
-        """Make a table of data, in one commit, its namespace where need be; a table with another stamp is an error."""
+        """Make a table of data, in one commit, its namespace where need be; a table with another stamp is an error.
+
+        A `comment` in the schema's metadata is the table's.
+        """
         ...
 
     def append(self, table: TableName, data: "pa.Table", *, stamp: Stamp) -> Snapshot:

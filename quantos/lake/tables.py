@@ -50,6 +50,7 @@ class Snapshot:
     Attributes:
         id: a number as text: it needs 64 bits, and JSON readers keep 53.
         size_bytes: of its data files.
+        committed_ms: epoch milliseconds.
         summary: what its writer said of it.
     """
 
@@ -57,6 +58,7 @@ class Snapshot:
     id: str
     rows: int
     size_bytes: int
+    committed_ms: int = 0
     summary: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 

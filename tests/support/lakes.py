@@ -93,7 +93,7 @@ def lake_calls() -> dict[str, Call]:
         lake.drop(spare)
 
     def untag() -> None:
-        quiet.tag(snapshot, "q", max_age_ms=1)
+        quiet.tag(snapshot, "q", until_ms=2**42)
         lake.untag(BARS, "q")
 
     return {
@@ -101,7 +101,7 @@ def lake_calls() -> dict[str, Call]:
         "lake.iceberg:IcebergLake.find": lambda: lake.find(BARS),
         "lake.iceberg:IcebergLake.schema": lambda: lake.schema(snapshot),
         "lake.iceberg:IcebergLake.export": lambda: lake.export(snapshot, Path(folder) / "exported"),
-        "lake.iceberg:IcebergLake.tag": lambda: lake.tag(snapshot, f"q-{next(numbers)}", max_age_ms=1),
+        "lake.iceberg:IcebergLake.tag": lambda: lake.tag(snapshot, f"q-{next(numbers)}", until_ms=2**42),
         "lake.iceberg:IcebergLake.untag": untag,
         "lake.iceberg:IcebergLake.create": lambda: lake.create(
             TableName("market", f"bars_{next(numbers)}"), rows(1.0), stamp=STAMP

@@ -5,10 +5,13 @@ from itertools import count
 
 import boto3
 
+from quantos.contracts.dag.admission import Admission
 from quantos.contracts.dag.spec import Requests
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
 from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.adapters.s3_logs import S3Logs, end_key, part_key
+from quantos.orchestration.adapters.s3_objects import S3Objects
+from quantos.orchestration.adapters.s3_statements import S3Admissions, S3Statements
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import Identity, Node, RunKey
 from quantos.orchestration.spec.reading import read_dag
@@ -49,7 +52,16 @@ def _artifacts() -> dict[str, Call]:
     logs = S3Logs(client, "artifacts")
     client.put_object(Bucket="artifacts", Key=part_key(attempt, 0), Body=b"a line")
     client.put_object(Bucket="artifacts", Key=end_key(attempt), Body=b'{"end": "succeeded", "parts": 1}')
+    admissions, digests = S3Admissions(S3Objects(client, "artifacts")), count(1)
+    text = admissions.keep_text("SELECT 1 AS a")
     return {
+        "orchestration.s3_statements:S3Statements.read": lambda: S3Statements(client).read(
+            "artifacts", f"statements/{text}.sql", most_bytes=100
+        ),
+        "orchestration.s3_statements:S3Admissions.keep_text": lambda: admissions.keep_text("SELECT 2 AS a"),
+        "orchestration.s3_statements:S3Admissions.text": lambda: admissions.text(text),
+        "orchestration.s3_statements:S3Admissions.keep": lambda: admissions.keep("a", str(next(digests)), Admission()),
+        "orchestration.s3_statements:S3Admissions.find": lambda: admissions.find("a", "1"),
         "orchestration.s3_logs:S3Logs.part": lambda: logs.part(attempt, 0),
         "orchestration.s3_logs:S3Logs.end": lambda: logs.end(attempt),
         "orchestration.s3_lineage:S3Lineage.put": lambda: store.put(replace(attempt, attempt=next(numbers)), event),

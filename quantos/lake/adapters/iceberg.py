@@ -87,10 +87,14 @@ class IcebergLake:
                     writer.write_batch(batch)
             partial.replace(folder / "part-00000.parquet")
 
-    def tag(self, snapshot: Snapshot, name: str, *, max_age_ms: int) -> None:
-        """Keep a snapshot for that long. Key: the name."""
+    def tag(self, snapshot: Snapshot, name: str, *, until_ms: int) -> None:
+        """Keep a snapshot until then, epoch milliseconds. Key: the name.
+
+        Iceberg counts the age of a tag from its snapshot's commit, however late the tag was made.
+        """
 
         def change(loaded: Table) -> None:
+            max_age_ms = max(until_ms - snapshot.committed_ms, 1)
             tagged = loaded.refs().get(name)
             if tagged is None:
                 loaded.manage_snapshots().create_tag(int(snapshot.id), name, max_age_ms).commit()
@@ -117,7 +121,11 @@ class IcebergLake:
         """Make a table of data, in one commit. Key: the stamp."""
 
         def commit() -> None:
-            creation = self.catalog.create_table_transaction(_identifier(table), schema=data.schema)
+            comment = (data.schema.metadata or {}).get(b"comment", b"").decode()
+            properties = {"comment": comment} if comment else {}
+            creation = self.catalog.create_table_transaction(
+                _identifier(table), schema=data.schema, properties=properties
+            )
             creation.append(data, snapshot_properties=stamp.properties)
             creation.commit_transaction()
 
@@ -226,4 +234,11 @@ def _described(table: TableName, snapshot: IcebergSnapshot) -> Snapshot:
             f"snapshot {snapshot.snapshot_id} of {table} does not say its {exc.args[0]}",
             remedy="write the table by an engine that says so, as Trino, Spark and pyiceberg do",
         ) from exc
-    return Snapshot(table, str(snapshot.snapshot_id), rows=rows, size_bytes=size_bytes, summary=summary)
+    return Snapshot(
+        table,
+        str(snapshot.snapshot_id),
+        rows=rows,
+        size_bytes=size_bytes,
+        committed_ms=snapshot.timestamp_ms,
+        summary=summary,
+    )

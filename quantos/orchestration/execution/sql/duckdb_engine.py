@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as arrow_dataset
 
-from quantos.errors import LakeError
+from quantos.errors import LakeError, OrchestrationError
 from quantos.lake.ports import Lake
 from quantos.lake.tables import Snapshot, TableName
 from quantos.orchestration.execution.classify import ExitFacts
@@ -70,7 +70,10 @@ class DuckDbEngine:
         made = self.lake.stamped(work.target, work.stamp)
         if made is not None:
             return Made(facts=ExitFacts(exit_code=0), evidence=EVIDENCE, snapshot=made)
-        text = self._translated(work)
+        try:
+            text = self._translated(work)
+        except OrchestrationError as exc:
+            return Made(facts=ExitFacts(exit_code=1, said=exc.what), evidence=EVIDENCE)
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder, duckdb.connect(config=dict(_SAFE)) as connection:
             attempt = _Attempt(connection)
             timer = threading.Timer(

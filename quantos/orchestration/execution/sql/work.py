@@ -56,7 +56,7 @@ class SqlEngine(Protocol):
     def run(self, work: Work) -> Made:
         """Make the table, or find the one that was made for the same work.
 
-        Raises OrchestrationError where the query is none that it runs; nothing was run then.
+        Raises OrchestrationError or LakeError where what it needs cannot be had; nothing was run then.
         """
         ...
 

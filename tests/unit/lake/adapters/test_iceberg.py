@@ -15,7 +15,7 @@ from quantos.lake.adapters.iceberg import IcebergLake
 from quantos.lake.ports import Lake
 from tests.support.lakes import BARS, OTHER, STAMP, THIRD, file_lake, glue_lake, moto_endpoint, rows, s3_lake
 
-YEAR_MS = 365 * 86_400_000
+LATER_MS = 2**42
 
 
 @pytest.fixture(scope="module")
@@ -130,16 +130,16 @@ def test_of_two_who_append_with_stamps_of_their_own_both_commit(
 
 def test_a_tag_stays_on_its_snapshot(lake: IcebergLake) -> None:
     first = lake.create(BARS, rows(1.0), stamp=STAMP)
-    lake.tag(first, "q-1", max_age_ms=YEAR_MS)
+    lake.tag(first, "q-1", until_ms=LATER_MS)
     second = lake.append(BARS, rows(2.0), stamp=OTHER)
-    lake.tag(first, "q-1", max_age_ms=YEAR_MS)
+    lake.tag(first, "q-1", until_ms=LATER_MS)
     tag = lake.catalog.load_table(("market", "bars")).refs()["q-1"]
-    assert (str(tag.snapshot_id), tag.max_ref_age_ms) == (first.id, YEAR_MS)
+    assert (str(tag.snapshot_id), tag.max_ref_age_ms) == (first.id, LATER_MS - first.committed_ms)
     with pytest.raises(LakeError, match=r"tag q-1 of market\.bars is on snapshot"):
-        lake.tag(second, "q-1", max_age_ms=YEAR_MS)
+        lake.tag(second, "q-1", until_ms=LATER_MS)
     lake.untag(BARS, "q-1")
     lake.untag(BARS, "q-1")
-    lake.tag(second, "q-1", max_age_ms=YEAR_MS)
+    lake.tag(second, "q-1", until_ms=LATER_MS)
 
 
 def test_types_survive(lake: IcebergLake, tmp_path: Path) -> None:

@@ -1,0 +1,150 @@
+"""What a run reads, pinned before it is accepted: statements by their digests, tables by tagged snapshots.
+
+All of it is written down once, under the submission's digest. Whoever asks again, and each further run, has what was
+written first, whatever changed since. Key: the submission and the table; a tag that a crash left ends with its age.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from quantos.contracts.dag.admission import Admission
+from quantos.contracts.dag.submission import SubmissionRequest
+from quantos.contracts.dag.values import duration_seconds
+from quantos.errors import LakeError, NotAdmittedError, OrchestrationError
+from quantos.lake.ports import Snapshots, Tags
+from quantos.lake.tables import SCHEME, Snapshot, TableName
+from quantos.orchestration.submission.statements import KIND, AdmittedStatement, StatementSource, read_statement
+
+
+class PinnedLake(Snapshots, Tags, Protocol):
+    """What is asked of the lake to pin what a run reads."""
+
+
+class AdmissionStore(Protocol):
+    """What was read at admission. All raise OrchestrationError where it cannot be asked."""
+
+    def keep_text(self, text: str) -> str:
+        """Keep a statement, and return its SHA-256. Key: that."""
+        ...
+
+    def keep(self, team: str, digest: str, admission: Admission) -> Admission:
+        """Keep what was read for a submission, and return what was kept first. Key: team and digest."""
+        ...
+
+    def find(self, team: str, digest: str) -> Admission | None:
+        """What was kept; None before."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinnedInputs:
+    """What a submission reads of the outside.
+
+    Attributes:
+        prefixes: of a team, under which its statements lie.
+    """
+
+    lake: PinnedLake
+    source: StatementSource
+    store: AdmissionStore
+    prefixes: Callable[[str], Sequence[str]]
+    clock: Callable[[], datetime]
+
+    def check(self, team: str, request: SubmissionRequest) -> None:
+        """That all of it may be read and is there.
+
+        Raises:
+            NotAdmittedError: it may not, or is not.
+            OrchestrationError: the lake or the bucket cannot be asked.
+        """
+        self._snapshots(request, list(self._statements(team, request)))
+
+    def pin(self, team: str, request: SubmissionRequest) -> Mapping[str, str]:
+        """Keep it as it is now for as long as the run's ttl, and return the snapshot of each table.
+
+        Raises:
+            NotAdmittedError: what is read may not be, or is not there any more.
+            OrchestrationError: the lake or the bucket cannot be asked.
+        """
+        digest = request.digest()
+        admission = self.store.find(team, digest)
+        if admission is None:
+            statements = list(self._statements(team, request))
+            read = self._snapshots(request, statements)
+            self._tag(team, request, read)
+            kept = Admission(
+                statements={each.uri: self.store.keep_text(each.text) for each in statements},
+                snapshots={str(each.table): each.id for each in read},
+            )
+            admission = self.store.keep(team, digest, kept)
+        self._tag(team, request, [self._snapshot(_table(name), each) for name, each in admission.snapshots.items()])
+        return admission.snapshots
+
+    def release(self, team: str, request: SubmissionRequest) -> None:
+        """Let go of what was pinned, once the run's ttl is over."""
+        admission = self.store.find(team, request.digest())
+        if admission is None:
+            return
+        for name, snapshot_id in admission.snapshots.items():
+            with _asking_lake():
+                self.lake.untag(_table(name), tag_name(team, request, table=name, snapshot_id=snapshot_id))
+
+    def _statements(self, team: str, request: SubmissionRequest) -> Iterator[AdmittedStatement]:
+        for node in request.dag.nodes:
+            if node.kind == KIND:
+                yield read_statement(node, prefixes=self.prefixes(team), source=self.source)
+
+    def _snapshots(self, request: SubmissionRequest, statements: Sequence[AdmittedStatement]) -> list[Snapshot]:
+        """Of each table that is read: the one that `refs.data` states, else the current one."""
+        stated: dict[TableName, str | None] = {}
+        for name, ref in request.refs.data.items():
+            if ref.uri.startswith(SCHEME):
+                with _asking_lake(f"refs.data.{name}: "):
+                    table = TableName.of_uri(ref.uri)
+                if stated.get(table) not in {None, ref.snapshot_id}:
+                    raise NotAdmittedError(
+                        f"refs.data states two snapshots of {table}", remedy="state one; a run reads one of each table"
+                    )
+                stated[table] = ref.snapshot_id or stated.get(table)
+        for statement in statements:
+            for table in statement.query.tables:
+                stated.setdefault(table, None)
+        return [self._snapshot(table, snapshot_id) for table, snapshot_id in sorted(stated.items(), key=str)]
+
+    def _snapshot(self, table: TableName, snapshot_id: str | None) -> Snapshot:
+        with _asking_lake():
+            return self.lake.snapshot(table, snapshot_id)
+
+    def _tag(self, team: str, request: SubmissionRequest, snapshots: Sequence[Snapshot]) -> None:
+        """Keep snapshots until a run that begins now could end, and its ttl after that."""
+        longest = timedelta(seconds=duration_seconds(request.dag.slo.max_runtime))
+        kept = longest + timedelta(days=request.params.ttl_days)
+        until_ms = round((self.clock() + kept).timestamp() * 1000)
+        for snapshot in snapshots:
+            name = tag_name(team, request, table=str(snapshot.table), snapshot_id=snapshot.id)
+            with _asking_lake():
+                self.lake.tag(snapshot, name, until_ms=until_ms)
+
+
+def tag_name(team: str, request: SubmissionRequest, *, table: str, snapshot_id: str) -> str:
+    """The name of a tag, which tells who it is for by a digest."""
+    key = "/".join((team, request.params.submission_id, table, snapshot_id))
+    return f"q-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+
+
+def _table(name: str) -> TableName:
+    return TableName(*name.split(".", 1))
+
+
+@contextmanager
+def _asking_lake(where: str = "") -> Iterator[None]:
+    """What the lake says of a table, as what it is to a submission."""
+    try:
+        yield
+    except LakeError as exc:
+        kind = OrchestrationError if exc.retryable else NotAdmittedError
+        raise kind(f"{where}{exc.what}", remedy=exc.remedy, retryable=exc.retryable) from exc

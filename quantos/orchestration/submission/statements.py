@@ -1,0 +1,106 @@
+"""Statements as they are read at admission: under what a team may run, bounded, and checked as queries."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from quantos.contracts.dag.spec import Node
+from quantos.errors import NotAdmittedError, OrchestrationError
+from quantos.lake.tables import TableName
+from quantos.orchestration.sql.binding import MOST_BYTES
+from quantos.orchestration.sql.pinning import pinned
+from quantos.orchestration.sql.query import Query, read_query
+
+KIND: Final = "trino_sql"
+_URI: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.*)", re.ASCII | re.DOTALL)
+
+
+class StatementSource(Protocol):
+    """Where statements lie."""
+
+    def read(self, bucket: str, key: str, *, most_bytes: int) -> bytes | None:
+        """The first bytes of an object, one more than `most_bytes` where it has more; None where there is none.
+
+        Raises OrchestrationError where it cannot be asked.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class AdmittedStatement:
+    """A statement as it was read.
+
+    Attributes:
+        digest: SHA-256 of its bytes, hex.
+    """
+
+    uri: str
+    digest: str
+    text: str
+    query: Query
+
+
+def may_read(uri: str, prefixes: Sequence[str]) -> bool:
+    """Whether an object lies under one of the prefixes, each a folder: `s3://a/b` does not hold `s3://a/bc`."""
+    match = _URI.fullmatch(uri)
+    if match is None or any(part in {"", ".", ".."} for part in match["key"].split("/")):
+        return False
+    return any(_URI.fullmatch(folder) and uri.startswith(folder) for folder in map(_folder, prefixes))
+
+
+def read_statement(node: Node, *, prefixes: Sequence[str], source: StatementSource) -> AdmittedStatement:
+    """The statement of a node of this kind, checked.
+
+    Args:
+        prefixes: folders under which the team's statements lie, `s3://bucket/folder/`.
+
+    Raises:
+        NotAdmittedError: it may not be read, is not there, too long, no text, or no query that is run.
+        OrchestrationError: the bucket cannot be asked.
+    """
+    uri = str(node.params.get("sql_uri"))
+    match = _URI.fullmatch(uri)
+    if match is None or not may_read(uri, prefixes):
+        remedy = f"move it under one of: {_listed(prefixes)}"
+        raise _refused(node, f"{uri} lies under nothing that the team may run", remedy=remedy)
+    content = source.read(match["bucket"], match["key"], most_bytes=MOST_BYTES)
+    if content is None:
+        raise _refused(node, f"{uri} is not there", remedy="put the statement there, then submit again")
+    if len(content) > MOST_BYTES:
+        raise _refused(node, f"{uri} has more than {MOST_BYTES} bytes", remedy="shorten the statement")
+    try:
+        text = content.decode()
+        query = checked(node, text)
+    except UnicodeDecodeError as exc:
+        raise _refused(node, f"{uri} is no UTF-8: {exc.reason} at byte {exc.start}", remedy="save it as UTF-8") from exc
+    except OrchestrationError as exc:
+        raise _refused(node, f"{uri}: {exc.what}", remedy=exc.remedy) from exc
+    return AdmittedStatement(uri, hashlib.sha256(content).hexdigest(), text, query)
+
+
+def checked(node: Node, text: str) -> Query:
+    """The query of a node's statement, which can be pinned. Raises OrchestrationError."""
+    query = read_query(text, parameters_of(node), takes=node.ins)
+    anything = TableName("n", "t"), "0"
+    pinned(query, dict.fromkeys(query.tables, "0"), inputs=dict.fromkeys(query.inputs, anything))
+    return query
+
+
+def parameters_of(node: Node) -> Mapping[str, object]:
+    """What the `:names` of a node's statement stand for."""
+    stated = node.params.get("parameters", {})
+    return stated if isinstance(stated, dict) else {}
+
+
+def _folder(prefix: str) -> str:
+    return prefix if prefix.endswith("/") else f"{prefix}/"
+
+
+def _listed(prefixes: Sequence[str]) -> str:
+    return ", ".join(prefixes) or "nothing; have platform.teams.*.statements name a folder"
+
+
+def _refused(node: Node, what: str, *, remedy: str) -> NotAdmittedError:
+    return NotAdmittedError(f"node {node.id}: {what}", remedy=remedy)
