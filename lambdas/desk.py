@@ -79,7 +79,7 @@ def compose_desk(current: runtime.Runtime, *, report: Report) -> OrchestrationDe
         surroundings=composed.surroundings,
         index=composed.rows,
         specs=composed.specs,
-        inputs=compose_inputs(settings, composed.objects),
+        inputs=compose_inputs(settings, composed.objects, clock=current.clock),
         clock=current.clock,
     )
     archive = S3Logs(client=composed.objects.client, bucket=composed.objects.bucket)

@@ -22,9 +22,10 @@ from quantos.orchestration.protocol.effects import Create
 from quantos.orchestration.protocol.rows import AttemptKey, Order
 from quantos.orchestration.tracing.identity import traceparent
 from sandbox.execution.archive import WorkspaceArchive
-from sandbox.execution.engines import MachineEngines, NoLake
+from sandbox.execution.engines import MachineEngines
 from sandbox.execution.folder import AttemptFolder, Claim, Exit
 from sandbox.execution.images import Images
+from sandbox.execution.lake import AttemptLake
 from sandbox.execution.log_shipping import LogShipper
 from sandbox.execution.place import Place, read_place
 from sandbox.execution.processes import ProcessEngine
@@ -150,14 +151,16 @@ def main(path: str) -> None:
     if not isinstance(created, Create):
         raise OrchestrationError(f"{folder.order} is no order", remedy="remove the sandbox and start it again")
     place = read_place(folder.path.parents[1])
-    archive = WorkspaceArchive(boto3.client("s3"), place.bucket)
+    client = boto3.client("s3")
+    archive = WorkspaceArchive(client, place.bucket)
+    lake = AttemptLake(place, created.order, client, folder.path / "lake")
     images = Images(os.environ, place.images)
     engines = MachineEngines(
         archive=archive,
-        tables=NoLake(),
+        tables=lake,
         programs=ProcessEngine(images=images, folder=folder).run,
         ray_jobs=RayEngine(images=images, folder=folder, place=place).run,
-        statements=NoLake().run,
+        statements=lake.run,
     )
     worker = Worker(
         order=created.order, place=place, folder=folder, archive=archive, engines=engines, clock_ms=_clock_ms

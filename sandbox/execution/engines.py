@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 from quantos.contracts.dag.outputs import Output
-from quantos.errors import OrchestrationError
 from quantos.orchestration.execution.local import Program, Ran, Statement
 from sandbox.execution.archive import WorkspaceArchive
 
@@ -47,19 +46,3 @@ class MachineEngines:
     def run_statement(self, statement: Statement) -> Ran:
         """Run a statement, over the lake."""
         return self.statements(statement)
-
-
-class NoLake:
-    """Where no lake is at hand: whatever asks for one is told so."""
-
-    def export(self, table: Output, folder: Path) -> None:
-        """Raises OrchestrationError."""
-        raise _no_lake(f"{table.uri} cannot be read into {folder.name}")
-
-    def run(self, statement: Statement) -> Ran:
-        """Raises OrchestrationError."""
-        raise _no_lake(f"{statement.uri} cannot be run")
-
-
-def _no_lake(what: str) -> OrchestrationError:
-    return OrchestrationError(f"{what}: this executor has no lake", remedy="start it with a lake")

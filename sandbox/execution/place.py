@@ -6,6 +6,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
+from quantos.lake.place import EmbeddedLake
 from sandbox.execution.images import IMAGES
 from sandbox.execution.machine import Machine
 
@@ -19,6 +20,8 @@ class Place:
         bucket: the environment's artifacts.
         images: folders that stand for images.
         otlp_endpoint: where programs send their spans; "" for nowhere.
+        lake: where tables lie; None where there is no lake.
+        trino: `host:port` of the Trino over that lake; "" where DuckDB takes its place.
     """
 
     state: Path
@@ -26,6 +29,8 @@ class Place:
     machine: Machine
     images: Path = IMAGES
     otlp_endpoint: str = ""
+    lake: EmbeddedLake | None = None
+    trino: str = ""
 
     def write(self) -> None:
         """Keep it for workers."""

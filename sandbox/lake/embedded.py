@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 import botocore.exceptions
 
-from quantos.lake.adapters.composition import EmbeddedLake
+from quantos.lake.place import EmbeddedLake
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:

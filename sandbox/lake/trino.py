@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
-from quantos.lake.adapters.composition import CATALOG_NAME, EmbeddedLake, open_embedded_lake
+from quantos.lake.adapters.composition import CATALOG_NAME, open_embedded_lake
+from quantos.lake.place import EmbeddedLake
 from sandbox.errors import SandboxError
 from sandbox.lake import trino_files
 from sandbox.lake.postgres import USER, Postgres, find_programs, start_postgres

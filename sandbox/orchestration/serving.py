@@ -1,23 +1,29 @@
-"""Orchestration of an environment that is up in the sandbox, with all that it stands on: bus, executor, traces."""
+"""Orchestration of an environment that is up in the sandbox, with all that it stands on: lake, executor, traces."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import boto3
 
 from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.lake.adapters.composition import open_embedded_lake
+from quantos.orchestration.adapters.composition import LAKE_VARIABLE
 from quantos.orchestration.adapters.topics import TopicSender
 from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.composition import shut_down, supervisor_of
 from sandbox.execution.machine import Machine, Room
 from sandbox.execution.place import Place
 from sandbox.execution.supervisor import Supervisor
+from sandbox.lake.embedded import embedded_lake, make_buckets
+from sandbox.lake.seeding import seed
+from sandbox.lake.trino import TraceReceiver, start_trino
 from sandbox.orchestration.service import Service, orchestration
-from sandbox.tracing.receiver import TraceFile, receiving
+from sandbox.tracing.receiver import PATH, TraceFile, receiving
 
 VIRTUAL: Final = Room(milli_cores=64_000, memory_bytes=256 * 2**30, gpus=4)
 """What attempts may ask for together, whatever this machine has."""
@@ -25,37 +31,65 @@ FULL_CORES: Final = 8
 """A machine of so many gives attempts what they ask for; a smaller one gives less, in proportion."""
 OTLP_VARIABLE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES: Final = "traces.jsonl"
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Serving:
-    """A running orchestration, and the file of its spans."""
+    """A running orchestration, the file of its spans, and what runs its statements: `host:port`, or ""."""
 
     service: Service
     traces: Path
+    trino: str
 
 
 @contextmanager
-def serving_orchestration(settings: EnvironmentSettings, *, state_dir: Path, bus_url: str) -> Iterator[Serving]:
-    """Serve while the block runs; at its end everything that runs is ended."""
+def serving_orchestration(
+    settings: EnvironmentSettings, *, state_dir: Path, bus_url: str, trino: bool, report: Report
+) -> Iterator[Serving]:
+    """Serve while the block runs; at its end everything that runs is ended. With `trino`, a real one is started.
+
+    Raises:
+        SandboxError: something of it cannot be started.
+    """
     traces = state_dir / TRACES
     with ExitStack() as closing:
         endpoint = closing.enter_context(receiving(TraceFile(traces)))
-        os.environ[OTLP_VARIABLE] = endpoint
-        closing.callback(os.environ.pop, OTLP_VARIABLE, None)
-        bucket = settings.names().bucket("artifacts")
-        place = Place(state=state_dir / "executor", bucket=bucket, machine=machine(), otlp_endpoint=endpoint)
+        report("lake")
+        lake = embedded_lake(state_dir, environ=os.environ)
+        client = make_buckets(lake)
+        address = ""
+        if trino:
+            receiver = TraceReceiver(f"{endpoint}{PATH}", "http/protobuf")
+            started = closing.enter_context(start_trino(lake, report=report, traces=receiver))
+            lake, address = started.lake, f"{started.host}:{started.port}"
+        seed(open_embedded_lake(lake), client)
+        closing.enter_context(_told({OTLP_VARIABLE: endpoint, LAKE_VARIABLE: json.dumps(asdict(lake))}))
+        place = replace(_place(settings, state_dir), otlp_endpoint=endpoint, lake=lake, trino=address)
 
         def executor(sender: TopicSender) -> Supervisor:
-            archive = WorkspaceArchive(boto3.client("s3"), bucket)
+            archive = WorkspaceArchive(boto3.client("s3"), place.bucket)
             supervisor = supervisor_of(place, sender=sender, archive=archive, environ=dict(os.environ))
             closing.callback(shut_down, supervisor)
             return supervisor
 
+        report("functions and executor")
         service = orchestration(settings, state_dir=state_dir, bus_url=bus_url, executor=executor)
-        yield Serving(closing.enter_context(service), traces)
+        yield Serving(closing.enter_context(service), traces, address)
 
 
-def machine() -> Machine:
-    """The virtual machine, of which this one gives as many cores as it has."""
-    return Machine(room=VIRTUAL, resource_scale=min(1.0, (os.cpu_count() or 1) / FULL_CORES))
+def _place(settings: EnvironmentSettings, state_dir: Path) -> Place:
+    scale = min(1.0, (os.cpu_count() or 1) / FULL_CORES)
+    machine = Machine(room=VIRTUAL, resource_scale=scale)
+    return Place(state=state_dir / "executor", bucket=settings.names().bucket("artifacts"), machine=machine)
+
+
+@contextmanager
+def _told(variables: Mapping[str, str]) -> Iterator[None]:
+    """With variables of this process's environment, from which functions are composed."""
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)

@@ -22,8 +22,9 @@ from trino import dbapi
 
 from quantos.contracts.dag.outputs import Output
 from quantos.errors import OrchestrationError
-from quantos.lake.adapters.composition import EmbeddedLake, open_embedded_lake
+from quantos.lake.adapters.composition import open_embedded_lake
 from quantos.lake.adapters.iceberg import IcebergLake
+from quantos.lake.place import EmbeddedLake
 from quantos.lake.tables import Snapshot, Stamp, TableName
 from quantos.orchestration.execution.classify import ExitFacts, classify
 from quantos.orchestration.execution.local import Ran, Statement

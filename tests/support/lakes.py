@@ -13,8 +13,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 from pyiceberg.catalog.glue import GlueCatalog
 
-from quantos.lake.adapters.composition import EmbeddedLake, open_embedded_lake
+from quantos.lake.adapters.composition import open_embedded_lake
 from quantos.lake.adapters.iceberg import IcebergLake
+from quantos.lake.place import EmbeddedLake
 from quantos.lake.tables import Stamp, TableName
 from tests.support.faulty_aws import REGION, Call
 
