@@ -22,7 +22,7 @@ unexport VIRTUAL_ENV
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap python uv engine demo unit test check format-check lint types contracts bench sweep clean
+.PHONY: help bootstrap python uv engine demo demo-orchestration unit test check format-check lint types contracts bench sweep clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ engine: bootstrap ## Find, download or build the Pulumi engine
 
 demo: bootstrap ## Run the whole loop in the sandbox on real demand (ARGS="--trace FILE --kill-at MOMENT")
 	@$(RUN) quantos demo $(ARGS)
+
+demo-orchestration: bootstrap ## Run the example DAG through the API on real engines (ARGS="--no-trino --kafka")
+	@$(RUN) quantos demo-orchestration $(ARGS)
 
 unit: bootstrap ## Run the tests that are quick enough for every save: pure ones, and single calls on moto
 	$(RUN) pytest -n $(JOBS) -m "not slow" --no-header -q tests/unit $(ARGS)

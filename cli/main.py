@@ -71,6 +71,7 @@ for command in (
     project.backtest,
     project.doctor,
     project.demo,
+    project.demo_orchestration,
     project.pr_check,
 ):
     app.command()(command)

@@ -36,10 +36,10 @@ def demo(*, trace: Path | None, gaps: Gaps, kafka: bool, kill_at: str) -> None:
     err.print(f"target: the sandbox of {ROOT}", style="dim")
     replayed = bank_calls() if trace is None else read_trace(trace, gaps=gaps)
     state_dir = lifecycle.default_state_dir(ROOT)
-    with _only_demo_of(state_dir), shown_progress(err) as progress:
+    with only_demo_of(state_dir), shown_progress(err) as progress:
         engine = find_engine(progress=progress)
-    with _only_demo_of(state_dir), contextlib.ExitStack() as closing:
-        clockwork = Clockwork(_shown_stage)
+    with only_demo_of(state_dir), contextlib.ExitStack() as closing:
+        clockwork = Clockwork(shown_stage)
         with clockwork.stage("sandbox"):
             lifecycle.stop(state_dir)
             sandbox = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=engine.bin_dir)
@@ -61,13 +61,14 @@ def demo(*, trace: Path | None, gaps: Gaps, kafka: bool, kill_at: str) -> None:
 
 
 @contextlib.contextmanager
-def _shown_stage(title: str) -> Iterator[Tell]:
+def shown_stage(title: str) -> Iterator[Tell]:
+    """A stage as the command line shows it."""
     with step(title) as display:
         yield display.progress
 
 
 @contextlib.contextmanager
-def _only_demo_of(state_dir: Path) -> Iterator[None]:
+def only_demo_of(state_dir: Path) -> Iterator[None]:
     """One demo at a time in a checkout."""
     state_dir.mkdir(parents=True, exist_ok=True)
     with (state_dir / "demo.lock").open("a") as lock:

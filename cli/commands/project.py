@@ -85,3 +85,17 @@ def pr_check(
     from cli.checkout import pr_check as work
 
     work.pr_check(env or (), base=base, head=head, folder=folder)
+
+
+def demo_orchestration(
+    *,
+    trino: Annotated[
+        bool | None,
+        typer.Option("--trino/--no-trino", help="SQL on a real Trino; by default where all that it needs is there."),
+    ] = None,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Over a real broker, not a bus in this process.")] = False,
+) -> None:
+    """Run the example DAG through the API in the sandbox, on real engines, and write its page."""
+    from cli.checkout import orchestration as work
+
+    work.demo(trino=trino, kafka=kafka)

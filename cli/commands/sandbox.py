@@ -1,6 +1,10 @@
 """`quantos sandbox`."""
 
+from typing import Annotated
+
 import typer
+
+from cli.commands.arguments import EnvironmentName
 
 app = typer.Typer(help="The embedded AWS of this checkout: moto and stand-in providers.", no_args_is_help=True)
 
@@ -27,3 +31,18 @@ def status() -> None:
     from cli.checkout import sandbox as work
 
     work.status()
+
+
+@app.command()
+def serve(
+    environment: EnvironmentName,
+    *,
+    trino: Annotated[
+        bool, typer.Option("--trino", help="Run SQL on a real Trino, not on DuckDB in its place.")
+    ] = False,
+    kafka: Annotated[bool, typer.Option("--kafka", help="Over a real broker, not a bus in this process.")] = False,
+) -> None:
+    """Serve orchestration of an environment that is up: its API, its functions and an executor, until interrupted."""
+    from cli.checkout import orchestration as work
+
+    work.serve(environment, trino=trino, kafka=kafka)

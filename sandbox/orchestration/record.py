@@ -1,10 +1,12 @@
 """Where the orchestration of a sandbox runs, for those who ask it."""
 
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from quantos.deployment.adapters.processes import start_time
 from sandbox.child_process import ProcessMark
 from sandbox.errors import SandboxError
 
@@ -24,6 +26,11 @@ class ServiceRecord:
         partial = state_dir / f"{_FILE}.partial"
         partial.write_text(json.dumps(asdict(self)), encoding="utf-8")
         partial.replace(state_dir / _FILE)
+
+
+def own_mark() -> ProcessMark:
+    """This very process."""
+    return ProcessMark(os.getpid(), start_time(os.getpid()))
 
 
 def recorded_service(state_dir: Path, environment: str) -> ServiceRecord:
