@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
@@ -15,8 +15,6 @@ from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-_ABSENT: Final = frozenset({"NoSuchKey", "NoSuchBucket"})
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class S3Statements:
             try:
                 return self.client.get_object(Bucket=bucket, Key=key)["Body"].read(most_bytes + 1)
             except ClientError as exc:
-                if error_code(exc) in _ABSENT:
+                if error_code(exc) == "NoSuchKey":
                     return None
                 raise
 
