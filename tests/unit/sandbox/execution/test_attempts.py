@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantos.orchestration.protocol.rows import Finished
@@ -66,6 +66,7 @@ def test_of_many_who_claim_it_one_has_it(attempts: Attempts) -> None:
         assert sorted(pool.map(lambda _: attempts.starting(attempt), range(8))) == [False] * 7 + [True]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(["create", "stop", "acknowledge", "start", "run", "end"]), max_size=12))
 def test_it_starts_at_most_once_whatever_comes(tmp_path_factory: pytest.TempPathFactory, calls: list[str]) -> None:
     attempts, starts = Attempts(tmp_path_factory.mktemp("attempts") / "attempts.sqlite"), 0
