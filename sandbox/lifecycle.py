@@ -272,9 +272,18 @@ def drop_attributes(backend: Path) -> None:
 
 def _discard(state_dir: Path) -> None:
     """Forget moto and Pulumi together; logs and Pulumi's home, which holds no state, stay."""
-    for name in ("pulumi", "project", "manifests"):
+    for name in ("pulumi", "project", "manifests", "executor"):
         shutil.rmtree(state_dir / name, ignore_errors=True)
-    for name in ("sandbox.json", "store.json", "store.lock", "moto.port"):
+    files = (
+        "sandbox.json",
+        "store.json",
+        "store.lock",
+        "moto.port",
+        "lake.sqlite",
+        "traces.jsonl",
+        "orchestration.json",
+    )
+    for name in files:
         (state_dir / name).unlink(missing_ok=True)
 
 

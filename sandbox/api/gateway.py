@@ -5,6 +5,7 @@ Throttles and mutual TLS are not; one request at a time is handed to a function,
 
 import base64
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ from sandbox.api.tokens import TokenIssuer
 from sandbox.events.events import Account, Event, local_context
 from sandbox.events.loop import LocalFunction
 
+_LOG: Final = logging.getLogger(__name__)
 MOST_BODY: Final = 6 * 2**20
 """What Lambda takes."""
 
@@ -71,7 +73,8 @@ class Gateway:
         try:
             with self._turns[spec.name]:
                 result = function.handler(json.loads(json.dumps(event)), context.as_lambda_context())
-        except Exception:
+        except Exception:  # API Gateway says no more of a function that failed.
+            _LOG.exception("%s failed", spec.name)
             return _refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
         return _answered(result)
 

@@ -160,7 +160,6 @@ class AttemptAnswer(Contract):
     attempt: int
     run_id: str
     status: str
-    pool: str | None
     waited_since: str | None
     waited_for: str | None
     started: str | None
