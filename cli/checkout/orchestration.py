@@ -42,6 +42,8 @@ from stacks.programs import declare
 OUT: Final = ROOT / "out" / "orchestration"
 EXAMPLE: Final = ROOT / "docs" / "examples" / "bt_xs_bilstm_v1.yaml"
 LAYERS: Final = ("foundation", "control")
+SHOWN_DEPTH: Final = 3
+"""Of the trace, in a terminal; the page has all of it."""
 TEAM, SUBJECT = "research", "demo"
 
 
@@ -166,7 +168,7 @@ def _sql_engine(trino: str) -> str:
 def _say(result: RunsResult, page: Path, *, seconds: float) -> None:
     for node in result.status.nodes:
         out.print(f"{node.id:<18} {node.state:<10} {node.evidence}", markup=False)
-    for line in lines_of(result.trace):
+    for line in lines_of(result.trace, deepest=SHOWN_DEPTH):
         out.print(line, markup=False)
     for item in result.published:
         out.print(f"published {item.key} ({item.size_bytes:,} bytes, {item.hash})", markup=False)

@@ -5,7 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import boto3
@@ -53,23 +53,24 @@ class Worker:
         started_ms = self.clock_ms()
         shipper = LogShipper(self.archive, self.folder, str(self.key))
         with shipper.shipping(self.folder.beat):
-            end, detail, evidence = self._outcome()
+            end, detail, ran = self._outcome()
         times = {"started_ms": started_ms, "ended_ms": self.clock_ms()}
-        self.folder.exit(Exit(end=end, detail=detail, evidence=evidence, **times))
+        evidence, io_bytes = ("", 0) if ran is None else (str(ran.evidence), ran.io_bytes)
+        self.folder.exit(Exit(end=end, detail=detail, evidence=evidence, io_bytes=io_bytes, **times))
 
-    def _outcome(self) -> tuple[End, str, str]:
+    def _outcome(self) -> tuple[End, str, Ran | None]:
         try:
             ran = self._ran()
         except QuantosError as error:
             stopped = self.folder.stop_asked_ms() is not None
-            return *classify(ExitFacts(not_started=error.what, stopped=stopped)), ""
+            return *classify(ExitFacts(not_started=error.what, stopped=stopped)), None
         end, detail = classify(ran.facts)
         if end == "succeeded":
             try:
                 self._keep(ran)
             except QuantosError as error:
                 end, detail = classify(ExitFacts(lost=f"what it gave cannot be kept: {error.what}"))
-        return end, detail, str(ran.evidence)
+        return end, detail, ran
 
     def _ran(self) -> Ran:
         if self.folder.stop_asked_ms() is not None:
@@ -89,7 +90,9 @@ class Worker:
             given=self.place.machine.given(self.order.node.requests, time_ms=self.order.node.limit_ms),
             engines=self.engines,
         )
-        return kinds()[node.kind].run_locally(attempt)
+        ran = kinds()[node.kind].run_locally(attempt)
+        of_inputs = sum(output.size_bytes for output in attempt.inputs.values() if output.type == "table")
+        return replace(ran, io_bytes=ran.io_bytes + of_inputs)
 
     def _inputs(self, names: tuple[str, ...]) -> dict[str, Output]:
         """What it takes of what the attempts before it gave."""

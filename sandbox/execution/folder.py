@@ -31,13 +31,14 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class Exit:
-    """How an attempt ended, as its worker says it. Times are epoch milliseconds."""
+    """How an attempt ended, as its worker says it. Times are epoch milliseconds; `io_bytes` are of the lake."""
 
     end: End
     detail: str
     evidence: str
     started_ms: int
     ended_ms: int
+    io_bytes: int = 0
 
 
 _CLAIM: Final = TypeAdapter(Claim)

@@ -199,7 +199,7 @@ def _finished(attempt: Attempt, order: Order, outcome: Exit) -> Finished:
     return Finished(
         attempt.key,
         outcome.end,
-        used=used_by_day(order.node.requests, **times),
+        used=used_by_day(order.node.requests, **times, io_bytes=outcome.io_bytes),
         started_ms=outcome.started_ms,
         ended_ms=outcome.ended_ms,
         detail=outcome.detail,

@@ -47,7 +47,7 @@ class MachineLake:
             raise OrchestrationError(
                 f"nothing was admitted for {statement.name}", remedy="submit the run again under a new id"
             )
-        runner = StatementRunner(self.engine, self.admissions, RESULTS)
+        runner = StatementRunner(self.engine, self.lake, self.admissions, namespace=RESULTS)
         return runner.run(statement, admission, traceparent=self.traceparent)
 
 

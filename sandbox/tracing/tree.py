@@ -66,14 +66,16 @@ def tree_of(spans: Iterable[KeptSpan]) -> tuple[Branch, ...]:
     return tuple(_branch(span, children) for span in children[None])
 
 
-def lines_of(branches: Iterable[Branch], *, depth: int = 0) -> Iterator[str]:
-    """A span a line for a terminal, what happened within it below and further to the right."""
+def lines_of(branches: Iterable[Branch], *, depth: int = 0, deepest: int | None = None) -> Iterator[str]:
+    """A span a line for a terminal, what happened within it below and further to the right, down to a depth."""
+    if deepest is not None and depth >= deepest:
+        return
     for branch in branches:
         span = branch.span
         failed = f"  failed: {span.message}" if span.message else ""
         service = span.resource.get("service.name", "")
         yield f"{'  ' * depth}{span.name}  {span.seconds:.3f} s  ({service}, {span.scope}){failed}"
-        yield from lines_of(branch.within, depth=depth + 1)
+        yield from lines_of(branch.within, depth=depth + 1, deepest=deepest)
 
 
 def _branch(span: KeptSpan, children: dict[str | None, list[KeptSpan]]) -> Branch:

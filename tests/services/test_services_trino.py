@@ -100,7 +100,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def run(place: Place, engine: SqlEngine, statement: Statement, *, text: str, traceparent: str = "") -> Ran:
     """Under a namespace of its own for each engine, so that neither finds the other's."""
-    runner = StatementRunner(engine, Texts(text), type(engine).__name__.lower())
+    runner = StatementRunner(engine, place.lake, Texts(text), namespace=type(engine).__name__.lower())
     return runner.run(statement, admitted(place.snapshot), traceparent=traceparent)
 
 

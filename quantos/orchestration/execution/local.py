@@ -55,11 +55,13 @@ class Ran:
 
     Attributes:
         outputs: by name, a file of the workspace, or a table of the lake as it is now.
+        io_bytes: of data files of the lake that it read and wrote, beside its inputs.
     """
 
     facts: ExitFacts
     evidence: Evidence
     outputs: Mapping[str, Path | Output] = field(default_factory=dict)
+    io_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,11 @@ from typing import Protocol
 from quantos.contracts.dag.admission import Admission
 from quantos.contracts.dag.outputs import Output
 from quantos.errors import LakeError, OrchestrationError
+from quantos.lake.ports import Snapshots
 from quantos.lake.tables import Snapshot, Stamp, TableName
 from quantos.orchestration.execution.local import Ran, Statement
-from quantos.orchestration.execution.sql.work import SqlEngine, Work
+from quantos.orchestration.execution.sql.work import Made, SqlEngine, Work
+from quantos.orchestration.sql.pinning import pin_of
 from quantos.orchestration.sql.query import read_query
 
 
@@ -31,6 +33,7 @@ class StatementRunner:
     """
 
     engine: SqlEngine
+    lake: Snapshots
     texts: StatementTexts
     namespace: str
 
@@ -59,7 +62,17 @@ class StatementRunner:
             made = self.engine.run(work)
         except LakeError as exc:
             raise OrchestrationError(exc.what, remedy=exc.remedy, retryable=exc.retryable) from exc
-        return Ran(facts=made.facts, evidence=made.evidence, outputs=_outputs(statement.out, made.snapshot))
+        return Ran(
+            facts=made.facts,
+            evidence=made.evidence,
+            outputs=_outputs(statement.out, made.snapshot),
+            io_bytes=self._io_bytes(work, made),
+        )
+
+    def _io_bytes(self, work: Work, made: Made) -> int:
+        """Data files of the snapshots that it reads, whole, and of the table that it made."""
+        read = [self.lake.snapshot(table, pin_of(table, work.pins)).size_bytes for table in work.query.tables]
+        return sum(read) + (0 if made.snapshot is None else made.snapshot.size_bytes)
 
     def stop(self, name: str) -> None:
         """Have the attempt of a name end, where it runs."""

@@ -33,7 +33,7 @@ def snapshot(lake: IcebergLake) -> Snapshot:
 
 
 def runner(lake: IcebergLake, scratch: Path, text: str) -> StatementRunner:
-    return StatementRunner(DuckDbEngine(lake, scratch), Texts(text), "runs")
+    return StatementRunner(DuckDbEngine(lake, scratch), lake, Texts(text), namespace="runs")
 
 
 def table_of(output: Output) -> Snapshot:

@@ -35,9 +35,16 @@ class Engine:
     def stop(self, name: str) -> None: ...
 
 
+class Sizes:
+    """Every snapshot has a hundred bytes."""
+
+    def snapshot(self, table: TableName, snapshot_id: str | None = None) -> Snapshot:
+        return Snapshot(table, snapshot_id or "1", rows=1, size_bytes=100)
+
+
 def test_an_attempt_makes_a_table_of_its_own_with_its_stamp() -> None:
     engine = Engine()
-    ran = StatementRunner(engine, Texts("SELECT * FROM m.t"), "runs").run(
+    ran = StatementRunner(engine, Sizes(), Texts("SELECT * FROM m.t"), namespace="runs").run(
         statement("alpha/x/2/fetch/3"), ADMITTED, traceparent="00-1-2-01"
     )
     (work,) = engine.asked
@@ -49,19 +56,22 @@ def test_an_attempt_makes_a_table_of_its_own_with_its_stamp() -> None:
     assert work.target == result_table("runs", "alpha/x/2/fetch/3") != result_table("runs", "alpha/x/2/fetch/4")
     assert (work.pins, work.traceparent) == ({TableName("m", "t"): "11"}, "00-1-2-01")
     assert ran.outputs["table"] == Output(type="table", uri=work.target.uri, snapshot_id="5", size_bytes=10)
+    assert ran.io_bytes == 110, "what it read, and what it made"
 
 
 def test_what_was_not_admitted_is_not_run() -> None:
     engine = Engine()
     with pytest.raises(OrchestrationError, match="was not read at admission"):
-        StatementRunner(engine, Texts("SELECT 1 AS a"), "runs").run(statement("a/x/1/n/1"), Admission())
+        StatementRunner(engine, Sizes(), Texts("SELECT 1 AS a"), namespace="runs").run(
+            statement("a/x/1/n/1"), Admission()
+        )
     assert engine.asked == []
 
 
 def test_an_object_is_no_table() -> None:
     output = Output(type="object", uri="s3://a/b", size_bytes=1)
     with pytest.raises(OrchestrationError, match="prices is no table"):
-        StatementRunner(Engine(), Texts("SELECT * FROM prices"), "runs").run(
+        StatementRunner(Engine(), Sizes(), Texts("SELECT * FROM prices"), namespace="runs").run(
             statement("a/x/1/n/1", tables={"prices": output}), ADMITTED
         )
 
@@ -69,5 +79,7 @@ def test_an_object_is_no_table() -> None:
 def test_what_the_lake_cannot_do_is_told_with_whether_it_may_later() -> None:
     lost = LakeError("gone", remedy="wait", retryable=True)
     with pytest.raises(OrchestrationError, match="gone") as caught:
-        StatementRunner(Engine(lost), Texts("SELECT 1 AS a"), "runs").run(statement("a/x/1/n/1"), ADMITTED)
+        StatementRunner(Engine(lost), Sizes(), Texts("SELECT 1 AS a"), namespace="runs").run(
+            statement("a/x/1/n/1"), ADMITTED
+        )
     assert caught.value.retryable
