@@ -18,6 +18,7 @@ from quantos.orchestration.adapters.otlp_http import OtlpHttp
 from quantos.orchestration.adapters.rules import environment_rules
 from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
+from quantos.orchestration.adapters.s3_statements import S3Admissions
 from quantos.orchestration.adapters.topics import TopicExecutor, TopicSender
 from quantos.orchestration.adapters.witness import RunWitness
 from quantos.orchestration.evidence.transitions import moved
@@ -95,6 +96,7 @@ def compose(current: runtime.Runtime, *, function: FunctionName, report: Report)
         witness=RunWitness(
             rows=rows,
             specs=specs,
+            admissions=S3Admissions(objects),
             objects=objects,
             bus=bus,
             spans=_spans(settings.name),

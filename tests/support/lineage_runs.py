@@ -30,7 +30,7 @@ def facts_of(dag: DagSpec, **fields: object) -> RunFacts:
     nodes = {each.id: node(each.id, state="succeeded", attempt=1, placement=PLACEMENT, takes=()) for each in dag.nodes}
     outputs = {AttemptKey(RUN, each.id, 1): Outputs(outputs={n: output(n) for n in each.outs}) for each in dag.nodes}
     row = submission(terms=terms(pipeline_id=dag.pipeline_id, submitted_ms=1_764_000_000_123))
-    stated = {"submission": row, "nodes": nodes, "dag": dag, "outputs": outputs, "naming": NAMING}
+    stated = {"submission": row, "nodes": nodes, "dag": dag, "outputs": outputs, "reads": {}, "naming": NAMING}
     return RunFacts(**{**stated, **fields})
 
 

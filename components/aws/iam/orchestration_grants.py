@@ -16,7 +16,9 @@ def submitting(account: Account, places: Places) -> tuple[Statement, ...]:
         _rows(account, places),
         listing(artifacts, sid="ListLineage", prefixes=("lineage/*",)),
         using_objects(artifacts, ("specs/*",), sid="KeepSpecs", actions=("GetObject", "PutObject")),
-        using_objects(artifacts, ("statements/*",), sid="KeepStatements", actions=("GetObject", "PutObject")),
+        using_objects(
+            artifacts, ("statements/*", "admissions/*"), sid="KeepAdmissions", actions=("GetObject", "PutObject")
+        ),
         using_objects(artifacts, ("workspaces/*/log/*",), sid="ReadLogs", actions=("GetObject",)),
         using_objects(artifacts, ("lineage/*",), sid="ReadLineage", actions=("GetObject",)),
         *_reading_statements(places),
@@ -36,7 +38,7 @@ def witnessing(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
         _rows(account, places),
         listing(artifacts, sid="ListArtifacts"),
-        using_objects(artifacts, ("specs/*", *given), sid="ReadOutputs", actions=("GetObject",)),
+        using_objects(artifacts, ("specs/*", "admissions/*", *given), sid="ReadOutputs", actions=("GetObject",)),
         using_objects(artifacts, ("models/*", "reports/*"), sid="Publish", actions=("GetObject", "PutObject")),
         using_objects(artifacts, ("lineage/*",), sid="TellLineage", actions=("PutObject",)),
     )

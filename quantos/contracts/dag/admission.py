@@ -17,8 +17,10 @@ class Admission(Contract):
 
     Attributes:
         statements: digests of their texts, by the uri at which each was read.
+        reads: tables that each statement reads, by the same uri.
         snapshots: ids of the snapshots that are tagged for the submission, by table.
     """
 
     statements: dict[Uri, Sha256] = {}
+    reads: dict[Uri, tuple[LakeTable, ...]] = {}
     snapshots: dict[LakeTable, SnapshotId] = {}

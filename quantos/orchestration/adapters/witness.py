@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from quantos.contracts.dag.outputs import Outputs
+from quantos.contracts.dag.outputs import Output, Outputs
 from quantos.contracts.dag.spec import DagSpec
 from quantos.errors import OrchestrationError
+from quantos.lake.tables import SCHEME
 from quantos.orchestration.lineage import events
 from quantos.orchestration.lineage.delivery import Delivery, Undelivered
 from quantos.orchestration.lineage.names import Naming
@@ -22,6 +23,7 @@ from quantos.orchestration.protocol.rows import (
     Submission,
 )
 from quantos.orchestration.publication.publishing import ObjectStore, publications, publish, published
+from quantos.orchestration.submission.pins import AdmissionStore
 from quantos.orchestration.submission.ports import SpecStore
 from quantos.orchestration.tracing.ports import SpanExporter
 from quantos.orchestration.tracing.spans import Span, attempt_span, submission_span
@@ -35,6 +37,7 @@ class RunWitness:
 
     rows: RowStore
     specs: SpecStore
+    admissions: AdmissionStore
     objects: ObjectStore
     bus: Sender
     lineage: Delivery
@@ -59,7 +62,14 @@ class RunWitness:
         succeeded = isinstance(message, Finished) and message.end == "succeeded"
         attempts = [*self._taken(dag, nodes, attempt), *([attempt] if succeeded else [])]
         outputs = {each: self._outputs(each) for each in attempts}
-        facts = events.RunFacts(submission=submission, nodes=nodes, dag=dag, outputs=outputs, naming=self.naming)
+        facts = events.RunFacts(
+            submission=submission,
+            nodes=nodes,
+            dag=dag,
+            outputs=outputs,
+            reads=self._reads(submission, dag),
+            naming=self.naming,
+        )
         if isinstance(message, Started):
             self.lineage.deliver(attempt, events.starts(facts, message))
             return
@@ -88,6 +98,18 @@ class RunWitness:
         givers = set(events.givers(dag, attempt.node).values())
         return [nodes[giver].last_attempt for giver in sorted(givers)]
 
+    def _reads(self, submission: Submission, dag: DagSpec) -> dict[str, list[Output]]:
+        """Tables that statements read, by node, each as it was pinned."""
+        admission = self.admissions.find(submission.run.team, submission.digest)
+        if admission is None:
+            return {}
+        uris = {node.id: str(node.params.get("sql_uri")) for node in dag.nodes}
+        return {
+            node: [_table(table, admission.snapshots[table]) for table in admission.reads[uri]]
+            for node, uri in uris.items()
+            if uri in admission.reads
+        }
+
     def _outputs(self, attempt: AttemptKey) -> Outputs:
         content = self.objects.read(f"workspaces/{attempt}/outputs.json")
         if content is None:
@@ -96,3 +118,7 @@ class RunWitness:
                 remedy="the executor writes it before it says so: see its log",
             )
         return Outputs.model_validate_json(content)
+
+
+def _table(name: str, snapshot_id: str) -> Output:
+    return Output(type="table", uri=f"{SCHEME}{name.replace('.', '/', 1)}", snapshot_id=snapshot_id, size_bytes=0)

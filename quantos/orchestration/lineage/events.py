@@ -4,7 +4,7 @@ Key of an event: its run's id and its type. Each is a function of rows and messa
 saying it again says the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
@@ -56,12 +56,14 @@ class RunFacts:
     Attributes:
         nodes: by id, as they are now.
         outputs: what attempts gave: those that others took, and one's own where it has ended.
+        reads: by node, tables of the lake that it reads beside.
     """
 
     submission: Submission
     nodes: Mapping[str, Node]
     dag: spec.DagSpec
     outputs: Mapping[AttemptKey, Outputs]
+    reads: Mapping[str, Sequence[Output]]
     naming: Naming
 
 
@@ -174,6 +176,10 @@ def _inputs(facts: RunFacts, node: str) -> list[InputDataset]:
         output = _given(facts, facts.nodes[giver].last_attempt, name)
         dataset = facts.naming.dataset(output.uri)
         datasets.append(InputDataset(dataset.get_namespace(), dataset.get_name(), facets=_facets(name, output)))
+    for output in facts.reads.get(node, ()):
+        dataset = facts.naming.dataset(output.uri)
+        facets = _facets(dataset.get_name(), output)
+        datasets.append(InputDataset(dataset.get_namespace(), dataset.get_name(), facets=facets))
     return datasets
 
 

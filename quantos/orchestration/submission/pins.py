@@ -78,6 +78,7 @@ class PinnedInputs:
             self._tag(team, request, read)
             kept = Admission(
                 statements={each.uri: self.store.keep_text(each.text) for each in statements},
+                reads={each.uri: tuple(map(str, each.query.tables)) for each in statements},
                 snapshots={str(each.table): each.id for each in read},
             )
             admission = self.store.keep(team, digest, kept)

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from openlineage.client.serde import Serde
 
+from quantos.contracts.dag.outputs import Output
 from quantos.errors import OrchestrationError
 from quantos.orchestration.lineage.events import ends, givers, starts, waits
 from quantos.orchestration.protocol.rows import AttemptKey, Finished, Started
@@ -134,3 +135,11 @@ def test_what_was_taken_is_of_the_attempt_that_succeeded() -> None:
     told = document(starts(facts_of(DAG, nodes=nodes, outputs=outputs), Started(TRAIN, 5)))
     (edge,) = told["run"]["facets"]["jobDependencies"]["upstream"]
     assert edge["run"]["runId"] == FACTS.naming.run_id(second, FACTS.submission.terms)
+
+
+def test_tables_that_a_statement_reads_are_inputs_by_their_snapshots() -> None:
+    bars = Output(type="table", uri="iceberg://market/daily_bars", snapshot_id=SNAPSHOT, size_bytes=0)
+    facts = facts_of(read_dag(EXAMPLE.encode(), shown="dag"), reads={"fetch_data": [bars]})
+    (dataset,) = starts(facts, Started(AttemptKey(RUN, "fetch_data", 1), 5)).inputs
+    assert dataset.name.endswith("daily_bars")
+    assert dataset.facets["version"].datasetVersion == SNAPSHOT

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openlineage.client.serde import Serde
 
+from quantos.contracts.dag.answers import LineageAnswer
 from quantos.contracts.dag.spec import DagSpec
 from quantos.errors import OrchestrationError
 from quantos.orchestration.lineage import drawing
 from quantos.orchestration.lineage.events import ends, waits
-from quantos.orchestration.lineage.view import lineage_of
+from quantos.orchestration.lineage.view import lineage_in, lineage_of
 from quantos.orchestration.protocol.rows import AttemptKey, Finished
 from quantos.orchestration.spec.drawing import svg
 from quantos.orchestration.spec.reading import read_dag
@@ -107,3 +108,9 @@ ODD = (
 def test_what_is_no_event_is_refused(text: bytes) -> None:
     with pytest.raises(OrchestrationError, match="cannot be read"):
         lineage_of("r", [text])
+
+
+def test_an_answer_says_all_of_it() -> None:
+    lineage = lineage_of("alpha/x/1", told(EXAMPLE_DAG))
+    text = LineageAnswer.model_validate(lineage.document()).model_dump_json()
+    assert lineage_in(LineageAnswer.model_validate_json(text)) == lineage

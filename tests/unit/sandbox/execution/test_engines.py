@@ -9,8 +9,13 @@ from moto import mock_aws
 
 from quantos.contracts.dag.outputs import Output
 from quantos.errors import OrchestrationError
+from quantos.orchestration.protocol.rows import Order
 from sandbox.execution.archive import WorkspaceArchive
-from sandbox.execution.engines import MachineEngines, NoLake
+from sandbox.execution.engines import MachineEngines
+from sandbox.execution.lake import AttemptLake
+from sandbox.execution.place import Place
+from tests.support.executors import MACHINE
+from tests.support.runs import node
 
 TABLE = Output(type="table", uri="iceberg://alpha/bars", snapshot_id="7", size_bytes=10)
 
@@ -31,9 +36,8 @@ def archive() -> Iterator[WorkspaceArchive]:
         yield WorkspaceArchive(client, "artifacts")
 
 
-def engines(archive: WorkspaceArchive, tables: OneTable | NoLake) -> MachineEngines:
-    nothing = NoLake()
-    return MachineEngines(archive=archive, tables=tables, programs=_never, ray_jobs=_never, statements=nothing.run)
+def engines(archive: WorkspaceArchive, tables: OneTable | AttemptLake) -> MachineEngines:
+    return MachineEngines(archive=archive, tables=tables, programs=_never, ray_jobs=_never, statements=_never)
 
 
 def _never(program: object) -> object:
@@ -53,5 +57,8 @@ def test_an_object_is_a_file(archive: WorkspaceArchive, tmp_path: Path) -> None:
 
 
 def test_without_a_lake_a_table_is_refused(archive: WorkspaceArchive, tmp_path: Path) -> None:
-    with pytest.raises(OrchestrationError, match=r"iceberg://alpha/bars cannot be read into bars: .* no lake"):
-        engines(archive, NoLake()).fetch(TABLE, tmp_path / "bars")
+    place = Place(state=tmp_path, bucket="artifacts", machine=MACHINE)
+    order = Order(node=node(attempt=1), inputs=())
+    lake = AttemptLake(place, order, archive.client, tmp_path / "lake")
+    with pytest.raises(OrchestrationError, match="this machine has no lake"):
+        engines(archive, lake).fetch(TABLE, tmp_path / "bars")

@@ -42,11 +42,13 @@ class Sizes:
         return Snapshot(table, snapshot_id or "1", rows=1, size_bytes=100)
 
 
+def runner(engine: Engine, text: str) -> StatementRunner:
+    return StatementRunner(engine, Sizes(), Texts(text), namespace="runs")
+
+
 def test_an_attempt_makes_a_table_of_its_own_with_its_stamp() -> None:
     engine = Engine()
-    ran = StatementRunner(engine, Sizes(), Texts("SELECT * FROM m.t"), namespace="runs").run(
-        statement("alpha/x/2/fetch/3"), ADMITTED, traceparent="00-1-2-01"
-    )
+    ran = runner(engine, "SELECT * FROM m.t").run(statement("alpha/x/2/fetch/3"), ADMITTED, traceparent="00-1-2-01")
     (work,) = engine.asked
     assert work.stamp.properties == {
         "quantos.submission": "alpha/x/2",
@@ -71,9 +73,7 @@ def test_what_was_not_admitted_is_not_run() -> None:
 def test_an_object_is_no_table() -> None:
     output = Output(type="object", uri="s3://a/b", size_bytes=1)
     with pytest.raises(OrchestrationError, match="prices is no table"):
-        StatementRunner(Engine(), Sizes(), Texts("SELECT * FROM prices"), namespace="runs").run(
-            statement("a/x/1/n/1", tables={"prices": output}), ADMITTED
-        )
+        runner(Engine(), "SELECT * FROM prices").run(statement("a/x/1/n/1", tables={"prices": output}), ADMITTED)
 
 
 def test_what_the_lake_cannot_do_is_told_with_whether_it_may_later() -> None:
