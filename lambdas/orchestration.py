@@ -1,6 +1,7 @@
 """Composes what the functions of orchestration share: rows, bus, executor, switch, and the rules of the environment."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,8 @@ from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.adapters.s3_statements import S3Admissions
 from quantos.orchestration.adapters.topics import TopicExecutor, TopicSender
 from quantos.orchestration.adapters.witness import RunWitness
+from quantos.orchestration.demand.announcement import Announcement
+from quantos.orchestration.demand.stretches import Market
 from quantos.orchestration.evidence.transitions import moved
 from quantos.orchestration.lineage.delivery import Delivery, Report
 from quantos.orchestration.lineage.names import Naming, glue_tables
@@ -65,6 +68,17 @@ class Composed:
         """The present moment, as handlers ask for it."""
         moment = self.current.clock()
         return Now(day=moment.date().isoformat(), milliseconds=round(moment.timestamp() * 1000))
+
+    def announcement(self, left_seconds: Callable[[], float]) -> Announcement:
+        """What tells capacity of the demand of runs, as far as the time reaches."""
+        return Announcement(
+            rows=self.rows,
+            index=self.rows,
+            market=Market(offers=self.offers, placed=self.rules.placed),
+            publisher=self.current.publisher,
+            decisions=self.current.settings.decisions,
+            left_seconds=left_seconds,
+        )
 
 
 def _spans(environment: str) -> OtlpHttp | None:

@@ -1,5 +1,6 @@
-"""Finishes what stuck: goes on with every open run, and sends messages that wait. Trigger: a schedule, each minute.
-Idempotency key: the rows, on whose versions everything is written.
+"""Finishes what stuck: goes on with every open run, sends messages that wait, and tells capacity what runs need.
+Trigger: a schedule, each minute. Idempotency key: the rows, on whose versions everything is written; of what is told
+the series, the bin and the second.
 """
 
 from typing import Any
@@ -16,6 +17,8 @@ from quantos.orchestration.sweeping import Sweep, Swept
 instruments = Instruments("sweep")
 RESERVE_SECONDS = 5
 """Kept in hand to end well before Lambda ends the call."""
+ANNOUNCING_SECONDS = 10
+"""Kept in hand for telling what runs need, however much there is to sweep."""
 
 
 def _compose(current: runtime.Runtime) -> Composed:
@@ -30,15 +33,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Answer how many runs were gone on with, and how many messages were sent."""
     del event
     composed = service()
+
+    def left_seconds() -> float:
+        return context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+
     swept = Sweep(
         rows=composed.rows,
         index=composed.rows,
         surroundings=composed.surroundings,
         rules=composed.rules,
         now=composed.now,
-        left_seconds=lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS,
+        left_seconds=lambda: left_seconds() - ANNOUNCING_SECONDS,
     ).run()
     _say(swept)
+    if not composed.announcement(left_seconds).publish(composed.now().milliseconds):
+        instruments.logger.warning("no time was left to tell what runs need")
     return {"runs": swept.runs, "sent": swept.sent, "failed": swept.failed}
 
 

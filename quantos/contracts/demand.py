@@ -19,6 +19,16 @@ LONGEST_HOLD: Final = timedelta(days=7)
 """How long a signal's value may stand."""
 
 
+def runs_series(pool: str) -> str:
+    """The demand series of the runs that orchestration has on a pool: vCPU that they use or wait for."""
+    return f"workload/orch-{pool}"
+
+
+def runs_signal(pool: str) -> str:
+    """The signal that says what those runs are known to need of the pool in bins to come, vCPU."""
+    return f"signal/orch-{pool}"
+
+
 class DemandSample(Contract):
     """One measurement, a correction of one, or a goodbye. Key: (series, time, source, revision, known_at, goodbye).
 

@@ -197,3 +197,4 @@ def _sweep(composed: Composed) -> None:
     ).run()
     assert (swept.sent, swept.failed) == (1, 0)
     assert swept.runs > 0
+    assert composed.announcement(lambda: 60.0).publish(composed.now().milliseconds)
