@@ -187,6 +187,7 @@ class PoolReasoning(_Part):
         signals: names of the outside signals that the forecast looked at.
         vcpu_per_node: of this demand that a node holds, by what it runs out of first.
         gpus_per_vcpu: GPUs that each vCPU of this demand stands for, where it asks for any.
+        scheduled_vcpu: what of it is known to be needed within the horizon, by runs that were submitted.
     """
 
     pool: Slug
@@ -213,6 +214,7 @@ class PoolReasoning(_Part):
     horizon_seconds: int | None = Field(default=None, gt=0, exclude_if=_unset)
     signals: tuple[str, ...] = Field(default=(), exclude_if=_unset)
     gpus_per_vcpu: float | None = Field(default=None, gt=0, exclude_if=_unset)
+    scheduled_vcpu: float | None = Field(default=None, gt=0, exclude_if=_unset)
 
 
 class Silence(_Part):

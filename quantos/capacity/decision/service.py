@@ -12,6 +12,7 @@ from quantos.capacity.demand.fit_repository import DailyFits
 from quantos.capacity.demand.own_stack import refuse_other_stack
 from quantos.capacity.demand.pool_demand import PoolDemand, PoolDemands, reach
 from quantos.capacity.demand.ports import FitStore, StrategyRegistry
+from quantos.capacity.demand.submitted_runs import SubmittedRuns
 from quantos.capacity.demand.undecided import UndecidedStrategy, decidable, kept_apart
 from quantos.capacity.planning.inputs import PlanningInputs
 from quantos.capacity.planning.plan import PlanCheck, make_plan, solved
@@ -58,6 +59,7 @@ class DecisionService:
     code: CodeSource
     _demands: PoolDemands = field(init=False)
     _lead_times: PoolLeadTimes = field(init=False)
+    _runs: SubmittedRuns = field(init=False)
     _ages: Mapping[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class DecisionService:
             DemandWindows(self.history, self.windows), SignalWindows(self.signals), decisions, fits
         )
         self._lead_times = PoolLeadTimes(self.history, decisions)
+        self._runs = SubmittedRuns(self.settings, self.nodes, self.history, self.signals)
 
     @property
     def newest_sample_ages(self) -> Mapping[str, int]:
@@ -152,7 +155,9 @@ class DecisionService:
         self, stated: StrategyBook, lead_times: Mapping[str, LeadTime], *, bin_end: int, keep: bool
     ) -> tuple[tuple[PoolDemand, ...], tuple[UndecidedStrategy, ...]]:
         """The demand of every set of pools, and the strategies that are set apart because they cannot be decided."""
-        book, apart = decidable(stated, pools=self.nodes, grid=reach(bin_end, self.settings.decisions))
+        decided, apart = decidable(stated, pools=self.nodes, grid=reach(bin_end, self.settings.decisions))
+        runs = self._runs.read(bin_end=bin_end)
+        book = self._runs.with_strategies(decided, runs)
 
         def read(strategies: tuple[Strategy, ...]) -> PoolDemand:
             (shared,) = shared_pools(
@@ -161,7 +166,8 @@ class DecisionService:
                 lead_times=lead_times,
                 decisions=self.settings.decisions,
             )
-            return self._demands.read(shared, bin_end=bin_end, keep=keep)
+            demand = self._demands.read(shared, bin_end=bin_end, keep=keep)
+            return runs.in_demand(demand, lead_bins=shared.horizon.lead_bins)
 
         sets = [
             kept_apart(strategies, read, pools=self.nodes)

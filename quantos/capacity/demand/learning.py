@@ -9,6 +9,7 @@ from quantos.capacity.demand.fit_repository import DailyFits
 from quantos.capacity.demand.own_stack import refuse_other_stack
 from quantos.capacity.demand.pool_demand import PoolDemands, reach
 from quantos.capacity.demand.ports import FitStore, StrategyRegistry
+from quantos.capacity.demand.submitted_runs import SubmittedRuns
 from quantos.capacity.demand.undecided import decidable
 from quantos.capacity.pools.lead_times import PoolLeadTimes
 from quantos.capacity.pools.node_prices import NodePrice
@@ -91,7 +92,8 @@ class LearningService:
         return shared_pools(self._decidable(day), self.nodes, lead_times=lead_times, decisions=decisions)
 
     def _decidable(self, day: date) -> StrategyBook:
-        """The strategies that decisions of the day do not set apart."""
+        """The strategies that decisions of the day do not set apart, those of runs included."""
         midnight = int(datetime.combine(day, time(), UTC).timestamp())
         book, _ = decidable(self.registry.read(), pools=self.nodes, grid=reach(midnight, self.settings.decisions))
-        return book
+        runs = SubmittedRuns(self.settings, self.nodes, self.history, self.signals)
+        return runs.with_strategies(book, runs.read(bin_end=midnight))

@@ -57,6 +57,8 @@ class StrategyDemand:
             `stale_after_seconds` of it; or there was none in the whole history.
         silences: what is not known of it.
         age_seconds: how long its session has been open since its newest sample; 0 while it is closed.
+        scheduled_vcpu: what it is known to need within the horizon, whatever is forecast: runs that were submitted.
+        scheduled_soon_vcpu: the same before a node ordered in the next bin could be Ready.
     """
 
     strategy: Strategy
@@ -64,6 +66,8 @@ class StrategyDemand:
     stale: bool
     silences: tuple[SilentFeed, ...] = ()
     age_seconds: int = 0
+    scheduled_vcpu: float = 0.0
+    scheduled_soon_vcpu: float = 0.0
 
     @property
     def silent(self) -> bool:
@@ -120,6 +124,11 @@ class PoolDemand:
     def silent(self) -> bool:
         """Whether any strategy's telemetry is silent."""
         return any(part.silent for part in self.strategies)
+
+    @property
+    def scheduled_vcpu(self) -> float:
+        """What its strategies are known to need within the horizon, by runs that were submitted."""
+        return sum(part.scheduled_vcpu for part in self.strategies)
 
 
 @dataclass

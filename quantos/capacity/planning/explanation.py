@@ -120,6 +120,7 @@ def _reasoning(
         lead_time=_lead_time(inputs.lead_times[item.pool]),
         horizon_seconds=demand.horizon_seconds,
         signals=forecast.signals,
+        scheduled_vcpu=demand.scheduled_vcpu or None,
     )
 
 
@@ -196,6 +197,7 @@ def _sentence(
     clauses = [_movement(inputs, moved[0]) if moved else _standing(pools)]
     clauses.extend(f"{item.pool} goes from {item.previous.floor} to {item.size.floor}" for item in moved[1:])
     clauses.extend(f"{item.pool} is held by {item.binding}" for item in pools if item not in moved and _silent(item))
+    clauses.extend(_scheduled(inputs, pools))
     clauses.extend(gave)
     clauses.append(f"the floors cost {after:.2f} USD/hour" + _difference(after - before))
     if moved:
@@ -203,6 +205,16 @@ def _sentence(
     if violations:
         clauses.append("the cost policy will refuse this: " + "; ".join(violations))
     return "; ".join(clauses).rstrip(".") + "."
+
+
+def _scheduled(inputs: PlanningInputs, pools: Sequence[SizedPool]) -> Iterator[str]:
+    """What runs are known to need, by pool."""
+    for item in pools:
+        for held in item.holds:
+            if held.demand.scheduled_vcpu > 0:
+                amount = Unit.of(held.gpus_per_vcpu).amount(held.demand.scheduled_vcpu)
+                until = inputs.bin_end + timedelta(seconds=held.demand.horizon_seconds)
+                yield f"runs that were submitted need up to {amount} of {item.pool} until {until:%H:%M} UTC"
 
 
 def _standing(pools: Sequence[SizedPool]) -> str:

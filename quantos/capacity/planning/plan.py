@@ -31,11 +31,11 @@ def solved(inputs: PlanningInputs) -> Chosen:
     """The choice that the inputs ask for, solved.
 
     Every strategy is to be given the greatest of: its part of the forecast's upper quantile of what the strategies on
-    the same pools need together within the horizon, its part of the greatest demand within the last lead time, the
-    throughput it states, and the servers that it takes to answer in time. The pools that hold all of it at least cost
-    make the floors, within the limits of environment, pools and strategies and the steps that one plan may take; the
-    environment's floors, and what stands for strategies whose demand is unknown, are kept. Where not all can be held,
-    the less important strategies give way.
+    the same pools need together within the horizon, its part of the greatest demand within the last lead time, what
+    runs that were submitted are known to need within the horizon, the throughput it states, and the servers that it
+    takes to answer in time. The pools that hold all of it at least cost make the floors, within the limits of
+    environment, pools and strategies and the steps that one plan may take; the environment's floors, and what stands
+    for strategies whose demand is unknown, are kept. Where not all can be held, the less important strategies give way.
 
     Raises:
         ChoiceError: the search for sizes was cut off before it found any.
@@ -54,9 +54,9 @@ def chosen_before(inputs: PlanningInputs, solution: ChoiceSolution) -> Chosen:
 def make_plan(inputs: PlanningInputs, chosen: Chosen, *, check: PlanCheck) -> ScalingPlan:
     """The plan for one bin, identified but not signed; `check` is what the pack will hold it to.
 
-    It is urgent when demand already measured, or as likely as not to come before a node ordered later could be Ready,
-    or throughput that was stated, needs at least the dead band more than the previous floors, or any node where no pool
-    that would do has one.
+    It is urgent when demand already measured, or known or as likely as not to come before a node ordered later could be
+    Ready, or throughput that was stated, needs at least the dead band more than the previous floors, or any node where
+    no pool that would do has one.
 
     Args:
         inputs: what the plan is a function of.

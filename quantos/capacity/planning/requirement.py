@@ -16,6 +16,7 @@ from quantos.contracts.strategy import ServerNeeds, ServiceProfile, Strategy
 
 FORECAST: Final = "the forecast"
 MEASURED: Final = "demand already measured"
+SCHEDULED: Final = "what runs that were submitted are known to need"
 STATED: Final = "the throughput that strategies must always be given"
 _ROUNDING: Final = 1e-9
 
@@ -28,8 +29,8 @@ class StrategyNeed:
         pools: those it may run on whose nodes hold it.
         need: all resources together.
         packing: by pool, the nodes it takes there over those that its resources alone would fill.
-        now_share: the part of the need that cannot wait: demand already measured, or as likely as not to come before
-            a node ordered later could be Ready, or throughput that was stated.
+        now_share: the part of the need that cannot wait: demand already measured, or known or as likely as not to
+            come before a node ordered later could be Ready, or throughput that was stated.
         binding: what sets the need, in words that follow "the floor is set by".
         unmet: what is stated and no size keeps, one sentence each.
     """
@@ -53,10 +54,10 @@ def strategy_needs(
     """The needs of the strategies that share some pools, in their order.
 
     Their demand together, the greater of forecast and measured, is shared out by weight; a strategy is given no less
-    than the throughput it states, nor than the servers that its response time takes. Pods of one strategy are never
-    split between nodes; strategies share nodes. One that states no pods, or whose service level no size keeps, needs
-    what its demand fills. `nodes` holds every pool that the strategies name; `availability` the part of a node that is
-    expected to be there where that is less than all.
+    than what it is known to need, the throughput it states, and the servers that its response time takes. Pods of one
+    strategy are never split between nodes; strategies share nodes. One that states no pods, or whose service level no
+    size keeps, needs what its demand fills. `nodes` holds every pool that the strategies name; `availability` the part
+    of a node that is expected to be there where that is less than all.
     """
     whole_vcpu = max(demand.forecast.upper, demand.recent_vcpu)
     ahead = FORECAST if demand.forecast.upper >= demand.recent_vcpu else MEASURED
@@ -65,9 +66,9 @@ def strategy_needs(
     return tuple(
         _need(
             part.strategy,
-            demand_vcpu=share * whole_vcpu,
-            now_vcpu=max(share * now_vcpu, part.strategy.stated_vcpu),
-            ahead=ahead,
+            demand_vcpu=max(share * whole_vcpu, part.scheduled_vcpu),
+            now_vcpu=max(share * now_vcpu, part.strategy.stated_vcpu, part.scheduled_soon_vcpu),
+            ahead=SCHEDULED if part.scheduled_vcpu > share * whole_vcpu else ahead,
             nodes={pool: nodes[pool] for pool in part.strategy.pools},
             availability=availability,
             bin_seconds=bin_seconds,

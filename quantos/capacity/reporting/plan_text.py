@@ -95,7 +95,8 @@ def _pool_lines(plan: ScalingPlan, page: Page) -> Iterator[str]:
         most = "and no more" if size.ceiling == size.floor else f"to {size.ceiling}"
         yield f"Pool {item.pool}: {node_count(size.floor)} {most}, at {cost.usd_per_node_hour:.3f} USD/hour each."
         facts = {"For": listed(item.strategies) if item.strategies else "", "Set by": item.binding}
-        facts |= {"Lead time": _lead_time(item), "Demand": _demand(item), "Elsewhere": _elsewhere(item)}
+        facts |= {"Lead time": _lead_time(item), "Demand": _demand(item), "Of it runs": _runs(item)}
+        facts |= {"Elsewhere": _elsewhere(item)}
         facts |= {"Coverage": _coverage(item), "Forecast": _model(item), "Rejected": _rejected(item.rejected)}
         facts |= {"Degraded": in_words(item.degraded or ""), "Sensitivity": item.sensitivity or ""}
         facts |= {"Out of reach": "; ".join(item.unmet)}
@@ -138,6 +139,13 @@ def _demand(item: PoolReasoning) -> str:
         f"exceeded, and {unit.count(item.demand_upper_vcpu)} should hold with {item.level:.1%}"
         + (f", since {item.level_reason}" if item.level_reason else "")
     )
+
+
+def _runs(item: PoolReasoning) -> str:
+    if item.scheduled_vcpu is None:
+        return ""
+    amount = Unit.of(item.gpus_per_vcpu).amount(item.scheduled_vcpu)
+    return f"{amount} are known to be needed within the horizon, by runs that were submitted"
 
 
 def _elsewhere(item: PoolReasoning) -> str:

@@ -1,6 +1,6 @@
 """The `platform:` section of an environment file: the services in the cluster."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -51,6 +51,20 @@ class TeamSettings(Settings):
     burst: BurstSettings = BurstSettings()
     statements: tuple[S3Prefix, ...] = ()
     urgent_subjects: tuple[str, ...] = ()
+
+
+class RunsSettings(Settings):
+    """What capacity plans take the runs that teams submit for: what an hour of a vCPU that they miss costs, and how
+    important they are beside strategies, 0 to 100.
+
+    By default they are to wait rarely, and give way to whatever answers somebody.
+    """
+
+    miss_usd_per_vcpu_hour: PositiveFloat = 0.25
+    priority: int = Field(default=20, ge=0, le=100)
+
+
+NO_RUNS_STATED: Final = RunsSettings()
 
 
 class SignOnSettings(Settings):
@@ -125,6 +139,7 @@ class PlatformSettings(Settings):
     analytics_gib: PositiveInt
     quota_share: QuotaSettings
     teams: dict[DnsLabel, TeamSettings] = Field(min_length=1)
+    runs: RunsSettings = Field(default=NO_RUNS_STATED, exclude_if=lambda value: value == NO_RUNS_STATED)
     borrowing_share: float = Field(ge=0, le=1)
     trino: WorkerSettings
     inference: InferenceSettings

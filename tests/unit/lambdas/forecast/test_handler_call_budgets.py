@@ -34,12 +34,12 @@ RESIZE_CONTEXT = local_context("resize", account=ACCOUNT, invocation=1, timeout_
 CONTEXT = local_context("forecast", account=ACCOUNT, invocation=1, timeout_seconds=60).as_lambda_context()
 DECISION = {
     "s3:GetObject": 2,  # the pointer, the strategies
-    "dynamodb:BatchGetItem": 1,  # the last two hours of demand
+    "dynamodb:BatchGetItem": 2,  # the last two hours of demand, and what was told of runs to come
     "kms:GenerateMac": 1,
     "s3:PutObject": 2,  # the plan, its record
 }
 NEXT_HOUR = DECISION | {
-    "dynamodb:BatchGetItem": 3,  # beside them the parts whose turn it is to be read again
+    "dynamodb:BatchGetItem": 4,  # beside them the parts whose turn it is to be read again
     "s3:PutObject": 3,  # beside them the window, for other processes
 }
 
@@ -72,7 +72,7 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryBus]:
 
 
 @pytest.mark.usefixtures("warm")
-def test_a_warm_decision_makes_six_calls(monkeypatch: pytest.MonkeyPatch):
+def test_a_warm_decision_makes_seven_calls(monkeypatch: pytest.MonkeyPatch):
     with counted_calls(monkeypatch) as calls:
         handler(schedule_event("dev-capacity", FIRST + BIN), CONTEXT)
     assert calls == DECISION
