@@ -33,6 +33,7 @@ from quantos.orchestration.protocol.running import Surroundings
 from quantos.orchestration.protocol.steps import Now
 from quantos.orchestration.routing.market import market
 from quantos.orchestration.routing.offers import Offer
+from quantos.orchestration.sweeping import Sweep
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,17 @@ class Composed:
         """The present moment, as handlers ask for it."""
         moment = self.current.clock()
         return Now(day=moment.date().isoformat(), milliseconds=round(moment.timestamp() * 1000))
+
+    def sweep(self, left_seconds: Callable[[], float]) -> Sweep:
+        """What goes over everything that is open, as far as the time reaches."""
+        return Sweep(
+            rows=self.rows,
+            index=self.rows,
+            surroundings=self.surroundings,
+            rules=self.rules,
+            now=self.now,
+            left_seconds=left_seconds,
+        )
 
     def announcement(self, left_seconds: Callable[[], float]) -> Announcement:
         """What tells capacity of the demand of runs, as far as the time reaches."""

@@ -12,7 +12,7 @@ from lambdas.instruments import Instruments
 from lambdas.orchestration import Composed, compose
 from quantos.environment.functions import SWEEP
 from quantos.observability.metric_names import SWEEP_FAILURES
-from quantos.orchestration.sweeping import Sweep, Swept
+from quantos.orchestration.sweeping import Swept
 
 instruments = Instruments("sweep")
 RESERVE_SECONDS = 5
@@ -37,14 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     def left_seconds() -> float:
         return context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
 
-    swept = Sweep(
-        rows=composed.rows,
-        index=composed.rows,
-        surroundings=composed.surroundings,
-        rules=composed.rules,
-        now=composed.now,
-        left_seconds=lambda: left_seconds() - ANNOUNCING_SECONDS,
-    ).run()
+    swept = composed.sweep(lambda: left_seconds() - ANNOUNCING_SECONDS).run()
     _say(swept)
     if not composed.announcement(left_seconds).publish(composed.now().milliseconds):
         instruments.logger.warning("no time was left to tell what runs need")

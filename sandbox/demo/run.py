@@ -22,7 +22,7 @@ from quantos.catalog.catalog import Catalog, load_catalog
 from quantos.clock import utc_now
 from quantos.deployment.adapters.layers import LayerStacks
 from quantos.deployment.backend import FileBackend, parse_backend
-from quantos.environment.functions import AUDIT, RESIZE, function_table
+from quantos.environment.functions import AUDIT, RESIZE, SWEEP, function_table
 from quantos.environment.load import load_environment
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.operations.bring_up import bring_up
@@ -170,10 +170,12 @@ class Demo:
         )
 
     def _functions(self, settings: EnvironmentSettings) -> tuple[LocalFunction, ...]:
-        """The functions, with what they log going to a file of the sandbox."""
+        """The functions, with what they log going to a file of the sandbox; nothing is submitted that would be swept,
+        or told of each minute of two days.
+        """
         log = (self.sandbox.state_dir / "logs" / "functions.log").open("w", encoding="utf-8", buffering=1)
         with contextlib.redirect_stdout(log):
-            return load_functions(function_table(settings))
+            return load_functions(spec for spec in function_table(settings) if spec.name != SWEEP)
 
     def _result(self, settings: EnvironmentSettings, stacks: LayerStacks, replay: Replay) -> DemoResult:
         scenario, seen, pool = replay.scenario, replay.observations, replay.pool

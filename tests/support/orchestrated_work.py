@@ -27,7 +27,6 @@ from quantos.orchestration.protocol.rows import AttemptKey, Finished, Outgoing, 
 from quantos.orchestration.protocol.steps import Now
 from quantos.orchestration.submission.desk import Desk
 from quantos.orchestration.submission.ports import Caller
-from quantos.orchestration.sweeping import Sweep
 from tests.support import dags
 from tests.support.telemetry_account import create_table
 
@@ -187,14 +186,7 @@ def _look(desk: Desk, composed: Composed, run: RunKey) -> None:
 
 
 def _sweep(composed: Composed) -> None:
-    swept = Sweep(
-        rows=composed.rows,
-        index=composed.rows,
-        surroundings=composed.surroundings,
-        rules=composed.rules,
-        now=composed.now,
-        left_seconds=lambda: 60.0,
-    ).run()
+    swept = composed.sweep(lambda: 60.0).run()
     assert (swept.sent, swept.failed) == (1, 0)
     assert swept.runs > 0
     assert composed.announcement(lambda: 60.0).publish(composed.now().milliseconds)
