@@ -15,9 +15,11 @@ def submitting(account: Account, places: Places) -> tuple[Statement, ...]:
     return (
         _rows(account, places),
         listing(artifacts, sid="ListLineage", prefixes=("lineage/*",)),
-        using_objects(artifacts, ("specs/*",), sid="KeepSpecs", actions=("GetObject", "PutObject")),
         using_objects(
-            artifacts, ("statements/*", "admissions/*"), sid="KeepAdmissions", actions=("GetObject", "PutObject")
+            artifacts,
+            ("specs/*", "statements/*", "admissions/*"),
+            sid="KeepSubmissions",
+            actions=("GetObject", "PutObject"),
         ),
         using_objects(artifacts, ("workspaces/*/log/*",), sid="ReadLogs", actions=("GetObject",)),
         using_objects(artifacts, ("lineage/*",), sid="ReadLineage", actions=("GetObject",)),
