@@ -30,7 +30,6 @@ from tests.support.telemetry_account import create_table, telemetry_account
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ACCOUNT = Account(environment="dev", account_id="123456789012", region="us-east-1")
-CONTEXT = local_context("any", account=ACCOUNT, invocation=1, timeout_seconds=60).as_lambda_context()
 CALLER = Caller("research", "ada")
 RUN = RunKey("research", "x")
 WIDE = [f"w{number}" for number in range(8)]
@@ -64,15 +63,16 @@ class Halves:
 
     def swept_and_decided(self, at: datetime) -> ScalingPlan:
         """A sweep half a minute before a bin ends, what it told taken in, and the plan of the bin."""
+        context = local_context("any", account=ACCOUNT, invocation=1, timeout_seconds=600).as_lambda_context()
         self.now = at - timedelta(seconds=30)
-        sweep(schedule_event("dev-capacity", self.now), CONTEXT)
+        sweep(schedule_event("dev-capacity", self.now), context)
         for topic in (topics.TELEMETRY_WORKLOAD, topics.TELEMETRY_SIGNAL):
             records = self.bus.records(topic)
             fresh = records[self.taken.get(topic, 0) :]
             self.taken[topic] = len(records)
-            assert ingest(msk_event(fresh, account=ACCOUNT, bootstrap_servers="b-1:9098"), CONTEXT)["rejected"] == 0
+            assert ingest(msk_event(fresh, account=ACCOUNT, bootstrap_servers="b-1:9098"), context)["rejected"] == 0
         self.now = at
-        answer = forecast(schedule_event("dev-capacity", at), CONTEXT)
+        answer = forecast(schedule_event("dev-capacity", at), context)
         plan = ScalingPlan.model_validate_json(self.bus.records(topics.CAPACITY_PLANS)[-1].value)
         assert answer == {"plan_id": plan.plan_id}
         return plan
