@@ -98,6 +98,23 @@ def _spans(environment: str) -> OtlpHttp | None:
     return OtlpHttp(endpoint=endpoint, environment=environment) if endpoint else None
 
 
+def _witness(current: runtime.Runtime, rows: DynamoRows, objects: S3Objects, *, report: Report) -> RunWitness:
+    settings, names = current.settings, current.settings.names()
+    lineage = S3Lineage(client=objects.client, bucket=objects.bucket)
+    return RunWitness(
+        rows=rows,
+        specs=S3Specs(objects),
+        admissions=S3Admissions(objects),
+        objects=objects,
+        bus=TopicSender(current.publisher),
+        spans=_spans(settings.name),
+        lineage=Delivery(store=lineage, transports=(), report=report),
+        naming=Naming(environment=settings.name, tables=glue_tables(names)),
+        chain=names.audit_chain,
+        clock=current.clock,
+    )
+
+
 def compose(current: runtime.Runtime, *, function: FunctionName, report: Report) -> Composed:
     """What one function runs on; `report` hears of transports of lineage that fail."""
     settings = current.settings
@@ -107,9 +124,7 @@ def compose(current: runtime.Runtime, *, function: FunctionName, report: Report)
         s3 = boto3.client("s3", region_name=settings.region, config=CONTROL_CONFIG)
     rows = DynamoRows(client=dynamo, table=names.orchestration_table)
     objects = S3Objects(client=s3, bucket=names.bucket("artifacts"))
-    specs, lineage = S3Specs(objects), S3Lineage(client=s3, bucket=objects.bucket)
     offers = market(settings, current.catalog)
-    bus = TopicSender(current.publisher)
 
     def record(commit: Commit) -> AuditRecord | None:
         return moved(commit, actor=function, at=current.clock(), chain=names.audit_chain)
@@ -117,28 +132,17 @@ def compose(current: runtime.Runtime, *, function: FunctionName, report: Report)
     surroundings = Surroundings(
         rows=rows,
         executor=TopicExecutor(current.publisher),
-        bus=bus,
+        bus=TopicSender(current.publisher),
         switch=StackSwitch(compose_switches(settings), names.stack("capacity")),
-        witness=RunWitness(
-            rows=rows,
-            specs=specs,
-            admissions=S3Admissions(objects),
-            objects=objects,
-            bus=bus,
-            spans=_spans(settings.name),
-            lineage=Delivery(store=lineage, transports=(), report=report),
-            naming=Naming(environment=settings.name, tables=glue_tables(names)),
-            chain=names.audit_chain,
-            clock=current.clock,
-        ),
+        witness=_witness(current, rows, objects, report=report),
         recorder=record,
     )
     return Composed(
         current=current,
         rows=rows,
         objects=objects,
-        specs=specs,
-        lineage=lineage,
+        specs=S3Specs(objects),
+        lineage=S3Lineage(client=s3, bucket=objects.bucket),
         offers=offers,
         rules=environment_rules(settings, offers),
         surroundings=surroundings,

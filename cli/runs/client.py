@@ -70,7 +70,7 @@ class ApiClient:
                 with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
                     content = response.read()
             except urllib.error.HTTPError as exc:
-                raise _told(exc.code, exc.read()) from None
+                raise _refusal(exc.code, exc.read()) from None
         try:
             return answer.model_validate_json(content)
         except ValidationError as exc:
@@ -95,7 +95,7 @@ def own_token() -> str:
     return token
 
 
-def _told(status: int, content: bytes) -> OrchestrationError:
+def _refusal(status: int, content: bytes) -> OrchestrationError:
     try:
         document: JsonValue = json.loads(content)
         problem = _Problem.model_validate(document)

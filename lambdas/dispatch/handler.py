@@ -1,5 +1,6 @@
-"""Goes on with runs: holds, claims, has attempts run, stops them, ends runs. Trigger: topic `orch.jobs`. Idempotency
-key: the run's rows, on whose versions everything is written.
+"""Goes on with runs: holds, claims, has attempts run, stops them, ends runs. Trigger: topic `orch.jobs`.
+
+Idempotency key: the run's rows, on whose versions everything is written.
 """
 
 from typing import Any

@@ -6,14 +6,17 @@ Throttles and mutual TLS are not; one request at a time is handed to a function,
 import base64
 import json
 import logging
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 from typing import Final
 
 from quantos.environment.functions import HTTP_ROUTES
@@ -79,48 +82,51 @@ class Gateway:
         return _answered(result)
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Hands requests to a gateway."""
+
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, request: socket.socket, client: object, server: BaseServer, *, gateway: Gateway) -> None:
+        self._gateway = gateway
+        super().__init__(request, client, server)
+
+    def _do(self) -> None:
+        text = self.headers.get("content-length") or "0"
+        length = int(text) if text.isascii() and text.isdigit() else None
+        if length is None or length > MOST_BODY:
+            self._send(_refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large"))
+            self.close_connection = True
+            return
+        request = HttpRequest(
+            method=self.command,
+            target=self.path,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(length) if length else b"",
+            source=str(self.client_address[0]),
+        )
+        self._send(self._gateway.answer(request))
+
+    do_GET = do_POST = do_PUT = do_DELETE = _do  # noqa: N815  names that http.server looks up
+
+    def _send(self, answer: HttpAnswer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
+        """Requests are told by the functions' own log."""
+
+
 @contextmanager
 def serving(gateway: Gateway, *, port: int = 0) -> Iterator[str]:
     """Serve on loopback while the block runs; the value is its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _do(self) -> None:
-            length = self._length()
-            if length is None or length > MOST_BODY:
-                self._send(_refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large"))
-                self.close_connection = True
-                return
-            request = HttpRequest(
-                method=self.command,
-                target=self.path,
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=self.rfile.read(length) if length else b"",
-                source=str(self.client_address[0]),
-            )
-            self._send(gateway.answer(request))
-
-        def _length(self) -> int | None:
-            text = self.headers.get("content-length") or "0"
-            return int(text) if text.isascii() and text.isdigit() else None
-
-        def _send(self, answer: HttpAnswer) -> None:
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        do_GET = do_POST = do_PUT = do_DELETE = _do  # noqa: N815  names that http.server looks up
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  http.server's name
-            """Requests are told by the functions' own log."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, gateway=gateway))
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, name="gateway", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"

@@ -57,7 +57,27 @@ def http_event(
     """The event of a request whose token has these claims, which the gateway hands on as texts."""
     url = urlsplit(request.target)
     binary = not request.headers.get("content-type", "application/json").startswith(_TEXT)
-    context: dict[str, JsonValue] = {
+    event: Event = {
+        "version": "2.0",
+        "routeKey": match.route.key,
+        "rawPath": url.path,
+        "rawQueryString": url.query,
+        "headers": dict(request.headers),
+        "requestContext": _context(request, match, claims, request_id=request_id, now=now),
+        "pathParameters": dict(match.parameters),
+        "isBase64Encoded": binary,
+    }
+    if query := _query(url.query):
+        event["queryStringParameters"] = query
+    if request.body:
+        event["body"] = base64.b64encode(request.body).decode() if binary else request.body.decode(errors="replace")
+    return event
+
+
+def _context(
+    request: HttpRequest, match: MatchedRoute, claims: Mapping[str, JsonValue], *, request_id: str, now: datetime
+) -> dict[str, JsonValue]:
+    return {
         "accountId": "123456789012",
         "apiId": "sandbox",
         "authorizer": {
@@ -69,7 +89,7 @@ def http_event(
         "domainName": request.headers.get("host", ""),
         "http": {
             "method": request.method,
-            "path": url.path,
+            "path": urlsplit(request.target).path,
             "protocol": "HTTP/1.1",
             "sourceIp": request.source,
             "userAgent": request.headers.get("user-agent", ""),
@@ -80,21 +100,6 @@ def http_event(
         "time": now.strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "timeEpoch": int(now.timestamp() * 1000),
     }
-    event: Event = {
-        "version": "2.0",
-        "routeKey": match.route.key,
-        "rawPath": url.path,
-        "rawQueryString": url.query,
-        "headers": dict(request.headers),
-        "requestContext": context,
-        "pathParameters": dict(match.parameters),
-        "isBase64Encoded": binary,
-    }
-    if query := _query(url.query):
-        event["queryStringParameters"] = query
-    if request.body:
-        event["body"] = base64.b64encode(request.body).decode() if binary else request.body.decode(errors="replace")
-    return event
 
 
 def _query(text: str) -> dict[str, JsonValue]:

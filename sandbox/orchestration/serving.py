@@ -64,7 +64,7 @@ def serving_orchestration(
             started = closing.enter_context(start_trino(lake, report=report, traces=receiver))
             lake, address = started.lake, f"{started.host}:{started.port}"
         seed(open_embedded_lake(lake), client)
-        closing.enter_context(_told({OTLP_VARIABLE: endpoint, LAKE_VARIABLE: json.dumps(asdict(lake))}))
+        closing.enter_context(_with_variables({OTLP_VARIABLE: endpoint, LAKE_VARIABLE: json.dumps(asdict(lake))}))
         place = replace(_place(settings, state_dir), otlp_endpoint=endpoint, lake=lake, trino=address)
 
         def executor(sender: TopicSender) -> Supervisor:
@@ -85,7 +85,7 @@ def _place(settings: EnvironmentSettings, state_dir: Path) -> Place:
 
 
 @contextmanager
-def _told(variables: Mapping[str, str]) -> Iterator[None]:
+def _with_variables(variables: Mapping[str, str]) -> Iterator[None]:
     """With variables of this process's environment, from which functions are composed."""
     os.environ.update(variables)
     try:

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from lambdas import runtime
+from lambdas.submit.handler import handler
 from quantos.catalog.catalog import load_catalog
 from quantos.environment.functions import SUBMIT, function_table, topic_partitions
 from quantos.environment.settings.environment import EnvironmentSettings
@@ -20,7 +21,7 @@ from sandbox.api.gateway import Gateway, HttpAnswer
 from sandbox.api.requests import HttpRequest
 from sandbox.api.tokens import TokenIssuer, open_issuer
 from sandbox.events.events import Account
-from sandbox.events.loop import LocalFunction, load_functions
+from sandbox.events.loop import LocalFunction
 from tests.support.desks import settings as dev_settings
 from tests.support.faulty_aws import create_table
 
@@ -36,7 +37,6 @@ class Api:
     gateway: Gateway
     issuer: TokenIssuer
     bus: MemoryBus
-    functions: dict[str, LocalFunction]
 
     def ask(
         self,
@@ -77,8 +77,9 @@ def orchestration_api(monkeypatch: pytest.MonkeyPatch, folder: Path, **team: Any
                 settings=settings, catalog=catalog, publisher=bus, clock=lambda: NOW, wall_clock=lambda: NOW
             )
         )
-        functions = {function.spec.name: function for function in load_functions(function_table(settings))}
+        specs = {spec.name: spec for spec in function_table(settings)}
+        submit = LocalFunction(spec=specs[SUBMIT], handler=handler)
         issuer = open_issuer(folder, settings.api)
         account = Account(environment="dev", account_id=settings.account_id, region=settings.region)
-        gateway = Gateway(functions={SUBMIT: functions[SUBMIT]}, issuer=issuer, account=account, clock=lambda: NOW)
-        yield Api(settings, gateway, issuer, bus, functions)
+        gateway = Gateway(functions={SUBMIT: submit}, issuer=issuer, account=account, clock=lambda: NOW)
+        yield Api(settings, gateway, issuer, bus)

@@ -62,13 +62,15 @@ class RunsResult:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is not as it should be."""
-        told = []
+        problems = []
         if self.status.state != "succeeded":
-            told.append(f"the run {self.status.state}")
-        told += [f"the ledger of {check.kept.day} does not come out even" for check in self.ledger if not check.agrees]
-        told += self.balance_faults
+            problems.append(f"the run {self.status.state}")
+        problems += [
+            f"the ledger of {check.kept.day} does not come out even" for check in self.ledger if not check.agrees
+        ]
+        problems += self.balance_faults
         if self.audit_problem:
-            told.append(self.audit_problem)
+            problems.append(self.audit_problem)
         if len(self.published) < 2:
-            told.append("model and report were not both published")
-        return tuple(told)
+            problems.append("model and report were not both published")
+        return tuple(problems)

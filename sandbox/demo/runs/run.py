@@ -80,7 +80,7 @@ def run_example(
         run = RunKey(status.team, status.submission_id, status.run)
         trace = _trace(serving, run)
         day = submitted.hold.day or ""
-        check, told = _recomputed(settings, team=status.team, day=day)
+        check, recorded = _recomputed(settings, team=status.team, day=day)
         verdict = compose_auditor(settings).verify()
         published = _published(settings, status)
         lineage = asked.lineage(status.submission_id)
@@ -92,7 +92,7 @@ def run_example(
         published=tuple(item for item, _ in published),
         metrics=_metrics(published),
         ledger=(check,),
-        balance_faults=told.faults,
+        balance_faults=recorded.faults,
         audit_links=verdict.links,
         audit_problem="" if verdict.intact else verdict.sentence,
         stages=tuple(clockwork.rows),
@@ -135,13 +135,13 @@ def _recomputed(settings: EnvironmentSettings, *, team: str, day: str) -> tuple[
     rows = DynamoRows(client=boto3.client("dynamodb", region_name=settings.region), table=names.orchestration_table)
     while True:
         links = compose_store(settings).links(names.audit_chain)
-        told = balances(link.record for link in links)
+        recorded = balances(link.record for link in links)
         (row,) = rows.load([account_key(team, day)])
         if not isinstance(row, AccountRow):
             raise SandboxError(f"{team} has no account of {day}", remedy="see the log of orchestration")
-        check = LedgerCheck(kept=row.account, recomputed=told.accounts.get((team, day)))
-        if (check.agrees and not told.faults) or time.monotonic() > deadline:
-            return check, told
+        check = LedgerCheck(kept=row.account, recomputed=recorded.accounts.get((team, day)))
+        if (check.agrees and not recorded.faults) or time.monotonic() > deadline:
+            return check, recorded
         time.sleep(POLL_SECONDS)
 
 

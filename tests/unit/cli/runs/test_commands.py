@@ -1,0 +1,104 @@
+"""Commands on runs ask the API of the sandbox, and say what it answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.main import run
+from sandbox.api.gateway import serving
+from sandbox.orchestration.record import ServiceRecord, own_mark
+from tests.support.dags import stated
+from tests.support.orchestration_account import Api, orchestration_api
+
+Ask = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Api]:
+    monkeypatch.setenv("QUANTOS_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("QUANTOS_SANDBOX", "1")
+    monkeypatch.setenv("QUANTOS_TEAM", "research")
+    monkeypatch.setenv("QUANTOS_SUBJECT", "ann")
+    with orchestration_api(monkeypatch, tmp_path) as made, serving(made.gateway) as address:
+        ServiceRecord("dev", address, own_mark()).write(tmp_path)
+        yield made
+
+
+@pytest.fixture
+def ask(api: Api, capsys: pytest.CaptureFixture[str]) -> Ask:
+    def asked(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = run(list(arguments))
+        captured = capsys.readouterr()
+        lines = [line for line in captured.out.splitlines() if not line.startswith('{"')]
+        return code, "\n".join(lines) + captured.err
+
+    return asked
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "dag.json"
+    path.write_text(json.dumps(stated([("a", "b")], nodes=["a", "b"])))
+    return str(path)
+
+
+def test_a_dag_is_submitted_under_an_id_and_stands_in_the_list(ask: Ask, file: str) -> None:
+    code, said = ask("submit", "dev", file, "--id", "nightly-1", "--priority", "low")
+    assert code == 0
+    assert "nightly-1 run 1 accepted: feature, priority low, holds 1 CPU-hours" in said
+    assert "as ann of research" in said
+    code, said = ask("submissions", "dev")
+    assert (code, said.count("nightly-1")) == (0, 1)
+    code, said = ask("status", "dev", "nightly-1")
+    assert (code, "waits: ready" in said, "waits: upstream" in said) == (0, True, True)
+
+
+def test_a_dry_run_says_so_and_leaves_nothing(ask: Ask, file: str) -> None:
+    assert "would be accepted" in ask("submit", "dev", file, "--id", "nightly-1", "--dry-run")[1]
+    code, said = ask("status", "dev", "nightly-1")
+    assert code == 1
+    assert "404: the team research has no submission 'nightly-1'" in said
+
+
+def test_a_dag_without_an_id_is_refused_before_anything_is_asked(ask: Ask, file: str) -> None:
+    code, said = ask("submit", "dev", file)
+    assert (code, "--id" in said) == (1, True)
+
+
+def test_faults_are_told_with_their_places(ask: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(json.dumps(stated([("a", "c")], nodes=["a", "b"])))
+    code, said = ask("submit", "dev", str(path), "--id", "nightly-1")
+    assert code == 1
+    assert "dag.edges.0.to: there is no node c" in said
+
+
+def test_a_run_is_cancelled_and_why_says_what_becomes_of_it(ask: Ask, file: str) -> None:
+    ask("submit", "dev", file, "--id", "nightly-1")
+    assert "nightly-1 run 1: ending" in ask("cancel", "dev", "nightly-1")[1]
+    assert "it was asked to end" in ask("why", "dev", "nightly-1")[1]
+    code, said = ask("rerun", "dev", "nightly-1")
+    assert (code, "409" in said) == (1, True)
+
+
+def test_another_team_is_told_of_nothing(ask: Ask, file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask("submit", "dev", file, "--id", "nightly-1")
+    monkeypatch.setenv("QUANTOS_TEAM", "risk")
+    for command in (["status"], ["why"], ["lineage"], ["logs", "--node", "a"], ["cancel"], ["approve-burst"]):
+        code, said = ask(command[0], "dev", "nightly-1", *command[1:])
+        assert (code, "404" in said) == (1, True), command
+
+
+def test_logs_that_are_not_there_yet_are_said_to_be(ask: Ask, file: str) -> None:
+    ask("submit", "dev", file, "--id", "nightly-1")
+    code, said = ask("logs", "dev", "nightly-1", "--node", "a")
+    assert (code, "so far: " in said) == (0, True)
+
+
+def test_without_a_service_the_way_to_start_one_is_said(ask: Ask, file: str, tmp_path: Path) -> None:
+    (tmp_path / "orchestration.json").unlink()
+    code, said = ask("status", "dev", "nightly-1")
+    assert (code, "quantos sandbox serve dev" in said) == (1, True)
