@@ -78,12 +78,12 @@ class SubmittedRuns:
     def read(self, *, bin_end: int) -> KnownRuns:
         """What was known at the end of a bin, epoch seconds."""
         decisions, at = self.settings.decisions, datetime.fromtimestamp(bin_end, UTC)
-        told = self.signals.became_known(
+        announced = self.signals.became_known(
             [runs_signal(pool) for pool in self.nodes],
             start=at - timedelta(seconds=decisions.lead_seconds + decisions.ahead_seconds),
             end=at + timedelta(seconds=1),
         )
-        ahead = {pool: _ahead(told[runs_signal(pool)], at=at) for pool in self.nodes}
+        ahead = {pool: _ahead(announced[runs_signal(pool)], at=at) for pool in self.nodes}
         used = self._used_lately(at.date())
         return KnownRuns(
             schedules={pool: plan for pool, plan in ahead.items() if pool in used or any(plan.values())},
@@ -141,5 +141,5 @@ def _one_gpu(node: NodePrice) -> ServerNeeds | None:
 
 def _ahead(told: Collection[SignalSample], *, at: datetime) -> Schedule:
     """By bin that begins then or later, what was told of it last."""
-    in_order = sorted(told, key=lambda sample: sample.known_at)
+    in_order = sorted(announced, key=lambda sample: sample.known_at)
     return {int(sample.time.timestamp()): sample.value for sample in in_order if sample.time >= at}
