@@ -13,8 +13,23 @@ from sandbox.errors import SandboxError
 
 MAVEN_TIMEOUT_SECONDS: Final = 300
 DEPENDENCY_PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
+_DEPENDENCY: Final = "<dependency><groupId>{0}</groupId><artifactId>{1}</artifactId><version>{2}</version></dependency>"
+_POM: Final = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+<modelVersion>4.0.0</modelVersion>
+<groupId>quantos</groupId><artifactId>sandbox</artifactId><version>1</version><packaging>pom</packaging>
+<dependencies>{dependencies}</dependencies>
+</project>
+"""
 _QUIET: Final = ("-q", "-B", "-U")
 """-U: Maven otherwise remembers a failed look-up for a day."""
+
+
+def java_candidate(environment: Mapping[str, str]) -> str | None:
+    """The Java of JAVA_HOME, or else the one on PATH, of whatever version."""
+    home = environment.get("JAVA_HOME")
+    if home and (java := shutil.which("java", path=str(Path(home) / "bin"))):
+        return java
+    return shutil.which("java", path=environment.get("PATH"))
 
 
 def java_version(java: str | Path) -> int | None:
@@ -76,6 +91,26 @@ def run_maven(arguments: Sequence[str], environment: Mapping[str, str], *, what:
             f"Maven could not fetch {what}: " + "\n".join(lines),
             remedy=f"Check that Maven reaches its repository, then try again; {remedy}",
         )
+
+
+def fetch_jars(
+    dependencies: Sequence[tuple[str, str, str]],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    what: str,
+    remedy: str,
+) -> None:
+    """Fetch artifacts by group, name and version, with all that they need to run, into `folder / "jars"`.
+
+    Raises:
+        SandboxError: as `run_maven` does.
+    """
+    pom = folder / "pom.xml"
+    pom.write_text(_POM.format(dependencies="".join(_DEPENDENCY.format(*parts) for parts in dependencies)))
+    options = ("-DincludeScope=runtime", f"-DoutputDirectory={folder / 'jars'}")
+    arguments = [*options, "-f", str(pom), f"{DEPENDENCY_PLUGIN}:copy-dependencies"]
+    run_maven(arguments, environment, what=what, remedy=remedy)
 
 
 @contextlib.contextmanager

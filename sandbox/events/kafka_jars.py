@@ -1,7 +1,6 @@
 """Kafka's jars, fetched through Maven once a user, and the Java that runs them."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,20 +9,16 @@ from typing import Final
 
 from sandbox import jvm
 from sandbox.errors import SandboxError
-from sandbox.jvm import DEPENDENCY_PLUGIN, find_maven, java_version, locked, run_maven
+from sandbox.jvm import fetch_jars, find_maven, java_candidate, java_version, locked
 
 KAFKA_VERSION: Final = "4.3.1"
 SCALA_VERSION: Final = "2.13"
 SLF4J_VERSION: Final = "1.7.36"
 MIN_JAVA: Final = 17
-
-_DEPENDENCY: Final = "<dependency><groupId>{0}</groupId><artifactId>{1}</artifactId><version>{2}</version></dependency>"
-_POM: Final = """<project xmlns="http://maven.apache.org/POM/4.0.0">
-<modelVersion>4.0.0</modelVersion>
-<groupId>quantos</groupId><artifactId>sandbox-kafka</artifactId><version>1</version><packaging>pom</packaging>
-<dependencies>{dependencies}</dependencies>
-</project>
-"""
+_DEPENDENCIES: Final = (
+    ("org.apache.kafka", f"kafka_{SCALA_VERSION}", KAFKA_VERSION),
+    ("org.slf4j", "slf4j-simple", SLF4J_VERSION),
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +56,7 @@ def find_kafka(environment: Mapping[str, str], *, report: Callable[[str], None])
 
 def missing_tools(environment: Mapping[str, str]) -> tuple[str, ...]:
     """What a broker needs and this machine lacks, of Java and Maven; Maven only until the jars are there."""
-    missing = [] if _java_candidate(environment) else ["Java"]
+    missing = [] if java_candidate(environment) else ["Java"]
     if not cache_folder(environment).is_dir() and find_maven(environment) is None:
         missing.append("Maven")
     return tuple(missing)
@@ -76,16 +71,9 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return jvm.cache_folder(environment, "kafka") / KAFKA_VERSION
 
 
-def _java_candidate(environment: Mapping[str, str]) -> str | None:
-    home = environment.get("JAVA_HOME")
-    if home and (java := shutil.which("java", path=str(Path(home) / "bin"))):
-        return java
-    return shutil.which("java", path=environment.get("PATH"))
-
-
 def _find_java(environment: Mapping[str, str]) -> Path:
     remedy = f"Install a Java runtime of version {MIN_JAVA} or later, or run without --kafka."
-    candidate = _java_candidate(environment)
+    candidate = java_candidate(environment)
     if candidate is None:
         raise SandboxError("a Kafka broker needs Java, and none is on PATH or in JAVA_HOME", remedy=remedy)
     version = java_version(candidate)
@@ -104,20 +92,10 @@ def _fetch(folder: Path, environment: Mapping[str, str], *, report: Callable[[st
         report(f"Fetching Kafka {KAFKA_VERSION} through Maven")
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".partial-") as name:
             staging = Path(name)
-            _fetch_jars(staging, environment)
+            fetch_jars(
+                _DEPENDENCIES, staging, environment, what=f"Kafka {KAFKA_VERSION}", remedy="or run without --kafka."
+            )
             (staging / "jars").rename(folder)
-
-
-def _fetch_jars(staging: Path, environment: Mapping[str, str]) -> None:
-    dependencies = (
-        ("org.apache.kafka", f"kafka_{SCALA_VERSION}", KAFKA_VERSION),
-        ("org.slf4j", "slf4j-simple", SLF4J_VERSION),
-    )
-    pom = staging / "pom.xml"
-    pom.write_text(_POM.format(dependencies="".join(_DEPENDENCY.format(*parts) for parts in dependencies)))
-    options = ("-DincludeScope=runtime", f"-DoutputDirectory={staging / 'jars'}")
-    arguments = [*options, "-f", str(pom), f"{DEPENDENCY_PLUGIN}:copy-dependencies"]
-    run_maven(arguments, environment, what=f"Kafka {KAFKA_VERSION}", remedy="or run without --kafka.")
 
 
 def user_environment() -> dict[str, str]:
