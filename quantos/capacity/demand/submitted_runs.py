@@ -139,7 +139,7 @@ def _one_gpu(node: NodePrice) -> ServerNeeds | None:
     return ServerNeeds(vcpu=node.vcpu / gpus, memory_gib=node.holds.memory_gib / gpus, gpus=1)
 
 
-def _ahead(told: Collection[SignalSample], *, at: datetime) -> Schedule:
+def _ahead(announced: Collection[SignalSample], *, at: datetime) -> Schedule:
     """By bin that begins then or later, what was told of it last."""
     in_order = sorted(announced, key=lambda sample: sample.known_at)
     return {int(sample.time.timestamp()): sample.value for sample in in_order if sample.time >= at}
