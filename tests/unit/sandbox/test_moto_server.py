@@ -4,18 +4,22 @@ import http.client
 import socket
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import moto.backends
 import pytest
+from botocore.exceptions import ClientError
 from moto.core import responses
+from moto.dynamodb.models import DynamoDBBackend
 from moto.server import DomainDispatcherApplication, create_backend_app
 
 from sandbox.moto_server import KeptAliveHandler, KeptAliveServer, remember_hosts, remember_methods
 
 if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -25,19 +29,28 @@ def echo(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterabl
     return [f"{environ['REQUEST_METHOD']} {environ['RAW_URI']} ".encode(), body]
 
 
+@contextmanager
+def serving(application: "WSGIApplication") -> Iterator[int]:
+    """The port of a server, while the block runs."""
+    server = KeptAliveServer(("127.0.0.1", 0), partial(KeptAliveHandler, application=application))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture
 def connection() -> Iterator[http.client.HTTPConnection]:
-    server = KeptAliveServer(("127.0.0.1", 0), partial(KeptAliveHandler, application=echo))
-    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    serving.start()
-    connected = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
-    try:
-        yield connected
-    finally:
-        connected.close()
-        server.shutdown()
-        serving.join()
-        server.server_close()
+    with serving(echo) as port:
+        connected = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            yield connected
+        finally:
+            connected.close()
 
 
 def test_one_connection_serves_request_after_request(connection: http.client.HTTPConnection):
@@ -118,3 +131,48 @@ def test_the_methods_of_a_service_are_listed_once(monkeypatch: pytest.MonkeyPatc
 
     assert found == [["put"]] * 3
     assert listed == [dict, list]
+
+
+def test_of_two_transactions_one_that_is_refused_takes_nothing_back_of_the_other(monkeypatch: pytest.MonkeyPatch):
+    """Moto undoes a refused transaction by the table as it was before it, whoever wrote to it meanwhile."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    begun, other_is_over, put_item = threading.Event(), threading.Event(), DynamoDBBackend.put_item
+
+    def slow_put(backend: DynamoDBBackend, table: str, attributes: dict[str, Any], **more: Any) -> Any:
+        if attributes["pk"] == {"S": "slow"}:
+            begun.set()
+            other_is_over.wait(0.5)
+        return put_item(backend, table, attributes, **more)
+
+    monkeypatch.setattr(DynamoDBBackend, "put_item", slow_put)
+    with serving(DomainDispatcherApplication(create_backend_app)) as port:
+        client = boto3.client("dynamodb", "us-east-1", endpoint_url=f"http://127.0.0.1:{port}")
+        client.create_table(
+            TableName="isolated",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        try:
+            refused = threading.Thread(target=_transact, args=(client, "slow", "absent"))
+            refused.start()
+            assert begun.wait(10)
+            assert _transact(client, "other")
+            other_is_over.set()
+            refused.join()
+            items = client.scan(TableName="isolated")["Items"]
+        finally:
+            client.delete_table(TableName="isolated")
+    assert items == [{"pk": {"S": "other"}}]
+
+
+def _transact(client: Any, key: str, needed: str = "") -> bool:
+    """Whether an item is put in a transaction, which needs another one to be there."""
+    check = {"TableName": "isolated", "Key": {"pk": {"S": needed}}, "ConditionExpression": "attribute_exists(pk)"}
+    put = {"Put": {"TableName": "isolated", "Item": {"pk": {"S": key}}}}
+    try:
+        client.transact_write_items(TransactItems=[put, *([{"ConditionCheck": check}] if needed else [])])
+    except ClientError:
+        return False
+    return True
