@@ -89,6 +89,9 @@ bench: engine ## Run the benchmarks against their budgets (ARGS)
 sweep: engine ## Kill a resize at every moment and see that it recovers (ARGS="--seed 7 --sample 20")
 	$(RUN) python -m sandbox.kill_sweep $(ARGS)
 
+sweep-runs: bootstrap ## Kill the functions of orchestration at every moment and see that runs recover (ARGS="--sample 20")
+	$(RUN) python -m sandbox.kill_sweep.runs $(ARGS)
+
 clean: ## Stop the sandbox and remove everything that was made here, the environment included
 	@[ ! -f .quantos/sandbox.json ] || .venv/bin/quantos sandbox stop
 	rm -rf .quantos out dist .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -42,12 +42,15 @@ _UNKNOWN: Final = "account"
 
 
 class GatedServer(KeptAliveServer):
-    """Serves moto and a bus on a free port of loopback; `gate` is that of the run under way, if there is one."""
+    """Serves moto and a bus on a free port of loopback; `gate` is that of the run under way, if there is one, and
+    `name_of` names what a request changes.
+    """
 
     def __init__(self, application: "WSGIApplication", bus: MemoryBus) -> None:
         super().__init__(("127.0.0.1", 0), partial(_Handler, application=application))
         self.bus = bus
         self.gate: Gate | None = None
+        self.name_of: Callable[[WSGIEnvironment], str | None] = change
 
     @property
     def url(self) -> str:
@@ -81,7 +84,7 @@ class _Handler(KeptAliveHandler):
         gate = server.gate
         if gate is not None and gate.struck:
             raise ConnectionAbortedError
-        name = None if gate is None else change(environ)
+        name = None if gate is None else server.name_of(environ)
         if gate is None or name is None:
             return self._served(server, environ, start_response)
         try:

@@ -71,16 +71,20 @@ class Victim:
 
         The engine puts plugins into groups of their own; they would go on for a second.
         """
-        session = self._process.pid or 0
-        while members := session_members(session):
-            for process in members:
-                _kill(process)
+        kill_session(self._process.pid or 0)
 
     def dismiss(self) -> None:
         """End one that was not needed."""
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+
+
+def kill_session(session: int) -> None:
+    """Kill every process of a session, and return when none is left."""
+    while members := session_members(session):
+        for process in members:
+            _kill(process)
 
 
 def session_members(session: int) -> list[int]:

@@ -1,0 +1,53 @@
+"""What a sweep of runs says: a line a point, and the sums by function and moment. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sandbox.kill_sweep.moments import PHASES
+from sandbox.kill_sweep.runs.sweep import Verdict
+
+_WORDS: Final = (
+    (re.compile(r"dynamodb TransactWriteItems"), "commit"),
+    (re.compile(r"Put \S+-orchestration "), "+"),
+    (re.compile(r"Delete \S+-orchestration "), "-"),
+    (re.compile(r"s3 PUT /[^/]+/"), "put "),
+)
+_MOST: Final = 150
+
+
+def header() -> str:
+    """What the columns are; `kills` is how many the point's trial had."""
+    return f"{'point':>5}  {'verdict':7}  {'kills':>5}  {'moment':6}  function: effect #occurrence"
+
+
+def line(verdict: Verdict) -> Iterator[str]:
+    """A point, and every failure."""
+    moment = verdict.point.first
+    stands = "FAILED" if verdict.failures else "ok"
+    yield f"{verdict.point.number:5}  {stands:7}  {verdict.kills:5}  {moment.phase:6}  {short(str(moment.effect))}"
+    yield from (f"       {failure}" for failure in verdict.failures)
+
+
+def short(effect: str) -> str:
+    """An effect without what is the same in all of them."""
+    for pattern, word in _WORDS:
+        effect = pattern.sub(word, effect)
+    words, _, occurrence = effect.rpartition(" #")
+    return f"{words if len(words) <= _MOST else words[:_MOST] + '...'} #{occurrence}"
+
+
+def sums(verdicts: Sequence[Verdict], *, points: int, seconds: float) -> Iterator[str]:
+    """Points tried by function and moment, and failures."""
+    tried = Counter((_function(verdict), verdict.point.first.phase) for verdict in verdicts)
+    for function in sorted({function for function, _ in tried}):
+        yield f"{function:9} " + ", ".join(f"{tried[function, phase]} {phase}" for phase in PHASES)
+    failed = sorted(verdict.point.number for verdict in verdicts if verdict.failures)
+    yield f"points    {len(verdicts)} of {points}"
+    yield f"failures  {len(failed)}{': ' if failed else ''}{', '.join(map(str, failed))}"
+    yield f"took      {seconds:.0f} s"
+
+
+def _function(verdict: Verdict) -> str:
+    return verdict.point.first.effect.name.partition(":")[0]
