@@ -7,7 +7,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.submit.routes import app, instruments
+from lambdas.submit.routes import app, instruments, service
+
+__all__ = ["handler", "service"]
 
 
 @instruments
