@@ -112,7 +112,8 @@ class Desk:
     def cancel(self, caller: Caller, submission_id: str) -> StatusAnswer:
         """Ask the last run under an id to end; one that has ended stays as it is. Raises SubmissionUnknownError."""
         submission = self.submission(caller, submission_id)
-        self.surroundings.run(submitting.ask_to_end(submission.run, "cancelled"))
+        if self.surroundings.run(submitting.ask_to_end(submission.run, "cancelled")) is None:
+            raise _contended()
         return self.status(caller, submission_id)
 
     def rerun(self, caller: Caller, submission_id: str) -> StatusAnswer:

@@ -8,6 +8,7 @@ from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.errors import (
     AccessError,
     NotAdmittedError,
+    OrchestrationError,
     SubmissionClashError,
     SubmissionUnknownError,
     UnplaceableError,
@@ -201,6 +202,14 @@ def test_only_what_ended_without_success_is_run_again_under_the_next_number(plac
         place.finish(place.outside.orders[-1])
     with pytest.raises(SubmissionClashError, match="run 2 of nightly-1 is succeeded"):
         place.desk.rerun(ANN, "nightly-1")
+
+
+def test_a_cancel_that_could_not_be_written_is_told_to_be_asked_again(place: Place, monkeypatch: Any) -> None:
+    place.desk.submit(request(), ANN)
+    monkeypatch.setattr(place.rows, "commit", lambda writes, removes: False)
+    with pytest.raises(OrchestrationError, match="faster each time") as error:
+        place.desk.cancel(ANN, "nightly-1")
+    assert error.value.retryable
 
 
 def test_a_run_that_has_run_for_as_long_as_it_may_ends(place: Place) -> None:
