@@ -44,6 +44,8 @@ from quantos.environment.functions import topic_partitions
 from quantos.lake.adapters.composition import compose_lake
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.ports import Message
+from quantos.orchestration.adapters.composition import compose_inputs, environment_lake
+from quantos.orchestration.adapters.s3_objects import S3Objects
 from quantos.telemetry.adapters import composition as telemetry
 from quantos.telemetry.adapters.dynamo_history import DynamoDemandHistory
 from quantos.telemetry.adapters.dynamo_signals import DynamoSignalHistory
@@ -247,6 +249,7 @@ def _states() -> dict[str, Call]:
 def _compositions() -> dict[str, Call]:
     """What makes clients; nothing of it asks AWS."""
     settings, catalog, bus = make_settings(), load_catalog(), MemoryBus(topic_partitions())
+    objects = S3Objects(boto3.client("s3", REGION), "artifacts")
     return {
         **compositions(),
         "audit.composition:compose_store": lambda: audit.compose_store(settings),
@@ -273,6 +276,8 @@ def _compositions() -> dict[str, Call]:
         "capacity.stores:compose_floors": lambda: stores.compose_floors(settings),
         "capacity.stores:compose_leases": lambda: stores.compose_leases(settings),
         "lake.composition:compose_lake": lambda: compose_lake(settings),
+        "orchestration.composition:environment_lake": lambda: environment_lake(settings),
+        "orchestration.composition:compose_inputs": lambda: compose_inputs(settings, objects, clock=lambda: NOW),
         "telemetry.composition:compose_history": lambda: telemetry.compose_history(settings),
         "telemetry.composition:compose_signals": lambda: telemetry.compose_signals(settings),
         "telemetry.composition:compose_intake": lambda: telemetry.compose_intake(

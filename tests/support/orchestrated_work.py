@@ -14,12 +14,14 @@ from pyiceberg.catalog.glue import GlueCatalog
 
 from lambdas import runtime
 from lambdas.orchestration import Composed, compose
+from quantos.contracts.dag.admission import Admission
 from quantos.contracts.dag.outputs import Output, Outputs
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.environment import functions
 from quantos.environment.settings.functions import FunctionName
 from quantos.orchestration.adapters.rules import most_of_a_day
 from quantos.orchestration.adapters.s3_objects import S3Objects
+from quantos.orchestration.adapters.s3_statements import S3Admissions
 from quantos.orchestration.protocol import observing
 from quantos.orchestration.protocol.dispatching import dispatch
 from quantos.orchestration.protocol.effects import Write
@@ -68,6 +70,7 @@ class ReadAndTagged:
         key = f"statements/{hashlib.sha256(b'SELECT 1 AS n').hexdigest()}.sql"
         self.objects.put_once(key, b"SELECT 1 AS n")
         self.objects.read(key)
+        S3Admissions(self.objects).keep(team, request.digest(), Admission())
         table = _catalog(self.warehouse).load_table((runtime.current().settings.names().lake_database, TABLE))
         snapshot = table.current_snapshot()
         assert snapshot is not None

@@ -7,15 +7,16 @@ import boto3
 
 from quantos.contracts.dag.admission import Admission
 from quantos.contracts.dag.spec import Requests
+from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
 from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.adapters.s3_logs import S3Logs, end_key, part_key
-from quantos.orchestration.adapters.s3_objects import S3Objects
+from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.adapters.s3_statements import S3Admissions, S3Statements
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import Identity, Node, RunKey
 from quantos.orchestration.spec.reading import read_dag
-from tests.support.dags import EXAMPLE
+from tests.support.dags import EXAMPLE, submission
 from tests.support.faulty_aws import REGION, Call, create_table
 from tests.support.lineage_runs import events_of, facts_of
 
@@ -40,6 +41,9 @@ def orchestration() -> dict[str, Call]:
         "orchestration.dynamo_rows:DynamoRows.load_nodes": lambda: rows.load_nodes(run, "d"),
         "orchestration.dynamo_rows:DynamoRows.commit": lambda: rows.commit([identity()], []),
         "orchestration.dynamo_rows:DynamoRows.put_nodes": lambda: rows.put_nodes([node()]),
+        "orchestration.dynamo_rows:DynamoRows.open_runs": lambda: list(rows.open_runs()),
+        "orchestration.dynamo_rows:DynamoRows.outgoing": lambda: list(rows.outgoing()),
+        "orchestration.dynamo_rows:DynamoRows.runs_of": lambda: rows.runs_of("alpha", before="", most=5),
     }
 
 
@@ -54,7 +58,18 @@ def _artifacts() -> dict[str, Call]:
     client.put_object(Bucket="artifacts", Key=end_key(attempt), Body=b'{"end": "succeeded", "parts": 1}')
     admissions, digests = S3Admissions(S3Objects(client, "artifacts")), count(1)
     text = admissions.keep_text("SELECT 1 AS a")
+    objects, specs = S3Objects(client, "artifacts"), S3Specs(S3Objects(client, "artifacts"))
+    request = SubmissionRequest.model_validate(submission())
+    specs.put("alpha", request)
+
+    def another() -> SubmissionRequest:
+        return SubmissionRequest.model_validate(submission(labels={"n": str(next(numbers))}))
+
     return {
+        "orchestration.s3_objects:S3Objects.read": lambda: objects.read(part_key(attempt, 0)),
+        "orchestration.s3_objects:S3Objects.put_once": lambda: objects.put_once(f"some/{next(numbers)}", b"x"),
+        "orchestration.s3_objects:S3Specs.put": lambda: specs.put("alpha", another()),
+        "orchestration.s3_objects:S3Specs.get": lambda: specs.get("alpha", request.digest()),
         "orchestration.s3_statements:S3Statements.read": lambda: S3Statements(client).read(
             "artifacts", f"statements/{text}.sql", most_bytes=100
         ),

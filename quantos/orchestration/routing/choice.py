@@ -67,7 +67,7 @@ def expected_ms(run_ms: int, *, interruptions_per_hour: float) -> int:
     if interruptions_per_hour == 0:
         return run_ms
     exponent = min(interruptions_per_hour * run_ms / _HOUR_MS, _LONGEST_EXPONENT)
-    return round(math.expm1(exponent) / interruptions_per_hour * _HOUR_MS)
+    return max(run_ms, round(math.expm1(exponent) / interruptions_per_hour * _HOUR_MS))
 
 
 def _choice(offer: Offer, part: float, work: Work) -> Choice:

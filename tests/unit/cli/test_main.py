@@ -219,15 +219,25 @@ def test_an_interrupt_exits_130_in_one_line(quantos: Command, monkeypatch: pytes
 
 
 def test_every_command_is_covered_by_the_target_test() -> None:
-    """Those left out bring no environment up, or one in a sandbox of their own: they have no target."""
+    """Those left out bring no environment up, or one in a sandbox of their own; or they ask an API by its address."""
     commands = set(command_line().commands)
     assert commands - {arguments[0] for arguments in ALL} == {
+        "approve-burst",
         "backtest",
+        "cancel",
         "charts",
         "dag",
         "demo",
+        "demo-orchestration",
+        "lineage",
+        "logs",
         "manifests",
         "pr-check",
+        "rerun",
+        "status",
+        "submissions",
+        "submit",
+        "why",
     }
 
 

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.errors import SettingsError
+from quantos.errors import SettingsError, SubmissionInvalidError
 from quantos.orchestration.spec.reading import examined, read_dag, read_submission
 from tests.support.dags import EXAMPLE, dags, example, stated, submission, task
 
@@ -140,7 +140,7 @@ def test_a_submission_is_held_to_all_that_its_dag_is() -> None:
     document = submission(labels={"desk": "equities", "quantos.io/team": "x", "bad key": "y", "a": "b c"}, ttl_days=0)
     document["dag"]["nodes"][0]["kind"] = "trino_sq"
     document["dag"]["edges"][0]["from"] = "fetch_dat"
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(SubmissionInvalidError) as refused:
         read_submission(json.dumps(document).encode(), shown="body")
     assert [fault.field for fault in refused.value.faults] == [
         "dag.nodes.0.kind",

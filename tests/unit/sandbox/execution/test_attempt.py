@@ -81,4 +81,4 @@ def test_a_table_is_refused_where_there_is_no_lake(executor: ExecutorCase) -> No
     node = {"id": "a", "kind": "trino_sql", "params": {"sql_uri": "s3://queries/a.sql"}, "outs": ["data"]}
     (finished,) = executor.ended(order_of(put_request(executor, node), "a"))
     assert finished.end == "infrastructure"
-    assert "this executor has no lake" in finished.detail
+    assert "this machine has no lake" in finished.detail
