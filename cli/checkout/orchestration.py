@@ -22,6 +22,7 @@ from quantos.environment.functions import HTTP_ROUTES
 from quantos.environment.load import load_environment
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.operations.bring_up import bring_up
+from quantos.orchestration.spec.reading import read_dag
 from quantos.policy.adapters.packs import render_packs
 from sandbox import lifecycle
 from sandbox.api.tokens import open_issuer
@@ -35,7 +36,7 @@ from sandbox.events.broker import start_broker
 from sandbox.lake.trino import missing_tools
 from sandbox.lifecycle import ONE_CHECKPOINT
 from sandbox.orchestration.record import ServiceRecord, own_mark
-from sandbox.orchestration.serving import serving_orchestration
+from sandbox.orchestration.serving import ray_started_beside, serving_orchestration
 from sandbox.tracing.tree import lines_of
 from stacks.programs import declare
 
@@ -99,6 +100,9 @@ def demo(*, trino: bool | None, kafka: bool) -> None:
             sandbox = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=engine.bin_dir)
             os.environ.update(sandbox.environ())
         settings = load_environment("dev", root=ENVIRONMENTS, catalog=load_catalog())
+        dag = read_dag(EXAMPLE.read_bytes(), shown=str(EXAMPLE))
+        for image in {str(node.image) for node in dag.nodes if node.kind == "ray_job"}:
+            closing.enter_context(ray_started_beside(sandbox.state_dir, image))
         _up(settings, sandbox, clockwork)
         bus_url = _bus(closing, kafka=kafka)
         with clockwork.stage("lake, functions, executor") as tell:

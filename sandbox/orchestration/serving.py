@@ -2,8 +2,9 @@
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,13 +12,16 @@ from typing import Final
 import boto3
 
 from quantos.environment.settings.environment import EnvironmentSettings
+from quantos.errors import OrchestrationError
 from quantos.lake.adapters.composition import open_embedded_lake
 from quantos.orchestration.adapters.composition import LAKE_VARIABLE
 from quantos.orchestration.adapters.topics import TopicSender
 from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.composition import shut_down, supervisor_of
+from sandbox.execution.images import Images
 from sandbox.execution.machine import Machine, Room
 from sandbox.execution.place import Place
+from sandbox.execution.ray_head import RayHeads
 from sandbox.execution.supervisor import Supervisor
 from sandbox.lake.embedded import embedded_lake, make_buckets
 from sandbox.lake.seeding import seed
@@ -31,6 +35,7 @@ FULL_CORES: Final = 8
 """A machine of so many gives attempts what they ask for; a smaller one gives less, in proportion."""
 OTLP_VARIABLE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TRACES: Final = "traces.jsonl"
+EXECUTOR: Final = "executor"
 Report = Callable[[str], None]
 
 
@@ -78,10 +83,31 @@ def serving_orchestration(
         yield Serving(closing.enter_context(service), traces, address)
 
 
+@contextmanager
+def ray_started_beside(state_dir: Path, image: str) -> Iterator[None]:
+    """Start the executor's Ray from an image's environment while the block goes on, so that its first job finds it.
+
+    Where it cannot be started the job that needs it is told so.
+    """
+
+    def start() -> None:
+        with suppress(OrchestrationError):
+            RayHeads(state_dir / EXECUTOR).ensure(Images(os.environ).environment(image), gpus=VIRTUAL.gpus)
+
+    (state_dir / EXECUTOR).mkdir(parents=True, exist_ok=True)
+    thread = threading.Thread(target=start, name="ray", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        RayHeads(state_dir / EXECUTOR).stop()
+
+
 def _place(settings: EnvironmentSettings, state_dir: Path) -> Place:
     scale = min(1.0, (os.cpu_count() or 1) / FULL_CORES)
     machine = Machine(room=VIRTUAL, resource_scale=scale)
-    return Place(state=state_dir / "executor", bucket=settings.names().bucket("artifacts"), machine=machine)
+    return Place(state=state_dir / EXECUTOR, bucket=settings.names().bucket("artifacts"), machine=machine)
 
 
 @contextmanager
