@@ -56,7 +56,11 @@ def test_buckets_are_private_versioned_and_encrypted_with_the_data_key(dev: Laye
     assert rule["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"] == outputs["data_key_arn"]
     policies = {given["bucket"]: given["policy"] for given in dev.inputs("foundation", POLICY)}
     statement, *writers = json.loads(policies[bucket])["Statement"]
-    others = {"lake": ["BillingExportsWrite"], "audit": ["WrittenByOneRole"]}.get(purpose, [])
+    others = {
+        "lake": ["BillingExportsWrite"],
+        "audit": ["WrittenByOneRole"],
+        "artifacts": ["WrittenByOneRole"],
+    }.get(purpose, [])
     assert [writer["Sid"] for writer in writers] == others
     assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
@@ -265,7 +269,7 @@ def test_an_alarm_on_what_functions_count_is_on_a_metric_that_is_listed(dev: Lay
     assert {(one["metricName"], frozenset(one["dimensions"])) for one in alarms} <= listed
     for metric in (DEAD_LETTERS, DEAD_LETTER_SHARE):
         watched = {one["dimensions"][TOPIC] for one in alarms if one["metricName"] == metric.name}
-        assert watched == {*topics.TELEMETRY, topics.AUDIT_RECORDS}
+        assert watched == {*topics.TELEMETRY, topics.AUDIT_RECORDS, topics.ORCH_JOBS, topics.ORCH_EVENTS}
     assert {one["metricName"] for one in alarms} >= {each.metric for each in WATCHED_OUTCOMES}
     silent = next(one for one in alarms if one["name"] == f"{dev.settings.names().function('forecast')}-silent")
     assert (silent["treatMissingData"], silent["metricName"]) == ("breaching", OLDEST_SAMPLE_AGE.name)
