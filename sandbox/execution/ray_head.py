@@ -114,6 +114,7 @@ class RayHeads:
             self._discard()
 
     def _start(self, environment: Environment, *, gpus: int) -> RayHead:
+        (self.state / "attempts").mkdir(parents=True, exist_ok=True)
         folder = tempfile.mkdtemp(prefix="quantos-ray-")
         token = secrets.token_hex(32)
         ports = _free_ports(5)
