@@ -82,5 +82,5 @@ def compose_desk(current: runtime.Runtime, *, report: Report) -> OrchestrationDe
         inputs=compose_inputs(settings, composed.objects, clock=current.clock),
         clock=current.clock,
     )
-    archive = S3Logs(client=composed.objects.client, bucket=composed.objects.bucket)
+    archive = S3Logs(composed.objects)
     return OrchestrationDesk(desk=desk, composed=composed, reader=Reader(archive=archive, clock=time.monotonic))

@@ -100,7 +100,6 @@ def _spans(environment: str) -> OtlpHttp | None:
 
 def _witness(current: runtime.Runtime, rows: DynamoRows, objects: S3Objects, *, report: Report) -> RunWitness:
     settings, names = current.settings, current.settings.names()
-    lineage = S3Lineage(client=objects.client, bucket=objects.bucket)
     return RunWitness(
         rows=rows,
         specs=S3Specs(objects),
@@ -108,7 +107,7 @@ def _witness(current: runtime.Runtime, rows: DynamoRows, objects: S3Objects, *, 
         objects=objects,
         bus=TopicSender(current.publisher),
         spans=_spans(settings.name),
-        lineage=Delivery(store=lineage, transports=(), report=report),
+        lineage=Delivery(store=S3Lineage(objects), transports=(), report=report),
         naming=Naming(environment=settings.name, tables=glue_tables(names)),
         chain=names.audit_chain,
         clock=current.clock,
@@ -142,7 +141,7 @@ def compose(current: runtime.Runtime, *, function: FunctionName, report: Report)
         rows=rows,
         objects=objects,
         specs=S3Specs(objects),
-        lineage=S3Lineage(client=s3, bucket=objects.bucket),
+        lineage=S3Lineage(objects),
         offers=offers,
         rules=environment_rules(settings, offers),
         surroundings=surroundings,

@@ -9,6 +9,7 @@ from quantos.adapters.aws import AWS
 from quantos.contracts.dag.outputs import Output, Outputs
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.errors import OrchestrationError
+from quantos.orchestration.adapters.s3_logs import end_key, part_key
 from quantos.orchestration.execution.classify import End
 from quantos.orchestration.execution.outputs import DOCUMENT, document_of, object_output
 from quantos.translation import translated
@@ -58,7 +59,7 @@ class WorkspaceArchive:
 
     def put_log(self, attempt: str, number: int, *, part: bytes) -> None:
         """Keep a part of a log. Key: the part, whose bytes are always the same."""
-        self._put(f"{_folder(attempt)}/log/{number:06}.txt", part)
+        self._put(part_key(attempt, number), part)
 
     def log_parts(self, attempt: str) -> tuple[int, int]:
         """How many parts of a log are kept, and of how many bytes together."""
@@ -77,7 +78,7 @@ class WorkspaceArchive:
             while part := file.read(MOST_PART_BYTES):
                 self.put_log(name, parts, part=part)
                 parts += 1
-        self._put(f"{_folder(name)}/log/end.json", json.dumps({"end": end, "parts": parts}).encode())
+        self._put(end_key(name), json.dumps({"end": end, "parts": parts}).encode())
 
     def _get(self, key: str) -> bytes:
         with translated(AWS, into=OrchestrationError, what=f"{key} cannot be read", remedy=_REMEDY):

@@ -50,10 +50,10 @@ def orchestration() -> dict[str, Call]:
 def _artifacts() -> dict[str, Call]:
     client, numbers = boto3.client("s3", REGION), count(1)
     client.create_bucket(Bucket="artifacts")
-    store = S3Lineage(client, "artifacts")
+    store = S3Lineage(S3Objects(client, "artifacts"))
     attempt, event = next(events_of(facts_of(read_dag(EXAMPLE.encode(), shown="dag.yaml"))))
     store.put(attempt, event)
-    logs = S3Logs(client, "artifacts")
+    logs = S3Logs(S3Objects(client, "artifacts"))
     client.put_object(Bucket="artifacts", Key=part_key(attempt, 0), Body=b"a line")
     client.put_object(Bucket="artifacts", Key=end_key(attempt), Body=b'{"end": "succeeded", "parts": 1}')
     admissions, digests = S3Admissions(S3Objects(client, "artifacts")), count(1)
@@ -67,6 +67,7 @@ def _artifacts() -> dict[str, Call]:
 
     return {
         "orchestration.s3_objects:S3Objects.read": lambda: objects.read(part_key(attempt, 0)),
+        "orchestration.s3_objects:S3Objects.keys": lambda: objects.keys("workspaces/"),
         "orchestration.s3_objects:S3Objects.put_once": lambda: objects.put_once(f"some/{next(numbers)}", b"x"),
         "orchestration.s3_objects:S3Specs.put": lambda: specs.put("alpha", another()),
         "orchestration.s3_objects:S3Specs.get": lambda: specs.get("alpha", request.digest()),

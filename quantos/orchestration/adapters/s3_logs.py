@@ -2,37 +2,27 @@
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
-from botocore.exceptions import ClientError
-
-from quantos.adapters.aws import AWS, error_code
 from quantos.errors import OrchestrationError
+from quantos.orchestration.adapters.s3_objects import S3Objects
 from quantos.orchestration.logs.ports import LogEnd
 from quantos.orchestration.protocol.rows import AttemptKey
-from quantos.translation import translated
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-_REMEDY: Final = "Check that the foundation layer is up and that this role may use the artifacts bucket."
 
 
 @dataclass(frozen=True)
 class S3Logs:
     """A LogArchive."""
 
-    client: "S3Client"
-    bucket: str
+    objects: S3Objects
 
     def part(self, attempt: AttemptKey, number: int) -> bytes | None:
         """A part; None where it is not there. Raises OrchestrationError."""
-        return self._read(part_key(attempt, number))
+        return self.objects.read(part_key(attempt, number))
 
     def end(self, attempt: AttemptKey) -> LogEnd | None:
         """The end; None where it is not there yet. Raises OrchestrationError."""
         key = end_key(attempt)
-        content = self._read(key)
+        content = self.objects.read(key)
         if content is None:
             return None
         try:
@@ -40,26 +30,16 @@ class S3Logs:
             return LogEnd(end=str(document["end"]), parts=int(document["parts"]))
         except (ValueError, KeyError, TypeError) as exc:
             raise OrchestrationError(
-                f"s3://{self.bucket}/{key} is not the end of a log: {exc}",
+                f"s3://{self.objects.bucket}/{key} is not the end of a log: {exc}",
                 remedy="only the executor writes it, as {end, parts}",
             ) from exc
 
-    def _read(self, key: str) -> bytes | None:
-        what = f"could not read s3://{self.bucket}/{key}"
-        with translated(AWS, into=OrchestrationError, what=what, remedy=_REMEDY):
-            try:
-                return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
-            except ClientError as exc:
-                if error_code(exc) == "NoSuchKey":
-                    return None
-                raise
 
-
-def part_key(attempt: AttemptKey, number: int) -> str:
+def part_key(attempt: AttemptKey | str, number: int) -> str:
     """Where a part is kept, counted from 0."""
     return f"workspaces/{attempt}/log/{number:06d}.txt"
 
 
-def end_key(attempt: AttemptKey) -> str:
+def end_key(attempt: AttemptKey | str) -> str:
     """Where the end is kept."""
     return f"workspaces/{attempt}/log/end.json"

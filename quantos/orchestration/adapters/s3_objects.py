@@ -35,6 +35,12 @@ class S3Objects:
                     return None
                 raise
 
+    def keys(self, prefix: str) -> list[str]:
+        """All keys that begin so, in order. Raises OrchestrationError."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        with self._trying_to("list", prefix):
+            return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
     def put_once(self, key: str, content: bytes, *, content_type: str = JSON) -> bool:
         """Put an object unless there is one, and say whether it was put. Raises OrchestrationError."""
         with self._trying_to("write", key):

@@ -11,6 +11,7 @@ from openlineage.client.event_v2 import RunEvent
 from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.lineage_transports import transport_from_url
 from quantos.orchestration.adapters.s3_lineage import S3Lineage
+from quantos.orchestration.adapters.s3_objects import S3Objects
 from quantos.orchestration.lineage.delivery import Delivery, Undelivered
 from quantos.orchestration.protocol.rows import AttemptKey
 from quantos.orchestration.spec.reading import read_dag
@@ -62,7 +63,7 @@ def test_what_our_own_store_does_not_take_is_sent_to_nobody(tmp_path: Path) -> N
 def test_the_bucket_keeps_the_first_event_of_a_type_and_reads_a_run_back() -> None:
     client = boto3.client("s3", REGION)
     client.create_bucket(Bucket="artifacts")
-    store = S3Lineage(client, "artifacts")
+    store = S3Lineage(S3Objects(client, "artifacts"))
     puts = [store.put(attempt, event) for attempt, event in EVENTS]
     assert puts == [True, False, True] * 3
     run = EVENTS[0][0].run

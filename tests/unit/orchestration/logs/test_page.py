@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.s3_logs import S3Logs, end_key, part_key
+from quantos.orchestration.adapters.s3_objects import S3Objects
 from quantos.orchestration.logs.page import PAGE_BYTES, LogPage, Reader
 from quantos.orchestration.logs.ports import LogEnd
 from quantos.orchestration.protocol.rows import AttemptKey, Node
@@ -149,7 +150,7 @@ def test_lines_carry_where_they_are_from() -> None:
 def test_the_bucket_has_parts_and_an_end() -> None:
     client = boto3.client("s3", REGION)
     client.create_bucket(Bucket="artifacts")
-    archive = S3Logs(client, "artifacts")
+    archive = S3Logs(S3Objects(client, "artifacts"))
     assert page(archive, RUNNING).state == "running"
     for number, content in enumerate([b"one\nt", b"wo\n"]):
         client.put_object(Bucket="artifacts", Key=part_key(KEY, number), Body=content)
