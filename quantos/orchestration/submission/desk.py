@@ -15,7 +15,7 @@ from quantos.errors import (
     SubmissionUnknownError,
 )
 from quantos.orchestration.ledger.amounts import Amount
-from quantos.orchestration.ledger.credit import credit
+from quantos.orchestration.ledger.credit import credit, credit_days
 from quantos.orchestration.protocol import submitting
 from quantos.orchestration.protocol.ports import RunIndex
 from quantos.orchestration.protocol.rows import (
@@ -177,7 +177,7 @@ class Desk:
         rows, day = self.surroundings.rows, _day(self._now_ms())
         nodes = rows.load_nodes(submission.run, submission.digest)
         terms = self.rules.credit(caller.team)
-        days = why.days(day, terms=terms)
+        days = credit_days(day, terms=terms)
         loaded = rows.load([account_key(caller.team, each) for each in days])
         accounts = {row.account.day: row.account for row in loaded if isinstance(row, AccountRow)}
         account = accounts.get(day) or self.rules.opened(caller.team, day)

@@ -6,15 +6,9 @@ from dataclasses import replace
 from quantos.contracts.dag.answers import WhyAnswer
 from quantos.orchestration.ledger.accounts import Account, Hold
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
-from quantos.orchestration.ledger.credit import CreditTerms, credit_days
 from quantos.orchestration.protocol.rows import Node, Submission
 from quantos.orchestration.submission.view import amount_answer, state_of
 from quantos.units import HOUR_SECONDS
-
-
-def days(day: str, *, terms: CreditTerms) -> tuple[str, ...]:
-    """The days whose accounts are asked for."""
-    return credit_days(day, terms=terms)
 
 
 def answer(
