@@ -35,10 +35,12 @@
 Every error says what happened, why, and what to do; `code` is stable and is what callers branch on.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Self, TypeVar
 
 from quantos.faults import Fault
+
+Raised = TypeVar("Raised", bound="QuantosError")
 
 
 class QuantosError(Exception):
@@ -59,6 +61,14 @@ class QuantosError(Exception):
         self.remedy = remedy
         if retryable is not None:
             self.retryable = retryable
+
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[type[Self], str], dict[str, object]]:
+        """How it is copied, or passed to another process: whole, whatever its class was made of."""
+        return _blank, (type(self), self.what), dict(self.__dict__)
+
+
+def _blank(kind: type[Raised], what: str) -> Raised:
+    return kind.__new__(kind, what)
 
 
 class SettingsError(QuantosError):

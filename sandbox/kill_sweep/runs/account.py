@@ -15,6 +15,7 @@ import boto3
 
 from lambdas import runtime
 from quantos.catalog.catalog import Catalog, load_catalog
+from quantos.contracts import topics
 from quantos.environment.functions import topic_partitions
 from quantos.environment.load import load_environment
 from quantos.environment.settings.environment import EnvironmentSettings
@@ -121,10 +122,12 @@ def use(settings: EnvironmentSettings, catalog: Catalog, *, url: str, clock: Cal
 def name_of(environ: "WSGIEnvironment") -> str | None:
     """What a request changes; of a message also what it is about."""
     name = change(environ)
-    if name is None or not name.startswith("publish "):
+    topic = (name or "").removeprefix("publish ")
+    if name is None or topic == name:
         return name
     said = json.loads(cast("BytesIO", environ["wsgi.input"]).getvalue())
-    return steady_name(f"{name} {_about(said['value'].encode())}")
+    about = said["key"] if topic in topics.TELEMETRY else _about(said["value"].encode())
+    return steady_name(f"{name} {about}")
 
 
 def _about(value: bytes) -> str:
