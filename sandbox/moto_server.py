@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from moto.server import DomainDispatcherApplication
 
 LONGEST_REQUEST_LINE_BYTES = 65536
-_DYNAMO: Final = "DynamoDB_"
-_TABLES: Final = threading.Lock()
-"""One request of DynamoDB at a time: moto's transactions are not isolated from each other, AWS's are."""
+_SCOPE_PARTS: Final = 5
+_ALONE: Final = {"dynamodb": threading.Lock(), "iam": threading.Lock()}
+"""One request at a time of these: moto's transactions are not isolated from each other, as AWS's are, and a look for a
+role fails while another is made.
+"""
 
 
 class KeptAliveServer(ThreadingMixIn, WSGIServer):
@@ -71,7 +73,7 @@ class KeptAliveHandler(WSGIRequestHandler):
             return
         out = cast("IO[bytes]", self.wfile)
         answer = _Answer(io.BytesIO(body), out, sys.stderr, self.get_environ())
-        with _TABLES if self.headers.get("X-Amz-Target", "").startswith(_DYNAMO) else nullcontext():
+        with _ALONE.get(_signed_for(self.headers.get("Authorization", ""))) or nullcontext():
             answer.run(self._application)
         self.wfile.flush()
 
@@ -103,6 +105,12 @@ class KeptAliveHandler(WSGIRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         return body if len(body) == length else None
+
+
+def _signed_for(authorization: str) -> str:
+    """The service of a signature (`Credential=KEY/DATE/REGION/SERVICE/aws4_request`); "" where there is none."""
+    parts = authorization.partition("Credential=")[2].partition(",")[0].split("/")
+    return parts[3] if len(parts) == _SCOPE_PARTS else ""
 
 
 class _Answer(SimpleHandler):

@@ -35,8 +35,9 @@ from sandbox.engine.locate import find_engine
 from sandbox.events.broker import start_broker
 from sandbox.lake.trino import missing_tools
 from sandbox.lifecycle import ONE_CHECKPOINT
+from sandbox.orchestration.engines import beside, running_engines, running_ray
 from sandbox.orchestration.record import ServiceRecord, own_mark
-from sandbox.orchestration.serving import ray_started_beside, serving_orchestration
+from sandbox.orchestration.serving import serving_orchestration
 from sandbox.tracing.tree import lines_of
 from stacks.programs import declare
 
@@ -67,18 +68,17 @@ def serve(environment: str, *, trino: bool, kafka: bool) -> None:
     with contextlib.ExitStack() as closing:
         bus_url = _bus(closing, kafka=kafka)
         with step("start orchestration") as display:
-            serving = closing.enter_context(
-                serving_orchestration(
-                    settings,
-                    state_dir=state_dir,
-                    bus_url=bus_url,
-                    trino=trino,
-                    report=lambda stage: display.progress(stage, 0),
+            engines = closing.enter_context(
+                running_engines(
+                    state_dir, environ=os.environ, trino=trino, report=lambda stage: display.progress(stage, 0)
                 )
+            )
+            serving = closing.enter_context(
+                serving_orchestration(settings, engines, state_dir=state_dir, bus_url=bus_url)
             )
         address = serving.service.address
         ServiceRecord(environment, address, own_mark()).write(state_dir)
-        out.print(f"serving at {address}; SQL runs on {_sql_engine(serving.trino)}; interrupt to end")
+        out.print(f"serving at {address}; SQL runs on {_sql_engine(engines.trino)}; interrupt to end")
         serving.service.run(lambda: bool(ended))
     out.print("ended")
 
@@ -102,18 +102,14 @@ def demo(*, trino: bool | None, kafka: bool) -> None:
         settings = load_environment("dev", root=ENVIRONMENTS, catalog=load_catalog())
         dag = read_dag(EXAMPLE.read_bytes(), shown=str(EXAMPLE))
         for image in {str(node.image) for node in dag.nodes if node.kind == "ray_job"}:
-            closing.enter_context(ray_started_beside(sandbox.state_dir, image))
+            closing.enter_context(beside(running_ray(state_dir, image)))
+        opening = running_engines(state_dir, environ=os.environ, trino=with_trino, report=_say_beside)
+        engines = closing.enter_context(beside(opening))
         _up(settings, sandbox, clockwork)
         bus_url = _bus(closing, kafka=kafka)
-        with clockwork.stage("lake, functions, executor") as tell:
+        with clockwork.stage("engines, functions, executor"):
             serving = closing.enter_context(
-                serving_orchestration(
-                    settings,
-                    state_dir=state_dir,
-                    bus_url=bus_url,
-                    trino=with_trino,
-                    report=lambda stage: tell(stage, 0, 0),
-                )
+                serving_orchestration(settings, engines(), state_dir=state_dir, bus_url=bus_url)
             )
         with stepping(serving):
             asked = _asked(serving.service.address, state_dir, settings)
@@ -123,6 +119,10 @@ def demo(*, trino: bool | None, kafka: bool) -> None:
     _say(result, page, seconds=time.monotonic() - started)
     if not result.holds:
         raise typer.Exit(1)
+
+
+def _say_beside(stage: str) -> None:
+    err.print(f"  beside: {stage}", style="dim")
 
 
 def _up(settings: EnvironmentSettings, sandbox: lifecycle.Sandbox, clockwork: Clockwork) -> None:

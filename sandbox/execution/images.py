@@ -19,6 +19,8 @@ from sandbox.engine.progress import Reporter
 IMAGES: Final = Path(__file__).parent / "images"
 BUILD_SECONDS: Final = 1800
 _NEVER_CODE: Final = ("__pycache__", ".venv")
+_SYNC: Final = ("sync", "--frozen", "--no-dev", "--compile-bytecode")
+"""Compiled once here, since programs may not write where they are read from."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +40,10 @@ class LocalImage:
 
     @property
     def digest(self) -> str:
-        """Of lock and code, and of the Python that both are for."""
+        """Of lock and code, the Python that both are for, and how they are installed."""
         files = sorted(path for folder in (self.folder, *self.code) for path in _code(folder))
         parts = [part for path in files for part in (path.name.encode(), path.read_bytes())]
-        return entry_digest(sys.version.encode(), *parts)
+        return entry_digest(sys.version.encode(), " ".join(_SYNC).encode(), *parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,7 @@ class Images:
             environ = {**self.environ, "UV_PROJECT_ENVIRONMENT": str(staging / "venv")}
             for command in (
                 ["venv", "--relocatable", "--python", sys.executable, str(staging / "venv")],
-                ["sync", "--frozen", "--no-dev", "--project", str(image.folder), "--python", sys.executable],
+                [*_SYNC, "--project", str(image.folder), "--python", sys.executable],
             ):
                 _uv(command, environ=environ, image=image)
             cache.publish(staging, name)

@@ -18,6 +18,7 @@ from quantos.orchestration.protocol.rows import Finished, Order
 from quantos.orchestration.tracing.identity import span_id, trace_id
 from sandbox.engine.cache import cache_of
 from sandbox.execution.folder import folder_of
+from sandbox.execution.images import Images
 from sandbox.execution.ray_head import RayHead, RayHeads
 from sandbox.execution.ray_jobs import job_id_of
 from tests.support.executors import ExecutorCase, client_of, give_input, order_of, own_account, put_request
@@ -86,6 +87,14 @@ def test_a_python_task_runs_on_the_python_that_says_so(executor: ExecutorCase, f
     assert (features.end, features.detail) == ("succeeded", "")
     assert features.evidence.startswith(f"CPython {sys.version.split()[0]} real environment feature-kit-")
     assert "rows of features by xs_v2" in executor.log(_order(executor, "compute_features"))
+
+
+@pytest.mark.usefixtures("features")
+def test_what_a_program_imports_was_compiled_when_its_environment_was_built(executor: ExecutorCase) -> None:
+    environment = Images(executor.environ).environment(str(FEATURES["image"]))
+    (numpy,) = environment.folder.glob("venv/lib/python*/site-packages/numpy")
+    compiled = {path.name.partition(".")[0] for path in (numpy / "__pycache__").glob("*.pyc")}
+    assert {path.stem for path in numpy.glob("*.py")} <= compiled
 
 
 @pytest.mark.usefixtures("features")

@@ -122,7 +122,7 @@ def _trace(serving: Serving, run: RunKey) -> tuple[Branch, ...]:
     """The run's trace, once its own span has come, which comes last."""
     deadline = time.monotonic() + SETTLED_SECONDS
     while True:
-        tree = tree_of(spans_of(serving.traces, trace_id(run)))
+        tree = tree_of(spans_of(serving.engines.traces, trace_id(run)))
         if len(tree) == 1 or time.monotonic() > deadline:
             return tree
         time.sleep(POLL_SECONDS)

@@ -4,7 +4,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +165,35 @@ def test_of_two_transactions_one_that_is_refused_takes_nothing_back_of_the_other
         finally:
             client.delete_table(TableName="isolated")
     assert items == [{"pk": {"S": "other"}}]
+
+
+@pytest.mark.parametrize(("service", "alone"), [("iam", True), ("dynamodb", True), ("s3", False)])
+def test_requests_of_services_that_bear_one_at_a_time_wait_for_each_other(service: str, *, alone: bool):
+    """Moto looks for a role in a dictionary that another request may add to meanwhile."""
+    both = threading.Barrier(2)
+    met: list[bool] = []
+
+    def meet(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.3)
+            met.append(True)
+        return echo(environ, start_response)
+
+    scope = f"AWS4-HMAC-SHA256 Credential=test/20261201/us-east-1/{service}/aws4_request, SignedHeaders=host"
+    with serving(meet) as port:
+        asking = [threading.Thread(target=_ask, args=(port, scope)) for _ in range(2)]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join()
+    assert bool(met) is not alone
+
+
+def _ask(port: int, authorization: str) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", "/", headers={"Authorization": authorization})
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 def _transact(client: Any, key: str, needed: str = "") -> bool:
