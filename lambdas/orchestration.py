@@ -27,6 +27,7 @@ from quantos.orchestration.demand.stretches import Market
 from quantos.orchestration.evidence.transitions import moved
 from quantos.orchestration.lineage.delivery import Delivery, Report
 from quantos.orchestration.lineage.names import Naming, glue_tables
+from quantos.orchestration.lineage.ports import LineageTransport
 from quantos.orchestration.protocol.effects import Commit
 from quantos.orchestration.protocol.rules import Rules
 from quantos.orchestration.protocol.running import Surroundings
@@ -50,6 +51,8 @@ class StackSwitch:
 
 OTLP_VARIABLE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """Where a collector takes spans; without it nothing is traced."""
+LINEAGE_VARIABLE: Final = "QUANTOS_LINEAGE"
+"""URLs of those who are sent events of lineage beside our own store, a blank between."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +101,15 @@ def _spans(environment: str) -> OtlpHttp | None:
     return OtlpHttp(endpoint=endpoint, environment=environment) if endpoint else None
 
 
+def _transports() -> tuple[LineageTransport, ...]:
+    urls = os.environ.get(LINEAGE_VARIABLE, "").split()
+    if not urls:
+        return ()
+    from quantos.orchestration.adapters.lineage_transports import transport_from_url  # noqa: PLC0415  0.3 s to import
+
+    return tuple(map(transport_from_url, urls))
+
+
 def _witness(current: runtime.Runtime, rows: DynamoRows, objects: S3Objects, *, report: Report) -> RunWitness:
     settings, names = current.settings, current.settings.names()
     return RunWitness(
@@ -107,7 +119,7 @@ def _witness(current: runtime.Runtime, rows: DynamoRows, objects: S3Objects, *, 
         objects=objects,
         bus=TopicSender(current.publisher),
         spans=_spans(settings.name),
-        lineage=Delivery(store=S3Lineage(objects), transports=(), report=report),
+        lineage=Delivery(store=S3Lineage(objects), transports=_transports(), report=report),
         naming=Naming(environment=settings.name, tables=glue_tables(names)),
         chain=names.audit_chain,
         clock=current.clock,

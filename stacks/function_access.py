@@ -122,7 +122,16 @@ def _role_arn(settings: EnvironmentSettings, function: FunctionName) -> str:
 def variables(settings: EnvironmentSettings, spec: FunctionSpec, *, brokers: str) -> dict[str, str]:
     """The process environment of a function; `brokers` are `host:port` pairs, comma between."""
     shared = {"QUANTOS_ENVIRONMENT": settings.name, "QUANTOS_BUS": f"kafka+iam://{brokers}?region={settings.region}"}
-    return {**shared, **_engine_variables(settings)} if spec.name == functions.RESIZE else shared
+    if spec.name == functions.RESIZE:
+        return {**shared, **_engine_variables(settings)}
+    return {**shared, **_telling_variables(settings)} if spec.name in functions.ORCHESTRATION else shared
+
+
+def _telling_variables(settings: EnvironmentSettings) -> dict[str, str]:
+    """Whom functions of orchestration tell of runs."""
+    runs = settings.platform.runs
+    stated = {"QUANTOS_LINEAGE": " ".join(runs.lineage), "OTEL_EXPORTER_OTLP_ENDPOINT": runs.traces or ""}
+    return {name: value for name, value in stated.items() if value}
 
 
 def _engine_variables(settings: EnvironmentSettings) -> dict[str, str]:

@@ -49,7 +49,7 @@ SHOWN_DEPTH: Final = 3
 TEAM, SUBJECT = "research", "demo"
 
 
-def serve(environment: str, *, trino: bool, kafka: bool) -> None:
+def serve(environment: str, *, trino: bool, kafka: bool, resource_scale: float | None) -> None:
     """Serve orchestration of an environment that is up in the sandbox, until it is interrupted."""
     settings = load_environment(environment, root=ENVIRONMENTS, catalog=load_catalog())
     state_dir = lifecycle.default_state_dir(ROOT)
@@ -74,7 +74,9 @@ def serve(environment: str, *, trino: bool, kafka: bool) -> None:
                 )
             )
             serving = closing.enter_context(
-                serving_orchestration(settings, engines, state_dir=state_dir, bus_url=bus_url)
+                serving_orchestration(
+                    settings, engines, state_dir=state_dir, bus_url=bus_url, resource_scale=resource_scale
+                )
             )
         address = serving.service.address
         ServiceRecord(environment, address, own_mark()).write(state_dir)

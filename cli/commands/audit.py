@@ -37,3 +37,22 @@ def succeed(
     from cli.environments import audit as work
 
     work.succeed(environment, reason=reason)
+
+
+@app.command()
+def load(
+    environment: EnvironmentName,
+    *,
+    into: Annotated[
+        str,
+        typer.Option(metavar="URL", help="A ClickHouse, https://HOST:8443, or file:///FOLDER for one in this process."),
+    ],
+    user: Annotated[str, typer.Option(help="Its user; the password is in QUANTOS_CLICKHOUSE_PASSWORD.")] = "default",
+) -> None:
+    """Load the links of the chain that are not there yet into ClickHouse, each held to the one before it.
+
+    Tables are made where they are missing. Exit code 1 where the chain does not follow from what was loaded before.
+    """
+    from cli.environments import warehouse as work
+
+    work.load(environment, url=into, user=user)

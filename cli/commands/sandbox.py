@@ -41,8 +41,12 @@ def serve(
         bool, typer.Option("--trino", help="Run SQL on a real Trino, not on DuckDB in its place.")
     ] = False,
     kafka: Annotated[bool, typer.Option("--kafka", help="Over a real broker, not a bus in this process.")] = False,
+    resource_scale: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=1.0, help="Share of what nodes ask for that they get; by default this machine's."),
+    ] = None,
 ) -> None:
     """Serve orchestration of an environment that is up: its API, its functions and an executor, until interrupted."""
     from cli.checkout import orchestration as work
 
-    work.serve(environment, trino=trino, kafka=kafka)
+    work.serve(environment, trino=trino, kafka=kafka, resource_scale=resource_scale)

@@ -47,6 +47,8 @@ DISPATCH: Final[FunctionName] = "dispatch"
 RUNS: Final[FunctionName] = "runs"
 SWEEP: Final[FunctionName] = "sweep"
 API: Final[FunctionName] = "api"
+ORCHESTRATION: Final = (SUBMIT, DISPATCH, RUNS, SWEEP)
+"""Those that take, place and finish runs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,15 +36,33 @@ class Serving:
 
 @contextmanager
 def serving_orchestration(
-    settings: EnvironmentSettings, engines: Engines, *, state_dir: Path, bus_url: str
+    settings: EnvironmentSettings,
+    engines: Engines,
+    *,
+    state_dir: Path,
+    bus_url: str,
+    resource_scale: float | None = None,
 ) -> Iterator[Serving]:
     """Serve while the block runs; at its end everything that runs is ended.
+
+    Args:
+        settings: of an environment that is up in the sandbox.
+        engines: what runs beside.
+        state_dir: the sandbox's.
+        bus_url: of the bus that the functions share.
+        resource_scale: which share of what attempts ask for they are given; by default as this machine's cores are to
+            those of a full one.
 
     Raises:
         SandboxError: something of it cannot be started.
     """
     variables = {OTLP_VARIABLE: engines.endpoint, LAKE_VARIABLE: json.dumps(asdict(engines.lake))}
-    place = replace(_place(settings, state_dir), otlp_endpoint=engines.endpoint, lake=engines.lake, trino=engines.trino)
+    place = replace(
+        _place(settings, state_dir, resource_scale),
+        otlp_endpoint=engines.endpoint,
+        lake=engines.lake,
+        trino=engines.trino,
+    )
     with ExitStack() as closing:
         closing.enter_context(_with_variables(variables))
 
@@ -58,8 +76,8 @@ def serving_orchestration(
         yield Serving(closing.enter_context(service), engines)
 
 
-def _place(settings: EnvironmentSettings, state_dir: Path) -> Place:
-    scale = min(1.0, (os.cpu_count() or 1) / FULL_CORES)
+def _place(settings: EnvironmentSettings, state_dir: Path, resource_scale: float | None) -> Place:
+    scale = min(1.0, (os.cpu_count() or 1) / FULL_CORES) if resource_scale is None else resource_scale
     machine = Machine(room=VIRTUAL, resource_scale=scale)
     return Place(state=state_dir / EXECUTOR, bucket=settings.names().bucket("artifacts"), machine=machine)
 

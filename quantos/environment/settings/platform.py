@@ -8,6 +8,8 @@ from quantos.environment.settings.base import CertificateArn, DnsLabel, DnsName,
 
 S3Prefix = Annotated[str, Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/([!-~]*/)?$", max_length=400)]
 """A folder of a bucket, its last character a slash."""
+HttpsUrl = Annotated[str, Field(pattern=r"^https://[a-z0-9][a-z0-9.-]{0,252}(/[A-Za-z0-9._~/-]*)?$", max_length=400)]
+"""Of a service on port 443, without a login."""
 RepositoryName = Annotated[str, Field(max_length=40, pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 
 
@@ -55,13 +57,17 @@ class TeamSettings(Settings):
 
 class RunsSettings(Settings):
     """What capacity plans take the runs that teams submit for: what an hour of a vCPU that they miss costs, and how
-    important they are beside strategies, 0 to 100.
+    important they are beside strategies, 0 to 100. By default they are to wait rarely, and give way to whatever answers
+    somebody.
 
-    By default they are to wait rarely, and give way to whatever answers somebody.
+    `lineage` are those who are sent events of lineage beside our own store, as Marquez takes OpenLineage; `traces` is
+    the collector that spans are sent to by OTLP. Functions reach port 443 of the network and nothing else.
     """
 
     miss_usd_per_vcpu_hour: PositiveFloat = 0.25
     priority: int = Field(default=20, ge=0, le=100)
+    lineage: tuple[HttpsUrl, ...] = Field(default=(), max_length=5)
+    traces: HttpsUrl | None = None
 
 
 NO_RUNS_STATED: Final = RunsSettings()

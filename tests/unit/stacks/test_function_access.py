@@ -3,11 +3,13 @@
 from fnmatch import fnmatchcase
 
 import pytest
+from pydantic import ValidationError
 
 from components.aws.iam.statements import Statement
 from quantos.contracts import topics
 from quantos.environment import functions
 from quantos.environment.functions import function_table
+from quantos.environment.settings.environment import EnvironmentSettings
 from stacks.function_access import anchors_refused, evidence_refused, statements, variables
 from tests.support.environments import make_settings
 
@@ -260,3 +262,25 @@ def test_who_acts_reads_the_kill_switch_and_nobody_writes_it() -> None:
         assert allowed(name, "dynamodb:GetItem", table)
     writes = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLInsert")
     assert not [(name, action) for name in SPECS for action in writes if allowed(name, f"dynamodb:{action}", table)]
+
+
+def telling(**runs: object) -> EnvironmentSettings:
+    """`dev`, with these settings of runs."""
+    return make_settings(platform={**SETTINGS.platform.model_dump(), "runs": runs})
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_whom_runs_are_told_is_a_variable_of_functions_of_orchestration(name: str) -> None:
+    told = {"lineage": ["https://marquez.example", "https://other.example"], "traces": "https://tempo.example"}
+    settings = telling(**told)
+    given = variables(settings, SPECS[name], brokers="b:9098")
+    expected = ("https://marquez.example https://other.example", "https://tempo.example")
+    found = (given.get("QUANTOS_LINEAGE"), given.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    assert found == (expected if name in functions.ORCHESTRATION else (None, None))
+    assert not {"QUANTOS_LINEAGE", "OTEL_EXPORTER_OTLP_ENDPOINT"} & set(variables(SETTINGS, SPECS[name], brokers="b:1"))
+
+
+@pytest.mark.parametrize("url", ["http://marquez.example", "https://marquez.example:5000", "https://me:pw@m.example"])
+def test_whom_no_function_reaches_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="lineage"):
+        telling(lineage=[url])
