@@ -91,7 +91,11 @@ def measure(*, rounds: int, tell: Tell, command: str) -> Report:
     for number in range(rounds):
         tell(f"checking {number + 1} of {rounds}")
         checks.append((_timed(lambda: read_dag(text, shown="dag")), _timed(lambda: yaml.safe_load(text))))
-    with tempfile.TemporaryDirectory() as folder, _api(Path(folder)) as api:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        moto_account(Path(name)) as settings,
+        _api(settings, Path(name)) as api,
+    ):
         tell("submitting, one at a time")
         alone, peers = _alone(api)
         tell(f"submitting, {CLIENTS} clients")
@@ -150,7 +154,8 @@ def _dag(count: int) -> dict[str, JsonValue]:
 
 
 @contextmanager
-def _api(folder: Path) -> Iterator[Api]:
+def moto_account(folder: Path) -> Iterator[EnvironmentSettings]:
+    """The account of `dev` on a moto of its own process, with the tables and buckets that runs need."""
     root = Path(__file__).resolve().parents[1]
     settings = load_environment("dev", root=root / "stacks" / "environments", catalog=load_catalog())
     port_file = folder / "moto.port"
@@ -159,26 +164,32 @@ def _api(folder: Path) -> Iterator[Api]:
         while not port_file.exists() and server.poll() is None:
             time.sleep(0.05)
         endpoint = f"http://127.0.0.1:{int(port_file.read_text(encoding='utf-8'))}"
-        keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": settings.region}
+        keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+        regions = {"AWS_DEFAULT_REGION": settings.region, "AWS_REGION": settings.region}
         try:
-            with patch.dict(os.environ, {"AWS_ENDPOINT_URL": endpoint, **keys}), _composed(settings, folder) as api:
-                yield api
+            with patch.dict(os.environ, {"AWS_ENDPOINT_URL": endpoint, **keys, **regions}):
+                _make(settings)
+                yield settings
         finally:
             server.terminate()
 
 
-@contextmanager
-def _composed(settings: EnvironmentSettings, folder: Path) -> Iterator[Api]:
+def _make(settings: EnvironmentSettings) -> None:
     names = settings.names()
-    client = boto3.client("dynamodb")
-    for table in (names.orchestration_table, names.switch_table):
+    client, s3 = boto3.client("dynamodb"), boto3.client("s3")
+    for table in (names.orchestration_table, names.switch_table, names.audit_table):
         client.create_table(
             TableName=table,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
             BillingMode="PAY_PER_REQUEST",
         )
-    boto3.client("s3").create_bucket(Bucket=names.bucket("artifacts"))
+    s3.create_bucket(Bucket=names.bucket("artifacts"))
+    s3.create_bucket(Bucket=names.bucket("audit"), ObjectLockEnabledForBucket=True)
+
+
+@contextmanager
+def _api(settings: EnvironmentSettings, folder: Path) -> Iterator[Api]:
     bus = MemoryBus(topic_partitions())
     runtime.use(
         runtime.Runtime(settings=settings, catalog=load_catalog(), publisher=bus, clock=utc_now, wall_clock=utc_now)
@@ -189,4 +200,4 @@ def _composed(settings: EnvironmentSettings, folder: Path) -> Iterator[Api]:
     gateway = Gateway(functions={SUBMIT: function}, issuer=issuer, account=account, clock=utc_now)
     token = issuer.token("research", "bench", scopes=[ORCH_SUBMIT])
     with serving(gateway) as address:
-        yield Api(address, token, client, names.orchestration_table)
+        yield Api(address, token, boto3.client("dynamodb"), settings.names().orchestration_table)

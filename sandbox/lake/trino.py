@@ -28,6 +28,8 @@ HEAP_MIB: Final = 1536
 START_TIMEOUT_SECONDS: Final = 180.0
 _LOOPBACK: Final = "127.0.0.1"
 _POLL_SECONDS: Final = 0.25
+_BRIEF: Final = "-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n"
+"""For a life of minutes and small statements: it starts in two thirds of the time, and runs the first ones as fast."""
 _NODE: Final = "node.environment=sandbox\nnode.id=sandbox\nnode.data-dir={folder}/data\n"
 _CONFIGURATION: Final = """\
 coordinator=true
@@ -135,7 +137,7 @@ def _configure(
     catalog = _CATALOG.format(name=CATALOG_NAME, catalog=postgres.jdbc_url(CATALOG_NAME), user=USER, lake=lake)
     contents = {
         "node.properties": _NODE.format(folder=folder.parent),
-        "jvm.config": f"-Xmx{HEAP_MIB}M\n-XX:+UseG1GC\n",
+        "jvm.config": f"-Xmx{HEAP_MIB}M\n{_BRIEF}",
         "config.properties": _CONFIGURATION.format(port=port) + tracing,
         "log.properties": "io.trino=WARN\n",
         f"catalog/{CATALOG_NAME}.properties": catalog,
