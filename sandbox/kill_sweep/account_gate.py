@@ -76,8 +76,9 @@ class _Handler(KeptAliveHandler):
     def handle_one_request(self) -> None:
         """Answer one request; where the run has to die after it, it dies once the answer is out."""
         super().handle_one_request()
-        if self._strike is not None:
-            self._strike()
+        strike, self._strike = self._strike, None
+        if strike is not None:
+            strike()
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         server = cast("GatedServer", self.server)

@@ -23,8 +23,9 @@ from sandbox.kill_sweep.moments import single_points
 from sandbox.kill_sweep.runs.account import one_partition_each, trial_account
 from sandbox.kill_sweep.runs.agreement import chain, write_chain
 from sandbox.kill_sweep.runs.story import asks
-from sandbox.kill_sweep.runs.sweep import RunsSweep
+from sandbox.kill_sweep.runs.sweep import tell
 from sandbox.kill_sweep.runs.trial import Attempt, tried
+from sandbox.kill_sweep.stories.sweep import StorySweep
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = os.environ.get("QUANTOS_SWEEP_SEED", "1906")
@@ -48,14 +49,14 @@ def test_a_sample_of_points_of_every_function_and_moment_recovers(tmp_path: Path
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     for function in ("dispatch", "runs", "submit", "sweep"):
-        assert f"{function:9} 1 before, 1 in, 1 after\n" in done.stdout
-    assert f"points    {POINTS} of " in done.stdout
-    assert "failures  0\n" in done.stdout
+        assert f"{function:12}  1 before, 1 in, 1 after\n" in done.stdout
+    assert f"points        {POINTS} of " in done.stdout
+    assert "failures      0\n" in done.stdout
 
 
 def test_a_message_that_is_forgotten_with_its_sender_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DynamoRows, "outgoing", lambda rows: iter(()))
-    with RunsSweep(tmp_path, jobs=1) as sweep:
+    with StorySweep(tell, tmp_path, jobs=1) as sweep:
         recorded = sweep.recorded()
         points = single_points(recorded.effects)
         lost = [point for point in points if str(point.first) == FORGOTTEN]

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from lambdas import records as batches
 from lambdas.orchestration import Composed
@@ -80,6 +80,14 @@ def untrue(composed: Composed, executor: StoryExecutor, standing: Facts) -> Iter
     settled = sum((row.settled for row in accounts), Amount())
     if settled != executor.used:
         yield f"{settled} is settled, and {executor.used} was used"
+
+
+def differences(standing: Facts, facts: Facts) -> Iterator[str]:
+    """What stands otherwise than it should."""
+    for field in fields(Facts):
+        should, does = getattr(standing, field.name), getattr(facts, field.name)
+        if should != does:
+            yield f"{field.name}: missing {sorted(set(should) - set(does))}, too many {sorted(set(does) - set(should))}"
 
 
 def chain(composed: Composed) -> list[AuditRecord]:

@@ -3,7 +3,7 @@
 import os
 import traceback
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -12,45 +12,12 @@ from typing import TypeAlias
 
 from sandbox.errors import SandboxError
 from sandbox.kill_sweep.account_gate import GatedServer
-from sandbox.kill_sweep.gate import Gate
-from sandbox.kill_sweep.moments import Effect, Moment, Phase
+from sandbox.kill_sweep.moments import Effect, Moment
+from sandbox.kill_sweep.stories.gate import MomentsGate
 from sandbox.kill_sweep.victim import kill_session
 
 Work: TypeAlias = Callable[[], tuple[int, bytes]]
 """What a process does, and its answer: a status of HTTP, or 0, and a body."""
-
-
-class CallGate(Gate):
-    """The gate of calls until one is killed, at the first that comes of some moments.
-
-    Args:
-        seen: how often each effect was there under earlier gates; it is counted on.
-    """
-
-    def __init__(self, moments: Collection[Moment], *, mark: Path, seen: Counter[str]) -> None:
-        super().__init__(self._kill_process, mark=mark, moment=None)
-        self.function = ""
-        self.process: BaseProcess | None = None
-        self._moments = {moment.effect: moment for moment in reversed(tuple(moments))}
-        self._seen = seen
-
-    @property
-    def hit(self) -> Moment | None:
-        """The moment that has come: the process that runs is dead, or as good as dead."""
-        return self._moment
-
-    def enter(self, name: str) -> Phase | None:
-        """Let an effect of the function that runs begin, which names it too."""
-        name = f"{self.function}: {name}"
-        with self._guard:
-            if not self._closed:
-                self._moment = self._moments.get(Effect(name, self._seen[name] + 1))
-        return super().enter(name)
-
-    def _kill_process(self) -> None:
-        if self.process is None or self.process.pid is None:
-            raise SandboxError("there is nobody to kill", remedy="set the process before it starts")
-        kill_session(self.process.pid)
 
 
 class Calls:
@@ -61,6 +28,7 @@ class Calls:
         self._folder = folder
         self._seen: Counter[str] = Counter()
         self._moments = list(moments)
+        self._process: BaseProcess | None = None
         self._gate = self._open_gate()
         self.hit: list[Moment] = []
 
@@ -74,7 +42,7 @@ class Calls:
         context = get_context("fork")
         channel, far = context.Pipe(duplex=False)
         process = context.Process(target=_process, args=(far, self._folder / "calls.log", work))
-        self._gate.function, self._gate.process = function, process
+        self._gate.who, self._process = function, process
         self._server.gate = self._gate
         process.start()
         far.close()
@@ -91,8 +59,13 @@ class Calls:
             raise SandboxError(f"{function} failed by itself", remedy=f"read {self._folder / 'calls.log'}")
         return answer
 
-    def _open_gate(self) -> CallGate:
-        return CallGate(self._moments, mark=self._folder / "mark.json", seen=self._seen)
+    def _open_gate(self) -> MomentsGate:
+        return MomentsGate(self._kill, self._moments, mark=self._folder / "mark.json", seen=self._seen)
+
+    def _kill(self) -> None:
+        if self._process is None or self._process.pid is None:
+            raise SandboxError("there is nobody to kill", remedy="set the process before it starts")
+        kill_session(self._process.pid)
 
 
 def _received(channel: Connection) -> tuple[int, bytes] | None:

@@ -1,7 +1,7 @@
 """One trial: the story, one call of it killed at a moment, and the time after it until everything is at rest."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -31,7 +31,7 @@ from sandbox.events.loop import load_functions
 from sandbox.kill_sweep.account_gate import GROUP
 from sandbox.kill_sweep.moments import Effect, Moment
 from sandbox.kill_sweep.runs.account import TrialAccount
-from sandbox.kill_sweep.runs.agreement import Facts, facts, untrue
+from sandbox.kill_sweep.runs.agreement import Facts, differences, facts, untrue
 from sandbox.kill_sweep.runs.calls import Calls
 from sandbox.kill_sweep.runs.executor import StoryExecutor
 from sandbox.kill_sweep.runs.story import RUNS as STORY_RUNS
@@ -62,6 +62,11 @@ class Trial:
     facts: Facts
     problems: tuple[str, ...]
     seconds: float
+
+    def faults(self, standing: "Trial") -> Iterator[str]:
+        """What is untrue, and what stands otherwise than in the story that nobody killed."""
+        yield from self.problems
+        yield from differences(standing.facts, self.facts)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What a sweep of runs says: a line a point, and the sums by function and moment. Pure."""
+"""What a sweep says: a line a point, and the sums by who was killed and when. Pure."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sandbox.kill_sweep.moments import PHASES
-from sandbox.kill_sweep.runs.sweep import Verdict
+from sandbox.kill_sweep.stories.sweep import Verdict
 
 _WORDS: Final = (
     (re.compile(r"dynamodb TransactWriteItems"), "commit"),
@@ -19,7 +19,7 @@ _MOST: Final = 150
 
 def header() -> str:
     """What the columns are; `kills` is how many the point's trial had."""
-    return f"{'point':>5}  {'verdict':7}  {'kills':>5}  {'moment':6}  function: effect #occurrence"
+    return f"{'point':>5}  {'verdict':7}  {'kills':>5}  {'moment':6}  who: effect #occurrence"
 
 
 def line(verdict: Verdict) -> Iterator[str]:
@@ -39,15 +39,15 @@ def short(effect: str) -> str:
 
 
 def sums(verdicts: Sequence[Verdict], *, points: int, seconds: float) -> Iterator[str]:
-    """Points tried by function and moment, and failures."""
-    tried = Counter((_function(verdict), verdict.point.first.phase) for verdict in verdicts)
-    for function in sorted({function for function, _ in tried}):
-        yield f"{function:9} " + ", ".join(f"{tried[function, phase]} {phase}" for phase in PHASES)
+    """Points tried by who was killed and when, and failures."""
+    tried = Counter((_who(verdict), verdict.point.first.phase) for verdict in verdicts)
+    for who in sorted({who for who, _ in tried}):
+        yield f"{who:12}  " + ", ".join(f"{tried[who, phase]} {phase}" for phase in PHASES)
     failed = sorted(verdict.point.number for verdict in verdicts if verdict.failures)
-    yield f"points    {len(verdicts)} of {points}"
-    yield f"failures  {len(failed)}{': ' if failed else ''}{', '.join(map(str, failed))}"
-    yield f"took      {seconds:.0f} s"
+    yield f"points        {len(verdicts)} of {points}"
+    yield f"failures      {len(failed)}{': ' if failed else ''}{', '.join(map(str, failed))}"
+    yield f"took          {seconds:.0f} s"
 
 
-def _function(verdict: Verdict) -> str:
+def _who(verdict: Verdict) -> str:
     return verdict.point.first.effect.name.partition(":")[0]
