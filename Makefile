@@ -22,7 +22,7 @@ unexport VIRTUAL_ENV
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap python uv engine demo demo-orchestration unit test check format-check lint types contracts bench sweep clean
+.PHONY: help bootstrap python uv engine demo demo-orchestration unit test check format-check lint types contracts bench sweep sweep-runs sweep-executor clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ sweep: engine ## Kill a resize at every moment and see that it recovers (ARGS="-
 
 sweep-runs: bootstrap ## Kill the functions of orchestration at every moment and see that runs recover (ARGS="--sample 20")
 	$(RUN) python -m sandbox.kill_sweep.runs $(ARGS)
+
+sweep-executor: bootstrap ## Kill a real executor and its workers at every moment and see that attempts recover (ARGS="--sample 20")
+	$(RUN) python -m sandbox.kill_sweep.executor $(ARGS)
 
 clean: ## Stop the sandbox and remove everything that was made here, the environment included
 	@[ ! -f .quantos/sandbox.json ] || .venv/bin/quantos sandbox stop

@@ -74,11 +74,12 @@ class AttemptFolder:
     def prepare(self, order: bytes) -> None:
         """Make the folder. Key: the attempt, whose order is always the same."""
         self.workspace.mkdir(parents=True, exist_ok=True)
-        self._write("order.json", order)
+        if not self.order.exists():
+            self._write("order.json", order)
 
     def claim(self, claim: Claim) -> bool:
         """Be the one who runs it; False where another is, or was."""
-        written = self._partial(_CLAIM.dump_json(claim))
+        written = self._partial("claim.json", _CLAIM.dump_json(claim))
         try:
             os.link(written, self.path / "claim.json")
         except FileExistsError:
@@ -123,19 +124,22 @@ class AttemptFolder:
         return None
 
     def remove(self) -> None:
-        """Remove all of it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove all of it. It is away at once, so that a worker that comes late never meets half of it unclaimed."""
+        away = self.path.with_name(f"{self.path.name}.away")
+        with suppress(FileNotFoundError):
+            self.path.rename(away)
+        shutil.rmtree(away, ignore_errors=True)
 
     def _write(self, name: str, content: bytes) -> None:
-        self._partial(content).rename(self.path / name)
+        self._partial(name, content).rename(self.path / name)
 
-    def _partial(self, content: bytes) -> Path:
-        handle, name = tempfile.mkstemp(dir=self.path, prefix=".partial-")
+    def _partial(self, name: str, content: bytes) -> Path:
+        handle, written = tempfile.mkstemp(dir=self.path, prefix=f".partial-{name}-")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        return Path(name)
+        return Path(written)
 
 
 def folder_of(state: Path, name: str) -> AttemptFolder:

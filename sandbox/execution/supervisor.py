@@ -5,7 +5,6 @@ file and folders what there is left to do.
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -47,17 +46,12 @@ class Leftovers(Protocol):
         ...
 
 
-def nothing_more(_effect: str) -> None:
-    """After an effect: go on."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Supervisor:
     """One machine's.
 
     Attributes:
         state: the executor's folder.
-        after: called after each effect, with its name.
     """
 
     attempts: Attempts
@@ -68,7 +62,6 @@ class Supervisor:
     sender: Sender
     archive: Archive
     leftovers: Leftovers
-    after: Callable[[str], None] = nothing_more
 
     def step(self, *, now_ms: int) -> None:
         """Do what can be done now: see what has ended, start what there is room for, tell what is to be told.
@@ -94,7 +87,6 @@ class Supervisor:
         folder = folder_of(self.state, attempt.name)
         if attempt.stop and attempt.state != "acknowledged" and folder.path.exists():
             folder.ask_to_stop(now_ms=now_ms)
-            self.after("ask to stop")
         if attempt.state == "starting":
             self._start(attempt, folder, order, now_ms=now_ms)
         elif attempt.state == "running":
@@ -114,21 +106,17 @@ class Supervisor:
             elif not self.machine.has_room(wanted, taken=taken):
                 return
             elif self.attempts.starting(attempt):
-                self.after("claim")
                 taken.append(wanted)
                 self._start(attempt, folder_of(self.state, attempt.name), attempt.order, now_ms=now_ms)
 
     def _start(self, attempt: Attempt, folder: AttemptFolder, order: Order, *, now_ms: int) -> None:
         """See to it that one worker has it. One that comes late, of an earlier supervisor, finds it claimed."""
         folder.prepare(encode(Create(order)).value)
-        self.after("prepare")
         if folder.claimed() is not None:
             self.attempts.running(attempt)
-            self.after("keep that it runs")
         elif not self.workers.on_the_way(folder):
             if self.workers.tries(folder) < MOST_TRIES:
                 self.workers.start(folder)
-                self.after("start")
             elif folder.claim(Claim(process=None, at_ms=now_ms)):
                 self._never(attempt, f"its worker did not start: {_last_line(folder.log)}")
 
@@ -143,9 +131,7 @@ class Supervisor:
         if outcome is not None:
             self._kill(attempt)
             self.archive.finish_log(attempt.name, log=folder.log, end=outcome.end)
-            self.after("keep the log")
             self.attempts.ended(attempt, _finished(attempt, order, outcome))
-            self.after("keep the end")
         elif asked_ms is not None and now_ms - asked_ms > STOP_GRACE_MS:
             self._kill(attempt)
 
@@ -159,35 +145,28 @@ class Supervisor:
     def _never(self, attempt: Attempt, why: str) -> None:
         """It did not run, and never will."""
         self.attempts.ended(attempt, Finished(attempt.key, "infrastructure", detail=why))
-        self.after("keep the end")
 
     def _kill(self, attempt: Attempt) -> None:
-        claim = folder_of(self.state, attempt.name).claimed()
+        folder = folder_of(self.state, attempt.name)
+        claim = folder.claimed()
         if claim is not None and claim.process is not None:
-            end_session(claim.process)
+            end_session(claim.process, folder)
             self.leftovers.end(attempt.name)
-            self.after("kill")
 
     def _clean(self, attempt: Attempt, folder: AttemptFolder) -> None:
         self.workers.forget(folder)
         folder.remove()
-        self.after("remove")
         self.attempts.cleaned(attempt)
-        self.after("keep the name")
 
     def _send(self, attempt: Attempt, *, now_ms: int) -> None:
         claim = folder_of(self.state, attempt.name).claimed() if attempt.state == "running" else None
         if claim is not None and not attempt.heard_start:
             self.sender.send(Started(attempt.key, claim.at_ms))
-            self.after("send the start")
             self.attempts.sent_start(attempt)
-            self.after("keep that it was sent")
         due = attempt.sent_ms is None or now_ms - attempt.sent_ms >= RESEND_MS
         if attempt.state == "ended" and attempt.finished is not None and due:
             self.sender.send(attempt.finished)
-            self.after("send the end")
             self.attempts.sent_end(attempt, now_ms=now_ms)
-            self.after("keep that it was sent")
 
 
 def _takes_room(attempt: Attempt) -> bool:

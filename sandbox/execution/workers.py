@@ -48,16 +48,25 @@ class Workers:
             worker.poll()
 
 
-def end_session(leader: ProcessMark) -> None:
-    """Kill every process of the session that a process led, the process itself too.
+def end_session(leader: ProcessMark, folder: AttemptFolder) -> None:
+    """Kill every process of the session that a process led, the process itself too, and whatever left the session.
 
-    While one of them is left, no other process gets the leader's pid.
+    While one of the session is left, no other process gets the leader's pid. What left it is known by its variables,
+    which name the attempt's folder.
     """
-    if start_time(leader.pid) not in {"", leader.started}:
-        return
-    for pid in {*_session(leader.pid), *descendants(leader.pid)}:
+    recycled = start_time(leader.pid) not in {"", leader.started}
+    of_leader = set() if recycled else {*_session(leader.pid), *descendants(leader.pid)}
+    for pid in {*of_leader, *_naming(os.fsencode(folder.workspace))}:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
+
+
+def _naming(text: bytes) -> Iterator[int]:
+    """Processes whose variables name it, where the system shows them."""
+    for pid in _all():
+        with suppress(OSError):
+            if text in Path(f"/proc/{pid}/environ").read_bytes():
+                yield pid
 
 
 def _session(leader: int) -> Iterator[int]:

@@ -42,14 +42,19 @@ _UNKNOWN: Final = "account"
 
 
 class GatedServer(KeptAliveServer):
-    """Serves moto and a bus on a free port of loopback; `gate` is that of the run under way, if there is one, and
-    `name_of` names what a request changes.
+    """Serves moto and a bus on a free port of loopback.
+
+    Attributes:
+        gate: of the run under way, if there is one.
+        gate_of: the gate that a request has to pass.
+        name_of: names what a request changes.
     """
 
     def __init__(self, application: "WSGIApplication", bus: MemoryBus) -> None:
         super().__init__(("127.0.0.1", 0), partial(_Handler, application=application))
         self.bus = bus
         self.gate: Gate | None = None
+        self.gate_of: Callable[[WSGIEnvironment], Gate | None] = lambda _environ: self.gate
         self.name_of: Callable[[WSGIEnvironment], str | None] = change
 
     @property
@@ -82,7 +87,7 @@ class _Handler(KeptAliveHandler):
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         server = cast("GatedServer", self.server)
-        gate = server.gate
+        gate = server.gate_of(environ)
         if gate is not None and gate.struck:
             raise ConnectionAbortedError
         name = None if gate is None else server.name_of(environ)

@@ -59,13 +59,14 @@ def _watch(listener: int, gate: Gate, state: Path) -> None:
 
 def _strike(gate: Gate, step: _Step, phase: Phase) -> None:
     if phase == "after" or step.written is not None:
-        _wait(step.done)
+        wait_until(step.done)
     gate.strike()
     if phase == "in" and step.written is not None and step.written.exists():
         os.truncate(step.written, step.written.stat().st_size // 2)
 
 
-def _wait(done: Callable[[], bool]) -> None:
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait for it, but not forever."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while not done() and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -77,7 +78,7 @@ def _step(call: HeldCall, state: Path) -> _Step | None:
         return _start(call)
     if call.name == "exit_group":
         return _end(call)
-    paths = [path.relative_to(state) for path in _paths(call) if path.is_relative_to(state)]
+    paths = [path.relative_to(state) for path in paths_of(call) if path.is_relative_to(state)]
     if not paths:
         return None
     target = state / paths[0]
@@ -85,7 +86,7 @@ def _step(call: HeldCall, state: Path) -> _Step | None:
         before = _trace(target)
         return _Step(
             f"write {_steady_path(paths[0])}",
-            done=lambda: _trace(target) != before and not _open_in(call.thread, target),
+            done=lambda: _trace(target) != before and not is_open_in(call.thread, target),
             written=target,
         )
     if not target.exists():
@@ -105,10 +106,10 @@ def _start(call: HeldCall) -> _Step | None:
 
 def _end(call: HeldCall) -> _Step | None:
     process = Path(f"/proc/{call.thread}")
-    if not _is_engine(process) or _is_engine(Path(f"/proc/{_parent(process)}")):  # it forks to start others
+    if not _is_engine(process) or _is_engine(Path(f"/proc/{parent_of(process)}")):  # it forks to start others
         return None
     command = _command(tuple(os.fsdecode((process / "cmdline").read_bytes()).split("\0")))
-    return _Step(f"engine {command} ends", done=lambda: _has_ended(process))
+    return _Step(f"engine {command} ends", done=lambda: has_ended(process))
 
 
 def _command(arguments: tuple[str, ...]) -> str:
@@ -121,27 +122,35 @@ def _is_engine(process: Path) -> bool:
     return (process / "exe").readlink().name == ENGINE
 
 
-def _parent(process: Path) -> int:
+def parent_of(process: Path) -> int:
+    """The parent of a process, by its folder in /proc. Raises OSError when it is gone."""
     return int((process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
-def _has_ended(process: Path) -> bool:
+def has_ended(process: Path) -> bool:
+    """Whether a process, by its folder in /proc, runs no more."""
     try:
         return (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] in {"Z", "X"}
     except OSError:
         return True
 
 
-def _paths(call: HeldCall) -> Iterator[Path]:
-    """The files that a call names, in its order."""
+def paths_of(call: HeldCall) -> Iterator[Path]:
+    """The files that a call names, in its order. Raises OSError when its caller is gone."""
     places = {
         "open": [(None, 0)],
         "openat": [(0, 1)],
         "rename": [(None, 0), (None, 1)],
         "renameat": [(0, 1), (2, 3)],
         "renameat2": [(0, 1), (2, 3)],
+        "link": [(None, 0), (None, 1)],
+        "linkat": [(0, 1), (2, 3)],
         "unlink": [(None, 0)],
         "unlinkat": [(0, 1)],
+        "mkdir": [(None, 0)],
+        "mkdirat": [(0, 1)],
+        "rmdir": [(None, 0)],
+        "utimensat": [(0, 1)],
     }
     for folder_at, path_at in places[call.name]:
         path = text_at(call.thread, call.arguments[path_at])
@@ -163,7 +172,7 @@ def _trace(path: Path) -> tuple[int, int, int] | None:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def _open_in(thread: int, path: Path) -> bool:
+def is_open_in(thread: int, path: Path) -> bool:
     """Whether a process has the file open; not when it is gone."""
     try:
         links = [entry.readlink() for entry in Path(f"/proc/{thread}/fd").iterdir()]

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from random import Random
@@ -106,15 +106,22 @@ def one_an_effect(singles: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(group[place % len(group)] for place, group in enumerate(by_effect))
 
 
-def sampled(points: Sequence[Point], count: int, *, rng: Random) -> tuple[Point, ...]:
+def first_word(effect: Effect) -> str:
+    """Of its name: what does it, or who."""
+    return effect.name.split()[0]
+
+
+def sampled(
+    points: Sequence[Point], count: int, *, rng: Random, kind: Callable[[Effect], str] = first_word
+) -> tuple[Point, ...]:
     """At most `count` points in order, drawn from `rng`, of as many kinds of effect and phases as can be.
 
     The same draw gives the same moments where effects came in another order.
     """
     kinds: dict[tuple[str, Phase], list[Point]] = {}
     for point in points:
-        kinds.setdefault((point.first.effect.name.split()[0], point.first.phase), []).append(point)
-    groups = [rng.sample(sorted(kinds[kind], key=_words), len(kinds[kind])) for kind in sorted(kinds)]
+        kinds.setdefault((kind(point.first.effect), point.first.phase), []).append(point)
+    groups = [rng.sample(sorted(kinds[of], key=_words), len(kinds[of])) for of in sorted(kinds)]
     rng.shuffle(groups)
     drawn = [group[turn] for turn in range(max(map(len, groups), default=0)) for group in groups if turn < len(group)]
     return tuple(sorted(drawn[:count], key=lambda point: point.number))

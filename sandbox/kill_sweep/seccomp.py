@@ -11,7 +11,7 @@ import os
 import platform
 import select
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -32,14 +32,40 @@ CALLS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
             "unlinkat": 263,
             "execve": 59,
             "exit_group": 231,
+            "link": 86,
+            "linkat": 265,
+            "mkdir": 83,
+            "mkdirat": 258,
+            "rmdir": 84,
+            "pwrite64": 18,
+            "fdatasync": 75,
+            "utimensat": 280,
+            "kill": 62,
         },
     ),
     "aarch64": (
         0xC00000B7,
-        {"openat": 56, "renameat": 38, "renameat2": 276, "unlinkat": 35, "execve": 221, "exit_group": 94},
+        {
+            "openat": 56,
+            "renameat": 38,
+            "renameat2": 276,
+            "unlinkat": 35,
+            "execve": 221,
+            "exit_group": 94,
+            "linkat": 37,
+            "mkdirat": 34,
+            "pwrite64": 68,
+            "fdatasync": 83,
+            "utimensat": 88,
+            "kill": 129,
+        },
     ),
 }
-"""The audit architecture and the numbers of the calls that are held, by machine."""
+"""The audit architecture and the numbers of the calls that can be held, by machine."""
+
+OF_THE_ENGINE: Final = frozenset(
+    {"open", "openat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "execve", "exit_group"}
+)
 
 _SECCOMP: Final = {"x86_64": 317, "aarch64": 277}
 _WRITING: Final = os.O_WRONLY | os.O_RDWR
@@ -69,15 +95,15 @@ def require_support() -> None:
         raise _unsupported(f"{platform.system()} on {platform.machine()}")
 
 
-def install() -> int:
-    """Hold the calls of this thread and of whatever it starts from now on; returns the listener's descriptor.
+def install(held: Collection[str] = OF_THE_ENGINE) -> int:
+    """Hold calls of this thread and of whatever it starts from now on; returns the listener's descriptor.
 
     Files are held only where they are opened for writing. Raises SandboxError where the kernel cannot.
     """
     require_support()
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0)
-    program = _program(platform.machine())
+    program = _program(platform.machine(), held)
     code = ctypes.create_string_buffer(program)
     head = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(code)))
     listener = libc.syscall(
@@ -152,9 +178,10 @@ def _read(memory: FileIO, address: int, size: int) -> bytes:
     return content
 
 
-def _program(machine: str) -> bytes:
-    """The filter in BPF: notify of the calls above, of opening only for writing; allow everything else."""
-    architecture, numbers = CALLS[machine]
+def _program(machine: str, held: Collection[str]) -> bytes:
+    """The filter in BPF: notify of some calls, of opening only for writing; allow everything else."""
+    architecture, known = CALLS[machine]
+    numbers = {name: number for name, number in known.items() if name in held}
     code = [(_LOAD, 0, 0, 4), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _ALLOW), (_LOAD, 0, 0, 0)]
     for name, number in numbers.items():
         if name in _FLAGS_AT:

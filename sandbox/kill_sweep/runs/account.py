@@ -63,11 +63,8 @@ class TrialAccount:
 
     def empty(self) -> None:
         """Forget everything, and make what the stacks make."""
-        self.server.gate = None
-        self.server.bus = one_partition_each()
+        empty(self.server)
         self.clock.now = STARTED
-        with urllib.request.urlopen(f"{self.server.url}/moto-api/reset", b""):  # noqa: S310  loopback
-            pass
         names, region = self.settings.names(), self.settings.region
         dynamo, s3 = boto3.client("dynamodb", region), boto3.client("s3", region)
         for table in (names.orchestration_table, names.switch_table, names.audit_table):
@@ -81,6 +78,14 @@ class TrialAccount:
         s3.create_bucket(Bucket=names.bucket("audit"), ObjectLockEnabledForBucket=True)
 
 
+def empty(server: GatedServer) -> None:
+    """Forget everything, and pass no gate."""
+    server.gate = None
+    server.bus = one_partition_each()
+    with urllib.request.urlopen(f"{server.url}/moto-api/reset", b""):  # noqa: S310  loopback
+        pass
+
+
 def one_partition_each() -> MemoryBus:
     """A bus with the topics of the environment, nothing on them."""
     return MemoryBus(dict.fromkeys(topic_partitions(), 1))
@@ -91,10 +96,19 @@ def trial_account(folder: Path) -> Iterator[TrialAccount]:
     """Serve an account, and let functions of this process be composed over it."""
     catalog = load_catalog()
     settings = load_environment(ENVIRONMENT, root=runtime.ENVIRONMENTS, catalog=catalog)
+    with served_account(settings.region) as server:
+        account = TrialAccount(settings, server, TrialClock(), folder)
+        use(settings, catalog, url=server.url, clock=account.clock)
+        yield account
+
+
+@contextmanager
+def served_account(region: str) -> Iterator[GatedServer]:
+    """An account and a bus behind an address, which AWS's clients of this process use from now on."""
     os.environ.update(
         AWS_ACCESS_KEY_ID="test",
         AWS_SECRET_ACCESS_KEY="test",  # noqa: S106  moto takes any
-        AWS_DEFAULT_REGION=settings.region,
+        AWS_DEFAULT_REGION=region,
         AWS_EC2_METADATA_DISABLED="true",
     )
     server = GatedServer(_moto(), one_partition_each())
@@ -102,10 +116,8 @@ def trial_account(folder: Path) -> Iterator[TrialAccount]:
     os.environ["AWS_ENDPOINT_URL"] = server.url
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    account = TrialAccount(settings, server, TrialClock(), folder)
-    use(settings, catalog, url=server.url, clock=account.clock)
     try:
-        yield account
+        yield server
     finally:
         server.shutdown()
         thread.join()

@@ -7,13 +7,13 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Protocol
 
 from quantos.errors import QuantosError
-from sandbox.kill_sweep.moments import sampled, single_points
+from sandbox.kill_sweep.moments import Effect, first_word, sampled, single_points
 from sandbox.kill_sweep.stories.sweep import StorySweep, Told
 from sandbox.kill_sweep.stories.table import header, line, short, sums
 
@@ -26,12 +26,18 @@ class Opens(Protocol):
         ...
 
 
-def command(name: str, opens: Opens, arguments: Sequence[str] | None = None) -> int:
-    """Sweep as the command line says; 0 all good, 1 a failure, 2 wrong usage. `name` is the package's."""
-    options = _parser(name).parse_args(arguments)
+def command(name: str, opens: Opens, *, kind: Callable[[Effect], str] = first_word) -> int:
+    """Sweep as the command line says; 0 all good, 1 a failure, 2 wrong usage.
+
+    Args:
+        name: the package's.
+        opens: opens its sweep.
+        kind: of an effect; a sample has of every kind.
+    """
+    options = _parser(name).parse_args()
     folder = Path(tempfile.mkdtemp(prefix=f"quantos-{name}-"))
     try:
-        failures = _sweep(options, opens, folder)
+        failures = _sweep(options, opens, folder, kind=kind)
     except QuantosError as exc:
         _say(f"Error: {exc.what}\n{exc.remedy}")
         return 1
@@ -42,7 +48,7 @@ def command(name: str, opens: Opens, arguments: Sequence[str] | None = None) -> 
     return 0
 
 
-def _sweep(options: argparse.Namespace, opens: Opens, folder: Path) -> int:
+def _sweep(options: argparse.Namespace, opens: Opens, folder: Path, *, kind: Callable[[Effect], str]) -> int:
     started = time.monotonic()
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
     with opens(folder, jobs=options.jobs) as sweep:
@@ -51,7 +57,7 @@ def _sweep(options: argparse.Namespace, opens: Opens, folder: Path) -> int:
         _say(f"seed {seed}; {len(recorded.effects)} effects; a story takes {recorded.trial.seconds:.1f} s\n{header()}")
         chosen = [point for point in points if options.only in short(str(point.first))]
         if options.sample is not None:
-            chosen = list(sampled(chosen, options.sample, rng=Random(seed)))  # noqa: S311  no secret
+            chosen = list(sampled(chosen, options.sample, rng=Random(seed), kind=kind))  # noqa: S311  no secret
         if options.list:
             for point in chosen:
                 _say(f"{point.number:5}  {'':7}  {'':5}  {point.first.phase:6}  {short(str(point.first.effect))}")
@@ -60,8 +66,8 @@ def _sweep(options: argparse.Namespace, opens: Opens, folder: Path) -> int:
         for verdict in sweep.verdicts(chosen, recorded, kills=options.kills):
             verdicts.append(verdict)
             _say("\n".join(line(verdict)))
-    _say("\n".join(sums(verdicts, points=len(points), seconds=time.monotonic() - started)))
-    return sum(bool(verdict.failures) for verdict in verdicts)
+    _say("\n".join(sums(verdicts, sweep.broken, points=len(points), seconds=time.monotonic() - started)))
+    return sum(bool(verdict.failures) for verdict in verdicts) + len(sweep.broken)
 
 
 def _parser(name: str) -> argparse.ArgumentParser:

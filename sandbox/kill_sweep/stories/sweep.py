@@ -31,7 +31,7 @@ class Told(Protocol):
         """How long it took."""
         ...
 
-    def faults(self, standing: Self) -> Iterator[str]:
+    def faults(self, standing: Self, /) -> Iterator[str]:
         """What is not as it has to be, beside the story that nobody killed."""
         ...
 
@@ -50,6 +50,14 @@ class Recording(Generic[TrialT]):
 
 
 @dataclass(frozen=True)
+class Broken:
+    """A trial of several kills that was not good, whatever its points are alone."""
+
+    points: tuple[Point, ...]
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Verdict:
     """What became of a point in a trial of so many kills; none of its `failures` is good."""
 
@@ -63,12 +71,20 @@ class StorySweep(Generic[TrialT]):
 
     Args:
         recordings: of the story; an effect that is not in each of them is left out.
+        once: how they are named of whom nobody comes after a kill; a trial kills each of them at most once.
+
+    Attributes:
+        broken: trials of several kills that were not good.
     """
 
-    def __init__(self, tell: Tell[TrialT], folder: Path, *, jobs: int, recordings: int = 1) -> None:
+    def __init__(
+        self, tell: Tell[TrialT], folder: Path, *, jobs: int, recordings: int = 1, once: tuple[str, ...] = ()
+    ) -> None:
         self._tell = tell
         self._folder = folder
         self._recordings = recordings
+        self._once = once
+        self.broken: list[Broken] = []
         self._pool = ProcessPoolExecutor(jobs, get_context("fork"))
 
     def __enter__(self) -> Self:
@@ -103,7 +119,10 @@ class StorySweep(Generic[TrialT]):
         so is a moment that did not come, since after another kill somebody else may have done what there was to do.
         """
         alone: list[tuple[Point, ...]] = []
-        for group, trial in self._tried(spread(points, kills)):
+        for group, trial in self._tried(spread(points, kills, once=self._once)):
+            faults = faults_of(trial, recorded.trial)
+            if faults and len(group) > 1:
+                self.broken.append(Broken(group, faults))
             for point in group:
                 verdict = judged(point, trial, standing=recorded.trial, kills=len(group))
                 if verdict.failures and len(group) > 1:
@@ -123,18 +142,39 @@ class StorySweep(Generic[TrialT]):
             yield started[future], future.result()
 
 
-def spread(points: Sequence[Point], most: int) -> list[tuple[Point, ...]]:
-    """Groups of at most so many points, neighbours in different ones."""
-    count = math.ceil(len(points) / most)
-    return [tuple(points[start::count]) for start in range(count)]
+def spread(points: Sequence[Point], most: int, *, once: tuple[str, ...] = ()) -> list[tuple[Point, ...]]:
+    """Groups of about so many points, neighbours in different ones; of each of `once` at most one in a group.
+
+    With `most` 1 every point is alone.
+    """
+    if most == 1:
+        return [(point,) for point in points]
+    mortal: dict[str, list[Point]] = {}
+    others: list[Point] = []
+    for point in points:
+        who = who_dies(point)
+        (mortal.setdefault(who, []) if who.startswith(once) else others).append(point)
+    count = max([math.ceil(len(points) / most), *map(len, mortal.values())])
+    return [
+        tuple(point for members in (others, *mortal.values()) for point in members[start::count])
+        for start in range(count)
+    ]
+
+
+def who_dies(point: Point) -> str:
+    """Who is killed at a point."""
+    return point.first.effect.name.partition(":")[0]
 
 
 def judged(point: Point, trial: TrialT | str, *, standing: TrialT, kills: int) -> Verdict:
     """Hold a trial against a point: the moment came, nothing is untrue, and all stands as if nobody was killed."""
-    if isinstance(trial, str):
-        return Verdict(point, (trial,), kills)
-    missed = () if point.first in trial.hit else ("the moment did not come",)
-    return Verdict(point, (*missed, *trial.faults(standing)), kills)
+    missed = () if isinstance(trial, str) or point.first in trial.hit else ("the moment did not come",)
+    return Verdict(point, (*missed, *faults_of(trial, standing)), kills)
+
+
+def faults_of(trial: TrialT | str, standing: TrialT) -> tuple[str, ...]:
+    """What is not as it has to be in a trial."""
+    return (trial,) if isinstance(trial, str) else tuple(trial.faults(standing))
 
 
 def _trial_or_error(tell: Tell[TrialT], folder: Path, moments: Sequence[Moment]) -> TrialT | str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sandbox.kill_sweep.moments import PHASES
-from sandbox.kill_sweep.stories.sweep import Verdict
+from sandbox.kill_sweep.stories.sweep import Broken, Verdict, who_dies
 
 _WORDS: Final = (
     (re.compile(r"dynamodb TransactWriteItems"), "commit"),
@@ -38,16 +38,15 @@ def short(effect: str) -> str:
     return f"{words if len(words) <= _MOST else words[:_MOST] + '...'} #{occurrence}"
 
 
-def sums(verdicts: Sequence[Verdict], *, points: int, seconds: float) -> Iterator[str]:
-    """Points tried by who was killed and when, and failures."""
-    tried = Counter((_who(verdict), verdict.point.first.phase) for verdict in verdicts)
+def sums(verdicts: Sequence[Verdict], broken: Sequence[Broken], *, points: int, seconds: float) -> Iterator[str]:
+    """Points tried by who was killed and when, failures, and trials of several kills that were not good."""
+    tried = Counter((who_dies(verdict.point), verdict.point.first.phase) for verdict in verdicts)
     for who in sorted({who for who, _ in tried}):
         yield f"{who:12}  " + ", ".join(f"{tried[who, phase]} {phase}" for phase in PHASES)
     failed = sorted(verdict.point.number for verdict in verdicts if verdict.failures)
     yield f"points        {len(verdicts)} of {points}"
     yield f"failures      {len(failed)}{': ' if failed else ''}{', '.join(map(str, failed))}"
+    yield f"broken        {len(broken)} trials of several kills"
+    for trial in broken:
+        yield f"       {', '.join(str(point.number) for point in trial.points)}: {'; '.join(trial.faults)}"
     yield f"took          {seconds:.0f} s"
-
-
-def _who(verdict: Verdict) -> str:
-    return verdict.point.first.effect.name.partition(":")[0]

@@ -1,7 +1,10 @@
 """What a worker and its supervisor tell each other is there whole or not at all, and one claims."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from quantos.deployment.holders import ProcessMark
 from sandbox.execution.folder import AttemptFolder, Claim, Exit, folder_of
@@ -45,3 +48,23 @@ def test_preparing_again_leaves_what_is_there(tmp_path: Path) -> None:
 
 def test_names_have_folders_of_their_own(tmp_path: Path) -> None:
     assert folder_of(tmp_path, "alpha/a/1/b/1").path != folder_of(tmp_path, "alpha/a/1/b/2").path
+
+
+def test_a_folder_that_is_half_removed_is_claimed_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = AttemptFolder(tmp_path / "a")
+    folder.prepare(b"order")
+    claim = Claim(process=ProcessMark("host", 1, "1"), at_ms=1)
+    assert folder.claim(claim)
+
+    def killed_halfway(path: Path, **_: bool) -> None:
+        (path / "claim.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed_halfway)
+        with pytest.raises(KeyboardInterrupt):
+            folder.remove()
+    with pytest.raises(FileNotFoundError):
+        folder.claim(claim)
+    folder.remove()
+    assert list(tmp_path.iterdir()) == []

@@ -17,11 +17,6 @@ from tests.support.executors import ExecutorCase, now_ms, order_of, put_request
 from tests.support.script_image import gives, script
 
 ROOT = Path(__file__).resolve().parents[4]
-POINTS = (
-    "claim", "prepare", "start", "keep that it runs", "send the start", "keep that it was sent", "kill", "keep the log",
-    "keep the end", "send the end",
-)  # fmt: skip
-WHILE_IT_RUNS = 6
 RUNS_ON = "import time; print('begun', flush=True); time.sleep(60)"
 
 
@@ -148,7 +143,8 @@ def test_an_end_is_told_again_until_it_is_acknowledged(executor: ExecutorCase) -
 
 
 def test_a_worker_that_is_killed_is_told_as_infrastructure_and_its_program_ends_too(executor: ExecutorCase) -> None:
-    order = ordered(executor, "import subprocess\nsubprocess.Popen(['/bin/sleep', '4712'])\n" + RUNS_ON)
+    leaves = "import subprocess\nsubprocess.Popen(['/bin/sleep', '4712'], start_new_session=True)\n"
+    order = ordered(executor, leaves + RUNS_ON)
     begun(executor, order)
     claim = folder_of(executor.state, str(order.node.last_attempt)).claimed()
     assert claim is not None
@@ -167,32 +163,6 @@ def test_a_worker_that_comes_late_does_not_run_it_again(executor: ExecutorCase) 
     late = [sys.executable, "-m", "sandbox.execution.attempt", str(folder.path)]
     subprocess.run(late, check=True, env={**executor.environ, "PYTHONPATH": str(ROOT)})
     assert folder.log.read_text() == "run\n"
-
-
-def test_a_supervisor_that_is_killed_after_any_effect_runs_it_once_and_loses_nothing(executor: ExecutorCase) -> None:
-    code = "import time\nopen('runs.txt', 'a').write('x')\nwhile not os.path.exists('go'): time.sleep(0.05)\n" + gives(
-        "runs", "open('runs.txt').read()"
-    )
-    order = ordered(executor, code, outs=["runs"])
-    executor.supervisor()
-    heard = executor.state / "heard.txt"
-    died = [point for point in POINTS[:WHILE_IT_RUNS] if _killed(executor, heard, point)]
-    (folder_of(executor.state, str(order.node.last_attempt)).workspace / "go").touch()
-    died += [point for point in POINTS[WHILE_IT_RUNS:] if _killed(executor, heard, point)]
-    assert died == list(POINTS)
-    executor.run(lambda: bool(executor.heard.ends()))
-    (finished,) = executor.ended(order)
-    assert finished.end == "succeeded"
-    output = executor.outputs(order)["runs"]
-    assert executor.body(output.uri.removeprefix("s3://artifacts/")) == b"x"
-    assert set(heard.read_text().split()) == {"Started", "Finished"}
-
-
-def _killed(executor: ExecutorCase, heard: Path, point: str) -> bool:
-    """Whether a supervisor, a process of its own, died after an effect of that name."""
-    command = [sys.executable, "-m", "tests.support.killed_supervisor", str(executor.state), str(heard), point]
-    run = subprocess.run(command, cwd=ROOT, env={**executor.environ, "PYTHONPATH": str(ROOT)}, check=False, timeout=60)
-    return run.returncode == -signal.SIGKILL
 
 
 def test_a_recycled_pid_is_not_taken_for_a_worker(executor: ExecutorCase) -> None:
