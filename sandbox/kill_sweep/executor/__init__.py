@@ -2,8 +2,9 @@
 
 Executor, workers and programs are real processes. An effect is a request that changes the bucket or the bus, or what
 lasts on this machine: a commit of SQLite, a file or a folder of an attempt, a start of a process, a signal. Effects are
-not listed anywhere: one story that nobody kills is recorded, twice, and what comes by the clock is left out. After each
-kill of an executor another one begins.
+not listed anywhere: one story that nobody kills is recorded, twice, and what comes by the clock is left out, such as
+every beat of a worker but its first. After each kill of an executor another one begins. What functions make of the
+ends that are told, each once or more often and always the same, is the sweep of runs.
 
 What `in` means:
 

@@ -29,27 +29,20 @@ def untrue(
 ) -> Iterator[str]:
     """What does not hold. `killed` are nodes whose worker was killed."""
     ran = Counter(began(account.bus))
-    ends = dict(_ends(heard))
-    for node in ENDS:
-        told = ends.get(node, [])
-        if len(told) != 1:
-            yield f"{node}: {len(told)} different ends are told"
-        yield from (f"{node}: {fault}" for end in told for fault in _end_faults(end, ran=ran[node], killed=killed))
+    ends: dict[str, list[Finished]] = {node: [] for node in ENDS}
+    for message in heard:
+        if isinstance(message, Finished) and message not in ends[message.attempt.node]:
+            ends[message.attempt.node].append(message)
+    for node, different in ends.items():
+        if len(different) != 1:
+            yield f"{node}: {len(different)} different ends are told"
+        yield from (f"{node}: {fault}" for end in different for fault in _end_faults(end, ran=ran[node], killed=killed))
     yield from _start_faults(heard)
     for node in PROGRAMS:
-        for end in ends.get(node, [])[:1]:
+        for end in ends[node][:1]:
             yield from (f"{node}: {fault}" for fault in _log_faults(account, end, killed=node in killed))
-    yield from _output_faults(account, ends.get(OK, []))
+    yield from _output_faults(account, ends[OK])
     yield from _state_faults(state)
-
-
-def _ends(heard: Sequence[Started | Finished]) -> Iterator[tuple[str, list[Finished]]]:
-    for node in ENDS:
-        told: list[Finished] = []
-        for message in heard:
-            if isinstance(message, Finished) and message.attempt.node == node and message not in told:
-                told.append(message)
-        yield node, told
 
 
 def _end_faults(end: Finished, *, ran: int, killed: Collection[str]) -> Iterator[str]:
