@@ -50,6 +50,11 @@ class Account:
         """With so much more to use, paid from the team's credit."""
         return replace(self, budget=self.budget + amount, burst=self.burst + amount)
 
+    def revoke(self, amount: Amount) -> Self:
+        """With so much of what was granted given back to the team's credit, as far as nobody holds or used it."""
+        back = amount.least(self.burst).least(self.room)
+        return replace(self, budget=self.budget - back, burst=self.burst - back)
+
     def hold(self, amount: Amount) -> Self | None:
         """With an amount held; None where there is no room for it."""
         return replace(self, held=self.held + amount) if amount.within(self.room) else None

@@ -37,6 +37,10 @@ class Amount:
         """Of each resource the lesser amount."""
         return self._each(other, min)
 
+    def most(self, other: Self) -> Self:
+        """Of each resource the greater amount."""
+        return self._each(other, max)
+
     def beyond(self, other: Self) -> Self:
         """Of each resource what this is more than another; nothing where it is not."""
         return self._each(other, lambda mine, others: max(0, mine - others))

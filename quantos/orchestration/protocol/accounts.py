@@ -13,10 +13,10 @@ from quantos.orchestration.protocol.rules import OpenAccount, Rules
 
 @dataclass(frozen=True)
 class Holding:
-    """A submission that holds what it needs, with the write of the account that it holds it on."""
+    """A submission that holds what it needs, with the writes of the accounts that it holds and held it on."""
 
     submission: Submission
-    account: Write
+    accounts: list[Write]
 
 
 @dataclass(frozen=True)
@@ -37,25 +37,41 @@ def load_accounts(team: str, days: Sequence[str], *, opened: OpenAccount) -> Ste
 
 
 def holding(submission: Submission, day: str, *, rules: Rules, granted: bool) -> Steps[Holding | Short]:
-    """A submission with its hold on a day's account.
+    """A submission with its hold on a day's account: all that it needs, or what is left of another day's hold.
 
     Where the day has no room, credit pays what is missing of urgent work, and of what was `granted`.
     """
-    team = submission.run.team
-    row = (yield from load_accounts(team, [day], opened=rules.opened))[day]
-    missing = submission.estimate.beyond(row.account.room)
-    if missing == NOTHING:
-        return _held(submission, row, row.account)
-    if not granted and submission.terms.priority != "high":
-        return Short(missing, NOTHING)
+    hold = submission.hold
+    days = [day] if hold is None else [hold.day, day]
+    rows = yield from load_accounts(submission.run.team, days, opened=rules.opened)
+    before: dict[str, Account] = {}
+    if hold is None:
+        hold = Hold(day=day, left=submission.estimate, cap=submission.cap)
+    else:
+        before[hold.day] = rows[hold.day].account.release(hold.left).revoke(hold.left)
+    account = before.get(day, rows[day].account)
+    missing = hold.left.beyond(account.room)
+    if missing != NOTHING:
+        if not granted and submission.terms.priority != "high":
+            return Short(missing, NOTHING)
+        left = yield from _credit(submission.run.team, day, {**before, day: account}, rules=rules)
+        if not missing.within(left):
+            return Short(missing, left)
+        account = account.grant(missing)
+    held = account.hold(hold.left)
+    if held is None:
+        return Short(hold.left.beyond(account.room), NOTHING)
+    begun = replace(submission, hold=replace(hold, day=day), reason=None)
+    return Holding(begun, changes(rows, {**before, day: held}))
+
+
+def _credit(team: str, day: str, known: Mapping[str, Account], *, rules: Rules) -> Steps[Amount]:
+    """A team's credit on a day, some of whose accounts are `known`."""
     terms = rules.credit(team)
     earlier = credit_days(day, terms=terms)[:-1]
     rows = yield from load_all([account_key(team, each) for each in earlier])
-    accounts = {each.account.day: each.account for each in rows if isinstance(each, AccountRow)}
-    left = credit({**accounts, day: row.account}, day, terms=terms)
-    if not missing.within(left):
-        return Short(missing, left)
-    return _held(submission, row, row.account.grant(missing))
+    accounts = {row.account.day: row.account for row in rows if isinstance(row, AccountRow)}
+    return credit({**accounts, **known}, day, terms=terms)
 
 
 def changed(row: AccountRow, account: Account) -> Write:
@@ -66,11 +82,3 @@ def changed(row: AccountRow, account: Account) -> Write:
 def changes(rows: Mapping[str, AccountRow], accounts: Mapping[str, Account]) -> list[Write]:
     """The writes of accounts on the rows that were read, by day."""
     return [changed(rows[day], account) for day, account in accounts.items()]
-
-
-def _held(submission: Submission, row: AccountRow, account: Account) -> Holding | Short:
-    after = account.hold(submission.estimate)
-    if after is None:
-        return Short(submission.estimate.beyond(account.room), NOTHING)
-    hold = Hold(day=account.day, left=submission.estimate, cap=submission.cap)
-    return Holding(replace(submission, hold=hold, reason=None), changed(row, after))

@@ -53,10 +53,8 @@ def _all(todo: Sequence[Step], submission: Submission, *, now: Now, rules: Rules
 def _do(step: Step, submission: Submission, *, now: Now, rules: Rules) -> Steps[Submission | None]:
     """Do a step, and return the submission after it; None where another writer was faster."""
     match step:
-        case Admit():
-            return (yield from _admit(submission, day=now.day, rules=rules))
-        case Carry():
-            return (yield from _carry(submission, day=now.day, opened=rules.opened))
+        case Admit() | Carry():
+            return (yield from _hold(submission, day=now.day, rules=rules))
         case Claim():
             return (yield from _claim(submission, step, rules=rules))
         case Resume(order):
@@ -71,27 +69,11 @@ def _do(step: Step, submission: Submission, *, now: Now, rules: Rules) -> Steps[
     return submission
 
 
-def _admit(submission: Submission, *, day: str, rules: Rules) -> Steps[Submission | None]:
-    held = yield from holding(submission, day, rules=rules, granted=False)
-    if not isinstance(held, Holding):
-        return (yield from _waiting(submission))
-    return (yield from _written(held.submission, held.account))
-
-
-def _carry(submission: Submission, *, day: str, opened: OpenAccount) -> Steps[Submission | None]:
-    hold = submission.hold
-    if hold is None:
-        return None
-    rows = yield from load_accounts(submission.run.team, [hold.day, day], opened=opened)
-    account = rows[day].account.hold(hold.left)
-    if account is None:
-        return (yield from _waiting(submission))
-    carried = replace(submission, hold=replace(hold, day=day), reason=None)
-    before = changed(rows[hold.day], rows[hold.day].account.release(hold.left))
-    return (yield from _written(carried, before, changed(rows[day], account)))
-
-
-def _waiting(submission: Submission) -> Steps[Submission | None]:
+def _hold(submission: Submission, *, day: str, rules: Rules) -> Steps[Submission | None]:
+    granted = submission.approved_by is not None
+    held = yield from holding(submission, day, rules=rules, granted=granted)
+    if isinstance(held, Holding):
+        return (yield from _written(held.submission, *held.accounts))
     if submission.reason == "quota":
         return submission
     return (yield from _written(replace(submission, reason="quota")))

@@ -68,22 +68,24 @@ class Now:
 def steps(submission: Submission, nodes: Sequence[Node], *, now: Now) -> Iterator[Step]:
     """All that can be done now, in order; nothing for a run that has ended, or can only wait.
 
-    Once a node has failed nothing more is started: what runs comes to its end, what may not run yet is stopped.
+    Once a node has failed nothing more is started: what runs comes to its end while the run has time and money left,
+    what may not run yet is stopped.
     """
     if submission.ended is not None:
         return
+    left = left_of(submission.terms, nodes, now_ms=now.milliseconds)
     if submission.asked is not None:
         yield from _ending(submission.asked, nodes)
     elif submission.hold is None:
         if submission.reason != "approval":
             yield Admit()
     elif any(node.state == "failed" for node in nodes):
-        yield from (Halt(node) for node in nodes if node.state == "claimed")
+        yield from (Halt(node) for node in nodes if node.state == "claimed" or (node.live and left.none))
         if not any(node.live for node in nodes):
             yield Close("failed")
     elif all(node.state == "succeeded" for node in nodes):
         yield Close("succeeded")
-    elif (left := left_of(submission.terms, nodes, now_ms=now.milliseconds)).none:
+    elif left.none:
         yield Expire()
     else:
         yield from (Resume(_order(node, nodes)) for node in nodes if node.state == "claimed")

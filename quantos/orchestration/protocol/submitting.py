@@ -114,7 +114,7 @@ def _begin(submission: Submission, first: Sequence[Write], *, day: str, rules: R
     if submission.reason != "approval":
         held = yield from holding(submission, day, rules=rules, granted=False)
         if isinstance(held, Holding):
-            begun, accounts = held.submission, [held.account]
+            begun, accounts = held.submission, held.accounts
     work = Outgoing(id=f"{submission.run}/begun", message=Work(submission.run))
     written = yield from commit(*first, Write(begun, new=True), *accounts, messages=[work])
     return Accepted(replace(begun, version=1)) if written else None
@@ -148,7 +148,7 @@ def approve(run: RunKey, *, by: str, day: str, rules: Rules) -> Steps[Approval]:
         submission = yield from load(submission_key(run), Submission)
         if submission is None:
             return None
-        if submission.hold is not None or submission.asked is not None or submission.ended is not None:
+        if submission.reason is None or submission.asked is not None or submission.ended is not None:
             return NotWaiting(submission)
         if submission.terms.submitted_by == by:
             return OwnRun()
@@ -157,7 +157,7 @@ def approve(run: RunKey, *, by: str, day: str, rules: Rules) -> Steps[Approval]:
             return Refused(held.missing, held.credit)
         approved = replace(held.submission, approved_by=by)
         work = Outgoing(id=f"{run}/approved", message=Work(run))
-        if (yield from commit(Write(approved), held.account, messages=[work])):
+        if (yield from commit(Write(approved), *held.accounts, messages=[work])):
             return Accepted(replace(approved, version=approved.version + 1))
     return Contended()
 

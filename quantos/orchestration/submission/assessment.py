@@ -11,7 +11,7 @@ from quantos.contracts.dag.graph import Graph, graph_of
 from quantos.contracts.dag.spec import DagSpec, JobClass
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.contracts.dag.values import cores, duration_seconds
-from quantos.orchestration.ledger.amounts import Amount
+from quantos.orchestration.ledger.amounts import Amount, share_of
 from quantos.orchestration.ledger.most import most_at_a_time
 from quantos.orchestration.protocol.rows import ATTEMPTS, Node, Pipeline, RunKey, Submission, Terms
 from quantos.orchestration.routing.choice import Work, place
@@ -20,6 +20,8 @@ from quantos.orchestration.routing.placement import Placement
 
 FEWEST_RUNS: Final = 5
 """Of a pipeline, before the next one is estimated from them."""
+LEAST_HELD: Final = 0.1
+"""The part of what a run may use at most that it holds at least."""
 MOST_IO_BYTES_A_SECOND: Final = 250_000_000
 """What a node that works on the lake is taken to read and write at most: two Gbit/s."""
 _LAKE_KINDS: Final = frozenset({"trino_sql"})
@@ -62,8 +64,8 @@ def assess(
     dag = request.dag
     run = RunKey(team, request.params.submission_id)
     cap = most_used(dag)
-    estimate = estimated(pipeline, cap)
-    rows = _nodes(request, run, share=_share(estimate, cap))
+    expected = estimated(pipeline, cap)
+    rows = _nodes(request, run, share=_share(expected, cap))
     terms = _terms(request, subject=subject, now_ms=now_ms)
     placements = {row.id: placement(terms, row, offers=offers, left_ms=terms.max_runtime_ms) for row in rows}
     usd = sum(placement.chosen.expected_usd for placement in placements.values())
@@ -71,7 +73,7 @@ def assess(
         run=run,
         digest=request.digest(),
         terms=replace(terms, expected_usd=usd),
-        estimate=estimate,
+        estimate=held_for(expected, cap),
         cap=cap,
     )
     return Assessment(submission=submission, nodes=rows, placements=placements)
@@ -113,7 +115,7 @@ def most_used(dag: DagSpec) -> Amount:
 
 
 def estimated(pipeline: Pipeline | None, cap: Amount) -> Amount:
-    """What a run holds: what nine of ten of the pipeline's last runs stayed within, at most what it may use at all."""
+    """What a run is taken to use: what nine of ten of the pipeline's last runs stayed within, at most what it may."""
     if pipeline is None or len(pipeline.used) < FEWEST_RUNS:
         return cap
     return Amount(
@@ -121,6 +123,15 @@ def estimated(pipeline: Pipeline | None, cap: Amount) -> Amount:
         gpu_ms=_upper([used.gpu_ms for used in pipeline.used]),
         io_bytes=_upper([used.io_bytes for used in pipeline.used]),
     ).least(cap)
+
+
+def held_for(expected: Amount, cap: Amount) -> Amount:
+    """What a run holds: what it is taken to use, and no less than a part of what it may.
+
+    Earlier runs of a pipeline say nothing of another DAG under its id: without the part a team could use any multiple
+    of its budget, with it ten times as much at most.
+    """
+    return expected.most(share_of(cap, LEAST_HELD))
 
 
 def job_class(dag: DagSpec) -> JobClass:

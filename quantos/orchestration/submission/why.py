@@ -15,8 +15,9 @@ def answer(
     submission: Submission, nodes: Sequence[Node], *, account: Account, left: Amount, others: Sequence[Submission]
 ) -> WhyAnswer:
     """Of the account of today, the credit that is left, and other runs that hold on that account."""
-    waits = submission.hold is None and submission.ended is None
-    missing = submission.estimate.beyond(account.room) if waits else NOTHING
+    waits = submission.reason is not None and submission.ended is None
+    wanted = submission.estimate if submission.hold is None else submission.hold.left
+    missing = wanted.beyond(account.room) if waits else NOTHING
     return WhyAnswer(
         submission_id=submission.run.submission_id,
         run=submission.run.run,
@@ -56,11 +57,10 @@ def _sentence(submission: Submission, nodes: Sequence[Node], *, missing: Amount,
         return f"it has ended: {submission.ended}"
     if submission.asked is not None:
         return f"it was asked to end, and {submission.live} attempts are being stopped"
-    if submission.hold is None:
+    if submission.reason is not None:
         paid = "another person's approval would let it in now" if missing.within(left) else "credit does not cover that"
-        return f"it misses {said(missing)} of today's budget; {paid}, and it is tried again as budget is freed"
-    if submission.reason == "quota":
-        return "it holds on another day's budget, and today's has no room yet for what is left of it"
+        rest = "" if submission.hold is None else " for what is left of it, which it holds of another day's"
+        return f"it misses {said(missing)} of today's budget{rest}; {paid}, and it is tried again as budget is freed"
     running = sum(node.state == "running" for node in nodes)
     claimed = sum(node.state == "claimed" for node in nodes)
     if running:

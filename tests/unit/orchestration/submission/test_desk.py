@@ -250,13 +250,3 @@ def test_another_environment_is_refused(place: Place) -> None:
 def test_what_has_room_on_no_node_is_refused(place: Place) -> None:
     with pytest.raises(UnplaceableError):
         place.desk.submit(request(lambda dag: dag["nodes"][2].update(resources={"cpu": "64", "mem": "4Gi"})), ANN)
-
-
-def test_a_pipeline_holds_what_most_of_its_runs_stayed_within(place: Place) -> None:
-    for number in range(6):
-        place.desk.submit(costly(f"run-{number}"), ANN)
-        run(place, f"run-{number}")
-    answer = place.desk.submit(costly("run-7"), ANN)
-    assert answer.hold.amount.cpu_ms == 720_000
-    place.dispatch(RunKey("research", "run-7"))
-    assert place.outside.orders[-1].node.expected_ms < 2 * HOUR_MS // 10
