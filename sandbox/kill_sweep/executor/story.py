@@ -28,6 +28,7 @@ NODES: Final = {str(key): node for node, key in KEYS.items()}
 PROGRAMS: Final = (OK, FAILS, LONG)
 MACHINE: Final = Machine(room=Room(milli_cores=3000, memory_bytes=3 * 2**30))
 REQUESTS: Final = Requests.model_validate({"cpu": "1", "mem": "1Gi", "gpu": 0})
+WHOLE_ROOM: Final = Requests.model_validate({"cpu": "3", "mem": "3Gi", "gpu": 0})
 OUTPUT, GIVEN = "answer", "42" * 1000
 SAID: Final = {OK: "begun\n", FAILS: "begun\nno rows", LONG: "begun\n"}
 """What each program says; a line without an end is kept by the executor, since its worker waits for the end."""
@@ -110,8 +111,9 @@ def document(request: SubmissionRequest) -> bytes:
 
 
 def _order(node: str, digest: str) -> Order:
+    requests = WHOLE_ROOM if node == WAITS else REQUESTS
     row = Node(
-        run=RUN, digest=digest, id=node, upstream=(), requests=REQUESTS, expected_ms=1000, max_attempts=1, attempt=1,
+        run=RUN, digest=digest, id=node, upstream=(), requests=requests, expected_ms=1000, max_attempts=1, attempt=1,
         limit_ms=600_000,
     )  # fmt: skip
     return Order(node=row, inputs=())

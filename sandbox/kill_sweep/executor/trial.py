@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import recv_handle
@@ -34,6 +35,7 @@ from sandbox.kill_sweep.executor.story import (
     KEYS,
     LONG,
     MACHINE,
+    NEVER,
     NODES,
     OK,
     PROGRAMS,
@@ -196,17 +198,24 @@ class Telling:
                 self._ask(Acknowledge(message.attempt))
 
     def _tell(self) -> None:
-        """Do what comes next in the story, each once."""
-        began = {message.attempt.node for message in self.heard if isinstance(message, Started)}
-        if OK in began | self.ended and self._once("stop what waits"):
+        """Do what comes next in the story, once what was asked is taken: so everything has its order in every trial."""
+        if not self._taken():
+            return
+        if NEVER in self.ended and self._once("stop what waits"):
             self._ask(Stop(KEYS[WAITS]))
-        for node in PROGRAMS:
-            if WAITS in self.ended and node not in self._done and self._said(node):
-                self._done.add(node)
+        for before, node in pairwise((WAITS, *PROGRAMS)):
+            if self._is_over(before) and self._said(node) and self._once(f"end {node}"):
                 self._end_program(node)
-        if self.ended == set(KEYS) and not self._folders() and self._once("again"):
+        if self._is_over(LONG) and self._once("again"):
             again = self.account.bus.records(topics.ORCH_ATTEMPTS)
             self.account.bus.publish([encode(decode(record.value)) for record in again])
+
+    def _is_over(self, node: str) -> bool:
+        return node in self.ended and not self._folder(node).path.exists()
+
+    def _taken(self) -> bool:
+        bus = self.account.bus
+        return bus.committed(GROUP, topics.ORCH_ATTEMPTS, partition=0) == bus.end(topics.ORCH_ATTEMPTS, 0)
 
     def _end_program(self, node: str) -> None:
         if node == LONG:
@@ -235,9 +244,8 @@ class Telling:
 
     def _at_rest(self) -> bool:
         bus = self.account.bus
-        taken = bus.committed(GROUP, topics.ORCH_ATTEMPTS, partition=0) == bus.end(topics.ORCH_ATTEMPTS, 0)
         heard = self._offset == bus.end(topics.ORCH_EVENTS, 0)
-        if not (taken and heard and "again" in self._done and not self._folders() and not self.left()):
+        if not (self._taken() and heard and "again" in self._done and not self._folders() and not self.left()):
             self._quiet_since = self.requests.asked
             return False
         return self.requests.asked - self._quiet_since >= QUIET_LOOKS
