@@ -40,7 +40,7 @@ class Tags(Protocol):
         ...
 
     def untag(self, table: TableName, name: str) -> None:
-        """Remove a tag, where it is there."""
+        """Remove a tag, where it and its table are there."""
         ...
 
 
@@ -63,7 +63,7 @@ class Tables(Protocol):
         ...
 
     def drop(self, table: TableName) -> None:
-        """Remove a table with its data, where it is there."""
+        """Remove a table with everything in its folder, where it is there; after a crash again, to its end."""
         ...
 
 

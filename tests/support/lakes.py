@@ -87,9 +87,9 @@ def lake_calls() -> dict[str, Call]:
     )
     numbers = count()
     snapshot = lake.create(BARS, rows(1.0), stamp=STAMP)
-    spare = TableName("market", "spare")
 
     def drop() -> None:
+        spare = TableName("market", f"spare_{next(numbers)}")
         quiet.create(spare, rows(1.0), stamp=STAMP)
         lake.drop(spare)
 

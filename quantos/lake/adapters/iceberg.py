@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.fs import FileSelector
 from pyiceberg import exceptions
 from pyiceberg.catalog import Catalog
+from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.table import Table, TableProperties
 from pyiceberg.table.snapshots import Snapshot as IcebergSnapshot
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
@@ -27,6 +29,8 @@ _EXCEPTIONS: Final = tuple(
     kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)
 )
 AnswerT = TypeVar("AnswerT")
+_METADATA: Final = ".metadata.json"
+"""How the file is called that tells of a table."""
 
 
 def _is_transient(error: Exception) -> bool:
@@ -108,13 +112,13 @@ class IcebergLake:
             self._change(snapshot.table, change)
 
     def untag(self, table: TableName, name: str) -> None:
-        """Remove a tag, where it is there."""
+        """Remove a tag, where it is there; with its table every tag is gone."""
 
         def change(loaded: Table) -> None:
             if name in loaded.refs():
                 loaded.manage_snapshots().remove_tag(name).commit()
 
-        with _trying_to("untag", table):
+        with _trying_to("untag", table), suppress(exceptions.NoSuchTableError):
             self._change(table, change)
 
     def create(self, table: TableName, data: "pa.Table | pa.RecordBatchReader", *, stamp: Stamp) -> Snapshot:
@@ -158,12 +162,19 @@ class IcebergLake:
             return self._stamped(table, stamp)
 
     def drop(self, table: TableName) -> None:
-        """Remove a table with its data, where it is there."""
-        with _trying_to("drop", table):
+        """Remove a table with its data, where it is there. Its entry goes last, so that whoever comes after a crash
+        finds what is left of it.
+        """
+        with _trying_to("drop", table), suppress(exceptions.NoSuchTableError):
             try:
-                self.catalog.purge_table(_identifier(table))
-            except exceptions.NoSuchTableError:
-                return
+                loaded = self._load(table)
+            except FileNotFoundError as exc:
+                if _METADATA not in str(exc):
+                    raise
+                loaded = None
+            if loaded is not None:
+                _remove_files(loaded, table)
+            self.catalog.drop_table(_identifier(table))
 
     def _load(self, table: TableName) -> Table:
         return self.catalog.load_table(_identifier(table))
@@ -208,6 +219,25 @@ def _trying_to(verb: str, table: TableName) -> Iterator[None]:
 
 def _identifier(table: TableName) -> tuple[str, str]:
     return table.namespace, table.table
+
+
+def _remove_files(loaded: Table, table: TableName) -> None:
+    """Remove everything in a table's folder, what tells of it last: also what writers left that were killed.
+
+    Raises:
+        LakeError: the folder is not the table's alone, by its name.
+    """
+    place = loaded.location().rstrip("/")
+    if not place.rpartition("/")[2].startswith(table.table):
+        raise LakeError(f"{table} lies in {place}, where others may lie too", remedy="remove it by hand")
+    files = PyArrowFileIO(loaded.io.properties)
+    scheme, host, folder = files.parse_location(place, files.properties)
+    _, _, metadata = files.parse_location(loaded.metadata_location, files.properties)
+    system = files.fs_by_scheme(scheme, host)
+    for file in system.get_file_info(FileSelector(folder, recursive=True)):
+        if file.is_file and file.path != metadata:
+            system.delete_file(file.path)
+    system.delete_dir(folder)
 
 
 def _without_retries(loaded: Table) -> Table:

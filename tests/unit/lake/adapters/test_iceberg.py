@@ -1,6 +1,7 @@
 """Tables in real catalogs: what is committed once is there once, whatever is heard of the commit."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,11 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.fs import LocalFileSystem
 from pyiceberg.exceptions import CommitStateUnknownException
+from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from quantos.errors import LakeError
 from quantos.lake.adapters.iceberg import IcebergLake
 from quantos.lake.ports import Lake
+from quantos.lake.tables import TableName
 from tests.support.lakes import BARS, OTHER, STAMP, THIRD, file_lake, glue_lake, moto_endpoint, rows, s3_lake
 
 LATER_MS = 2**42
@@ -173,11 +177,75 @@ def test_what_is_not_there_is_an_error_that_names_it(lake: IcebergLake) -> None:
         lake.snapshot(BARS, "7")
 
 
-def test_dropping_takes_the_data_along(tmp_path: Path) -> None:
+def files(folder: Path) -> list[Path]:
+    return [path for path in (folder / "warehouse").rglob("*") if path.is_file()]
+
+
+def test_dropping_takes_along_whatever_lies_in_the_folder(tmp_path: Path) -> None:
     lake = file_lake(tmp_path)
     lake.create(BARS, rows(1.0), stamp=STAMP)
-    assert [path for path in (tmp_path / "warehouse").rglob("*") if path.is_file()]
+    kept = lake.create(TableName("market", "bars2"), rows(1.0), stamp=STAMP)
+    lake.export(lake.snapshot(BARS), tmp_path / "warehouse" / "market" / "bars" / "data" / "of-a-writer-that-died")
     lake.drop(BARS)
     lake.drop(BARS)
-    assert [path for path in (tmp_path / "warehouse").rglob("*") if path.is_file()] == []
+    assert {path.relative_to(tmp_path).parts[2] for path in files(tmp_path)} == {"bars2"}
     assert lake.stamped(BARS, STAMP) is None
+    assert lake.snapshot(kept.table) == kept
+
+
+@pytest.mark.parametrize("call", ["delete_file", "delete_dir", "drop_table"])
+def test_a_drop_that_was_cut_off_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    lake = file_lake(tmp_path)
+    lake.create(BARS, rows(1.0), stamp=STAMP)
+    if call == "drop_table":
+        monkeypatch.setattr(lake.catalog, call, _died)
+    else:
+        monkeypatch.setattr(PyArrowFileIO, "_initialize_fs", lambda *_: Cut(LocalFileSystem(), call))
+    with pytest.raises(LakeError, match=r"cannot drop market\.bars"):
+        lake.drop(BARS)
+    monkeypatch.undo()
+    lake.drop(BARS)
+    assert files(tmp_path) == []
+    assert lake.find(BARS) is None
+
+
+def _died(*_: object) -> None:
+    raise ConnectionError("gone")
+
+
+@dataclass
+class Cut:
+    """Files, of which the second deletion of one is never done, nor any of a folder."""
+
+    system: LocalFileSystem
+    call: str
+    called: int = 0
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            if name == self.call:
+                self.called += 1
+                if self.called > 1 or name == "delete_dir":
+                    _died()
+            return getattr(self.system, name)(*arguments)
+
+        return call
+
+
+def test_a_table_in_a_folder_of_another_name_is_never_dropped(tmp_path: Path) -> None:
+    lake = file_lake(tmp_path)
+    data = rows(1.0)
+    lake.catalog.create_namespace("market")
+    shared = f"file://{tmp_path}/warehouse/shared"
+    lake.catalog.create_table(("market", "bars"), schema=data.schema, location=shared).append(data)
+    before = files(tmp_path)
+    with pytest.raises(LakeError, match="where others may lie too"):
+        lake.drop(BARS)
+    assert files(tmp_path) == before
+
+
+def test_a_tag_is_gone_with_its_table(lake: IcebergLake) -> None:
+    lake.untag(BARS, "q")
+    assert lake.find(BARS) is None
