@@ -50,13 +50,13 @@ class Specs:
 class Inputs:
     """Nothing is read."""
 
-    pinned: list[str] = field(default_factory=list)
+    pinned: list[RunKey] = field(default_factory=list)
 
     def check(self, team: str, request: SubmissionRequest) -> None:
         """All of it may be read."""
 
-    def pin(self, team: str, request: SubmissionRequest) -> Mapping[str, str]:
-        self.pinned.append(request.params.submission_id)
+    def pin(self, run: RunKey, request: SubmissionRequest) -> Mapping[str, str]:
+        self.pinned.append(run)
         return {}
 
 

@@ -66,15 +66,15 @@ class ReadAndTagged:
         del team, request
         S3Objects(self.objects.client, STATEMENTS).read(STATEMENT)
 
-    def pin(self, team: str, request: SubmissionRequest) -> Mapping[str, str]:
+    def pin(self, run: RunKey, request: SubmissionRequest) -> Mapping[str, str]:
         key = f"statements/{hashlib.sha256(b'SELECT 1 AS n').hexdigest()}.sql"
         self.objects.put_once(key, b"SELECT 1 AS n")
         self.objects.read(key)
-        S3Admissions(self.objects).keep(team, request.digest(), Admission())
+        S3Admissions(self.objects).keep(run.team, request.digest(), Admission())
         table = _catalog(self.warehouse).load_table((runtime.current().settings.names().lake_database, TABLE))
         snapshot = table.current_snapshot()
         assert snapshot is not None
-        name = f"{team}-{request.params.submission_id}"
+        name = f"{run.team}-{run.submission_id}"
         table.manage_snapshots().create_tag(snapshot.snapshot_id, name).commit()
         return {TABLE: str(snapshot.snapshot_id)}
 

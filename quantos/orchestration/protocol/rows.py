@@ -173,6 +173,11 @@ class Submission:
         """Where the row is kept."""
         return submission_key(self.run)
 
+    @property
+    def is_to_be_redone(self) -> bool:
+        """Whether another run may follow: it has ended, and without success."""
+        return self.ended not in {None, "succeeded"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:

@@ -120,20 +120,20 @@ def _begin(submission: Submission, first: Sequence[Write], *, day: str, rules: R
     return Accepted(replace(begun, version=1)) if written else None
 
 
-def rerun(submission: Submission, nodes: tuple[Node, ...], *, day: str, rules: Rules) -> Steps[Again]:
-    """Begin the run after one that ended without success, of what was submitted. Key: team, id and number of the run.
+def rerun(run: RunKey, submission: Submission, nodes: tuple[Node, ...], *, day: str, rules: Rules) -> Steps[Again]:
+    """Begin the run after one that ended without success, of what was submitted. Key: the run.
 
-    `submission` and `nodes` are those of the first run; they are given the next number.
+    `submission` and `nodes` are those of the first run; they become this run's.
     """
-    team, submission_id = submission.run.team, submission.run.submission_id
     for _ in range(MOST_TRIES):
-        identity = yield from load(identity_key(team, submission_id), Identity)
+        identity = yield from load(identity_key(run.team, run.submission_id), Identity)
         last = None if identity is None else (yield from load(submission_key(identity.last_run), Submission))
         if identity is None or last is None:
             return None
-        if last.ended in {None, "succeeded"}:
+        if not last.is_to_be_redone:
             return NotFailed(last)
-        run = RunKey(team, submission_id, identity.run + 1)
+        if run.run != identity.run + 1:
+            return Contended()
         yield PutNodes(tuple(replace(node, run=run) for node in nodes))
         begun = replace(submission, run=run)
         accepted = yield from _begin(begun, [Write(replace(identity, run=run.run))], day=day, rules=rules)

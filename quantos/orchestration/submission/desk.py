@@ -78,7 +78,7 @@ class Desk:
         if dry_run:
             return self._dry(assessment, day=_day(now))
         self.specs.put(caller.team, request)
-        snapshots = self.inputs.pin(caller.team, request)
+        snapshots = self.inputs.pin(assessment.submission.run, request)
         answer = self.surroundings.run(
             submitting.submit(assessment.submission, assessment.nodes, day=_day(now), rules=self.rules)
         )
@@ -122,21 +122,22 @@ class Desk:
         Raises:
             SubmissionUnknownError: there is no such id.
             SubmissionClashError: the last run goes on, or has succeeded.
+            NotAdmittedError: it could not be admitted now, or what it reads is not there any more.
         """
         last = self.submission(caller, submission_id)
+        if not last.is_to_be_redone:
+            raise _goes_on_or_succeeded(last)
         request = self.specs.get(caller.team, last.digest)
         now = self._now_ms()
         assessment = self._admissible(self._assess(request, caller, now_ms=now))
-        self.inputs.pin(caller.team, request)
+        run = replace(last.run, run=last.run.run + 1)
+        self.inputs.pin(run, request)
         answer = self.surroundings.run(
-            submitting.rerun(assessment.submission, assessment.nodes, day=_day(now), rules=self.rules)
+            submitting.rerun(run, assessment.submission, assessment.nodes, day=_day(now), rules=self.rules)
         )
         match answer:
             case submitting.NotFailed(submission):
-                raise SubmissionClashError(
-                    f"run {submission.run.run} of {submission_id} is {view.state_of(submission)}",
-                    remedy="only what ended without success is run again; submit under another id for more",
-                )
+                raise _goes_on_or_succeeded(submission)
             case submitting.Contended() | None:
                 raise _contended()
         return self.status(caller, submission_id)
@@ -294,6 +295,13 @@ def _foreign(pipeline_id: str) -> AccessError:
     return AccessError(
         f"the pipeline {pipeline_id} belongs to another team",
         remedy="name the pipeline differently; an id belongs to the team that used it first",
+    )
+
+
+def _goes_on_or_succeeded(submission: Submission) -> SubmissionClashError:
+    return SubmissionClashError(
+        f"run {submission.run.run} of {submission.run.submission_id} is {view.state_of(submission)}",
+        remedy="only what ended without success is run again; submit under another id for more",
     )
 
 

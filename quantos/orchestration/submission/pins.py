@@ -1,7 +1,8 @@
 """What a run reads, pinned before it is accepted: statements by their digests, tables by tagged snapshots.
 
 All of it is written down once, under the submission's digest. Whoever asks again, and each further run, has what was
-written first, whatever changed since. Key: the submission and the table; a tag that a crash left ends with its age.
+written first, whatever changed since. Key: the run and the table, so that the end of one run's ttl takes nothing from
+the next; a tag that a crash left ends with its age.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from quantos.contracts.dag.values import duration_seconds
 from quantos.errors import LakeError, NotAdmittedError, OrchestrationError
 from quantos.lake.ports import Snapshots, Tags
 from quantos.lake.tables import SCHEME, Snapshot, TableName
+from quantos.orchestration.protocol.rows import RunKey
 from quantos.orchestration.submission.statements import KIND, AdmittedStatement, StatementSource, read_statement
 
 
@@ -63,36 +65,27 @@ class PinnedInputs:
         """
         self._snapshots(request, list(self._statements(team, request)))
 
-    def pin(self, team: str, request: SubmissionRequest) -> Mapping[str, str]:
-        """Keep it as it is now for as long as the run's ttl, and return the snapshot of each table.
+    def pin(self, run: RunKey, request: SubmissionRequest) -> Mapping[str, str]:
+        """Keep it for as long as the run's ttl, as it is now or was for the first run; return each table's snapshot.
 
         Raises:
             NotAdmittedError: what is read may not be, or is not there any more.
             OrchestrationError: the lake or the bucket cannot be asked.
         """
-        digest = request.digest()
+        team, digest = run.team, request.digest()
         admission = self.store.find(team, digest)
         if admission is None:
             statements = list(self._statements(team, request))
             read = self._snapshots(request, statements)
-            self._tag(team, request, read)
+            self._tag(run, request, read)
             kept = Admission(
                 statements={each.uri: self.store.keep_text(each.text) for each in statements},
                 reads={each.uri: tuple(map(str, each.query.tables)) for each in statements},
                 snapshots={str(each.table): each.id for each in read},
             )
             admission = self.store.keep(team, digest, kept)
-        self._tag(team, request, [self._snapshot(_table(name), each) for name, each in admission.snapshots.items()])
+        self._tag(run, request, list(self._admitted(run, admission)))
         return admission.snapshots
-
-    def release(self, team: str, request: SubmissionRequest) -> None:
-        """Let go of what was pinned, once the run's ttl is over."""
-        admission = self.store.find(team, request.digest())
-        if admission is None:
-            return
-        for name, snapshot_id in admission.snapshots.items():
-            with _asking_lake():
-                self.lake.untag(_table(name), tag_name(team, request, table=name, snapshot_id=snapshot_id))
 
     def _statements(self, team: str, request: SubmissionRequest) -> Iterator[AdmittedStatement]:
         for node in request.dag.nodes:
@@ -120,20 +113,37 @@ class PinnedInputs:
         with _asking_lake():
             return self.lake.snapshot(table, snapshot_id)
 
-    def _tag(self, team: str, request: SubmissionRequest, snapshots: Sequence[Snapshot]) -> None:
+    def _admitted(self, run: RunKey, admission: Admission) -> Iterator[Snapshot]:
+        for name, snapshot_id in admission.snapshots.items():
+            try:
+                yield self._snapshot(_table(name), snapshot_id)
+            except NotAdmittedError as exc:
+                raise NotAdmittedError(
+                    f"{exc.what}, and {run.submission_id} reads nothing else",
+                    remedy="submit under another id, which reads tables as they are now",
+                ) from exc
+
+    def _tag(self, run: RunKey, request: SubmissionRequest, snapshots: Sequence[Snapshot]) -> None:
         """Keep snapshots until a run that begins now could end, and its ttl after that."""
         longest = timedelta(seconds=duration_seconds(request.dag.slo.max_runtime))
         kept = longest + timedelta(days=request.params.ttl_days)
         until_ms = round((self.clock() + kept).timestamp() * 1000)
         for snapshot in snapshots:
-            name = tag_name(team, request, table=str(snapshot.table), snapshot_id=snapshot.id)
+            name = tag_name(run, table=str(snapshot.table), snapshot_id=snapshot.id)
             with _asking_lake():
                 self.lake.tag(snapshot, name, until_ms=until_ms)
 
 
-def tag_name(team: str, request: SubmissionRequest, *, table: str, snapshot_id: str) -> str:
+def release(run: RunKey, admission: Admission, lake: Tags) -> None:
+    """Let go of what was pinned for a run, once its ttl is over. Key: the run. Raises OrchestrationError."""
+    for name, snapshot_id in admission.snapshots.items():
+        with _asking_lake():
+            lake.untag(_table(name), tag_name(run, table=name, snapshot_id=snapshot_id))
+
+
+def tag_name(run: RunKey, *, table: str, snapshot_id: str) -> str:
     """The name of a tag, which tells who it is for by a digest."""
-    key = "/".join((team, request.params.submission_id, table, snapshot_id))
+    key = "/".join((str(run), table, snapshot_id))
     return f"q-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from quantos.contracts.dag.submission import SubmissionRequest
+from quantos.orchestration.protocol.rows import RunKey
 
 
 class SpecStore(Protocol):
@@ -28,12 +29,16 @@ class Caller:
 
 
 class Inputs(Protocol):
-    """What a run reads of the outside, pinned before it is accepted. Key: team, submission id and what is read."""
+    """What a run reads of the outside, pinned before it is accepted. Key: the run and what is read."""
 
     def check(self, team: str, request: SubmissionRequest) -> None:
         """That all of it may be read and is there. Raises NotAdmittedError."""
         ...
 
-    def pin(self, team: str, request: SubmissionRequest) -> Mapping[str, str]:
-        """Keep it as it is now for as long as the run's ttl, and return the snapshot of each table."""
+    def pin(self, run: RunKey, request: SubmissionRequest) -> Mapping[str, str]:
+        """Keep it for as long as the run's ttl, as it is now or was for the first run; return each table's snapshot.
+
+        Raises:
+            NotAdmittedError: it is not there any more.
+        """
         ...

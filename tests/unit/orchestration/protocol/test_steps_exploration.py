@@ -68,7 +68,7 @@ def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
             case "approve":
                 return submitting.approve(key(about), by="bob", day=DAY, rules=RULES)
             case "rerun":
-                return submitting.rerun(*stated(about), day=DAY, rules=RULES)
+                return submitting.rerun(RunKey("alpha", about, 2), *stated(about), day=DAY, rules=RULES)
             case "work":
                 return dispatching.dispatch(about, now=Now(DAY, 0), rules=RULES)
         if isinstance(about, Started):

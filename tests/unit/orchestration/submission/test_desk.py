@@ -14,6 +14,7 @@ from quantos.errors import (
     UnplaceableError,
 )
 from quantos.orchestration.ledger.amounts import Amount
+from quantos.orchestration.protocol import submitting
 from quantos.orchestration.protocol.rows import AccountRow, RunKey
 from tests.support.dags import submission as stated
 from tests.support.desks import ANN, BOB, EVE, Place, settings
@@ -202,6 +203,20 @@ def test_only_what_ended_without_success_is_run_again_under_the_next_number(plac
         place.finish(place.outside.orders[-1])
     with pytest.raises(SubmissionClashError, match="run 2 of nightly-1 is succeeded"):
         place.desk.rerun(ANN, "nightly-1")
+    assert place.inputs.pinned == [RunKey("research", "nightly-1"), RunKey("research", "nightly-1", 2)]
+
+
+def test_a_run_is_begun_under_the_number_that_its_inputs_were_pinned_for_or_not_at_all(place: Place) -> None:
+    place.desk.submit(request(), ANN)
+    for number in (1, 2):
+        place.desk.cancel(ANN, "nightly-1")
+        place.dispatch(RunKey("research", "nightly-1", number))
+        late = place.desk.submission(ANN, "nightly-1", run=1)
+        again = submitting.rerun(RunKey("research", "nightly-1", 2), late, (), day="2026-11-20", rules=place.rules)
+        if number == 1:
+            place.desk.rerun(ANN, "nightly-1")
+    assert place.surroundings.run(again) == submitting.Contended()
+    assert place.desk.status(ANN, "nightly-1").run == 2
 
 
 def test_a_cancel_that_could_not_be_written_is_told_to_be_asked_again(place: Place, monkeypatch: Any) -> None:

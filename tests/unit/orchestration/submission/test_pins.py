@@ -10,9 +10,11 @@ from quantos.contracts.dag.admission import Admission
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.errors import NotAdmittedError
 from quantos.lake.adapters.iceberg import IcebergLake
-from quantos.orchestration.submission.pins import PinnedInputs
+from quantos.orchestration.protocol.rows import RunKey
+from quantos.orchestration.submission.pins import PinnedInputs, release
 from tests.support.lakes import BARS, OTHER, STAMP, THIRD, file_lake, rows
 
+RUN = RunKey("alpha", "x")
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 DAY_MS = 86_400_000
 
@@ -72,7 +74,7 @@ def tags(lake: IcebergLake) -> dict[str, tuple[str, int | None]]:
 def test_a_table_that_a_statement_reads_is_tagged_until_its_ttl_is_over(lake: IcebergLake) -> None:
     snapshot = lake.snapshot(BARS)
     store = Store()
-    assert inputs(lake, store).pin("alpha", request()) == {"market.bars": snapshot.id}
+    assert inputs(lake, store).pin(RUN, request()) == {"market.bars": snapshot.id}
     ((name, (tagged, age_ms)),) = tags(lake).items()
     assert tagged == snapshot.id
     assert age_ms == round(NOW.timestamp() * 1000) + 11 * DAY_MS - snapshot.committed_ms
@@ -82,9 +84,9 @@ def test_a_table_that_a_statement_reads_is_tagged_until_its_ttl_is_over(lake: Ic
 
 def test_who_asks_again_has_what_was_pinned_first(lake: IcebergLake) -> None:
     store = Store()
-    first = inputs(lake, store).pin("alpha", request())
+    first = inputs(lake, store).pin(RUN, request())
     lake.append(BARS, rows(2.0), stamp=OTHER)
-    assert inputs(lake, store).pin("alpha", request()) == first
+    assert inputs(lake, store).pin(RUN, request()) == first
     assert len(tags(lake)) == 1
 
 
@@ -92,12 +94,12 @@ def test_a_stated_snapshot_is_the_one_that_is_read(lake: IcebergLake) -> None:
     first = lake.snapshot(BARS)
     lake.append(BARS, rows(2.0), stamp=OTHER)
     stated = {"uri": BARS.uri, "snapshot_id": first.id}
-    assert inputs(lake).pin("alpha", request(bars=stated)) == {"market.bars": first.id}
+    assert inputs(lake).pin(RUN, request(bars=stated)) == {"market.bars": first.id}
 
 
 def test_refs_are_pinned_that_no_statement_reads(lake: IcebergLake) -> None:
     lake.create(BARS.__class__("market", "other"), rows(1.0), stamp=THIRD)
-    pins = inputs(lake).pin("alpha", request(other={"uri": "iceberg://market/other"}, file={"uri": "s3://a/b"}))
+    pins = inputs(lake).pin(RUN, request(other={"uri": "iceberg://market/other"}, file={"uri": "s3://a/b"}))
     assert sorted(pins) == ["market.bars", "market.other"]
 
 
@@ -124,7 +126,27 @@ def test_checking_tags_nothing_and_releasing_removes_tags(lake: IcebergLake) -> 
     store = Store()
     inputs(lake, store).check("alpha", request())
     assert tags(lake) == {}
-    inputs(lake, store).pin("alpha", request())
+    inputs(lake, store).pin(RUN, request())
     for _ in range(2):
-        inputs(lake, store).release("alpha", request())
+        release(RUN, store.kept[f"alpha/{request().digest()}"], lake)
     assert tags(lake) == {}
+
+
+def test_the_end_of_one_run_takes_nothing_from_the_next(lake: IcebergLake) -> None:
+    store, again = Store(), RunKey("alpha", "x", 2)
+    pinned = inputs(lake, store).pin(RUN, request())
+    lake.append(BARS, rows(2.0), stamp=OTHER)
+    assert inputs(lake, store).pin(again, request()) == pinned
+    release(RUN, store.kept[f"alpha/{request().digest()}"], lake)
+    ((_, (tagged, _)),) = tags(lake).items()
+    assert tagged == pinned["market.bars"]
+
+
+def test_a_run_whose_snapshot_was_expired_is_never_begun_again(lake: IcebergLake) -> None:
+    store = Store()
+    inputs(lake, store).pin(RUN, request())
+    lake.drop(BARS)
+    lake.create(BARS, rows(1.0), stamp=OTHER)
+    with pytest.raises(NotAdmittedError, match="and x reads nothing else") as refused:
+        inputs(lake, store).pin(RunKey("alpha", "x", 2), request())
+    assert refused.value.remedy == "submit under another id, which reads tables as they are now"
