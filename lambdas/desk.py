@@ -35,6 +35,7 @@ class OrchestrationDesk:
 
         Raises:
             SubmissionUnknownError: there is no such run or node.
+            LogsExpiredError: the run's ttl is over.
             RequestError: no node is named.
         """
         if not page.node:
@@ -43,6 +44,7 @@ class OrchestrationDesk:
         (node,) = self.composed.rows.load([node_key(submission.run, submission.digest, node=page.node)])
         if not isinstance(node, Node):
             raise SubmissionUnknownError(f"{submission.run} has no node {page.node[:80]}", remedy=_NAMES)
+        self.desk.ensure_kept(submission)
         attempt = page.attempt or node.attempt
         read = self.reader.page(submission, node, attempt=attempt, cursor=page.cursor or None)
         return LogsAnswer(

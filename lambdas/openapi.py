@@ -94,7 +94,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "cursor": {"type": "string"},
         },
         required=("node",),
-        problems=(400, 404),
+        problems=(400, 404, 410),
     ),
     "GET /api/orch/lineage/{id}": Operation(
         summary="What a run took and gave", answers={200: LineageAnswer}, query={"run": _RUN}, problems=(400, 404)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import boto3
@@ -14,9 +15,11 @@ from quantos.capacity.adapters.stores import compose_switches
 from quantos.capacity.resize.ports import SwitchStore
 from quantos.contracts.audit import AuditRecord
 from quantos.environment.settings.functions import FunctionName
+from quantos.lake.ports import Lake
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
 from quantos.orchestration.adapters.otlp_http import OtlpHttp
 from quantos.orchestration.adapters.rules import environment_rules
+from quantos.orchestration.adapters.run_cleaner import RunCleaner
 from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.adapters.s3_statements import S3Admissions
@@ -34,7 +37,7 @@ from quantos.orchestration.protocol.running import Surroundings
 from quantos.orchestration.protocol.steps import Now
 from quantos.orchestration.routing.market import market
 from quantos.orchestration.routing.offers import Offer
-from quantos.orchestration.sweeping import Sweep
+from quantos.orchestration.sweeping import Clearing, Sweep
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,10 @@ class Composed:
             left_seconds=left_seconds,
         )
 
+    def clearing(self, left_seconds: Callable[[], float]) -> Clearing:
+        """What removes what runs left whose ttl is over, as far as the time reaches."""
+        return Clearing(index=self.rows, surroundings=self.surroundings, now=self.now, left_seconds=left_seconds)
+
     def announcement(self, left_seconds: Callable[[], float]) -> Announcement:
         """What tells capacity of the demand of runs, as far as the time reaches."""
         return Announcement(
@@ -126,6 +133,22 @@ def _witness(current: runtime.Runtime, rows: DynamoRows, objects: S3Objects, *, 
     )
 
 
+def _cleaner(current: runtime.Runtime, objects: S3Objects) -> RunCleaner:
+    @cache
+    def lake() -> Lake:
+        from quantos.orchestration.adapters.composition import environment_lake  # noqa: PLC0415  seconds to import
+
+        return environment_lake(current.settings)
+
+    return RunCleaner(
+        objects=objects,
+        specs=S3Specs(objects),
+        admissions=S3Admissions(objects),
+        results=current.settings.names().results_database,
+        lake=lake,
+    )
+
+
 def compose(current: runtime.Runtime, *, function: FunctionName, report: Report) -> Composed:
     """What one function runs on; `report` hears of transports of lineage that fail."""
     settings = current.settings
@@ -146,6 +169,7 @@ def compose(current: runtime.Runtime, *, function: FunctionName, report: Report)
         bus=TopicSender(current.publisher),
         switch=StackSwitch(compose_switches(settings), names.stack("capacity")),
         witness=_witness(current, rows, objects, report=report),
+        cleaner=_cleaner(current, objects),
         recorder=record,
     )
     return Composed(

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from quantos.errors import (
     AccessError,
+    LogsExpiredError,
     NotAdmittedError,
     PlanNotFoundError,
     QuantosError,
@@ -32,6 +33,7 @@ _STATUSES: Final[Mapping[type[QuantosError], HTTPStatus]] = MappingProxyType(
         StackUnknownError: HTTPStatus.NOT_FOUND,
         SubmissionUnknownError: HTTPStatus.NOT_FOUND,
         SubmissionClashError: HTTPStatus.CONFLICT,
+        LogsExpiredError: HTTPStatus.GONE,
         SubmissionInvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
         NotAdmittedError: HTTPStatus.UNPROCESSABLE_ENTITY,
         UnplaceableError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -21,7 +21,8 @@
     │   ├── NotAdmittedError      it could never be admitted as it is stated
     │   ├── SubmissionInvalidError  a submission is not what one may be
     │   ├── SubmissionClashError  its id stands for something else
-    │   └── SubmissionUnknownError  a team has no submission of that id
+    │   ├── SubmissionUnknownError  a team has no submission of that id
+    │   └── LogsExpiredError      the logs of a run are kept no more
     ├── LakeError                 a table of the lake cannot be read, kept or written
     ├── BusError                  a record could not be published or consumed
     ├── EngineError               the Pulumi engine is absent, too old or failed
@@ -211,6 +212,12 @@ class SubmissionUnknownError(OrchestrationError):
     """A team has no submission of that id."""
 
     code = "orchestration.unknown"
+
+
+class LogsExpiredError(OrchestrationError):
+    """The logs of a run are kept no more."""
+
+    code = "orchestration.logs-expired"
 
 
 class LakeError(QuantosError):

@@ -81,8 +81,8 @@ RUN_LIMITS: Mapping[tuple[FunctionName, Metric], Sequence[AlarmLimit]] = {
     (functions.SWEEP, SWEEP_FAILURES): (
         AlarmLimit(
             name="failures",
-            description="sweep after sweep there are runs or messages that it cannot go on with; its log names the"
-            " error, and `quantos why ID` says what a run waits for",
+            description="sweep after sweep there are runs or messages that it cannot go on with, or runs that it cannot"
+            " clear; its log names the error, and `quantos why ID` says what a run waits for",
             dimensions={},
             periods=TRICKLE_PERIODS,
         ),

@@ -92,6 +92,7 @@ def _places(settings: EnvironmentSettings, signing_key_arn: str) -> Places:
         artifacts_bucket=names.bucket("artifacts"),
         lake_bucket=names.bucket("lake"),
         lake_database=names.lake_database,
+        results_database=names.results_database,
         tables_prefix=names.tables_prefix,
         statement_prefixes=[prefix for team in settings.platform.teams.values() for prefix in team.statements],
     )

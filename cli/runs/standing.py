@@ -105,8 +105,9 @@ def _say_changes(answer: StatusAnswer, before: dict[str, str]) -> None:
 def _print(answer: StatusAnswer) -> None:
     print_table(_table(answer))
     ended = "" if answer.ended_at is None else f", ended {answer.ended_at:%H:%M:%S}"
+    cleared = "" if answer.cleared_at is None else f", cleared {answer.cleared_at:%Y-%m-%d}"
     out.print(
-        f"{answer.submission_id} run {answer.run}: {answer.state}{ended}; ran {answer.ran_seconds:.1f} s, cost"
+        f"{answer.submission_id} run {answer.run}: {answer.state}{ended}{cleared}; ran {answer.ran_seconds:.1f} s, cost"
         f" {usd(answer.spent_usd)} of {usd(answer.expected_usd)} USD expected; used {amount_text(answer.used)}",
         markup=False,
     )

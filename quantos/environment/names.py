@@ -106,6 +106,11 @@ class Names:
         return f"{PROJECT}_{self.environment}_lake"
 
     @property
+    def results_database(self) -> str:
+        """Glue database of the tables that statements of runs make."""
+        return f"{PROJECT}_{self.environment}_results"
+
+    @property
     def alarm_topic(self) -> str:
         """Name of the SNS topic that alarms are told to; in the control layer."""
         return f"{self.prefix}-alarms"

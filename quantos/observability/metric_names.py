@@ -72,7 +72,7 @@ ATTEMPTS_ENDED: Final = Metric(name="AttemptsEnded", unit="Count", dimensions=(S
 SUBMISSIONS: Final = Metric(name="Submissions", unit="Count")
 """Submissions that were accepted, those sent again included."""
 SWEEP_FAILURES: Final = Metric(name="SweepFailures", unit="Count")
-"""Runs and messages that a sweep could not go on with."""
+"""Runs and messages that a sweep could not go on with, and runs that it could not clear."""
 
 METRICS: Final = (
     SAMPLES, AUDIT_LINKS, DEAD_LETTERS, DEAD_LETTER_SHARE, SAMPLE_AGE, OLDEST_SAMPLE_AGE, SILENT_SOURCES,

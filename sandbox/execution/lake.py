@@ -52,6 +52,7 @@ class AttemptLake:
             lake=lake,
             engine=sql_engine(lake, trino=self.place.trino, scratch=self.scratch),
             admissions=S3Admissions(S3Objects(self.client, self.place.bucket)),
+            results=self.place.results,
             digest=self.order.node.digest,
             traceparent=traceparent(self.order.node.last_attempt),
         )

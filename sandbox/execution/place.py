@@ -21,6 +21,7 @@ class Place:
         images: folders that stand for images.
         otlp_endpoint: where programs send their spans; "" for nowhere.
         lake: where tables lie; None where there is no lake.
+        results: namespace of the lake, in which statements make their tables.
         trino: `host:port` of the Trino over that lake; "" where DuckDB takes its place.
     """
 
@@ -30,6 +31,7 @@ class Place:
     images: Path = IMAGES
     otlp_endpoint: str = ""
     lake: EmbeddedLake | None = None
+    results: str = ""
     trino: str = ""
 
     def write(self) -> None:

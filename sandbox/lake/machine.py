@@ -14,15 +14,13 @@ from quantos.orchestration.execution.sql.statements import StatementRunner
 from quantos.orchestration.execution.sql.trino_engine import TrinoEngine
 from quantos.orchestration.execution.sql.work import SqlEngine
 
-RESULTS = "runs"
-"""Namespace of what statements make."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class MachineLake:
     """What one attempt asks of the lake.
 
     Attributes:
+        results: namespace of what statements make.
         digest: of the submission that the attempt is of, under which lies what was admitted.
         traceparent: the attempt's place in its trace.
     """
@@ -30,6 +28,7 @@ class MachineLake:
     lake: Lake
     engine: SqlEngine
     admissions: S3Admissions
+    results: str
     digest: str
     traceparent: str = ""
 
@@ -47,7 +46,7 @@ class MachineLake:
             raise OrchestrationError(
                 f"nothing was admitted for {statement.name}", remedy="submit the run again under a new id"
             )
-        runner = StatementRunner(self.engine, self.lake, self.admissions, namespace=RESULTS)
+        runner = StatementRunner(self.engine, self.lake, self.admissions, namespace=self.results)
         return runner.run(statement, admission, traceparent=self.traceparent)
 
 

@@ -62,6 +62,7 @@ def serving_orchestration(
         otlp_endpoint=engines.endpoint,
         lake=engines.lake,
         trino=engines.trino,
+        results=settings.names().results_database,
     )
     with ExitStack() as closing:
         closing.enter_context(_with_variables(variables))

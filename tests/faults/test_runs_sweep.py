@@ -22,7 +22,7 @@ from quantos.orchestration.adapters.topics import TopicSender
 from sandbox.kill_sweep.moments import single_points
 from sandbox.kill_sweep.runs.account import one_partition_each, trial_account
 from sandbox.kill_sweep.runs.agreement import chain, write_chain
-from sandbox.kill_sweep.runs.story import asks
+from sandbox.kill_sweep.runs.story import RUNS, asks
 from sandbox.kill_sweep.runs.sweep import tell
 from sandbox.kill_sweep.runs.trial import Attempt, tried
 from sandbox.kill_sweep.stories.sweep import StorySweep
@@ -64,22 +64,25 @@ def test_a_message_that_is_forgotten_with_its_sender_is_found(tmp_path: Path, mo
     assert any("no record of version 1" in failure for failure in verdict.failures), verdict.failures
 
 
-@pytest.mark.parametrize("expired", [False, True], ids=["workspaces-kept", "workspaces-expired"])
+@pytest.mark.parametrize("weeks", [4, 7], ids=["runs-kept", "runs-cleared"])
 def test_everything_that_was_ever_sent_changes_nothing_when_it_comes_weeks_later(
-    tmp_path: Path, in_a_fork: Callable[[Callable[[], object]], object], *, expired: bool
+    tmp_path: Path, in_a_fork: Callable[[Callable[[], object]], object], *, weeks: int
 ) -> None:
-    before, after = in_a_fork(partial(_again_weeks_later, tmp_path, expired=expired))
+    before, after = in_a_fork(partial(_again_weeks_later, tmp_path, weeks=weeks))
     assert before["began"] == 7
+    assert before["cleared"] == (0 if weeks == 4 else 3)
     for what in before:
         assert after[what] == before[what], what
 
 
-def _again_weeks_later(folder: Path, *, expired: bool) -> list[dict[str, object]]:
+def _again_weeks_later(folder: Path, *, weeks: int) -> list[dict[str, object]]:
     standing: list[dict[str, object]] = []
 
     def afterwards(attempt: Attempt) -> None:
+        attempt.account.clock.now += timedelta(weeks=weeks)
+        attempt.run()
         standing.append(_standing(attempt))
-        _deliver_again(attempt, expired=expired)
+        _deliver_again(attempt)
         standing.append(_standing(attempt))
 
     with trial_account(folder) as account:
@@ -87,15 +90,10 @@ def _again_weeks_later(folder: Path, *, expired: bool) -> list[dict[str, object]
     return standing
 
 
-def _deliver_again(attempt: Attempt, *, expired: bool) -> None:
+def _deliver_again(attempt: Attempt) -> None:
     account, earlier = attempt.account, attempt.account.server.bus
     account.server.bus = one_partition_each()
     attempt.executor.sender = TopicSender(account.server.bus)
-    account.clock.now += timedelta(weeks=7)
-    if expired:
-        s3, bucket = boto3.client("s3"), account.settings.names().bucket("artifacts")
-        for item in s3.list_objects_v2(Bucket=bucket, Prefix="workspaces/")["Contents"]:
-            s3.delete_object(Bucket=bucket, Key=item["Key"])
     for topic in (*topics.ORCHESTRATION, topics.AUDIT_RECORDS):
         records = earlier.records(topic)
         assert records
@@ -110,10 +108,10 @@ def _standing(attempt: Attempt) -> dict[str, object]:
     names = account.settings.names()
     items = boto3.client("dynamodb").scan(TableName=names.orchestration_table)["Items"]
     objects = boto3.client("s3").list_objects_v2(Bucket=names.bucket("artifacts"))["Contents"]
-    kept = [item for item in objects if not item["Key"].startswith("workspaces/")]
     return {
         "rows": sorted(map(str, items)),
-        "objects": [(item["Key"], item["ETag"], item["LastModified"]) for item in kept],
+        "objects": [(item["Key"], item["ETag"], item["LastModified"]) for item in objects],
+        "cleared": sum(not attempt.composed.objects.keys(f"workspaces/{run}/") for run in RUNS),
         "began": sum(attempt.executor.began.values()),
         "chain": Counter(record.kind for record in chain(attempt.composed)),
     }

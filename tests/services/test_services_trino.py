@@ -30,7 +30,8 @@ from quantos.orchestration.execution.classify import ExitFacts, classify
 from quantos.orchestration.execution.local import Ran, Statement
 from quantos.orchestration.execution.sql import work
 from quantos.orchestration.execution.sql.duckdb_engine import DuckDbEngine
-from quantos.orchestration.execution.sql.statements import StatementRunner, result_table
+from quantos.orchestration.execution.sql.results import result_table
+from quantos.orchestration.execution.sql.statements import StatementRunner
 from quantos.orchestration.execution.sql.trino_engine import TrinoEngine
 from quantos.orchestration.execution.sql.work import SqlEngine
 from sandbox.lake.trino import TraceReceiver, missing_tools, start_trino

@@ -105,6 +105,9 @@ class Folder:
     def tell(self, message: object, submission: Submission) -> None:
         """Nobody listens."""
 
+    def clear(self, submission: Submission, attempts: object) -> bool:
+        raise AssertionError(submission.run)
+
 
 @dataclass
 class Worker:
@@ -123,6 +126,7 @@ class Worker:
             bus=outside,
             switch=outside,
             witness=outside,
+            cleaner=outside,
             recorder=lambda commit: moved(commit, actor="dispatch", at=datetime.now(UTC), chain=CHAIN),
         )
 

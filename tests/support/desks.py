@@ -1,6 +1,6 @@
 """A desk of the development environment over rows in memory, an executor that takes down its orders, a clock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,11 +62,12 @@ class Inputs:
 
 @dataclass
 class Outside:
-    """An executor, a bus, a switch and a witness that take down what they are asked."""
+    """An executor, a bus, a switch, a witness and a cleaner that take down what they are asked."""
 
     orders: list[Order] = field(default_factory=list)
     stopped: list[AttemptKey] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
+    cleared: dict[RunKey, Sequence[AttemptKey]] = field(default_factory=dict)
 
     def create(self, order: Order) -> None:
         self.orders.append(order)
@@ -85,6 +86,10 @@ class Outside:
 
     def tell(self, message: Started | Finished, submission: Submission) -> None:
         """Nobody listens."""
+
+    def clear(self, submission: Submission, attempts: Sequence[AttemptKey]) -> bool:
+        self.cleared[submission.run] = attempts
+        return True
 
 
 @dataclass
@@ -106,6 +111,7 @@ class Place:
             bus=self.outside,
             switch=self.outside,
             witness=self.outside,
+            cleaner=self.outside,
             recorder=lambda commit: None,
         )
         self.desk = Desk(

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from quantos.orchestration.ledger.amounts import Amount
 from quantos.orchestration.protocol import effects as fx
-from quantos.orchestration.protocol.rows import AttemptKey, Finished, Node, Outgoing, Row, Started, Submission
+from quantos.orchestration.protocol.rows import AttemptKey, Finished, Node, Outgoing, Row, RunKey, Started, Submission
 
 Request: TypeAlias = tuple[str, Any]
 """What a handler is asked: its name and its argument."""
@@ -29,6 +29,7 @@ class World:
     rows: frozenset[tuple[str, Row]] = frozenset()
     jobs: frozenset[tuple[AttemptKey, Job]] = frozenset()
     messages: frozenset[Started | Finished] = frozenset()
+    cleared: frozenset[RunKey] = frozenset()
     asked: frozenset[Request] = frozenset()
     busy: tuple[tuple[Request, tuple[Any, ...]], ...] = ()
 
@@ -49,6 +50,7 @@ class Model:
     Attributes:
         requests: what people ask, each as often as they like.
         once: what people may ask, or not.
+        clears: whether runs that have ended are cleared.
         ends: how attempts may end.
         used: what an attempt used that ended so.
         most_busy: handlers at a time.
@@ -57,6 +59,7 @@ class Model:
     handlers: Handlers
     requests: Sequence[Request]
     once: Sequence[Request] = ()
+    clears: bool = False
     ends: Sequence[str] = ("succeeded",)
     used: Callable[[AttemptKey, str], tuple[tuple[str, Amount], ...]]
     most_busy: int = 2
@@ -78,11 +81,12 @@ class Model:
     def _coming(self, world: World) -> Iterator[World]:
         if len(world.busy) >= self.most_busy:
             return
-        runs = [row.run for _, row in world.rows if isinstance(row, Submission)]
+        runs = [row for _, row in world.rows if isinstance(row, Submission)]
         come = [
             *self.requests,
             *(request for request in self.once if request not in world.asked),
-            *(("work", run) for run in runs),
+            *(("work", row.run) for row in runs),
+            *(("clear", row.run) for row in runs if self.clears and row.ended is not None),
             *(("event", message) for message in world.messages),
         ]
         for request in come:
@@ -148,6 +152,8 @@ def done(world: World, effect: fx.Effect) -> tuple[object, World]:
             return None, world.with_job(attempt, "cancelled") if stopped else world
         case fx.Tell():
             return None, world
+        case fx.Clear(submission):
+            return True, replace(world, cleared=world.cleared | {submission.run})
         case fx.Acknowledge(attempt):
             return None, world.with_job(attempt, "forgotten") if attempt in jobs else world
     raise AssertionError(effect)

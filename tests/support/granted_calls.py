@@ -27,6 +27,7 @@ NEVER_A_CALL_OF_A_FUNCTION = {
     "ListArtifacts": "tells a key that is not there from one that is forbidden",
     "ListTables": "Arrow, by which pyiceberg reads and writes metadata of tables, asks by a client of its own",
     "WriteMetadata": "Arrow again",
+    "RemoveResults": "Arrow again",
     "WriteTopics kafka-cluster:DescribeTopic": "librdkafka asks for a topic's partitions before it writes",
 }
 """What roles allow though no function asks for it, by statement or by part of one, each with the reason."""
@@ -99,6 +100,10 @@ def _s3(request: Request) -> Iterator[Need]:
     host, path = parts.hostname or "", unquote(parts.path)
     bucket, _, key = (f"{host.partition('.s3.')[0]}{path}" if ".s3." in host else path.lstrip("/")).partition("/")
     query = parse_qs(parts.query, keep_blank_values=True)
+    if not key and request.method == "POST" and "delete" in query:
+        for removed in re.findall(r"<Key>([^<]*)</Key>", request.body.decode()):
+            yield Need("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{removed}")
+        return
     if not key:
         assert request.method in {"GET", "HEAD"}, f"{request.method} {request.url}"
         assert not query.keys() & {"versions", "versioning", "policy"}, request.url

@@ -1,9 +1,9 @@
 """Runs in an account on moto, by each function's own composition: submitted, dispatched, observed, swept, looked at."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -22,14 +22,18 @@ from quantos.environment.settings.functions import FunctionName
 from quantos.orchestration.adapters.rules import most_of_a_day
 from quantos.orchestration.adapters.s3_objects import S3Objects
 from quantos.orchestration.adapters.s3_statements import S3Admissions
+from quantos.orchestration.execution.sql.results import result_table
 from quantos.orchestration.protocol import observing
 from quantos.orchestration.protocol.dispatching import dispatch
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import AttemptKey, Finished, Outgoing, RunKey, Started, Work
 from quantos.orchestration.protocol.steps import Now
 from quantos.orchestration.submission.desk import Desk
+from quantos.orchestration.submission.pins import tag_name
 from quantos.orchestration.submission.ports import Caller
+from quantos.orchestration.sweeping import Cleared
 from tests.support import dags
+from tests.support.runs import node, submission
 from tests.support.telemetry_account import create_table
 
 CALLER = Caller("research", "ada")
@@ -108,6 +112,7 @@ def orchestrate(at: At, *, warehouse: Path) -> None:
         _look(desk, submit, done)
     with at(""):
         submit.rows.commit([Write(Outgoing(id="left", message=Work(done)), new=True)], ())
+        _leave(submit, RunKey("research", "w"), warehouse)
     with at(functions.SWEEP):
         _sweep(composed(functions.SWEEP))
 
@@ -140,9 +145,9 @@ def _catalog(warehouse: Path) -> GlueCatalog:
     return GlueCatalog("glue", client, warehouse=f"file://{warehouse}")
 
 
-def _request(submission_id: str) -> SubmissionRequest:
+def _request(submission_id: str, *, nodes: Sequence[object] = ()) -> SubmissionRequest:
     train = dags.task("train", outs=["model_uri", "metrics_json"])
-    dag = {**dags.stated((), nodes=()), "pipeline_id": "p", "nodes": [train]}
+    dag = {**dags.stated((), nodes=()), "pipeline_id": "p", "nodes": list(nodes) or [train]}
     return SubmissionRequest.model_validate({"dag": dag, "params": {"submission_id": submission_id, "env": "dev"}})
 
 
@@ -193,3 +198,28 @@ def _sweep(composed: Composed) -> None:
     assert (swept.sent, swept.failed) == (1, 0)
     assert swept.runs > 0
     assert composed.announcement(lambda: 60.0).publish(composed.now().milliseconds)
+    assert composed.clearing(lambda: 60.0).run() == Cleared(runs=1, failures=())
+
+
+def _leave(composed: Composed, run: RunKey, warehouse: Path) -> None:
+    """A run that ended long ago, and all that such a one leaves."""
+    names, catalog = composed.current.settings.names(), _catalog(warehouse)
+    statement = {"id": "fetch", "kind": "trino_sql", "params": {"sql_uri": f"s3://{STATEMENTS}/{STATEMENT}"}}
+    request = _request(run.submission_id, nodes=[{**statement, "outs": ["table"]}])
+    snapshot = catalog.load_table((names.lake_database, TABLE)).current_snapshot()
+    assert snapshot is not None
+    read, snapshot_id = f"{names.lake_database}.{TABLE}", str(snapshot.snapshot_id)
+    admission = Admission(statements={f"s3://{STATEMENTS}/{STATEMENT}": "a" * 64}, snapshots={read: snapshot_id})
+    composed.specs.put(run.team, request)
+    S3Admissions(composed.objects).keep(run.team, request.digest(), admission)
+    tag = tag_name(run, table=read, snapshot_id=snapshot_id)
+    catalog.load_table((names.lake_database, TABLE)).manage_snapshots().create_tag(snapshot.snapshot_id, tag).commit()
+    attempt, rows = AttemptKey(run, "fetch", 1), pa.table({"n": [1]})
+    made = result_table(names.results_database, str(attempt))
+    catalog.create_namespace(made.namespace)
+    catalog.create_table((made.namespace, made.table), schema=rows.schema).append(rows)
+    composed.objects.put_once(f"workspaces/{attempt}/log/000000.txt", b"a line")
+    row = submission(run=run, digest=request.digest())
+    composed.rows.put_nodes([node("fetch", run=run, digest=row.digest, attempt=1, state="failed")])
+    composed.rows.commit([Write(row, new=True)], ())
+    composed.rows.commit([Write(replace(row, version=1, ended="failed", ended_ms=0))], ())

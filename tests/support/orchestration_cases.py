@@ -42,6 +42,7 @@ def orchestration() -> dict[str, Call]:
         "orchestration.dynamo_rows:DynamoRows.commit": lambda: rows.commit([identity()], []),
         "orchestration.dynamo_rows:DynamoRows.put_nodes": lambda: rows.put_nodes([node()]),
         "orchestration.dynamo_rows:DynamoRows.open_runs": lambda: list(rows.open_runs()),
+        "orchestration.dynamo_rows:DynamoRows.due_runs": lambda: list(rows.due_runs(1)),
         "orchestration.dynamo_rows:DynamoRows.outgoing": lambda: list(rows.outgoing()),
         "orchestration.dynamo_rows:DynamoRows.runs_of": lambda: rows.runs_of("alpha", before="", most=5),
     }
@@ -49,6 +50,7 @@ def orchestration() -> dict[str, Call]:
 
 def _artifacts() -> dict[str, Call]:
     client, numbers = boto3.client("s3", REGION), count(1)
+    quiet = boto3.Session().client("s3", REGION)
     client.create_bucket(Bucket="artifacts")
     store = S3Lineage(S3Objects(client, "artifacts"))
     attempt, event = next(events_of(facts_of(read_dag(EXAMPLE.encode(), shown="dag.yaml"))))
@@ -62,12 +64,17 @@ def _artifacts() -> dict[str, Call]:
     request = SubmissionRequest.model_validate(submission())
     specs.put("alpha", request)
 
+    def remove() -> None:
+        quiet.put_object(Bucket="artifacts", Key="gone/x", Body=b"x")
+        objects.remove_folder("gone")
+
     def another() -> SubmissionRequest:
         return SubmissionRequest.model_validate(submission(labels={"n": str(next(numbers))}))
 
     return {
         "orchestration.s3_objects:S3Objects.read": lambda: objects.read(part_key(attempt, 0)),
         "orchestration.s3_objects:S3Objects.keys": lambda: objects.keys("workspaces/"),
+        "orchestration.s3_objects:S3Objects.remove_folder": remove,
         "orchestration.s3_objects:S3Objects.put_once": lambda: objects.put_once(f"some/{next(numbers)}", b"x"),
         "orchestration.s3_objects:S3Specs.put": lambda: specs.put("alpha", another()),
         "orchestration.s3_objects:S3Specs.get": lambda: specs.get("alpha", request.digest()),

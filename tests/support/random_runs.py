@@ -11,9 +11,18 @@ from quantos.contracts.dag.spec import Requests
 from quantos.orchestration.evidence.transitions import moved
 from quantos.orchestration.ledger.accounts import Account
 from quantos.orchestration.ledger.amounts import Amount
-from quantos.orchestration.protocol import dispatching, observing, submitting
+from quantos.orchestration.protocol import clearing, dispatching, observing, submitting
 from quantos.orchestration.protocol import effects as fx
-from quantos.orchestration.protocol.rows import AccountRow, AttemptKey, Finished, Node, RunKey, Started, Submission
+from quantos.orchestration.protocol.rows import (
+    DAY_MS,
+    AccountRow,
+    AttemptKey,
+    Finished,
+    Node,
+    RunKey,
+    Started,
+    Submission,
+)
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import World, done
 from tests.support.runs import rules, terms
@@ -90,12 +99,14 @@ def _ends(history: History, attempt: AttemptKey, *, end: str, use: Amount, now: 
 def _handler(draw: st.DrawFn, history: History, now: Now) -> fx.Steps[object] | None:
     runs = sorted({row.run for _, row in history.world.rows if isinstance(row, Submission)})
     running = sorted(attempt for attempt, job in history.world.jobs if job == "running")
-    action = draw(st.sampled_from(["submit", "work", "work", "work", "started", "end", "end", "cancel"]))
+    action = draw(st.sampled_from(["submit", "work", "work", "work", "started", "end", "end", "cancel", "clear"]))
     if action == "submit":
         row, nodes = submission(draw(st.sampled_from(NAMES)))
         return submitting.submit(row, nodes, day=now.day, rules=RULES)
     if action == "work" and runs:
         return dispatching.dispatch(draw(st.sampled_from(runs)), now=now, rules=RULES)
+    if action == "clear" and runs:
+        return clearing.clear(draw(st.sampled_from(runs)), now_ms=now.milliseconds + 40 * DAY_MS)
     if action == "cancel" and runs:
         return submitting.ask_to_end(draw(st.sampled_from(runs)), "cancelled")
     if action == "started" and running:

@@ -35,6 +35,11 @@ class WorldRows:
     def open_runs(self) -> Iterable[RunKey]:
         return [row.run for _, row in self.world.rows if isinstance(row, Submission) and row.ended is None]
 
+    def due_runs(self, now_ms: int) -> Iterable[RunKey]:
+        runs = [row for _, row in self.world.rows if isinstance(row, Submission) and row.cleared_ms is None]
+        due = [(row.kept_until_ms, row.run) for row in runs if row.kept_until_ms is not None]
+        return [run for until, run in sorted(due) if until < now_ms]
+
     def outgoing(self) -> Iterable[Outgoing]:
         return ()
 

@@ -47,8 +47,18 @@ def witnessing(account: Account, places: Places) -> tuple[Statement, ...]:
 
 
 def sweeping(account: Account, places: Places) -> tuple[Statement, ...]:
-    """Going on with every open run unless their stack is paused."""
-    return _going_on(account, places)
+    """Going on with every open run unless their stack is paused, and removing what runs left: workspaces, logs, tables
+    of results and tags of snapshots, and nothing else.
+    """
+    artifacts = places.artifacts_bucket
+    return (
+        *_going_on(account, places),
+        listing(artifacts, sid="ListWorkspaces", prefixes=("workspaces/*",)),
+        using_objects(artifacts, ("workspaces/*",), sid="RemoveWorkspaces", actions=("DeleteObject",)),
+        using_objects(artifacts, ("specs/*", "admissions/*"), sid="ReadSubmissions", actions=("GetObject",)),
+        *_tagging_snapshots(account, places),
+        *_dropping_results(account, places),
+    )
 
 
 def _going_on(account: Account, places: Places) -> tuple[Statement, ...]:
@@ -87,4 +97,25 @@ def _tagging_snapshots(account: Account, places: Places) -> tuple[Statement, ...
         ),
         listing(places.lake_bucket, sid="ListTables", prefixes=(f"{places.tables_prefix}/*",)),
         using_objects(places.lake_bucket, (metadata,), sid="WriteMetadata", actions=("GetObject", "PutObject")),
+    )
+
+
+def _dropping_results(account: Account, places: Places) -> tuple[Statement, ...]:
+    """Dropping tables that statements of runs made, with their files; Arrow looks at these before it removes them, and
+    leaves an empty object in place of a folder's last.
+    """
+    database = places.results_database
+    catalog, tables = account.arn("glue", "catalog"), account.arn("glue", f"table/{database}/*")
+    return (
+        Statement(
+            sid="DropResults",
+            actions=("glue:GetTable", "glue:DeleteTable"),
+            resources=(catalog, account.arn("glue", f"database/{database}"), tables),
+        ),
+        using_objects(
+            places.lake_bucket,
+            (f"{places.tables_prefix}/{database}.db/*",),
+            sid="RemoveResults",
+            actions=("GetObject", "PutObject", "DeleteObject"),
+        ),
     )

@@ -9,7 +9,8 @@ class Places:
     """Names of the tables, buckets, stacks and keys of one environment that functions touch.
 
     `statement_prefixes` are where SQL of submissions may come from, `s3://bucket/folder/`. Tables of the lake are in
-    the Glue database `lake_database`, their files in `lake_bucket` under `tables_prefix`.
+    the Glue database `lake_database`, what statements of runs make in `results_database`, their files in `lake_bucket`
+    under `tables_prefix`.
     """
 
     demand_table: str
@@ -32,5 +33,6 @@ class Places:
     artifacts_bucket: str
     lake_bucket: str
     lake_database: str
+    results_database: str
     tables_prefix: str
     statement_prefixes: Sequence[str]

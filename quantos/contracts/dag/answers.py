@@ -85,7 +85,7 @@ class NodeAnswer(Contract):
 
 
 class StatusAnswer(Contract):
-    """A run as it stands; `run` counts runs under the id."""
+    """A run as it stands; `run` counts runs under the id. `cleared_at` is when its workspace and logs were removed."""
 
     submission_id: str
     run: int
@@ -99,6 +99,7 @@ class StatusAnswer(Contract):
     submitted_at: Moment
     submitted_by: str
     ended_at: Moment | None = None
+    cleared_at: Moment | None = None
     approved_by: str | None = None
     hold: HoldAnswer
     used: AmountAnswer

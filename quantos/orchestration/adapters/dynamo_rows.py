@@ -2,10 +2,11 @@
 
 Items have the string keys `pk` and `sk`: `node/<run>/<digest>` and the node's id, `outgoing/<shard>` and the message's
 id, for all other rows their key and `-`. `version` is the row's, `kind` says which row it is, `row` holds it as JSON.
-Beside each run stands an item in its team's list, and one among the open runs until it has ended, of the same
-transaction: so that lists are as the rows are.
+Beside each run stands an item in its team's list, one among the open runs until it has ended, and one by the end of
+its ttl from then on until it is cleared, of the same transaction: so that lists are as the rows are.
 """
 
+import heapq
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -36,6 +37,7 @@ _ONLY: Final = "-"
 _NODE: Final = "node/"
 _OUTGOING: Final = "outgoing/"
 _OPEN: Final = "open/"
+_DUE: Final = "due/"
 _LIST: Final = "list/"
 _REMEDY: Final = "Check that the control layer is up and that this role may use the orchestration table."
 _READERS: Final[dict[str, TypeAdapter[Row]]] = {
@@ -102,6 +104,15 @@ class DynamoRows:
         for shard in range(SHARDS):
             yield from (_run(sort) for sort, _ in self._pages(f"{_OPEN}{shard}"))
 
+    def due_runs(self, now_ms: int) -> Iterator[RunKey]:
+        """Runs whose ttl is over at a moment, epoch milliseconds, and that are not cleared; the longest over first.
+        Raises OrchestrationError.
+        """
+        before = f"{now_ms:015d}"
+        shards = [self._pages(f"{_DUE}{shard}", before=before) for shard in range(SHARDS)]
+        for place, _ in heapq.merge(*shards, key=lambda item: item[0]):
+            yield _run(place.partition("/")[2])
+
     def outgoing(self) -> Iterator[Outgoing]:
         """All messages that wait, in no order. Raises OrchestrationError."""
         for shard in range(SHARDS):
@@ -128,11 +139,13 @@ class DynamoRows:
         places = [item["sk"].get("S", "") for item in items]
         return tuple((_run(f"{team}/{place.partition('/')[2]}"), place) for place in places)
 
-    def _pages(self, partition: str) -> "Iterator[tuple[str, Item]]":
+    def _pages(self, partition: str, *, before: str = "") -> "Iterator[tuple[str, Item]]":
+        """Items of a partition in order, each with its place; those before a place where one is given."""
+        bound = " AND sk < :before" if before else ""
         pages = self.client.get_paginator("query").paginate(
             TableName=self.table,
-            KeyConditionExpression="pk = :partition",
-            ExpressionAttributeValues={":partition": {"S": partition}},
+            KeyConditionExpression=f"pk = :partition{bound}",
+            ExpressionAttributeValues={":partition": {"S": partition}} | ({":before": {"S": before}} if before else {}),
             ConsistentRead=True,
         )
         with self._trying_to("read"):
@@ -144,13 +157,19 @@ class DynamoRows:
         row = write.row
         if not isinstance(row, Submission):
             return
-        among_open: Item = {"pk": {"S": f"{_OPEN}{_shard(str(row.run))}"}, "sk": {"S": str(row.run)}}
+        shard = _shard(str(row.run))
+        among_open = _place(f"{_OPEN}{shard}", str(row.run))
         if write.new:
             place = f"{row.terms.submitted_ms:015d}/{row.run.submission_id}/{row.run.run}"
-            for key in (among_open, {"pk": {"S": f"{_LIST}{row.run.team}"}, "sk": {"S": place}}):
+            for key in (among_open, _place(f"{_LIST}{row.run.team}", place)):
                 yield {"Put": {"TableName": self.table, "Item": key}}
-        elif row.ended is not None:
-            yield {"Delete": {"TableName": self.table, "Key": among_open}}
+        elif row.kept_until_ms is not None:
+            due = _place(f"{_DUE}{shard}", f"{row.kept_until_ms:015d}/{row.run}")
+            if row.cleared_ms is None:
+                yield {"Delete": {"TableName": self.table, "Key": among_open}}
+                yield {"Put": {"TableName": self.table, "Item": due}}
+            else:
+                yield {"Delete": {"TableName": self.table, "Key": due}}
 
     def _transact(self, items: "list[TransactWriteItemTypeDef]") -> bool:
         with self._trying_to("write"):
@@ -210,8 +229,12 @@ class DynamoRows:
 def _key(key: str) -> "Item":
     if key.startswith(_OUTGOING):
         name = key.removeprefix(_OUTGOING)
-        return {"pk": {"S": f"{_OUTGOING}{_shard(name)}"}, "sk": {"S": name}}
+        return _place(f"{_OUTGOING}{_shard(name)}", name)
     partition, _, place = key.rpartition("/") if key.startswith(_NODE) else (key, "", _ONLY)
+    return _place(partition, place)
+
+
+def _place(partition: str, place: str) -> "Item":
     return {"pk": {"S": partition}, "sk": {"S": place}}
 
 

@@ -1,6 +1,7 @@
 """What runs are made of and give, in the artifacts bucket: each object is put once, under a key that names it."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -45,6 +46,27 @@ class S3Objects:
         """Put an object unless there is one, and say whether it was put. Raises OrchestrationError."""
         with self._trying_to("write", key):
             return put_once(self.client, self.bucket, key=key, content=content, content_type=content_type)
+
+    def remove_folder(self, folder: str) -> bool:
+        """Remove a thousand objects of a folder at most, and say whether those were all. Raises OrchestrationError."""
+        prefix = f"{folder}/"
+        with self._trying_to("remove", prefix):
+            page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
+            keys = [item["Key"] for item in page.get("Contents", [])]
+            if keys:
+                self._delete(keys)
+        return not page["IsTruncated"]
+
+    def _delete(self, keys: Sequence[str]) -> None:
+        answer = self.client.delete_objects(
+            Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        )
+        for refused in answer.get("Errors", []):
+            raise OrchestrationError(
+                f"s3://{self.bucket}/{refused.get('Key')} was not removed: {refused.get('Message')}",
+                remedy="check that this role may delete it",
+                retryable=True,
+            )
 
     def _trying_to(self, verb: str, key: str) -> AbstractContextManager[None]:
         return translated(

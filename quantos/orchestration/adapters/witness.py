@@ -27,7 +27,6 @@ from quantos.orchestration.submission.pins import AdmissionStore
 from quantos.orchestration.submission.ports import SpecStore
 from quantos.orchestration.tracing.ports import SpanExporter
 from quantos.orchestration.tracing.spans import Span, attempt_span, submission_span
-from quantos.units import DAY_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +49,14 @@ class RunWitness:
     def tell(self, message: Started | Finished | Closing, submission: Submission) -> None:
         """Publish what an attempt gave that succeeded, and tell lineage and traces of it; of a run, traces.
 
-        Nothing once the run's workspace has expired: a message that comes so late was told long ago, and what it is
+        Nothing once the run's ttl is over: a message that comes so late was told long ago, and what it is
         about is gone.
 
         Raises:
             OrchestrationError: what it gave or took is not there, or cannot be put.
             BusError: the record of a publication cannot be sent. Telling it again is safe, and finishes it.
         """
-        if expired(submission, self.clock()):
+        if submission.ttl_is_over(round(self.clock().timestamp() * 1000)):
             return
         if isinstance(message, Closing):
             self._trace(submission_span(submission), submission.run)
@@ -128,10 +127,3 @@ class RunWitness:
 
 def _table(name: str, snapshot_id: str) -> Output:
     return Output(type="table", uri=f"{SCHEME}{name.replace('.', '/', 1)}", snapshot_id=snapshot_id, size_bytes=0)
-
-
-def expired(submission: Submission, moment: datetime) -> bool:
-    """Whether what attempts of a run gave may be gone: it ended longer ago than its workspace is kept."""
-    if submission.ended_ms is None:
-        return False
-    return moment.timestamp() * 1000 > submission.ended_ms + submission.terms.ttl_days * DAY_SECONDS * 1000

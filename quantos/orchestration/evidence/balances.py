@@ -81,6 +81,7 @@ class Movement(_Recorded):
     reason: str | None = None
     asked: str | None = None
     ended: str | None = None
+    cleared: bool = False
     live: int = 0
     hold: RecordedHold | None = None
     nodes: RecordedNodes = RecordedNodes()

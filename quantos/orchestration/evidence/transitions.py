@@ -72,6 +72,7 @@ def _submission(row: Submission) -> dict[str, JsonValue]:
         "reason": row.reason,
         "asked": row.asked,
         "ended": row.ended,
+        "cleared": row.cleared_ms is not None,
         "live": row.live,
     }
 

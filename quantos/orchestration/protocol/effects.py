@@ -101,11 +101,19 @@ class Tell:
 
 
 @dataclass(frozen=True)
+class Clear:
+    """Remove what a run left, or some of it. Answer: whether nothing is left. Its attempts are all that ever were."""
+
+    submission: Submission
+    attempts: tuple[AttemptKey, ...]
+
+
+@dataclass(frozen=True)
 class AskPaused:
     """Whether people have paused dispatch. Answer: bool."""
 
 
-Effect: TypeAlias = Load | LoadNodes | Commit | PutNodes | Send | Create | Stop | Acknowledge | Tell | AskPaused
+Effect: TypeAlias = Load | LoadNodes | Commit | PutNodes | Send | Create | Stop | Acknowledge | Tell | Clear | AskPaused
 Steps: TypeAlias = Generator[Effect, object, AnswerT]
 
 

@@ -53,6 +53,10 @@ class RunIndex(Protocol):
         """All messages that wait, in no order."""
         ...
 
+    def due_runs(self, now_ms: int) -> Iterable[RunKey]:
+        """Runs whose ttl is over at a moment, epoch milliseconds, and that are not cleared; the longest over first."""
+        ...
+
     def runs_of(self, team: str, *, before: str, most: int) -> Sequence[tuple[RunKey, str]]:
         """The last `most` runs of a team from the newest on, each with its place in the list; those before a place
         where one is given.
@@ -85,6 +89,14 @@ class Witness(Protocol):
 
     def tell(self, message: Started | Finished | Closing, submission: Submission) -> None:
         """Publish what an attempt gave, tell lineage and traces of it; again changes nothing."""
+        ...
+
+
+class Cleaner(Protocol):
+    """Removes what runs left: workspace, logs, tables of results and tags. Key: the run."""
+
+    def clear(self, submission: Submission, attempts: Sequence[AttemptKey]) -> bool:
+        """Remove so much of it as takes seconds, and say whether nothing is left; again changes nothing."""
         ...
 
 

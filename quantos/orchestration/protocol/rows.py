@@ -13,6 +13,7 @@ from quantos.contracts.dag.submission import Affinity
 from quantos.orchestration.ledger.accounts import Account, Hold
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
 from quantos.orchestration.routing.placement import Placement
+from quantos.units import DAY_SECONDS
 
 FailureClass: TypeAlias = Literal["preempted", "infrastructure", "failure", "unknown"]
 Ending: TypeAlias = Literal["succeeded", "failed", "cancelled", "expired"]
@@ -21,6 +22,7 @@ NodeState: TypeAlias = Literal["pending", "claimed", "running", "succeeded", "fa
 ATTEMPTS: Final[Mapping[FailureClass, int]] = {"preempted": 5, "infrastructure": 3, "unknown": 2}
 """How often a node may end in each way before it has failed; of its program's own failures the DAG says."""
 
+DAY_MS: Final = DAY_SECONDS * 1000
 RUNS_KEPT: Final = 50
 """Of a pipeline, to tell from what the next one will use."""
 
@@ -148,6 +150,7 @@ class Submission:
         asked: how it was asked to end: nothing more is started, and what runs is stopped.
         ended: how it ended; None until nothing of it runs.
         ended_ms: epoch milliseconds.
+        cleared_ms: when what it left was removed, epoch milliseconds; None before.
         approved_by: who granted it credit.
         used: what its attempts used.
         live: attempts that may run.
@@ -163,6 +166,7 @@ class Submission:
     asked: Literal["cancelled", "expired"] | None = None
     ended: Ending | None = None
     ended_ms: int | None = None
+    cleared_ms: int | None = None
     approved_by: str | None = None
     used: Amount = NOTHING
     live: int = 0
@@ -172,6 +176,15 @@ class Submission:
     def key(self) -> str:
         """Where the row is kept."""
         return submission_key(self.run)
+
+    @property
+    def kept_until_ms(self) -> int | None:
+        """Until when what it leaves is kept, epoch milliseconds; None until it has ended."""
+        return None if self.ended_ms is None else self.ended_ms + self.terms.ttl_days * DAY_MS
+
+    def ttl_is_over(self, now_ms: int) -> bool:
+        """Whether what it left may be gone."""
+        return self.kept_until_ms is not None and now_ms > self.kept_until_ms
 
     @property
     def is_to_be_redone(self) -> bool:

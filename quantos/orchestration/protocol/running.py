@@ -8,6 +8,7 @@ from quantos.contracts.audit import AuditRecord
 from quantos.orchestration.protocol.effects import (
     Acknowledge,
     AskPaused,
+    Clear,
     Commit,
     Create,
     Effect,
@@ -20,7 +21,7 @@ from quantos.orchestration.protocol.effects import (
     Tell,
     Write,
 )
-from quantos.orchestration.protocol.ports import DispatchSwitch, Executor, RowStore, Sender, Witness
+from quantos.orchestration.protocol.ports import Cleaner, DispatchSwitch, Executor, RowStore, Sender, Witness
 from quantos.orchestration.protocol.rows import Outgoing, Recorded
 
 AnswerT = TypeVar("AnswerT")
@@ -42,6 +43,7 @@ class Surroundings:
     bus: Sender
     switch: DispatchSwitch
     witness: Witness
+    cleaner: Cleaner
     recorder: Recorder
     _unsent: list[Outgoing] = field(default_factory=list)
 
@@ -76,6 +78,8 @@ class Surroundings:
                 return self.bus.send(message)
             case Tell(message, submission):
                 return self.witness.tell(message, submission)
+            case Clear(submission, attempts):
+                return self.cleaner.clear(submission, attempts)
             case AskPaused():
                 return self.switch.paused()
             case Create() | Stop() | Acknowledge():

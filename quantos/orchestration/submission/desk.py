@@ -9,6 +9,7 @@ from quantos.contracts.dag.answers import ListAnswer, StatusAnswer, SubmitAnswer
 from quantos.contracts.dag.submission import SUBMISSION_ID, SubmissionRequest
 from quantos.errors import (
     AccessError,
+    LogsExpiredError,
     NotAdmittedError,
     OrchestrationError,
     SubmissionClashError,
@@ -204,6 +205,16 @@ class Desk:
             f"the team {caller.team} has no submission {submission_id[:80]!a}{which}",
             remedy="`quantos submissions` lists what it has",
         )
+
+    def ensure_kept(self, submission: Submission) -> None:
+        """Raise LogsExpiredError where the logs of a run are kept no more."""
+        until = submission.kept_until_ms
+        if until is not None and submission.ttl_is_over(self._now_ms()):
+            raise LogsExpiredError(
+                f"the logs of {submission.run} are kept no more: its ttl of {submission.terms.ttl_days} days was over"
+                f" at {view.moment(until).isoformat(timespec='seconds')}",
+                remedy="submit with a longer params.ttl_days; status and lineage tell what became of this run",
+            )
 
     def _holders(self, team: str, day: str) -> tuple[Submission, ...]:
         keys = [submission_key(run) for run in self.index.open_runs() if run.team == team]

@@ -63,6 +63,7 @@ def status(submission: Submission, nodes: Sequence[Node], dag: DagSpec, *, now_m
         submitted_at=moment(terms.submitted_ms),
         submitted_by=terms.submitted_by,
         ended_at=None if submission.ended_ms is None else moment(submission.ended_ms),
+        cleared_at=None if submission.cleared_ms is None else moment(submission.cleared_ms),
         approved_by=submission.approved_by,
         hold=_hold(submission),
         used=amount_answer(submission.used),

@@ -128,7 +128,7 @@ def _told_once(records: Sequence[AuditRecord]) -> Iterator[tuple[str, int]]:
     ends = [
         f"end of {record.subject}"
         for record in records
-        if (change := movement(record)) is not None and change.ended is not None
+        if (change := movement(record)) is not None and change.ended is not None and not change.cleared
     ]
     publications = [f"publication {record.subject}" for record in records if record.kind == "publication"]
     yield from Counter([*ends, *publications]).items()

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -14,10 +16,13 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance as beyond
 
 from lambdas.openapi import OPERATIONS, openapi
 from quantos.environment.functions import HTTP_ROUTES, SUBMIT
+from quantos.orchestration.adapters.dynamo_rows import DynamoRows
+from quantos.orchestration.protocol.effects import Write
+from quantos.orchestration.protocol.rows import Submission
 from sandbox.api.gateway import serving
 from scripts.json_schemas import FOLDER, openapi_text
 from tests.support.dags import stated
-from tests.support.orchestration_account import Api, orchestration_api
+from tests.support.orchestration_account import NOW, Api, orchestration_api
 
 ROUTES = [route for route in HTTP_ROUTES if route.function == SUBMIT]
 
@@ -53,6 +58,28 @@ def test_a_submission_is_202_and_its_status_tells_it(api: Api) -> None:
     standing = json.loads(api.ask("GET", "/api/orch/status/nightly-1").body)
     assert (standing["state"], standing["submitted_by"]) == ("running", "ann")
     assert [node["reason"] for node in standing["nodes"]] == ["ready", "upstream"]
+
+
+def test_a_run_whose_ttl_is_over_says_so_for_its_logs_and_when_it_was_cleared(api: Api) -> None:
+    api.ask("POST", "/api/orch/submit", body=body(ttl_days=5))
+    rows = DynamoRows(client=boto3.client("dynamodb", "us-east-1"), table=api.settings.names().orchestration_table)
+    (row,) = rows.load(["submission/research/nightly-1/1"])
+    assert isinstance(row, Submission)
+    day_ms, now_ms = 86_400_000, round(NOW.timestamp() * 1000)
+    ended = replace(row, ended="cancelled", hold=None, ended_ms=now_ms - 5 * day_ms)
+    rows.commit([Write(ended)], ())
+    assert api.ask("GET", "/api/orch/logs/nightly-1?node=a").status == 200
+    late = replace(ended, version=row.version + 1, ended_ms=now_ms - 6 * day_ms, cleared_ms=now_ms - day_ms)
+    rows.commit([Write(late)], ())
+    answer = api.ask("GET", "/api/orch/logs/nightly-1?node=a")
+    assert (answer.status, json.loads(answer.body)["code"]) == (410, "orchestration.logs-expired")
+    detail = json.loads(answer.body)["detail"]
+    assert detail == (
+        "the logs of research/nightly-1/1 are kept no more: its ttl of 5 days was over at 2026-11-19T12:00:00+00:00"
+    )
+    assert api.ask("GET", "/api/orch/logs/nightly-1?node=none").status == 404
+    standing = json.loads(api.ask("GET", "/api/orch/status/nightly-1").body)
+    assert standing["cleared_at"] == "2026-11-19T12:00:00Z"
 
 
 def test_a_dry_run_is_200_and_leaves_nothing(api: Api) -> None:

@@ -178,7 +178,7 @@ ASKS_NOBODY = {
     "orchestration.topics:TopicExecutor.stop": "publishes, by a publisher that translates",
     "orchestration.topics:TopicSender.send": "publishes, by a publisher that translates",
     "orchestration.witness:RunWitness.tell": "calls other adapters' calls",
-    "orchestration.witness:expired": "compares",
+    "orchestration.run_cleaner:RunCleaner.clear": "calls other adapters' calls",
     "orchestration.s3_logs:end_key": "puts a name together",
     "orchestration.s3_logs:part_key": "puts a name together",
     "capacity.s3_plans:floors_document": "makes a document of settings",

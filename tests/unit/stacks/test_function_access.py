@@ -98,7 +98,7 @@ def test_the_bucket_refuses_evidence_from_everyone_but_the_role_that_publishes_i
 @pytest.mark.parametrize(
     ("key", "read_by", "written_by"),
     [
-        ("specs/research/1a2b.json", {functions.SUBMIT, functions.RUNS}, {functions.SUBMIT}),
+        ("specs/research/1a2b.json", {functions.SUBMIT, functions.RUNS, functions.SWEEP}, {functions.SUBMIT}),
         ("statements/1a2b.sql", {functions.SUBMIT}, {functions.SUBMIT}),
         ("workspaces/research/x/1/train/1/log/000000.txt", {functions.SUBMIT}, set()),
         ("workspaces/research/x/1/train/1/outputs.json", {functions.RUNS}, set()),
@@ -112,7 +112,9 @@ def test_artifacts_are_read_and_written_by_whose_duty_it_is(key: str, read_by: s
     resource = object_arn("artifacts", key)
     assert {name for name in SPECS if allowed(name, "s3:GetObject", resource)} == read_by
     assert {name for name in SPECS if allowed(name, "s3:PutObject", resource)} == written_by
-    assert not [name for name in SPECS if allowed(name, "s3:DeleteObject", resource)]
+    removed_by = {functions.SWEEP} if key.startswith("workspaces/") else set()
+    assert {name for name in SPECS if allowed(name, "s3:DeleteObject", resource)} == removed_by
+    assert not [name for name in SPECS if allowed(name, "s3:DeleteObjectVersion", resource)]
 
 
 def test_rows_of_runs_are_the_orchestrating_functions_and_nobody_scans_them() -> None:
@@ -152,16 +154,26 @@ def test_without_prefixes_no_sql_is_read_and_no_statement_is_empty() -> None:
     assert "ReadStatements" not in {statement.sid for statement in stated}
 
 
-def test_only_who_takes_runs_tags_tables_and_those_of_the_lake_only() -> None:
+def test_only_who_takes_runs_or_clears_them_tags_tables_and_those_of_the_lake_only() -> None:
     lake = "arn:aws:glue:us-east-1:123456789012:table"
     for name in SPECS:
-        tags = name == functions.SUBMIT
+        tags = name in {functions.SUBMIT, functions.SWEEP}
         assert allowed(name, "glue:UpdateTable", f"{lake}/quantos_dev_lake/prices") is tags
         assert not allowed(name, "glue:UpdateTable", f"{lake}/quantos_dev_billing/cur")
         assert not allowed(name, "glue:DeleteTable", f"{lake}/quantos_dev_lake/prices")
         assert allowed(name, "s3:PutObject", object_arn("lake", "tables/prices/metadata/00001.metadata.json")) is tags
         assert not allowed(name, "s3:PutObject", object_arn("lake", "tables/prices/data/part-0.parquet"))
         assert not allowed(name, "s3:GetObject", object_arn("lake", "billing/metadata/x"))
+
+
+def test_only_who_clears_runs_drops_tables_and_only_what_statements_made() -> None:
+    lake, made = "arn:aws:glue:us-east-1:123456789012:table", "quantos_dev_results"
+    for name in SPECS:
+        drops = name == functions.SWEEP
+        assert allowed(name, "glue:DeleteTable", f"{lake}/{made}/result_1a2b") is drops
+        assert allowed(name, "s3:DeleteObject", object_arn("lake", f"tables/{made}.db/result_1a2b/data/x")) is drops
+        for key in ("tables/quantos_dev_lake.db/prices/data/x", f"tables/{made}.dbs/x", "billing/x"):
+            assert not allowed(name, "s3:DeleteObject", object_arn("lake", key))
 
 
 def test_only_anchor_writes_anchors_and_it_writes_no_link() -> None:

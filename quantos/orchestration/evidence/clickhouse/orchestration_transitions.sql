@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS quantos.orchestration_transitions
     reason LowCardinality(String),
     asked LowCardinality(String),
     ended LowCardinality(String),
+    cleared Bool,
     live UInt32,
     hold_day Nullable(Date),
     left_cpu_ms UInt64,

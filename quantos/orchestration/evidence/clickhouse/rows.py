@@ -59,6 +59,7 @@ def _transition(at: TableRow, actor: str, change: Movement) -> TableRow:
     return {
         **at, **_run(change), **states, **left,
         "actor": actor, "version": change.version, "live": change.live, "hold_day": day,
+        "cleared": change.cleared,
     }  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Runs the statement of an attempt: as it was read at admission, over the snapshots that were pinned then."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +10,7 @@ from quantos.errors import LakeError, OrchestrationError
 from quantos.lake.ports import Snapshots
 from quantos.lake.tables import Snapshot, Stamp, TableName
 from quantos.orchestration.execution.local import Ran, Statement
+from quantos.orchestration.execution.sql.results import result_table
 from quantos.orchestration.execution.sql.work import Made, SqlEngine, Work
 from quantos.orchestration.sql.pinning import pin_of
 from quantos.orchestration.sql.query import read_query
@@ -77,11 +77,6 @@ class StatementRunner:
     def stop(self, name: str) -> None:
         """Have the attempt of a name end, where it runs."""
         self.engine.stop(name)
-
-
-def result_table(namespace: str, attempt: str) -> TableName:
-    """The table of an attempt's result, whoever asks."""
-    return TableName(namespace, f"result_{hashlib.sha256(attempt.encode()).hexdigest()[:32]}")
 
 
 def pins_of(admission: Admission) -> dict[TableName, str]:

@@ -1,5 +1,6 @@
 """Where both halves meet: what runs need is told by each sweep, and the next plan holds it before any of it waits."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -61,6 +62,12 @@ class Halves:
             clock=composed.current.clock,
         )
 
+    def swept(self, at: datetime) -> dict[str, int]:
+        """What a sweep answers."""
+        self.now = at
+        context = local_context("any", account=ACCOUNT, invocation=1, timeout_seconds=60).as_lambda_context()
+        return sweep(schedule_event("dev-capacity", at), context)
+
     def swept_and_decided(self, at: datetime) -> ScalingPlan:
         """A sweep half a minute before a bin ends, what it told taken in, and the plan of the bin."""
         context = local_context("any", account=ACCOUNT, invocation=1, timeout_seconds=600).as_lambda_context()
@@ -121,6 +128,21 @@ def test_a_plan_rises_for_what_was_submitted_before_it_waits_and_falls_once_that
     assert "runs that were submitted need up to 32 vCPU of cpu until 13:35 UTC" in risen.explanation.sentence
     assert fallen.sizes == without.sizes
     assert fallen.explanation == without.explanation
+
+
+def test_what_a_run_left_is_removed_by_the_first_sweep_after_its_ttl_and_told_once(halves: Halves):
+    halves.desk().submit(request(), CALLER)
+    composed = halves.composed()
+    composed.surroundings.run(dispatch(RUN, now=composed.now(), rules=composed.rules))
+    halves.desk().cancel(CALLER, "x")
+    _end(composed, AttemptKey(RUN, "first", 1))
+    composed.objects.put_once(f"workspaces/{RUN}/first/1/log/000000.txt", b"a line")
+    assert [halves.swept(NOON + timedelta(days=days))["cleared"] for days in (30, 30.01, 31)] == [0, 1, 0]
+    assert composed.objects.keys("workspaces/") == []
+    (status,) = (halves.desk().status(CALLER, "x"),)
+    assert status.cleared_at == NOON + timedelta(days=30.01)
+    records = [json.loads(record.value) for record in halves.bus.records(topics.AUDIT_RECORDS)]
+    assert [record["actor"] for record in records if record["body"].get("cleared")] == ["sweep"]
 
 
 def _end(composed: Composed, attempt: AttemptKey) -> None:

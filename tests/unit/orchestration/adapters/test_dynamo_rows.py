@@ -16,6 +16,7 @@ from quantos.orchestration.protocol import dispatching, observing, submitting
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.ports import RowStore
 from quantos.orchestration.protocol.rows import (
+    DAY_MS,
     AccountRow,
     AttemptKey,
     Finished,
@@ -32,7 +33,7 @@ from quantos.orchestration.protocol.rows import (
 )
 from quantos.orchestration.protocol.running import Surroundings
 from quantos.orchestration.protocol.steps import Now
-from tests.support.runs import rules, submission
+from tests.support.runs import rules, submission, terms
 from tests.support.world_rows import WorldRows
 
 RUN = RunKey("alpha", "nightly-1")
@@ -125,6 +126,28 @@ def test_nodes_that_are_there_stay_as_they_are(rows: RowStore) -> None:
     ]
 
 
+@pytest.fixture(params=["world", "dynamo"])
+def index(request: pytest.FixtureRequest) -> WorldRows | DynamoRows:
+    return WorldRows() if request.param == "world" else request.getfixturevalue("dynamo")
+
+
+def test_runs_are_due_from_the_end_of_their_ttl_on_until_they_are_cleared(index: WorldRows | DynamoRows) -> None:
+    runs = [RunKey("alpha", f"run-{number}") for number in range(20)]
+    for number, run in enumerate(runs):
+        row = replace(SUBMISSION, run=run, terms=terms(ttl_days=1))
+        index.commit([Write(row, new=True)], [])
+        assert list(index.due_runs(2**42)) == runs[:number][::-1]
+        index.commit([Write(replace(row, version=1, ended="failed", ended_ms=10**12 - number))], [])
+    over_ms = 10**12 + DAY_MS
+    assert list(index.due_runs(over_ms - 9)) == runs[:9:-1]
+    assert list(index.due_runs(over_ms + 1)) == runs[::-1]
+    assert list(index.open_runs()) == []
+    (last,) = index.load([replace(SUBMISSION, run=runs[19]).key])
+    assert isinstance(last, Submission)
+    assert index.commit([Write(replace(last, cleared_ms=over_ms))], [])
+    assert list(index.due_runs(2**42)) == runs[18::-1]
+
+
 def test_a_message_that_waits_is_kept_as_it_is(dynamo: DynamoRows) -> None:
     attempt = AttemptKey(RUN, "a", 1)
     messages: tuple[Message, ...] = (
@@ -159,6 +182,9 @@ class Recorder:
     def tell(self, message: Started | Finished, submission: Submission) -> None:
         """Nobody listens."""
 
+    def clear(self, submission: Submission, attempts: object) -> bool:
+        raise AssertionError(submission.run)
+
     def acknowledge(self, attempt: AttemptKey) -> None:
         assert attempt in self.created
 
@@ -177,6 +203,7 @@ def test_a_submission_runs_to_its_end_and_its_ledger_comes_out_even(rows: RowSto
         bus=recorder,
         switch=recorder,
         witness=recorder,
+        cleaner=recorder,
         recorder=lambda commit: None,
     )
     first = replace(node("a"), upstream=())

@@ -1,24 +1,26 @@
 """The protocol explored: every state that crashes, redeliveries and races of its handlers can bring about.
 
 Whatever happens, each run ends once, no node runs twice at a time or again after it succeeded, no account is overdrawn,
-accounts say what runs hold, and from everywhere the end can still be reached.
+accounts say what runs hold, nothing is removed of what may still be wanted, and from everywhere the end can still be
+reached.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
 
 from quantos.orchestration.ledger.accounts import Account
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
-from quantos.orchestration.protocol import dispatching, observing, submitting
-from quantos.orchestration.protocol.rows import AccountRow, AttemptKey, Node, RunKey, Started, Submission
+from quantos.orchestration.protocol import clearing, dispatching, observing, submitting
+from quantos.orchestration.protocol.rows import DAY_MS, AccountRow, AttemptKey, Node, RunKey, Started, Submission
 from quantos.orchestration.protocol.steps import Now
 from tests.support.exploration import Graph, Handlers, Model, Request, World, explored
 from tests.support.runs import node, rules, terms
 
-DAY = "2026-11-20"
+DAY, ENDED_LONG_AGO_MS = "2026-11-20", 40 * DAY_MS
 USED, MOST_USED = Amount(cpu_ms=6), Amount(cpu_ms=16)
 CREDIT = Amount(cpu_ms=4)
 BUDGET, ESTIMATE, CAP = (Amount(cpu_ms=number) for number in (13, 7, 9))
@@ -69,6 +71,8 @@ def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
                 return submitting.approve(key(about), by="bob", day=DAY, rules=RULES)
             case "rerun":
                 return submitting.rerun(RunKey("alpha", about, 2), *stated(about), day=DAY, rules=RULES)
+            case "clear":
+                return clearing.clear(about, now_ms=ENDED_LONG_AGO_MS)
             case "work":
                 return dispatching.dispatch(about, now=Now(DAY, 0), rules=RULES)
         if isinstance(about, Started):
@@ -80,7 +84,7 @@ def handlers(nodes: Mapping[str, Nodes], max_attempts: int) -> Handlers:
 
 def held_together(before: World, after: World) -> None:
     """What holds in every world, and of every step."""
-    if after.rows == before.rows and after.jobs == before.jobs:
+    if (after.rows, after.jobs, after.cleared) == (before.rows, before.jobs, before.cleared):
         return
     runs = {row.run: row for _, row in after.rows if isinstance(row, Submission)}
     nodes = [
@@ -88,7 +92,8 @@ def held_together(before: World, after: World) -> None:
     ]
     for _, row in before.rows:
         if isinstance(row, Submission) and row.ended is not None:
-            assert runs[row.run] == row, "what has ended changed"
+            cleared = replace(row, cleared_ms=ENDED_LONG_AGO_MS, version=row.version + 1)
+            assert runs[row.run] in ({row} if row.cleared_ms else {row, cleared}), "what has ended changed"
     accounts_hold(after, runs, nodes)
     running = Counter((attempt.run, attempt.node) for attempt, job in after.jobs if job == "running")
     assert set(running.values()) <= {1}, "a node runs twice at a time"
@@ -97,7 +102,10 @@ def held_together(before: World, after: World) -> None:
     for run, row in runs.items():
         assert sum(node.run == run for node in nodes) == int(row.digest.rpartition("/")[2]), "nodes of another body"
         assert row.live == sum(node.live for node in nodes if node.run == run)
-        if row.ended is not None:
+        assert row.cleared_ms is None or run in after.cleared, "what is said to be gone is there"
+        if row.ended is None:
+            assert run not in after.cleared, "what is gone may still be wanted"
+        else:
             assert not any(of == run for of, _ in running), "something runs of what has ended"
             states = {node.state for node in nodes if node.run == run}
             assert row.ended != "succeeded" or states == {"succeeded"}
@@ -122,6 +130,10 @@ def at_rest(world: World) -> bool:
     return bool(runs) and all(run.ended for run in runs) and not world.busy and not world.messages
 
 
+def all_are_cleared(world: World) -> bool:
+    return all(row.cleared_ms is not None for _, row in world.rows if isinstance(row, Submission))
+
+
 YESTERDAY = AccountRow(account=Account(team="alpha", day="2026-11-19", budget=CREDIT), version=1)
 """It left credit."""
 
@@ -130,6 +142,8 @@ def explore(
     nodes: Mapping[str, Nodes],
     *,
     once: Sequence[Request] = (),
+    clears: bool = False,
+    first: World | None = None,
     ends: Sequence[str] = ("succeeded",),
     max_attempts: int = 1,
     busy: int = 2,
@@ -137,18 +151,19 @@ def explore(
 ) -> Graph:
     model = Model(
         handlers=handlers(nodes, max_attempts),
-        requests=[("submit", name) for name in nodes],
+        requests=[("submit", name) for name in nodes] if first is None else (),
         once=once,
+        clears=clears,
         ends=ends,
         used=lambda attempt, end: ((DAY, used),),
         most_busy=busy,
     )
-    first = World().with_rows({YESTERDAY.key: YESTERDAY})
-    return explored(model, held_together, first=first, most=400_000)
+    return explored(model, held_together, first=first or World().with_rows({YESTERDAY.key: YESTERDAY}), most=400_000)
 
 
-def check(graph: Graph, used: Amount) -> None:
-    assert graph.stuck(at_rest) == []
+def check(graph: Graph, used: Amount, *, clears: bool = False) -> None:
+    good = [world for world in graph.worlds if at_rest(world) and (not clears or all_are_cleared(world))]
+    assert graph.stuck(set(good).__contains__) == []
     for world in filter(at_rest, graph.worlds):
         accounts = [row.account for _, row in world.rows if isinstance(row, AccountRow)]
         ran = [attempt for attempt, job in world.jobs if job == "forgotten"]
@@ -168,14 +183,23 @@ FAILS = ("succeeded", "failure")
         pytest.param({"x": FORK}, {"ends": FAILS, "busy": 1}, id="one-of-two-that-fails"),
         pytest.param({"x": ONE, "y": ONE}, {"busy": 1, "once": [("expired", "y")]}, id="two-with-room-for-one"),
         pytest.param({"x": ONE, "y": ONE}, {"busy": 1, "once": [("approve", "y")]}, id="two-of-which-one-has-credit"),
-        pytest.param(
-            {"x": ONE}, {"ends": FAILS, "busy": 1, "once": [("rerun", "x")]}, id="one-that-is-run-again-after-it-failed"
-        ),
         pytest.param({"x": ONE, "x.b": CHAIN}, {"busy": 1}, id="two-bodies-under-one-id"),
+        pytest.param(
+            {"x": ONE},
+            {"ends": FAILS, "busy": 1, "once": [("rerun", "x")], "clears": True},
+            id="one-that-is-run-again-around-its-clearing",
+        ),
     ],
 )
 def test_every_state_keeps_its_promises(nodes: Mapping[str, Nodes], options: Mapping[str, Any]) -> None:
-    check(explore(nodes, **options), options.get("used", USED))
+    check(explore(nodes, **options), options.get("used", USED), clears=options.get("clears", False))
+
+
+def test_what_a_run_left_is_removed_by_two_at_a_time() -> None:
+    ended = [world for world in explore({"x": ONE}, busy=1).worlds if at_rest(world)]
+    assert ended
+    for world in ended:
+        check(explore({"x": ONE}, clears=True, first=world), USED, clears=True)
 
 
 def test_an_attempt_is_known_by_the_text_of_its_key() -> None:

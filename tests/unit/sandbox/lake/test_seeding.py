@@ -33,7 +33,11 @@ def test_the_example_reads_what_was_seeded(tmp_path: Path) -> None:
         admissions = S3Admissions(S3Objects(client, BUCKET))
         uri = admitted(admissions, text, snapshot)
         machine = MachineLake(
-            lake=lake, engine=sql_engine(lake, trino="", scratch=tmp_path), admissions=admissions, digest="d" * 64
+            results="results",
+            lake=lake,
+            engine=sql_engine(lake, trino="", scratch=tmp_path),
+            admissions=admissions,
+            digest="d" * 64,
         )
         ran = machine.run(replace(statement("alpha/x/1/fetch_data/1"), uri=uri))
         output = ran.outputs["table"]

@@ -10,7 +10,8 @@ from quantos.errors import LakeError, OrchestrationError
 from quantos.lake.tables import Snapshot, TableName
 from quantos.orchestration.execution.classify import ExitFacts
 from quantos.orchestration.execution.local import Evidence
-from quantos.orchestration.execution.sql.statements import StatementRunner, result_table
+from quantos.orchestration.execution.sql.results import result_table
+from quantos.orchestration.execution.sql.statements import StatementRunner
 from quantos.orchestration.execution.sql.work import Made, Work
 from tests.support.statements import URI, Texts, statement
 
