@@ -14,6 +14,7 @@ from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.messages import encode
 from quantos.orchestration.execution.classify import End, ExitFacts, classify
 from quantos.orchestration.execution.usage import used_by_day
+from quantos.orchestration.execution.words import bounded
 from quantos.orchestration.protocol.effects import Create
 from quantos.orchestration.protocol.ports import Sender
 from quantos.orchestration.protocol.rows import Finished, Order, Started
@@ -144,7 +145,7 @@ class Supervisor:
 
     def _never(self, attempt: Attempt, why: str) -> None:
         """It did not run, and never will."""
-        self.attempts.ended(attempt, Finished(attempt.key, "infrastructure", detail=why))
+        self.attempts.ended(attempt, Finished(attempt.key, "infrastructure", detail=bounded(why)))
 
     def _kill(self, attempt: Attempt) -> None:
         folder = folder_of(self.state, attempt.name)
@@ -181,8 +182,8 @@ def _finished(attempt: Attempt, order: Order, outcome: Exit) -> Finished:
         used=used_by_day(order.node.requests, **times, io_bytes=outcome.io_bytes),
         started_ms=outcome.started_ms,
         ended_ms=outcome.ended_ms,
-        detail=outcome.detail,
-        evidence=outcome.evidence,
+        detail=bounded(outcome.detail),
+        evidence=bounded(outcome.evidence),
     )
 
 

@@ -4,6 +4,8 @@ import signal
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from quantos.orchestration.execution.words import bounded
+
 End: TypeAlias = Literal["succeeded", "cancelled", "preempted", "infrastructure", "failure", "unknown"]
 _CRASHES: Final = frozenset({"SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSYS", "SIGTRAP", "SIGPIPE"})
 _BY_SHELL: Final = 128
@@ -38,10 +40,15 @@ class ExitFacts:
 
 
 def classify(facts: ExitFacts) -> tuple[End, str]:
-    """How an attempt ended, and why, for people.
+    """How an attempt ended, and why, for people, in words of bounded length.
 
     A signal or exit code 137 alone says nothing of who sent it: memory, eviction and deadline look alike.
     """
+    end, why = _judged(facts)
+    return end, bounded(why)
+
+
+def _judged(facts: ExitFacts) -> tuple[End, str]:
     stated = _stated(facts)
     if stated is not None:
         return stated

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantos.orchestration.execution.classify import ExitFacts, classify
+from quantos.orchestration.execution.words import MOST_CHARACTERS
 
 FACTS = st.builds(
     ExitFacts,
@@ -58,3 +59,10 @@ def test_only_a_notice_makes_a_preemption_and_only_an_exit_of_zero_a_success(fac
 def test_whatever_did_not_succeed_says_why(facts: ExitFacts) -> None:
     end, why = classify(facts)
     assert bool(why) == (end != "succeeded")
+
+
+@given(st.text(), st.sampled_from(["said", "fault", "lost", "not_started", "limit", "preempted"]), st.integers(0, 3000))
+def test_why_is_short_whoever_says_it(text: str, field: str, times: int) -> None:
+    _, why = classify(ExitFacts(exit_code=0 if field == "fault" else 1, **{field: text * times}))
+    assert len(why) <= MOST_CHARACTERS
+    assert why.encode()

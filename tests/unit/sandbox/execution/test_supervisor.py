@@ -9,9 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from quantos.deployment.adapters.processes import LocalProcesses
+from quantos.orchestration.adapters.messages import encode
+from quantos.orchestration.execution.words import CUT, printable
 from quantos.orchestration.protocol.rows import Order
-from sandbox.execution.folder import folder_of
+from sandbox.execution.folder import Exit, folder_of
 from sandbox.execution.supervisor import RESEND_MS
 from tests.support.executors import ExecutorCase, now_ms, order_of, put_request
 from tests.support.script_image import gives, script
@@ -81,6 +85,36 @@ def test_an_end_by_a_signal_that_nobody_sent_is_unknown(executor: ExecutorCase) 
     (finished,) = executor.ended(ordered(executor, "import signal; os.kill(os.getpid(), signal.SIGKILL)"))
     assert finished.end == "unknown"
     assert "SIGKILL" in finished.detail
+
+
+@pytest.mark.parametrize(
+    ("names", "outs"),
+    [
+        pytest.param("{'m': 'x' * 500_000}", ["m"], id="a-long-path"),
+        pytest.param("{f'{number}' + 'y' * 50: 'a' for number in range(9000)}", [], id="many-names"),
+        pytest.param("{chr(0xd800) + chr(27) + ']0;title': 'none'}", [], id="half-a-character"),
+    ],
+)
+def test_whatever_a_program_names_its_end_is_told_in_few_words(
+    executor: ExecutorCase, names: str, outs: list[str]
+) -> None:
+    code = f"open(os.environ['QUANTOS_OUTPUTS'], 'w').write(json.dumps({names}))"
+    (finished,) = executor.ended(ordered(executor, code, outs=outs))
+    assert finished.end == "failure"
+    assert len(encode(finished).value) < 10_000
+    assert finished.detail == printable(finished.detail)
+
+
+def test_what_an_exit_file_says_is_told_in_few_words(executor: ExecutorCase) -> None:
+    order = ordered(executor, RUNS_ON)
+    begun(executor, order)
+    said = "\x1b[2J" + "x" * 500_000
+    exited = Exit(end="failure", detail=said, evidence=said, started_ms=now_ms(), ended_ms=now_ms())
+    folder_of(executor.state, str(order.node.last_attempt)).exit(exited)
+    (finished,) = executor.ended(order)
+    assert len(encode(finished).value) < 10_000
+    assert (finished.detail[:4], finished.detail[-len(CUT) :]) == ("\ufffd[2J", CUT)
+    assert finished.evidence == finished.detail
 
 
 def test_an_image_that_nothing_stands_for_is_said(executor: ExecutorCase) -> None:
