@@ -3,7 +3,7 @@
 import hashlib
 import json
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,13 @@ from quantos.errors import OrchestrationError
 
 DOCUMENT: Final = "outputs.json"
 MOST_BYTES: Final = 1024 * 1024
+MOST_FAULTS: Final = 20
+PUBLISHED: Final = ("model_uri", "metrics_json")
+"""What of a program's outputs the platform publishes."""
+
+MOST_PUBLISHED_BYTES: Final = 512 * 2**20
+"""Of one that is published: a function holds it in memory once."""
+
 _REMEDY: Final = 'write to QUANTOS_OUTPUTS what the node declares, such as {"model_uri": "model.bin"}'
 
 
@@ -19,8 +26,9 @@ def read_outputs(workspace: Path, declared: Collection[str]) -> dict[str, Path]:
     """The files that a program names as its outputs, by name; the program has ended.
 
     Raises:
-        OrchestrationError: with all that is wrong: an output that is missing or that its node does not declare, and
-            whatever is no file inside of the workspace, by whichever link.
+        OrchestrationError: with what is wrong, the first faults of many: an output that is missing or that its node
+            does not declare, whatever is no file inside of the workspace, by whichever link, and a file that is too
+            large to be published under its name.
     """
     names = _names(workspace) if declared or (workspace / DOCUMENT).exists() else {}
     faults = list(_name_faults(names, declared))
@@ -28,9 +36,10 @@ def read_outputs(workspace: Path, declared: Collection[str]) -> dict[str, Path]:
     for name, relative in names.items():
         fault, file = _file(relative, workspace)
         files[name] = file
+        fault = fault or _size_fault(name, file)
         faults += [f"{name} {fault}"] if fault else []
     if faults:
-        raise OrchestrationError("; ".join(faults), remedy=_REMEDY)
+        raise OrchestrationError(_told(faults), remedy=_REMEDY)
     return files
 
 
@@ -65,6 +74,18 @@ def _names(workspace: Path) -> dict[str, str]:
 def _name_faults(names: Mapping[str, str], declared: Collection[str]) -> Iterator[str]:
     yield from (f"{name} is missing" for name in declared if name not in names)
     yield from (f"{name!r} is given, and not declared" for name in names if name not in declared)
+
+
+def _size_fault(name: str, file: Path) -> str:
+    size = file.stat().st_size
+    if name not in PUBLISHED or size <= MOST_PUBLISHED_BYTES:
+        return ""
+    return f"has {size} bytes, and is published only up to {MOST_PUBLISHED_BYTES}"
+
+
+def _told(faults: Sequence[str]) -> str:
+    more = len(faults) - MOST_FAULTS
+    return "; ".join([*faults[:MOST_FAULTS], *([f"and {more} more faults"] if more > 0 else [])])
 
 
 def _file(relative: str, workspace: Path) -> tuple[str, Path]:

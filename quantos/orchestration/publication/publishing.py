@@ -8,15 +8,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.dag.outputs import Outputs
 from quantos.errors import OrchestrationError
+from quantos.orchestration.execution.outputs import MOST_PUBLISHED_BYTES, PUBLISHED
 from quantos.orchestration.protocol.rows import AttemptKey, Submission
-
-MOST_BYTES: Final = 512 * 2**20
-"""Of what is published: a function holds it in memory once."""
 
 
 class ObjectStore(Protocol):
@@ -63,8 +61,8 @@ def publish(publication: Publication, objects: ObjectStore) -> None:
     Raises:
         OrchestrationError: it is gone, too large or not what its hash says, or something else stands under the name.
     """
-    if publication.size_bytes > MOST_BYTES:
-        raise _refused(publication, f"has {publication.size_bytes} bytes, of {MOST_BYTES} at most")
+    if publication.size_bytes > MOST_PUBLISHED_BYTES:
+        raise _refused(publication, f"has {publication.size_bytes} bytes, of {MOST_PUBLISHED_BYTES} at most")
     key = publication.source.removeprefix(f"s3://{objects.bucket}/")
     content = objects.read(key)
     if content is None:
@@ -102,10 +100,9 @@ def _targets(submission: Submission) -> Mapping[str, str]:
     run = submission.run
     again = "" if run.run == 1 else f"run-{run.run}/"
     version = f"{run.submission_id}-{run.run}"
-    return {
-        "model_uri": f"models/{submission.terms.pipeline_id}/{version}/model.bin",
-        "metrics_json": f"reports/{run.team}/{run.submission_id}/{again}metrics.json",
-    }
+    model = f"models/{submission.terms.pipeline_id}/{version}/model.bin"
+    report = f"reports/{run.team}/{run.submission_id}/{again}metrics.json"
+    return dict(zip(PUBLISHED, (model, report), strict=True))
 
 
 def _hash(content: bytes) -> str:

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from quantos.contracts.dag.outputs import Outputs
 from quantos.errors import OrchestrationError
-from quantos.orchestration.execution.outputs import document_of, object_output, read_outputs
+from quantos.orchestration.execution.outputs import (
+    MOST_FAULTS,
+    MOST_PUBLISHED_BYTES,
+    PUBLISHED,
+    document_of,
+    object_output,
+    read_outputs,
+)
 
 PARTS = st.sampled_from(["..", ".", "out", "model.bin", "link", "away", "", "/", "/etc/passwd", "\0", "outside"])
 
@@ -69,6 +76,23 @@ def test_whatever_else_is_named_is_refused(workspace: Path, names: object, fault
 def test_all_faults_are_told_at_once(workspace: Path) -> None:
     with pytest.raises(OrchestrationError, match="metrics is missing; model_uri names"):
         read(workspace, {"model_uri": "../outside"}, ("model_uri", "metrics"))
+
+
+def test_of_many_faults_the_first_are_told_and_how_many_there_are(workspace: Path) -> None:
+    with pytest.raises(OrchestrationError) as caught:
+        read(workspace, {f"more_{number}": "model.bin" for number in range(9000)}, ())
+    assert caught.value.what.count(";") == MOST_FAULTS
+    assert caught.value.what.endswith(f"and {9000 - MOST_FAULTS} more faults")
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_is_too_large_to_be_published_is_refused(workspace: Path, name: str) -> None:
+    os.truncate(workspace / "model.bin", MOST_PUBLISHED_BYTES)
+    assert read(workspace, {name: "model.bin"}, (name,)) == {name: workspace / "model.bin"}
+    os.truncate(workspace / "model.bin", MOST_PUBLISHED_BYTES + 1)
+    with pytest.raises(OrchestrationError, match=f"{name} has 536870913 bytes, and is published only up to 536870912"):
+        read(workspace, {name: "model.bin"}, (name,))
+    assert read(workspace, {"features": "model.bin"}, ("features",)) == {"features": workspace / "model.bin"}
 
 
 def test_links_out_of_the_workspace_are_refused(workspace: Path) -> None:

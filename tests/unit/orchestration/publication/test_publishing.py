@@ -7,8 +7,9 @@ import pytest
 
 from quantos.contracts.dag.outputs import Output, Outputs
 from quantos.errors import OrchestrationError
+from quantos.orchestration.execution.outputs import MOST_PUBLISHED_BYTES
 from quantos.orchestration.protocol.rows import AttemptKey, RunKey
-from quantos.orchestration.publication.publishing import MOST_BYTES, Publication, publications, publish, published
+from quantos.orchestration.publication.publishing import Publication, publications, publish, published
 from tests.support.runs import RUN, submission
 
 
@@ -91,7 +92,7 @@ def test_something_else_under_the_name_is_never_overwritten() -> None:
 
 
 def test_what_no_function_could_hold_is_refused() -> None:
-    huge = Outputs(outputs={"model_uri": output("model", MODEL, size_bytes=MOST_BYTES + 1)})
+    huge = Outputs(outputs={"model_uri": output("model", MODEL, size_bytes=MOST_PUBLISHED_BYTES + 1)})
     (publication,) = publications(submission(), huge)
     with pytest.raises(OrchestrationError, match="at most"):
         publish(publication, Objects())

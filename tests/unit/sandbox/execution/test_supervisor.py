@@ -105,6 +105,15 @@ def test_whatever_a_program_names_its_end_is_told_in_few_words(
     assert finished.detail == printable(finished.detail)
 
 
+def test_a_model_that_is_too_large_to_be_published_is_the_programs_failure(executor: ExecutorCase) -> None:
+    code = "open('model', 'w').truncate(512 * 2**20 + 1)\n"
+    code += "open(os.environ['QUANTOS_OUTPUTS'], 'w').write(json.dumps({'model_uri': 'model'}))"
+    order = ordered(executor, code, outs=["model_uri"])
+    (finished,) = executor.ended(order)
+    assert finished.end == "failure"
+    assert finished.detail == "model_uri has 536870913 bytes, and is published only up to 536870912"
+
+
 def test_what_an_exit_file_says_is_told_in_few_words(executor: ExecutorCase) -> None:
     order = ordered(executor, RUNS_ON)
     begun(executor, order)
