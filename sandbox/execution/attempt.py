@@ -77,7 +77,7 @@ class Worker:
             raise OrchestrationError("stopped before it began", remedy="submit it again")
         request = self.archive.request(self.key.run.team, self.order.node.digest)
         node = next(node for node in request.dag.nodes if node.id == self.key.node)
-        _copy_secrets(self.place, request, self.folder.secrets)
+        _copy_secrets(self.place, request, self.key.run.team, target=self.folder.secrets)
         attempt = LocalAttempt(
             name=str(self.key),
             team=self.key.run.team,
@@ -125,13 +125,13 @@ def _variables(key: AttemptKey, place: Place) -> dict[str, str]:
     }
 
 
-def _copy_secrets(place: Place, request: SubmissionRequest, target: Path) -> None:
-    """Give it the secrets of its scope, and no others."""
+def _copy_secrets(place: Place, request: SubmissionRequest, team: str, *, target: Path) -> None:
+    """Give it the secrets of its scope, which is one of its team's own, and no others."""
     target.mkdir(mode=0o700, exist_ok=True)
     scope = request.params.secrets_scope
     if scope is None:
         return
-    root = (place.state / "secrets").resolve()
+    root = (place.state / "secrets" / team).resolve()
     folder = (root / scope).resolve()
     if not folder.is_dir() or not folder.is_relative_to(root) or folder == root:
         raise OrchestrationError(f"there are no secrets of scope {scope}", remedy=f"put files into {root / scope}")

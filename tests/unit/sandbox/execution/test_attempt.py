@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from quantos.orchestration.protocol.rows import AttemptKey, RunKey
 from quantos.orchestration.tracing.identity import traceparent
 from tests.support.executors import ExecutorCase, give_input, order_of, put_request
@@ -34,14 +36,27 @@ def test_variables_are_the_nodes_own_and_the_platforms(executor: ExecutorCase) -
     assert [name for name in variables if name.startswith(("AWS_", "UV_", "XDG_"))] == []
 
 
+def put_secret(executor: ExecutorCase, scope: str, text: str) -> None:
+    folder = executor.state / "secrets" / scope
+    folder.mkdir(parents=True)
+    (folder / "token").write_text(text)
+
+
 def test_secrets_are_those_of_its_scope(executor: ExecutorCase) -> None:
-    for scope, text in (("alpha/research", "ours"), ("beta", "theirs")):
-        folder = executor.state / "secrets" / scope
-        folder.mkdir(parents=True)
-        (folder / "token").write_text(text)
+    for scope, text in (("alpha/research/bars", "ours"), ("alpha/live", "of live"), ("beta/research/bars", "theirs")):
+        put_secret(executor, scope, text)
     files = "pathlib.Path(os.environ['QUANTOS_SECRETS']).iterdir()"
     read = f"[(file.name, file.read_text(), file.stat().st_mode & 0o777) for file in {files}]"
-    assert told_by_program(executor, read, secrets_scope="alpha/research") == [["token", "ours", 0o600]]
+    assert told_by_program(executor, read, secrets_scope="research/bars") == [["token", "ours", 0o600]]
+
+
+@pytest.mark.parametrize("scope", ["beta", "beta/live"])
+def test_a_scope_of_another_team_is_none_of_its_own(executor: ExecutorCase, scope: str) -> None:
+    put_secret(executor, "beta", "theirs")
+    put_secret(executor, "beta/live", "theirs")
+    order = order_of(put_request(executor, script("pass"), secrets_scope=scope), "a")
+    (finished,) = executor.ended(order)
+    assert (finished.end, finished.detail) == ("infrastructure", f"there are no secrets of scope {scope}")
 
 
 def test_without_a_scope_there_are_no_secrets(executor: ExecutorCase) -> None:
