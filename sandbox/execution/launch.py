@@ -1,7 +1,8 @@
 """Becomes a program of an attempt: `python launch.py FILE`. Nothing but the standard library, as it is run alone.
 
 It gives up what the program may not have, then runs the program in its place: variables but its own, more memory than
-it asked for, cores, dumps, its parent's outliving, and by Landlock all files but those that it is shown.
+it asked for, cores, dumps, its parent's outliving, and by Landlock all files but those that it is shown, and signals
+to processes that it did not start.
 
 Source: landlock(7); the numbers are those of `linux/landlock.h`.
 """
@@ -27,7 +28,8 @@ _PRIVATE_BELOW: Final = 0x40000 | 0x4000
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _REMOVE_AND_MAKE: Final = 0x1FF0
 _REFER, _TRUNCATE = 1 << 13, 1 << 14
-_REFER_SINCE, _TRUNCATE_SINCE = 2, 3
+_REFER_SINCE, _TRUNCATE_SINCE, _SCOPES_SINCE = 2, 3, 6
+_SCOPE_SIGNALS: Final = 2
 _OF_FILES: Final = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _READ: Final = _EXECUTE | _READ_FILE | _READ_DIR
 _WRITE: Final = _READ | _WRITE_FILE | _REMOVE_AND_MAKE | _REFER | _TRUNCATE
@@ -85,11 +87,17 @@ def landlock_version() -> int:
 def confine_files(*, reads: Iterable[str], writes: Iterable[str]) -> None:
     """From now on read, and start, only what lies below `reads`, and write only what lies below `writes`.
 
-    Paths that are not there are left out. Raises OSError where the kernel does not do it.
+    From Linux 6.12 on no signal reaches a process outside, such as the one that accounts for this one. Paths that are
+    not there are left out. Raises OSError where the kernel does not do it.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    handled = _handled(landlock_version())
-    ruleset = _checked(libc.syscall(_CREATE, struct.pack("=Q", handled), ctypes.c_size_t(8), ctypes.c_uint(0)))
+    version = landlock_version()
+    handled = _handled(version)
+    attributes = (
+        struct.pack("=QQQ", handled, 0, _SCOPE_SIGNALS) if version >= _SCOPES_SINCE else struct.pack("=Q", handled)
+    )
+    size = ctypes.c_size_t(len(attributes))
+    ruleset = _checked(libc.syscall(_CREATE, attributes, size, ctypes.c_uint(0)))
     for rights, paths in ((_READ, reads), (_WRITE, writes)):
         for path in paths:
             if Path(path).exists():

@@ -5,7 +5,7 @@ file and folders what there is left to do.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -63,6 +63,8 @@ class Supervisor:
     sender: Sender
     archive: Archive
     leftovers: Leftovers
+    _seen_ms: dict[str, int] = field(default_factory=dict)
+    """When the worker of an attempt was last seen alive, by the attempt's name: its program can write no lower."""
 
     def step(self, *, now_ms: int) -> None:
         """Do what can be done now: see what has ended, start what there is room for, tell what is to be told.
@@ -127,7 +129,9 @@ class Supervisor:
             self._never(attempt, "its folder is gone")
             return
         gone = self.processes.gone(claim.process)
-        outcome = folder.exited() or (self._vanished(attempt, folder, claim) if gone else None)
+        if not gone:
+            self._seen_ms[attempt.name] = now_ms
+        outcome = folder.exited() or (self._vanished(attempt, folder, claim, now_ms=now_ms) if gone else None)
         asked_ms = folder.stop_asked_ms()
         if outcome is not None:
             self._kill(attempt)
@@ -136,11 +140,15 @@ class Supervisor:
         elif asked_ms is not None and now_ms - asked_ms > STOP_GRACE_MS:
             self._kill(attempt)
 
-    def _vanished(self, attempt: Attempt, folder: AttemptFolder, claim: Claim) -> Exit:
-        """How an attempt ended whose worker is gone without a word."""
+    def _vanished(self, attempt: Attempt, folder: AttemptFolder, claim: Claim, *, now_ms: int) -> Exit:
+        """How an attempt ended whose worker is gone without a word.
+
+        Its last beat is believed between when it was seen here and now: a program can set the time of any file.
+        """
         facts = ExitFacts(lost="the process that ran it is gone", stopped=attempt.stop)
         end, detail = classify(facts)
-        until_ms = max(claim.at_ms, folder.last_beat_ms())
+        seen_ms = self._seen_ms.get(attempt.name, claim.at_ms)
+        until_ms = max(claim.at_ms, min(now_ms, max(seen_ms, folder.last_beat_ms())))
         return Exit(end=end, detail=detail, evidence="", started_ms=claim.at_ms, ended_ms=until_ms)
 
     def _never(self, attempt: Attempt, why: str) -> None:
@@ -156,6 +164,7 @@ class Supervisor:
 
     def _clean(self, attempt: Attempt, folder: AttemptFolder) -> None:
         self.workers.forget(folder)
+        self._seen_ms.pop(attempt.name, None)
         folder.remove()
         self.attempts.cleaned(attempt)
 

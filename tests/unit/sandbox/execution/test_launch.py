@@ -67,6 +67,17 @@ def test_a_program_reads_what_it_is_shown_and_no_other_files_of_its_user(tmp_pat
     assert "PermissionError" in launched(tmp_path, f"import os; os.listdir({str(Path.home())!r})").stderr
 
 
+@pytest.mark.skipif(landlock_version() < 6, reason="this kernel's Landlock knows no signals")
+def test_a_program_ends_what_it_started_and_no_other_process(tmp_path: Path) -> None:
+    own = "import subprocess; child = subprocess.Popen(['/bin/sleep', '60']); child.kill(); assert child.wait() == -9"
+    assert launched(tmp_path, own).returncode == 0
+    with subprocess.Popen(["/bin/sleep", "60"]) as other:
+        for whom in ("os.getppid()", str(other.pid)):
+            assert "PermissionError" in launched(tmp_path, f"import os; os.kill({whom}, 15)").stderr
+        assert other.poll() is None
+        other.kill()
+
+
 def test_what_a_program_starts_is_confined_too(tmp_path: Path) -> None:
     code = (
         f"import subprocess, sys; sys.exit(subprocess.run(['/usr/bin/touch', {str(tmp_path / 'file')!r}]).returncode)"

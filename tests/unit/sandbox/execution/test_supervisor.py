@@ -199,6 +199,33 @@ def test_a_worker_that_is_killed_is_told_as_infrastructure_and_its_program_ends_
     assert executor.log(order) == "begun\n"
 
 
+@pytest.mark.parametrize("forged_s", [1, 2_087_000_000])
+def test_use_of_a_lost_worker_is_what_was_seen_of_it_whatever_time_its_program_wrote(
+    executor: ExecutorCase, forged_s: int
+) -> None:
+    code = f"print('begun', flush=True); time.sleep(1.5); os.utime('../claim.json', ({forged_s}, {forged_s}))\n"
+    order = ordered(executor, "import time\n" + code + "print('written', flush=True); time.sleep(60)")
+    folder = folder_of(executor.state, str(order.node.last_attempt))
+    killed: list[int] = []
+
+    def lost() -> bool:
+        claim = folder.claimed()
+        if not killed and claim and claim.process and folder.log.exists() and "written" in folder.log.read_text():
+            os.kill(claim.process.pid, signal.SIGSTOP)
+            os.utime(folder.path / "claim.json", (forged_s, forged_s))
+            os.kill(claim.process.pid, signal.SIGKILL)
+            killed.append(now_ms())
+        return bool(executor.heard.ends())
+
+    executor.run(lost)
+    (finished,) = executor.heard.ends().values()
+    assert finished.end == "infrastructure"
+    assert finished.started_ms is not None
+    assert finished.started_ms + 1500 < killed[0]
+    assert killed[0] - 1000 < finished.ended_ms <= now_ms()
+    assert sum(amount.cpu_ms for _, amount in finished.used) == 4 * (finished.ended_ms - finished.started_ms)
+
+
 def test_a_worker_that_comes_late_does_not_run_it_again(executor: ExecutorCase) -> None:
     order = ordered(executor, "print('run', flush=True)")
     executor.ended(order)
