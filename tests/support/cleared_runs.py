@@ -165,6 +165,7 @@ class ClearedAccount:
             source=S3Statements(self.s3),
             store=self.admissions,
             prefixes=lambda team: prefixes,
+            results="results",
             clock=lambda: NOW,
         )
 

@@ -27,6 +27,7 @@ def compose_inputs(settings: EnvironmentSettings, objects: S3Objects, *, clock: 
         source=S3Statements(objects.client),
         store=S3Admissions(objects),
         prefixes=lambda team: teams[team].statements,
+        results=settings.names().results_database,
         clock=clock,
     )
 

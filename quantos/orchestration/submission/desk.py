@@ -124,11 +124,13 @@ class Desk:
             SubmissionUnknownError: there is no such id.
             SubmissionClashError: the last run goes on, or has succeeded.
             NotAdmittedError: it could not be admitted now, or what it reads is not there any more.
+            AccessError: the caller may not submit with its priority.
         """
         last = self.submission(caller, submission_id)
         if not last.is_to_be_redone:
             raise _goes_on_or_succeeded(last)
         request = self.specs.get(caller.team, last.digest)
+        self._allow(request, caller)
         now = self._now_ms()
         assessment = self._admissible(self._assess(request, caller, now_ms=now))
         run = replace(last.run, run=last.run.run + 1)

@@ -48,12 +48,14 @@ class PinnedInputs:
 
     Attributes:
         prefixes: of a team, under which its statements lie.
+        results: the namespace of what statements of runs make, which is their own runs' only.
     """
 
     lake: PinnedLake
     source: StatementSource
     store: AdmissionStore
     prefixes: Callable[[str], Sequence[str]]
+    results: str
     clock: Callable[[], datetime]
 
     def check(self, team: str, request: SubmissionRequest) -> None:
@@ -107,6 +109,12 @@ class PinnedInputs:
         for statement in statements:
             for table in statement.query.tables:
                 stated.setdefault(table, None)
+        for table in stated:
+            if table.namespace == self.results:
+                raise NotAdmittedError(
+                    f"{table} is what a run made, and only its own nodes read it",
+                    remedy="make it in this DAG, and take it as an input of the nodes that read it",
+                )
         return [self._snapshot(table, snapshot_id) for table, snapshot_id in sorted(stated.items(), key=str)]
 
     def _snapshot(self, table: TableName, snapshot_id: str | None) -> Snapshot:

@@ -265,3 +265,13 @@ def test_another_environment_is_refused(place: Place) -> None:
 def test_what_has_room_on_no_node_is_refused(place: Place) -> None:
     with pytest.raises(UnplaceableError):
         place.desk.submit(request(lambda dag: dag["nodes"][2].update(resources={"cpu": "64", "mem": "4Gi"})), ANN)
+
+
+def test_who_may_not_submit_with_high_priority_may_not_run_it_again_either() -> None:
+    place = Place(settings(urgent_subjects=["bob"]))
+    place.desk.submit(request(priority="high"), BOB)
+    place.desk.cancel(BOB, "nightly-1")
+    place.dispatch(RunKey("research", "nightly-1"))
+    with pytest.raises(AccessError, match="ann may not submit with high priority"):
+        place.desk.rerun(ANN, "nightly-1")
+    assert place.desk.rerun(BOB, "nightly-1").run == 2

@@ -1,6 +1,6 @@
 """What a run reads stays as it was when it was admitted, for each of its runs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from quantos.contracts.dag.admission import Admission
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.errors import NotAdmittedError
 from quantos.lake.adapters.iceberg import IcebergLake
+from quantos.lake.tables import TableName
 from quantos.orchestration.protocol.rows import RunKey
 from quantos.orchestration.submission.pins import PinnedInputs, release
 from tests.support.lakes import BARS, OTHER, STAMP, THIRD, file_lake, rows
@@ -37,9 +38,12 @@ class Store:
         return self.kept.get(f"{team}/{digest}")
 
 
+@dataclass
 class Source:
+    text: bytes = b"SELECT * FROM market.bars"
+
     def read(self, bucket: str, key: str, *, most_bytes: int) -> bytes | None:
-        return b"SELECT * FROM market.bars"
+        return self.text
 
 
 @pytest.fixture
@@ -55,6 +59,7 @@ def inputs(lake: IcebergLake, store: Store | None = None) -> PinnedInputs:
         source=Source(),
         store=store or Store(),
         prefixes=lambda team: [f"s3://queries/{team}/"],
+        results="results",
         clock=lambda: NOW,
     )
 
@@ -120,6 +125,16 @@ def test_what_is_not_there_is_never_admitted(lake: IcebergLake, asked: Submissio
     with pytest.raises(NotAdmittedError, match=expected):
         inputs(lake).check("alpha", asked)
     assert tags(lake) == {}
+
+
+@pytest.mark.parametrize("by_refs", [True, False])
+def test_what_another_run_made_is_not_to_be_read(lake: IcebergLake, *, by_refs: bool) -> None:
+    made = TableName("results", "result_b530")
+    lake.create(made, rows(1.0), stamp=STAMP)
+    source = Source() if by_refs else Source(b"SELECT * FROM results.result_b530")
+    asked = request(theirs={"uri": made.uri}) if by_refs else request()
+    with pytest.raises(NotAdmittedError, match="only its own nodes read it"):
+        replace(inputs(lake), source=source).check("alpha", asked)
 
 
 def test_checking_tags_nothing_and_releasing_removes_tags(lake: IcebergLake) -> None:
