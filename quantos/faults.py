@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 FaultPath: TypeAlias = tuple[str | int, ...]
+MOST_TOLD: Final = 100
+"""Faults of one document that are told at a time: more than anybody reads, and few enough for any answer."""
+MOST_COUNTED: Final = 1000
+"""Faults of one sort that are looked for: behind them the rest is not told apart."""
 _WORD: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -51,4 +55,17 @@ def field_name(path: FaultPath) -> str:
 def in_order(faults: Sequence[Fault]) -> tuple[Fault, ...]:
     """By place, those without one first, none told twice."""
     unique = dict.fromkeys(faults)
-    return tuple(sorted(unique, key=lambda fault: fault.place or Position(0, 0)))
+    return tuple(sorted(unique, key=_order))
+
+
+def first_told(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """The first faults, and how many more there are."""
+    if len(faults) <= MOST_TOLD:
+        return tuple(faults)
+    more = len(faults) - MOST_TOLD
+    at_least = " at least" if len(faults) >= MOST_COUNTED else ""
+    return (*faults[:MOST_TOLD], Fault((), f"has {more} more faults{at_least}, which are told once these are mended"))
+
+
+def _order(fault: Fault) -> tuple[int, int]:
+    return (0, 0) if fault.place is None else (fault.place.line, fault.place.column)

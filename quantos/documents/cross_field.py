@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from types import UnionType
 from typing import Final, Generic, TypeVar, Union, get_args, get_origin
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from quantos.faults import FaultPath, field_name
+from quantos.faults import MOST_COUNTED, FaultPath, field_name
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 CROSS_FIELD: Final = "cross_field"
@@ -46,7 +48,7 @@ def _followed(
     lacking: AttributeError | None = None
     for check in checks:
         try:
-            faults.extend(check)
+            faults.extend(islice(check, MOST_COUNTED))
         except AttributeError as exc:
             lacking = exc
     return faults, lacking
@@ -65,6 +67,40 @@ def faults_between(model: type[BaseModel], stated: object) -> Iterator[tuple[Fau
     yield from _Part(model, stated).faults()
 
 
+def beyond_bounds(model: type[BaseModel], stated: object) -> Iterator[tuple[FaultPath, str]]:
+    """Lists and mappings of a JSON document that have more items than their fields may, by path.
+
+    pydantic looks at all items before it counts them, and tells each that is wrong.
+    """
+    fields = stated if isinstance(stated, Mapping) else {}
+    for name, field in model.model_fields.items():
+        value = fields.get(field.alias or name)
+        if (most := _exceeded(field, value)) is not None:
+            yield (name,), f"has more than {most} items"
+        else:
+            for path, kind, inner in _models((name,), field.annotation, value):
+                yield from (((*path, *below), message) for below, message in beyond_bounds(kind, inner))
+
+
+def _exceeded(field: FieldInfo, value: object) -> int | None:
+    """How many items a list or mapping may have that has more; None where it has not."""
+    most = next((each.max_length for each in field.metadata if isinstance(each, MaxLen)), None)
+    return most if isinstance(value, list | dict) and most is not None and len(value) > most else None
+
+
+def _models(path: FaultPath, annotation: object, value: object) -> Iterator[tuple[FaultPath, type[BaseModel], object]]:
+    """The models that a field holds, with what is stated of each."""
+    arguments = get_args(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield path, annotation, value
+    elif isinstance(value, list) and get_origin(annotation) is tuple:
+        for place, item in enumerate(value):
+            yield from _models((*path, place), arguments[0], item)
+    elif isinstance(value, dict) and get_origin(annotation) is dict:
+        for key, item in value.items():
+            yield from _models((*path, key), arguments[1], item)
+
+
 class _Part(Generic[ModelT]):
     """A model of which some fields are wrong: they are not there."""
 
@@ -73,6 +109,7 @@ class _Part(Generic[ModelT]):
         self.kind: type[BaseModel] = model
         self.below: list[tuple[FaultPath, _Part[BaseModel]]] = []
         present = {name: field for name, field in model.model_fields.items() if name in fields}
+        present = {name: field for name, field in present.items() if _exceeded(field, fields[name]) is None}
         read = {name: self._read(name, field, fields[name]) for name, field in present.items()}
         known = {name: value[0] for name, value in read.items() if value is not None}
         self.model = model.model_construct(None, **known)

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from quantos.documents.allowed_values import allowed_keys, allowed_value
-from quantos.documents.cross_field import CROSS_FIELD, faults_between
+from quantos.documents.cross_field import CROSS_FIELD, beyond_bounds, faults_between
+from quantos.documents.places import Plain, YamlDocument
 from quantos.documents.suggestion import suggestion
-from quantos.documents.yaml_document import Plain, YamlDocument, read_yaml
+from quantos.documents.yaml_document import read_yaml
 from quantos.errors import SettingsError
-from quantos.faults import Fault, FaultPath, in_order
+from quantos.faults import MOST_COUNTED, MOST_TOLD, Fault, FaultPath, in_order
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 _SHOWN_CHARACTERS: Final = 60
@@ -38,16 +39,22 @@ def read_file(path: Path, *, shown: str, remedy: str) -> YamlDocument:
 def validated(model: type[ModelT], document: YamlDocument) -> tuple[ModelT | None, tuple[Fault, ...]]:
     """The model that a document states, and everything that is wrong; the model is None where anything is.
 
-    Values are read as strictly as JSON on the wire: no text stands for a number, no number for a truth.
+    Values are read as strictly as JSON on the wire: no text stands for a number, no number for a truth. Of a document
+    that has more of anything than may be, only that is told.
     """
     if not isinstance(document.value, dict):
         empty = Fault((), f"holds no fields, but {_kind(document.value)}: write `name: value`, a field a line")
         return None, document.faults or (empty,)
+    if beyond := [*placed(beyond_bounds(model, document.value), document)]:
+        return None, in_order((*document.faults, *beyond))
     try:
         instance = model.model_validate_json(json.dumps(document.value), strict=True)
     except ValidationError as exc:
         errors = [error for error in exc.errors(include_url=False) if not _follows(error)]
-        faults = [fault for error in errors for fault in _faults(error, document, model.model_json_schema())]
+        schema = model.model_json_schema()
+        faults = [fault for error in errors[:MOST_TOLD] for fault in _faults(error, document, schema)]
+        others = errors[MOST_TOLD:MOST_COUNTED]
+        faults += placed(((_path(error["loc"], document.value), _said(error)) for error in others), document)
         faults += placed(faults_between(model, document.value), document)
         known = {fault.path for fault in document.faults}
         return None, in_order((*document.faults, *(fault for fault in faults if fault.path not in known)))
@@ -86,11 +93,17 @@ def _message(error: ErrorDetails, path: FaultPath, *, value: Plain, schema: Mapp
         return f"is not a known key{near}" if near else f"is not a known key of {', '.join(keys)}"
     if error["type"] == "missing":
         return f"is missing: {allowed_value(schema, path, value)}"
-    said = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
-        return said
-    meant = suggestion(str(error["input"]), _expected(error))
-    return f"{said[0].lower()}{said[1:]}, not {_short(error['input'])}{meant}"
+        return _said(error)
+    meant = suggestion(error["input"], _expected(error)) if isinstance(error["input"], str) else ""
+    return f"{_said(error)}, not {_short(error['input'])}{meant}"
+
+
+def _said(error: ErrorDetails) -> str:
+    """What pydantic says of an error."""
+    if error["type"] == "value_error":
+        return error["msg"].removeprefix("Value error, ")
+    return f"{error['msg'][0].lower()}{error['msg'][1:]}"
 
 
 def _expected(error: ErrorDetails) -> list[str]:
@@ -103,9 +116,9 @@ def _path(loc: Sequence[str | int], value: Plain) -> FaultPath:
     path: list[str | int] = []
     for number, part in enumerate(loc):
         if isinstance(value, dict):
-            keys = {str(key): inner for key, inner in value.items()}
-            if str(part) in keys:
-                value = keys[str(part)]
+            key = part if part in value else next((key for key in value if str(key) == str(part)), None)
+            if key is not None:
+                value = value[key]
             elif part == "[key]" or number < len(loc) - 1:
                 continue
         elif isinstance(value, list) and isinstance(part, int) and part < len(value):

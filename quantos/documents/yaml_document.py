@@ -6,15 +6,15 @@ stands twice, anchors, aliases, tags and merge keys. A date stays the text that 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias, cast
+from typing import Final, cast
 
 import yaml
 
-from quantos.faults import Fault, FaultPath, Position
-
-Plain: TypeAlias = "bool | int | float | str | list[Plain] | dict[str | int | float | bool | None, Plain] | None"
+from quantos.documents.json_document import read_json
+from quantos.documents.places import HALF, MOST_DEEP, MOST_DIGITS, TOO_DEEP, Plain, Spot, YamlDocument, too_long, twice
+from quantos.faults import MOST_COUNTED, Fault, FaultPath, Position
 
 _NULL: Final = re.compile(r"|~|null|Null|NULL")
 _BOOL: Final = re.compile(r"true|True|TRUE|false|False|FALSE")
@@ -22,55 +22,36 @@ _INT: Final = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+", re.ASCII)
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 _NO_NUMBER: Final = re.compile(r"([-+]?)\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _TRUTH: Final = re.compile(r"yes|no|on|off|y|n", re.IGNORECASE)
+_JSON_NUMBER: Final = re.compile(r"NaN|-?Infinity")
 _CLOCK: Final = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?", re.ASCII)
 _OLD_NUMBER: Final = re.compile(
-    r"[-+]?(0[0-9_]+(\.[0-9_]*)?|0o[0-7]+|0b[01_]+|[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?)", re.ASCII
+    r"[-+]?(0[0-9_]+(\.[0-9_]*)?|0o[0-7]+|0b[01_]+|(?=[0-9]+_)[0-9_]+(\.[0-9_]*)?)", re.ASCII
 )
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
-_MOST_DIGITS: Final = 1000
 _UNREADABLE: Final = yaml.reader.Reader.NON_PRINTABLE
 _PARSER: Final[type[yaml.SafeLoader]] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's where PyYAML has it: ten times as fast."""
 
 
-@dataclass(frozen=True)
-class YamlDocument:
-    """What a text holds.
-
-    Attributes:
-        value: of keys that stand twice the first.
-        places: by path, where each value begins.
-        faults: what had to be refused while reading; empty where all is well.
-    """
-
-    value: Plain
-    places: Mapping[FaultPath, Position]
-    faults: tuple[Fault, ...]
-
-    def place(self, path: FaultPath) -> Position | None:
-        """Where a value stands, or the nearest that holds it."""
-        while path and path not in self.places:
-            path = path[:-1]
-        return self.places.get(path)
-
-
 def read_yaml(text: str) -> YamlDocument:
     """The one document in a text. Nothing is raised: what is no YAML at all is a fault too."""
+    return read_json(text) or _read(text)
+
+
+def _read(text: str) -> YamlDocument:
     if unreadable := _UNREADABLE.search(text):
         message = f"is not YAML: the character U+{ord(unreadable[0]):04X} may not stand in it"
-        return YamlDocument(None, {}, (Fault((), message, _place(text, unreadable.start())),))
-    reading = _Reading({}, [], yaml.parse(text, Loader=_PARSER))
+        return YamlDocument(None, None, (Fault((), message, _place(text, unreadable.start())),))
+    reading = _Reading([], yaml.parse(text, Loader=_PARSER))
     try:
-        value = reading.document()
+        value, root = reading.document()
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         place = None if mark is None else Position(mark.line + 1, mark.column + 1)
-        return YamlDocument(None, {}, (Fault((), _said(exc), place),))
-    except RecursionError:
-        return YamlDocument(None, {}, (Fault((), "is not YAML that can be read: it is nested too deeply"),))
+        return YamlDocument(None, None, (Fault((), _said(exc), place),))
     except (yaml.YAMLError, ValueError, OverflowError) as exc:
-        return YamlDocument(None, {}, (Fault((), f"is not YAML that can be read: {exc}"),))
-    return YamlDocument(value, reading.places, tuple(reading.faults))
+        return YamlDocument(None, None, (Fault((), f"is not YAML that can be read: {exc}"),))
+    return YamlDocument(value, root, tuple(reading.faults))
 
 
 def _said(error: yaml.MarkedYAMLError) -> str:
@@ -88,64 +69,61 @@ class _UnreadError(yaml.MarkedYAMLError):
 
 @dataclass(frozen=True)
 class _Reading:
-    places: dict[FaultPath, Position]
     faults: list[Fault]
     events: Iterator[yaml.Event]
 
-    def document(self) -> Plain:
-        """The value of the one document that there is; None where there is none."""
+    def document(self) -> tuple[Plain, Spot | None]:
+        """The value of the one document that there is, and its spot; None where there is none."""
         next(self.events)
         first = next(self.events)
         if isinstance(first, yaml.StreamEndEvent):
-            return None
-        value = self._value(next(self.events), ())
+            return None, None
+        value, root = self._value(next(self.events), ())
         next(self.events)
         if not isinstance(another := next(self.events), yaml.StreamEndEvent):
             raise _UnreadError(problem="holds a second document: one file holds one", problem_mark=_mark(another))
-        return value
+        return value, root
 
-    def _value(self, event: yaml.Event, path: FaultPath) -> Plain:
-        self.places[path] = _position(event)
+    def _value(self, event: yaml.Event, path: FaultPath) -> tuple[Plain, Spot]:
+        place = _position(event)
         if isinstance(event, yaml.NodeEvent) and event.anchor is not None:
             sign = f"*{event.anchor}" if isinstance(event, yaml.AliasEvent) else f"&{event.anchor}"
             problem = f"{sign} is not read here: write the value out where it belongs"
             raise _UnreadError(problem=problem, problem_mark=_mark(event))
         if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event, path)
+            return self._scalar(event, path), Spot(place)
+        if len(path) >= MOST_DEEP:
+            raise _UnreadError(problem=TOO_DEEP, problem_mark=_mark(event))
         if tag := getattr(event, "tag", None):
             self._fault(path, f"a tag ({tag}) is not read here: write the plain value", event)
         if isinstance(event, yaml.MappingStartEvent):
-            return self._mapping(path)
+            members, below = self._mapping(path)
+            return members, Spot(place, below)
         items: list[Plain] = []
-        while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
-            items.append(self._value(item, (*path, len(items))))
-        return items
+        spots: dict[str | int, Spot] = {}
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            item, spots[len(items)] = self._value(event, (*path, len(items)))
+            items.append(item)
+        return items, Spot(place, spots)
 
-    def _mapping(self, path: FaultPath) -> Plain:
+    def _mapping(self, path: FaultPath) -> tuple[Plain, dict[str | int, Spot]]:
         members: dict[str | int | float | bool | None, Plain] = {}
-        first: dict[str, yaml.Event] = {}
+        spots: dict[str | int, Spot] = {}
         while not isinstance(key_event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(key_event, yaml.ScalarEvent):
                 self._fault(path, "a key must be a plain word, not a list or a mapping", key_event)
-                self._unplaced(key_event)
-                self._unplaced(next(self.events))
+                self._value(key_event, (*path, "?"))
+                self._value(next(self.events), (*path, "?"))
                 continue
             key = self._key(key_event, path)
-            if str(key) in first:
-                line = _position(first[str(key)]).line
-                message = f"key {key_event.value!r} stands twice, first in line {line}"
-                self._fault((*path, str(key)), message, key_event)
-                self._unplaced(next(self.events))
-                continue
-            first[str(key)] = key_event
             inner = (*path, str(key))
-            members[key] = self._value(next(self.events), inner)
-            self.places[inner] = _position(key_event)
-        return members
-
-    def _unplaced(self, event: yaml.Event) -> None:
-        """Go past a value that is not kept."""
-        _Reading({}, self.faults, self.events)._value(event, ())  # noqa: SLF001  another of its own class
+            if str(key) in spots:
+                self._fault(inner, twice(key_event.value, spots[str(key)].position), key_event)
+                self._value(next(self.events), inner)
+                continue
+            members[key], spot = self._value(next(self.events), inner)
+            spots[str(key)] = Spot(_position(key_event), spot.below)
+        return members, spots
 
     def _key(self, event: yaml.ScalarEvent, path: FaultPath) -> str | int | float | bool | None:
         if event.value == "<<" and not event.style:
@@ -159,7 +137,8 @@ class _Reading:
             self._fault(path, f"a tag ({event.tag}) is not read here: write the plain value", event)
             return text
         if _HALF.search(text):
-            self._fault(path, "half of a pair of UTF-16 is no character: write the character itself", event)
+            self._fault(path, HALF, event)
+            text = _HALF.sub("\ufffd", text)
         if event.style:
             return text
         if surprise := _surprise(text):
@@ -168,19 +147,22 @@ class _Reading:
         return _plain(text)
 
     def _fault(self, path: FaultPath, message: str, event: yaml.Event) -> None:
-        self.faults.append(Fault(path, message, _position(event)))
+        if len(self.faults) < MOST_COUNTED:
+            self.faults.append(Fault(path, message, _position(event)))
 
 
 def _surprise(text: str) -> str | None:
     """Why a plain scalar has to be quoted or written otherwise."""
     if _TRUTH.fullmatch(text):
         return f"{text} is true or false to some readers of YAML and a word to others: write true or false, or quote it"
+    if _JSON_NUMBER.fullmatch(text):
+        return f"{text} is no number of JSON's, though some write it: leave it out, or quote it if it is a word"
     if _CLOCK.fullmatch(text):
         return f'{text} without quotes is a number to base 60 to some readers of YAML: write it in quotes, "{text}"'
     if _OLD_NUMBER.fullmatch(text):
         return f'{text} is read as different numbers by readers of YAML: write a plain number, or quote it, "{text}"'
-    if len(text) > _MOST_DIGITS and _INT.fullmatch(text):
-        return f"a number of {len(text)} digits is more than is read here: quote it if it is a name"
+    if len(text) > MOST_DIGITS and _INT.fullmatch(text):
+        return too_long(len(text))
     return None
 
 

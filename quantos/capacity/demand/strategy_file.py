@@ -10,8 +10,8 @@ from typing import Final
 from quantos.capacity.pools.node_prices import NodePrice
 from quantos.capacity.pools.pod_placement import without_room
 from quantos.contracts.strategy import ExchangeSession, Strategy, StrategyBook
+from quantos.documents.places import Plain
 from quantos.documents.settings_file import placed, read_file, refusal, validated
-from quantos.documents.yaml_document import Plain
 from quantos.errors import ForecastError
 from quantos.faults import FaultPath, in_order
 from quantos.telemetry.bins import Grid

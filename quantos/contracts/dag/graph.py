@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import networkx as nx
 
-from quantos.documents.suggestion import suggestion
+from quantos.documents.suggestion import MOST_SUGGESTED, suggestion
 from quantos.faults import FaultPath
 
 Graph: TypeAlias = "nx.DiGraph[str]"
@@ -44,9 +44,10 @@ def repeated(names: Iterable[tuple[FaultPath, str]], *, what: str) -> Iterator[P
 def dangling(ends: Iterable[tuple[FaultPath, str]], nodes: Sequence[str]) -> Iterator[PathFault]:
     """Ends of arrows that are no node."""
     known = set(nodes)
-    for path, name in ends:
-        if name not in known:
-            yield path, f"there is no node {name}{suggestion(name, nodes)}"
+    unknown = ((path, name) for path, name in ends if name not in known)
+    for number, (path, name) in enumerate(unknown):
+        near = suggestion(name, known) if number < MOST_SUGGESTED else ""
+        yield path, f"there is no node {name}{near}"
 
 
 def cycles(graph: Graph, places: Mapping[tuple[str, str], int]) -> Iterator[PathFault]:
@@ -64,12 +65,15 @@ def unfed(graph: Graph, ports: Sequence[Ports]) -> Iterator[PathFault]:
     """What nodes take that nothing which runs before them gives."""
     givers = {name: port.node for port in reversed(ports) for name in port.outs}
     upstream = _Upstream(graph)
+    ungiven = 0
     for port in ports:
         node = port.node
         for number, name in enumerate(port.ins):
             giver = givers.get(name)
             if giver is None:
-                message = f"no node gives {name}{suggestion(name, givers)}"
+                near = suggestion(name, givers) if ungiven < MOST_SUGGESTED else ""
+                message = f"no node gives {name}{near}"
+                ungiven += 1
             elif giver == node:
                 message = f"{name} is what this node itself gives"
             elif not upstream.has(giver, node):

@@ -12,6 +12,9 @@ from quantos.contracts.dag.values import Cores, Duration, Image, Memory, NodeId,
 from quantos.documents.cross_field import refuse_all
 
 MOST_NODES: Final = 2_000
+MOST_EDGES: Final = 10 * MOST_NODES
+MOST_PORTS: Final = 256
+"""Inputs, outputs and variables of a node, each."""
 MOST_BYTES: Final = 512 * 1024
 MOST_GPUS: Final = 64
 MOST_ATTEMPTS: Final = 10
@@ -25,7 +28,11 @@ JobClass = Literal["backtest", "train", "inference", "feature"]
 ONLY_NAMED: Final = Field(json_schema_extra={"additionalProperties": False})
 """Of a mapping: the schema says as well that there are no keys but those of its pattern."""
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")]
-VariableValue = Annotated[str, Field(max_length=MOST_VARIABLE)]
+VariableValue = Annotated[str, Field(max_length=MOST_VARIABLE, pattern="^[^\\u0000]*$")]
+"""No process takes a NUL."""
+
+
+Ports = Annotated[tuple[OutputName, ...], Field(max_length=MOST_PORTS)]
 
 
 class Closed(BaseModel):
@@ -75,10 +82,10 @@ class Node(Closed):
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     image: Image | None = None
     params: dict[str, JsonValue] = {}
-    env: Annotated[dict[VariableName, VariableValue], ONLY_NAMED] = {}
+    env: Annotated[dict[VariableName, VariableValue], Field(max_length=MOST_PORTS), ONLY_NAMED] = {}
     resources: Requests = Requests()
-    ins: tuple[OutputName, ...] = ()
-    outs: tuple[OutputName, ...] = ()
+    ins: Ports = ()
+    outs: Ports = ()
 
     @model_validator(mode="after")
     def _variables_are_free(self) -> Self:
@@ -103,8 +110,8 @@ class DagSpec(Closed):
     job_class: JobClass | None = None
     slo: Slo
     resources: Resources = Resources()
-    nodes: tuple[Node, ...] = Field(min_length=1, max_length=MOST_NODES)
-    edges: tuple[Edge, ...] = ()
+    nodes: Annotated[tuple[Node, ...], Field(min_length=1, max_length=MOST_NODES)]
+    edges: Annotated[tuple[Edge, ...], Field(max_length=MOST_EDGES)] = ()
 
     @model_validator(mode="after")
     def _graph_holds(self) -> Self:

@@ -70,7 +70,9 @@ def _run_duration(text: str) -> str:
 
 def _number_as_text(value: object) -> object:
     """A number of cores as Kubernetes takes it too, as the text that it is."""
-    if type(value) is int or type(value) is float:
+    if type(value) is int:
+        return str(value)
+    if type(value) is float:
         return f"{value:.9f}".rstrip("0").rstrip(".")
     return value
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from quantos.contracts.dag.graph import PathFault
 from quantos.contracts.dag.spec import Node
-from quantos.documents.suggestion import suggestion
+from quantos.documents.suggestion import MOST_SUGGESTED, suggestion
 from quantos.orchestration.execution.local import LocalAttempt, Ran, Statement
 
 _PARAMS: Final = ("sql_uri", "parameters")
@@ -20,9 +20,10 @@ def _image_faults(node: Node) -> Iterator[PathFault]:
 
 
 def _params_faults(node: Node) -> Iterator[PathFault]:
-    for name in node.params:
-        if name not in _PARAMS:
-            yield ("params", name), f"is not a parameter of trino_sql{suggestion(name, _PARAMS)}"
+    unknown = [name for name in node.params if name not in _PARAMS]
+    for number, name in enumerate(unknown):
+        near = suggestion(name, _PARAMS) if number < MOST_SUGGESTED else ""
+        yield ("params", name), f"is not a parameter of trino_sql{near}"
     uri = node.params.get("sql_uri")
     if uri is None:
         yield ("params", "sql_uri"), "is missing: where the statement lies, such as s3://queries/fetch.sql"

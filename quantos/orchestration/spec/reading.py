@@ -14,7 +14,7 @@ from quantos.documents.suggestion import suggestion
 from quantos.documents.yaml_document import read_yaml
 from quantos.environment.labels import key_faults, value_faults
 from quantos.errors import SubmissionInvalidError
-from quantos.faults import Fault, in_order
+from quantos.faults import Fault, first_told, in_order
 from quantos.orchestration.kinds.kind import kinds
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -63,7 +63,7 @@ def _examined(model: type[ModelT], content: bytes) -> tuple[ModelT | None, tuple
     known = {fault.path for fault in faults}
     more = placed(_more_faults(whole or part_of(model, document.value)), document)
     every = in_order((*faults, *(fault for fault in more if fault.path not in known)))
-    return (None, every) if every else (whole, ())
+    return (None, first_told(every)) if every else (whole, ())
 
 
 def _more_faults(part: BaseModel) -> Iterator[PathFault]:

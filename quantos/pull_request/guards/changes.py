@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
-from quantos.documents.yaml_document import YamlDocument, read_yaml
+from quantos.documents.places import YamlDocument
+from quantos.documents.yaml_document import read_yaml
 from quantos.faults import FaultPath, field_name
 from quantos.pull_request.guards.defaults import changed_defaults
 from quantos.pull_request.guards.files import changed_files

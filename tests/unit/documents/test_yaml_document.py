@@ -73,6 +73,9 @@ def test_what_two_readers_take_for_two_things_has_to_be_quoted(text: str) -> Non
         pytest.param("a: \ud800", "line 1, column 4: is not YAML", id="half-a-character"),
         pytest.param("? [a]\n: &x 1\nb: 2", "line 2, column 3: &x is not read here", id="anchor-below-a-list-as-key"),
         pytest.param("[" * 5000, "nested too deeply", id="deep"),
+        pytest.param("{? " * 5000, "nested too deeply", id="deep-keys"),
+        pytest.param("[" * 101 + "]" * 101, "nested too deeply", id="deep-json"),
+        pytest.param('{"a": NaN}', "line 1, column 7: a: NaN is no number of JSON's", id="no-number"),
     ],
 )
 def test_what_nobody_can_have_meant_is_refused_where_it_stands(text: str, expected: str) -> None:

@@ -1,7 +1,9 @@
 """Everything that is wrong with a DAG, at once, each where it stands and with what is meant."""
 
+import contextlib
 import copy
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantos.errors import SettingsError, SubmissionInvalidError
+from quantos.faults import MOST_TOLD
 from quantos.orchestration.spec.reading import examined, read_dag, read_submission
 from tests.support.dags import EXAMPLE, dags, example, stated, submission, task
 
@@ -51,7 +54,7 @@ def test_every_fault_is_told_at_once(golden: Callable[[str, str], None]) -> None
         ({"nodes": [task("a", env={"QUANTOS_TEAM": "x"})]}, "nodes.0.env.QUANTOS_TEAM: is reserved"),
         ({"nodes": [task("a", env={"TRACEPARENT": "x"})]}, "nodes.0.env.TRACEPARENT: is reserved"),
         ({"nodes": [task("a", env={"N": 3})]}, "nodes.0.env.N: input should be a valid string, not 3"),
-        ({"nodes": [task(f"n{n}") for n in range(2001)]}, "nodes: tuple should have at most 2000 items"),
+        ({"nodes": [task(f"n{n}") for n in range(2001)]}, "nodes: has more than 2000 items"),
     ],
 )  # fmt: skip
 def test_one_fault(change: dict[str, Any], expected: str) -> None:
@@ -157,3 +160,72 @@ def test_a_submission_that_is_right_is_read() -> None:
     request = read_submission(yaml.safe_dump(submission(labels={"desk": "equities"})).encode(), shown="body")
     assert request.dag == read_dag(EXAMPLE.encode(), shown="dag.yaml")
     assert request.params.labels == {"desk": "equities"}
+
+
+def test_json_is_read_as_json() -> None:
+    node = task("a", params={"smile": "😀", "k" * 1500: 1, "slash": "/", "tab": "\x7f"})
+    text = json.dumps(stated([], nodes=[]) | {"nodes": [node]}, indent="\t").replace('"/"', '"\\/"')
+    assert read_dag(text.encode(), shown="dag.json").nodes[0].params == node["params"]
+
+
+@pytest.mark.parametrize(
+    "half", ['"\\ud83d"', '"\\ude00"', '"\\ude00\\ud83d"', '{"\\ud83d": 1}'],
+)  # fmt: skip
+def test_half_a_pair_is_refused_where_it_stands(half: str) -> None:
+    text = json.dumps(stated([], nodes=[]) | {"nodes": [task("a", params={"x": 0})]}).replace('"x": 0', f'"x": {half}')
+    (fault,) = examined(text.encode())[1]
+    assert fault.path[:3] == ("nodes", 0, "params")
+    assert "half of a pair" in fault.message
+
+
+def test_a_nul_is_no_value_of_a_variable() -> None:
+    (fault,) = messages(json.dumps(stated([], nodes=[]) | {"nodes": [task("a", env={"A": "x\0y"})]}))
+    assert "nodes.0.env.A" in fault
+
+
+_HEAD = '{"dag":{"version":1,"pipeline_id":"p","slo":{"max_runtime":"1h"},'
+_NODES = '"nodes":[{"id":"a","kind":"python_task","image":"a/b:1"'
+_TAIL = '},"params":{"submission_id":"n","env":"dev"}}'
+_KEYS = ",".join(f'"{number:x}":1' for number in range(40_000))
+_MANY = 100_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f'{_HEAD}{_NODES}}}],"edges":[{"0," * _MANY}0]{_TAIL}', id="edges"),
+        pytest.param(f'{_HEAD}{_NODES}}}],"edges":[{"0," * 19_000}0]{_TAIL}', id="wrong-edges"),
+        pytest.param(f'{_HEAD}"nodes":[{"0," * _MANY}0]{_TAIL}', id="nodes"),
+        pytest.param(f'{_HEAD}{_NODES},"ins":[{"0," * _MANY}0]}}]{_TAIL}', id="ins"),
+        pytest.param(f'{_HEAD}{_NODES},"env":{{{_KEYS}}}}}]{_TAIL}', id="env"),
+        pytest.param(f"{_HEAD}{_NODES},{_KEYS}}}]{_TAIL}", id="keys"),
+        pytest.param(f'{{"params":{{"labels":{{{_KEYS}}}}},"refs":{{"data":{{{_KEYS}}}}}}}', id="labels-and-refs"),
+        pytest.param("a: [" + "y," * _MANY + "y]", id="words"),
+        pytest.param("a: 1" + "_" * 400_000 + "x", id="one-word"),
+        pytest.param("{? " * 100_000, id="keys-within-keys"),
+        pytest.param('{"a":' + "[" * 99 + "0," * _MANY + "0" + "]" * 99 + "}", id="deep"),
+        pytest.param(
+            json.dumps(
+                stated([(f"nodf_{n}", f"node_{n}") for n in range(200)], nodes=[f"node_{n}" for n in range(2000)])
+            ),
+            id="dangling",
+        ),
+    ],
+)
+def test_a_body_is_judged_in_some_times_the_time_of_reading_it(text: str) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(yaml.YAMLError, RecursionError):
+        for _ in yaml.parse("[" + "0," * 250_000 + "0]", Loader=yaml.CSafeLoader):
+            pass
+    reading = time.process_time() - begun
+    begun = time.process_time()
+    with pytest.raises(SubmissionInvalidError) as refused:
+        read_submission(text.encode(), shown="body")
+    assert time.process_time() - begun < 8 * reading
+    assert len(refused.value.faults) <= MOST_TOLD + 1
+
+
+def test_of_many_faults_the_first_are_told_and_how_many_more_there_are() -> None:
+    faults = examined(json.dumps(stated([(f"x{n}", "a") for n in range(150)], nodes=["a"])).encode())[1]
+    assert len(faults) == MOST_TOLD + 1
+    assert faults[-1].message == "has 50 more faults, which are told once these are mended"
