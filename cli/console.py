@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from quantos.orchestration.execution.words import printable
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -18,6 +21,11 @@ TABLE_WIDTH = 1000
 def print_table(table: Table) -> None:
     """Print a table as wide as it is."""
     Console(file=out.file, width=TABLE_WIDTH, highlight=False, soft_wrap=True).print(table, width=TABLE_WIDTH)
+
+
+def verbatim(said: str) -> Text:
+    """What a program said, letter by letter: no markup, no emoji, and nothing that a terminal acts upon."""
+    return Text(printable(said))
 
 
 class StepDisplay:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from cli.console import err, out
+from cli.console import err, out, verbatim
 from cli.runs.client import quoted
 from cli.runs.connection import connected
 from quantos.contracts.dag.answers import LineageAnswer, LogsAnswer
@@ -30,7 +30,7 @@ def logs(environment: str, submission_id: str, node: str, *, run: int | None, at
             cursor=cursor,
         )
         for line in page.lines:
-            out.print(line, markup=False)
+            out.print(verbatim(line))
         cursor, attempt = page.cursor, page.attempt
         if page.state in {"ended", "tried again"}:
             return
@@ -47,7 +47,7 @@ def lineage(environment: str, submission_id: str, *, run: int | None, picture: P
     shown = lineage_in(answer)
     if picture is None:
         for line in drawing.lines(shown):
-            out.print(line, markup=False)
+            out.print(verbatim(line))
         return
     try:
         picture.write_text(svg(drawing.picture_of(shown)), encoding="utf-8")

@@ -8,7 +8,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from cli.console import err, out, print_table
+from cli.console import err, out, print_table, verbatim
 from cli.runs.client import ApiClient, quoted
 from cli.runs.connection import connected
 from quantos.contracts.dag.answers import AmountAnswer, ListAnswer, NodeAnswer, StatusAnswer, WhyAnswer
@@ -49,7 +49,7 @@ def change(environment: str, submission_id: str, what: Literal["cancel", "rerun"
 def why(environment: str, submission_id: str) -> None:
     """Print why a run does not go on."""
     answer = connected(environment).get(f"/api/orch/why/{quoted(submission_id)}", WhyAnswer)
-    out.print(f"{answer.submission_id} run {answer.run}, {answer.state}: {answer.sentence}", markup=False)
+    out.print(verbatim(f"{answer.submission_id} run {answer.run}, {answer.state}: {answer.sentence}"))
     if answer.state == "waiting":
         out.print(f"today's room: {amount_text(answer.room)}; credit: {amount_text(answer.credit)}", markup=False)
         for holder in answer.holders:
@@ -116,7 +116,7 @@ def _print(answer: StatusAnswer) -> None:
 def _table(answer: StatusAnswer) -> Table:
     table = Table("node", "kind", "state", "attempt", "pool", "USD", "ran on", box=None)
     for node in answer.nodes:
-        evidence = node.evidence or node.detail
+        evidence = verbatim(node.evidence or node.detail)
         pool = node.pool or ""
         table.add_row(node.id, node.kind, _state(node), str(node.attempt), pool, usd(node.spent_usd), evidence)
     return table

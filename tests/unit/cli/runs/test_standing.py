@@ -1,16 +1,24 @@
 """Commands on runs ask the API of the sandbox, and say what it answers."""
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from cli.main import run
+from lambdas.submit.routes import service
+from quantos.orchestration.ledger.amounts import Amount
+from quantos.orchestration.protocol import dispatching, observing
+from quantos.orchestration.protocol.rows import AttemptKey, Finished, RunKey, Submission, submission_key
+from quantos.orchestration.protocol.steps import Now
 from sandbox.api.gateway import serving
+from sandbox.execution.archive import WorkspaceArchive
 from sandbox.orchestration.record import ServiceRecord, own_mark
 from tests.support.dags import stated
-from tests.support.orchestration_account import Api, orchestration_api
+from tests.support.orchestration_account import NOW, Api, orchestration_api
 
 Ask = Callable[..., tuple[int, str]]
 
@@ -96,6 +104,35 @@ def test_logs_that_are_not_there_yet_are_said_to_be(ask: Ask, file: str) -> None
     ask("submit", "dev", file, "--id", "nightly-1")
     code, said = ask("logs", "dev", "nightly-1", "--node", "a")
     assert (code, "so far: " in said) == (0, True)
+
+
+def test_what_a_program_said_steers_no_terminal(ask: Ask, file: str, api: Api) -> None:
+    """Title, clearing and a turned direction; and brackets that are markup elsewhere."""
+    escapes = "\x1b]0;title\x07\x1b[2J\x9b2J\u202e"
+    ask("submit", "dev", file, "--id", "nightly-1")
+    attempt = failed(f"{escapes}[/red] :smile:")
+    archive = WorkspaceArchive(boto3.client("s3", "us-east-1"), api.settings.names().bucket("artifacts"))
+    archive.put_log(str(attempt), 0, part=f"{escapes}loss [bold]1.0 :smile:\n".encode())
+    _, logged = ask("logs", "dev", "nightly-1", "--node", "a")
+    assert "loss [bold]1.0 :smile:" in logged
+    code, shown = ask("status", "dev", "nightly-1")
+    assert (code, "[/red] :smile:" in shown) == (0, True)
+    _, told = ask("why", "dev", "nightly-1")
+    for said in (logged, shown, told):
+        assert [sign for sign in escapes if unicodedata.category(sign) in {"Cc", "Cf"} and sign in said] == []
+
+
+def failed(detail: str) -> AttemptKey:
+    """Have the first attempt of a run's node end for a reason."""
+    composed, run, now_ms = service().composed, RunKey("research", "nightly-1"), round(NOW.timestamp() * 1000)
+    composed.surroundings.run(dispatching.dispatch(run, now=Now("2026-11-20", now_ms), rules=composed.rules))
+    (submission,) = composed.rows.load([submission_key(run)])
+    assert isinstance(submission, Submission)
+    attempt = composed.rows.load_nodes(run, submission.digest)[0].last_attempt
+    used = (("2026-11-20", Amount(cpu_ms=1)),)
+    end = Finished(attempt, "failure", used=used, started_ms=now_ms - 1, ended_ms=now_ms, detail=detail)
+    composed.surroundings.run(observing.finished(end, now_ms=now_ms, opened=composed.rules.opened))
+    return attempt
 
 
 def test_without_a_service_the_way_to_start_one_is_said(ask: Ask, file: str, tmp_path: Path) -> None:
