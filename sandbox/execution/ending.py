@@ -14,6 +14,7 @@ from quantos.orchestration.execution.local import Given
 from sandbox.execution.folder import AttemptFolder
 
 GRACE_S: Final = 5.0
+MOST_LOG_BYTES: Final = 256 * 2**20
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -38,6 +39,8 @@ class Limits:
         """Which limit it has exceeded, in words; "" where none."""
         if (time.monotonic() - self.begun_s) * 1000 > self.given.time_ms:
             return f"ran longer than its limit of {self.given.time_ms / 1000:g} s"
+        if self.folder.log.stat().st_size > MOST_LOG_BYTES:
+            return f"wrote more than {_mib(MOST_LOG_BYTES)} to its log"
         used = sum(map(_own_memory, self.pids()))
         if used > self.given.memory_bytes:
             return f"out of memory: its processes had {_mib(used)} in use, of {_mib(self.given.memory_bytes)}"
