@@ -29,9 +29,9 @@ service = runtime.PerRuntime(_compose)
 def submit() -> Response[str]:
     """Accept a run: 202 with its routing, hold and price; with `dry_run=true` 200 with what they would be."""
     caller = _caller()
-    request = read_submission(body_of(app.current_event), shown="body")
+    request = read_submission(body_of(app.current_event), shown="body", environment=runtime.current().settings.name)
     dry_run = flag(app.current_event, "dry_run")
-    answer = service().desk.submit(request, caller, dry_run=dry_run)
+    answer = service().submit(request, caller, dry_run=dry_run)
     instruments.count(SUBMISSIONS, not dry_run)
     return document(answer, status=HTTPStatus.OK if dry_run else HTTPStatus.ACCEPTED)
 

@@ -1,7 +1,7 @@
 """Validators of whole models that tell every fault, and not the first alone, nor only once all fields are right."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from functools import cache
 from itertools import islice
 from types import UnionType
@@ -85,7 +85,8 @@ def beyond_bounds(model: type[BaseModel], stated: object) -> Iterator[tuple[Faul
 def _exceeded(field: FieldInfo, value: object) -> int | None:
     """How many items a list or mapping may have that has more; None where it has not."""
     most = next((each.max_length for each in field.metadata if isinstance(each, MaxLen)), None)
-    return most if isinstance(value, list | dict) and most is not None and len(value) > most else None
+    counted = isinstance(value, Sized) and not isinstance(value, str)
+    return most if counted and most is not None and len(value) > most else None
 
 
 def _models(path: FaultPath, annotation: object, value: object) -> Iterator[tuple[FaultPath, type[BaseModel], object]]:

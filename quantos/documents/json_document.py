@@ -5,7 +5,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import Final, NoReturn
 
 from quantos.documents.places import HALF, MOST_DEEP, MOST_DIGITS, TOO_DEEP, Plain, Spot, YamlDocument, too_long, twice
@@ -14,6 +13,7 @@ from quantos.faults import MOST_COUNTED, Fault, FaultPath, Position
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _NUMBER: Final = re.compile(r"-?\d+(?P<fraction>(?:\.\d+)?(?:[eE][-+]?\d+)?)", re.ASCII)
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
+_DECODER: Final = json.JSONDecoder()
 _WORDS: Final = {"t": (True, 4), "f": (False, 5), "n": (None, 4)}
 
 
@@ -101,7 +101,7 @@ class _Walk:
         return members, Spot(self._position(at), spots), end + 1
 
     def _text(self, at: int, path: FaultPath) -> tuple[str, int]:
-        word, end = scanstring(self.text, at + 1)
+        word, end = _DECODER.raw_decode(self.text, at)
         if _HALF.search(word):
             self._fault(path, HALF, self._position(at))
             return _HALF.sub("\ufffd", word), end

@@ -10,7 +10,7 @@ SELECT s, sum(i) AS a, sum(j) AS b, avg(i) AS c, sum(p) AS e, min(s) AS g, max(z
   count(f) AS l, count(DISTINCT s) AS m FROM m.t GROUP BY s;
 
 SELECT sum(f) AS a, avg(f) AS b, stddev(f) AS c, stddev_pop(f) AS e, variance(j) AS g, corr(f, CAST(i AS double)) AS h,
-  covar_samp(f, f) AS k, covar_pop(f, f) AS r, var_pop(j) AS t, max_by(s, i) AS l, min_by(s, i) AS m, bool_and(b) AS n, bool_or(b) AS o, count_if(b)
+  covar_samp(f, f) AS k, covar_pop(f, f) AS r, var_pop(j) AS t, bool_and(b) AS n, bool_or(b) AS o, count_if(b)
   AS q FROM m.t WHERE f < 10;
 
 SELECT d, d + INTERVAL '1' MONTH AS a, d - INTERVAL '1' DAY AS b, date_add('month', 1, d) AS c,
@@ -21,7 +21,7 @@ SELECT d, d + INTERVAL '1' MONTH AS a, d - INTERVAL '1' DAY AS b, date_add('mont
 SELECT CAST(i AS varchar) AS a, CAST(d AS varchar) AS b, CAST(p AS double) AS c, CAST(j AS decimal(10, 3)) AS
   e, CAST('2026-01-02' AS date) AS g, TIMESTAMP '2026-01-02 03:04:05.123' AS h,
   TIMESTAMP '2026-01-02 03:04:05 UTC' AS k, CAST(p AS bigint) AS l, CAST(p AS decimal(10, 1)) AS m, CAST(b AS varchar) AS n, CAST(ts AS date)
-  AS o, TRY_CAST(s AS bigint) AS q FROM m.t WHERE p < 1000;
+  AS o, TRY_CAST(j AS smallint) AS q FROM m.t WHERE p < 1000;
 
 SELECT lower(s) AS a, upper(s) AS b, length(s) AS c, replace(s, 'a', 'xx') AS e, s || 'x' AS g, concat(s, '-',
   s) AS h, s LIKE 'a%' AS k, s > 'a' AS l FROM m.t;

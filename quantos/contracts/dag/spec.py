@@ -1,6 +1,7 @@
 """A DAG as people and compilers state it: nodes, what they take and give, in which order, and on what terms."""
 
 import fnmatch
+import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
 
@@ -10,6 +11,7 @@ from quantos.contracts.base import canonical_digest, version_number
 from quantos.contracts.dag import graph
 from quantos.contracts.dag.values import Cores, Duration, Image, Memory, NodeId, OutputName, PipelineId
 from quantos.documents.cross_field import refuse_all
+from quantos.faults import FaultPath
 
 MOST_NODES: Final = 2_000
 MOST_EDGES: Final = 10 * MOST_NODES
@@ -88,8 +90,8 @@ class Node(Closed):
     outs: Ports = ()
 
     @model_validator(mode="after")
-    def _variables_are_free(self) -> Self:
-        refuse_all(_reserved(self.env))
+    def _values_can_be_given(self) -> Self:
+        refuse_all(_reserved(self.env), _not_finite(("params",), self.params))
         return self
 
 
@@ -146,3 +148,14 @@ def _reserved(env: Mapping[str, str]) -> Iterator[graph.PathFault]:
     for name in env:
         if pattern := next((each for each in RESERVED_VARIABLES if fnmatch.fnmatchcase(name, each)), None):
             yield ("env", name), f"is reserved: the platform sets {pattern} itself"
+
+
+def _not_finite(path: FaultPath, value: JsonValue) -> Iterator[graph.PathFault]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield path, "is no number that JSON has: write one that a float of 64 bits holds"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _not_finite((*path, key), inner)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _not_finite((*path, place), inner)

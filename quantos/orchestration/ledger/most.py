@@ -1,6 +1,8 @@
 """The most that a DAG can use at a time: the heaviest set of nodes none of which runs before another."""
 
+import math
 from collections.abc import Mapping
+from typing import Final
 
 import networkx as nx
 import numpy as np
@@ -9,13 +11,19 @@ from scipy.sparse.csgraph import maximum_flow
 
 from quantos.contracts.dag.graph import Graph
 
+_MOST: Final = 2**31 - 1
+
 
 def most_at_a_time(graph: Graph, weights: Mapping[str, int]) -> int:
     """The greatest sum of weights of nodes that may run together.
 
     By Dilworth's theorem with weights: all weights less the most that chains can hand on, which is a maximal flow from
-    each node's end to the beginnings of those after it. Weights are whole and not negative; their sum is below 2^31.
+    each node's end to the beginnings of those after it. Weights are whole and not negative. The
+    flow is of 32 bits: a greater sum is counted in greater units, rounded up, so that the most is never told too low.
     """
+    unit = max(1, math.ceil(sum(weights.values()) / (_MOST - len(weights))))
+    if unit > 1:
+        return unit * most_at_a_time(graph, {name: math.ceil(weight / unit) for name, weight in weights.items()})
     order = {name: place for place, name in enumerate(nx.topological_sort(graph))}
     weighty = [name for name in order if weights[name]]
     if len(weighty) <= 1:

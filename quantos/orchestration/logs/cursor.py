@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from quantos.errors import OrchestrationError
+from quantos.errors import RequestError
+from quantos.orchestration.logs.ports import MOST_PART_BYTES
 from quantos.orchestration.protocol.rows import AttemptKey
 
 _DIGEST: Final = 12
@@ -35,11 +36,11 @@ def place_of(attempt: AttemptKey, cursor: str) -> Place:
     """The place that a cursor stands for.
 
     Raises:
-        OrchestrationError: it was not given for this attempt, or is no longer as it was given.
+        RequestError: it was not given for this attempt, or is no longer as it was given.
     """
     place = None if len(cursor) > _LONGEST else _read(attempt, cursor)
     if place is None:
-        raise OrchestrationError(
+        raise RequestError(
             f"the cursor is none of the log of {attempt}",
             remedy="pass a cursor on as it was given, for the node and attempt it was given for, or begin without one",
         )
@@ -53,7 +54,8 @@ def _read(attempt: AttemptKey, cursor: str) -> Place | None:
         return None
     digest, content = text[:_DIGEST], text[_DIGEST:]
     numbers = _PLACE.fullmatch(content) if digest == _digest(attempt, content) else None
-    return None if numbers is None else Place(int(numbers[1]), int(numbers[2]))
+    place = None if numbers is None else Place(int(numbers[1]), int(numbers[2]))
+    return None if place is None or place.offset > MOST_PART_BYTES else place
 
 
 def _digest(attempt: AttemptKey, content: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """The log of an attempt, a page at a time, to its end or to where more is awaited."""
 
+import codecs
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -11,11 +12,11 @@ from quantos.orchestration.logs.ports import LogArchive, LogEnd
 from quantos.orchestration.protocol.rows import AttemptKey, Node, Submission
 
 PAGE_BYTES: Final = 4 * 1024 * 1024
-"""The most that the lines of a page are, as JSON."""
+"""The most that the lines of a page are as they are sent: JSON as a text in JSON, in ASCII; an answer has 6 MB."""
 PAGE_SECONDS: Final = 20.0
 """After so long no further part is read for a page."""
-_WIDEST: Final = 6
-"""Bytes of JSON that a byte of a log may become."""
+_WIDEST: Final = 7
+"""Bytes sent that a byte of a log may become: a control character is an escape, and its backslash is escaped."""
 
 State: TypeAlias = Literal["running", "more", "not ingested yet", "tried again", "ended"]
 
@@ -55,7 +56,8 @@ class Reader:
         """The next page behind a cursor, or the first.
 
         Raises:
-            OrchestrationError: the cursor is another's, or the archive cannot be read.
+            RequestError: the cursor is another's.
+            OrchestrationError: the archive cannot be read.
         """
         key = AttemptKey(node.run, node.id, attempt)
         start = Place() if cursor is None else place_of(key, cursor)
@@ -84,7 +86,7 @@ class Reader:
             if content is None:
                 return pieces, True
             pieces.append(_Piece(place, content[place.offset :]))
-            size += len(content) - place.offset
+            size += len(pieces[-1].content)
             place = Place(place.part + 1)
         return pieces, False
 
@@ -130,17 +132,29 @@ def _lines(text: bytes, *, most: int, last: Literal["whole", "awaited", "cut"]) 
         unfinished = not line.endswith(b"\n") and last != "whole"
         if unfinished and (lines or (last == "awaited" and len(text) < most)):
             break
-        shown = line.removesuffix(b"\n").removesuffix(b"\r").decode(errors="replace")
-        cost = len(json.dumps(shown, ensure_ascii=False).encode()) + 1
+        shown, whole = _decoded(line) if unfinished else (_shown(line), len(line))
+        cost = len(json.dumps(json.dumps(shown, ensure_ascii=False))) + 1
         if size + cost > most:
             if not lines:
-                cut = line[: most // _WIDEST]
-                return (cut.decode(errors="replace"),), len(cut)
+                shown, whole = _decoded(line[: most // _WIDEST])
+                return (shown,), whole
             break
         lines.append(shown)
         size += cost
-        taken += len(line)
+        taken += whole
     return tuple(lines), taken
+
+
+def _shown(line: bytes) -> str:
+    return line.removesuffix(b"\n").removesuffix(b"\r").decode(errors="replace")
+
+
+def _decoded(piece: bytes) -> tuple[str, int]:
+    """The text of a piece of a line, and how many bytes it is of: a character that is cut is left to the next one."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(piece)
+    whole = len(piece) - len(decoder.getstate()[0])
+    return (text, whole) if whole else (_shown(piece), len(piece))
 
 
 def _behind(pieces: list[_Piece], taken: int, *, start: Place) -> Place:

@@ -1,9 +1,11 @@
 """Where the logs of attempts are archived."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from quantos.orchestration.protocol.rows import AttemptKey
+
+MOST_PART_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,10 @@ class LogEnd:
 
 
 class LogArchive(Protocol):
-    """Parts of logs, each put once and at most 1 MiB, numbered from 0 in order; the end is put behind the last."""
+    """Parts of logs, each put once and at most `MOST_PART_BYTES`, numbered from 0 in order.
+
+    The end is put behind the last.
+    """
 
     def part(self, attempt: AttemptKey, number: int) -> bytes | None:
         """A part; None where it is not there. Raises OrchestrationError."""

@@ -34,13 +34,16 @@ def read_dag(content: bytes, *, shown: str) -> DagSpec:
     return dag
 
 
-def read_submission(content: bytes, *, shown: str) -> SubmissionRequest:
+def read_submission(content: bytes, *, shown: str, environment: str | None = None) -> SubmissionRequest:
     """A submission in YAML or JSON of UTF-8, its DAG held to all that `read_dag` holds one to.
+
+    Args:
+        environment: the one that is spoken to, where that is known; a submission to another is refused.
 
     Raises:
         SubmissionInvalidError: anything is wrong with it, which its `faults` tell one by one.
     """
-    request, faults = _examined(SubmissionRequest, content)
+    request, faults = _examined(SubmissionRequest, content, environment=environment)
     if request is None:
         lines = "\n".join(fault.line(shown) for fault in faults)
         raise SubmissionInvalidError(lines, remedy=_REMEDY, faults=faults)
@@ -52,7 +55,9 @@ def examined(content: bytes) -> tuple[DagSpec | None, tuple[Fault, ...]]:
     return _examined(DagSpec, content)
 
 
-def _examined(model: type[ModelT], content: bytes) -> tuple[ModelT | None, tuple[Fault, ...]]:
+def _examined(
+    model: type[ModelT], content: bytes, *, environment: str | None = None
+) -> tuple[ModelT | None, tuple[Fault, ...]]:
     if len(content) > MOST_BYTES:
         return None, (Fault((), f"is {len(content)} bytes long, of {MOST_BYTES} at most"),)
     try:
@@ -61,7 +66,8 @@ def _examined(model: type[ModelT], content: bytes) -> tuple[ModelT | None, tuple
         return None, (Fault((), f"is not UTF-8 at byte {exc.start}"),)
     whole, faults = validated(model, document)
     known = {fault.path for fault in faults}
-    more = placed(_more_faults(whole or part_of(model, document.value)), document)
+    part = whole or part_of(model, document.value)
+    more = placed((*_more_faults(part), *_environment_faults(part, environment)), document)
     every = in_order((*faults, *(fault for fault in more if fault.path not in known)))
     return (None, first_told(every)) if every else (whole, ())
 
@@ -79,6 +85,12 @@ def _more_faults(part: BaseModel) -> Iterator[PathFault]:
                 if key.startswith(RESERVED_LABELS):
                     wrong.append(f"is reserved: {RESERVED_LABELS} is the platform's")
                 yield from ((("params", "labels", key), message) for message in wrong)
+
+
+def _environment_faults(part: BaseModel, environment: str | None) -> Iterator[PathFault]:
+    stated = getattr(getattr(part, "params", None), "env", environment)
+    if environment is not None and stated != environment:
+        yield ("params", "env"), f"is {stated}, and this is {environment}: submit there, or write {environment}"
 
 
 def _kind_faults(nodes: Sequence[Node]) -> Iterator[PathFault]:

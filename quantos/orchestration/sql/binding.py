@@ -20,7 +20,9 @@ from quantos.errors import OrchestrationError
 if TYPE_CHECKING:
     from sqlglot.tokens import Token
 
-MOST_BYTES: Final = 256 * 1024
+MOST_BYTES: Final = 64 * 1024
+MOST_TOKENS: Final = 16 * 1024
+"""Parsing takes its time by tokens, and a statement is parsed several times before it is taken: a second or two."""
 GREATEST: Final = 2**63 - 1
 _QUOTED: Final = (TokenType.STRING, TokenType.IDENTIFIER)
 
@@ -128,6 +130,8 @@ def _tokens(stated: str) -> Sequence["Token"]:
         tokens = Trino().tokenize(stated)
     except TokenError as exc:
         raise refusal("the statement", f"holds a text, a quoted name or a comment without an end ({exc})") from exc
+    if len(tokens) > MOST_TOKENS:
+        raise refusal("the statement", f"has more than {MOST_TOKENS} words and signs")
     for token in tokens:
         source = stated[token.start : token.end + 1]
         if token.token_type not in _QUOTED and ("--" in source or "/*" in source):

@@ -87,14 +87,16 @@ def tree_of(text: str) -> exp.Query:
 
 
 def _parsed(bound: BoundText) -> exp.Expr:
-    verb = bound.text.lstrip("( \n").split(maxsplit=1)[0][:20].upper()
+    verb = next(iter(bound.text.lstrip("( \n").split(maxsplit=1)), "(")[:20].upper()
     if verb not in {"SELECT", "WITH"}:
         raise refusal(bound.place(0), f"{verb} is run by nobody here: state one query, SELECT or WITH")
     try:
         trees = sqlglot.parse(bound.text, dialect=DIALECT)
     except ParseError as exc:
         raise _unparsed(bound, exc) from exc
-    except (SqlglotError, RecursionError) as exc:
+    except RecursionError as exc:
+        raise refusal("the statement", "cannot be parsed: its parentheses or queries are nested too deeply") from exc
+    except SqlglotError as exc:
         raise refusal("the statement", f"cannot be parsed: {type(exc).__name__}") from exc
     if len(trees) != 1 or trees[0] is None:
         raise refusal(bound.place(bound.text.find(";")), "a second statement starts behind this semicolon")

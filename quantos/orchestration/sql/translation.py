@@ -31,7 +31,7 @@ _TEXT: Final = frozenset({_TYPE.VARCHAR, _TYPE.TEXT, _TYPE.CHAR})
 _LOCAL: Final = frozenset({_TYPE.TIMESTAMP, _TYPE.DATE})
 _FUNCTIONS: Final[tuple[type[exp.Expr], ...]] = (
     *(exp.And, exp.Or, exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Exists, exp.Cast, exp.TryCast),
-    *(exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max, exp.ArgMax, exp.ArgMin),
+    *(exp.Count, exp.CountIf, exp.Sum, exp.Avg, exp.Min, exp.Max),
     *(exp.LogicalAnd, exp.LogicalOr, exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
     *(exp.Corr, exp.CovarSamp, exp.CovarPop, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue),
     *(exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile, exp.Greatest, exp.Least, exp.Abs, exp.Floor, exp.Ceil),
@@ -40,9 +40,9 @@ _FUNCTIONS: Final[tuple[type[exp.Expr], ...]] = (
 )
 _NEVER: Final = (exp.AtTimeZone, exp.FromTimeZone, exp.TableSample, exp.Lambda, exp.Bracket, exp.MatchRecognize)
 _CASTS: Final = (
-    (_WHOLE, _WHOLE | _TEXT | _DECIMAL | {_TYPE.BOOLEAN}),
-    (_BINARY, _WHOLE | _TEXT | _DECIMAL | _BINARY),
-    (_DECIMAL, _WHOLE | _TEXT | _DECIMAL),
+    (_WHOLE, _WHOLE | _DECIMAL | {_TYPE.BOOLEAN}),
+    (_BINARY, _WHOLE | _DECIMAL | _BINARY),
+    (_DECIMAL, _WHOLE | _DECIMAL),
     (_TEXT, _WHOLE | _TEXT | {_TYPE.DATE, _TYPE.BOOLEAN}),
     (frozenset({_TYPE.DATE}), _TEXT | _LOCAL),
     (frozenset({_TYPE.BOOLEAN}), _WHOLE | {_TYPE.BOOLEAN}),
@@ -149,6 +149,8 @@ def _days_only(node: exp.Expr) -> str:
 
 def _cast(node: exp.Expr) -> str:
     target, source = node.args["to"], node.this
+    if _kind(source) in _TEXT and target.this in _WHOLE | _BINARY:
+        return "more texts are numbers there"
     if target.this in _TEXT and target.expressions:
         return "a text is not cut to its length there"
     if target.this is _TYPE.TIMESTAMP and isinstance(source, exp.Literal):
@@ -160,6 +162,21 @@ def _cast(node: exp.Expr) -> str:
     if any(target.this in targets and _kind(source) in sources for targets, sources in _CASTS):
         return ""
     return "" if isinstance(source, exp.Null) else "from that type was never compared"
+
+
+def _ties(node: exp.Expr) -> str:
+    options = node.args.get("limit_options")
+    return "ties are left out there" if options is not None and options.args.get("with_ties") else ""
+
+
+def _replacement(node: exp.Expr) -> str:
+    searched = node.expression
+    known = isinstance(searched, exp.Literal) and searched.is_string and searched.name
+    return "" if known else "an empty text is replaced otherwise there: state which text is replaced"
+
+
+def _tried(node: exp.Expr) -> str:
+    return "more texts are numbers and dates there" if _kind(node.this) in _TEXT else ""
 
 
 _RULES: Final[Mapping[type[exp.Expr], Callable[[exp.Expr], str]]] = {
@@ -176,6 +193,9 @@ _RULES: Final[Mapping[type[exp.Expr], Callable[[exp.Expr], str]]] = {
     exp.CovarPop: _doubles_only,
     exp.DateDiff: _days_only,
     exp.Cast: _cast,
+    exp.TryCast: _tried,
+    exp.Replace: _replacement,
+    exp.Fetch: _ties,
 }
 
 

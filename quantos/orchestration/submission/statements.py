@@ -1,9 +1,11 @@
 """Statements as they are read at admission: under what a team may run, bounded, and checked as queries."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Protocol
 
 from quantos.contracts.dag.spec import Node
@@ -14,6 +16,9 @@ from quantos.orchestration.sql.pinning import pinned
 from quantos.orchestration.sql.query import Query, read_query
 
 KIND: Final = "trino_sql"
+MOST_OF_ALL: Final = 512 * 1024
+"""Of all statements of a submission, each of them read to be checked and again to be pinned: some ten seconds."""
+_KEPT: Final = 256
 _URI: Final = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.*)", re.ASCII | re.DOTALL)
 
 
@@ -26,6 +31,33 @@ class StatementSource(Protocol):
         Raises OrchestrationError where it cannot be asked.
         """
         ...
+
+
+@dataclass(frozen=True)
+class OnceEach:
+    """A source for one submission: each object is read once, so that all nodes have it as it was at one moment.
+
+    What is handed out is bounded over all nodes, in checking and in pinning, since each statement is parsed for its
+    node's parameters.
+    """
+
+    source: StatementSource
+    most_bytes: int = MOST_OF_ALL
+    _read: dict[tuple[str, str], bytes | None] = field(default_factory=dict, init=False)
+    _handed: list[int] = field(default_factory=lambda: [0], init=False)
+
+    def read(self, bucket: str, key: str, *, most_bytes: int) -> bytes | None:
+        """As the source answered first. Raises NotAdmittedError where all together are too long."""
+        if (bucket, key) not in self._read:
+            self._read[bucket, key] = self.source.read(bucket, key, most_bytes=most_bytes)
+        content = self._read[bucket, key]
+        self._handed.append(self._handed[-1] + len(content or b""))
+        if self._handed[-1] > self.most_bytes:
+            raise NotAdmittedError(
+                f"the statements of all nodes have more than {self.most_bytes // 2} bytes together",
+                remedy="shorten them, or split the DAG",
+            )
+        return content
 
 
 @dataclass(frozen=True)
@@ -82,7 +114,12 @@ def read_statement(node: Node, *, prefixes: Sequence[str], source: StatementSour
 
 def checked(node: Node, text: str) -> Query:
     """The query of a node's statement, which can be pinned. Raises OrchestrationError."""
-    query = read_query(text, parameters_of(node), takes=node.ins)
+    return _checked(text, json.dumps(parameters_of(node)), node.ins)
+
+
+@lru_cache(maxsize=_KEPT)
+def _checked(text: str, parameters: str, ins: tuple[str, ...]) -> Query:
+    query = read_query(text, json.loads(parameters), takes=ins)
     anything = TableName("n", "t"), "0"
     pinned(query, dict.fromkeys(query.tables, "0"), inputs=dict.fromkeys(query.inputs, anything))
     return query

@@ -164,3 +164,22 @@ def test_whatever_is_asked_the_answer_is_as_the_document_says(api: Api) -> None:
             case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=[beyond_schemas])
 
         conforms()
+
+
+def test_a_foreign_environment_is_told_with_all_else(api: Api) -> None:
+    problem = json.loads(api.ask("POST", "/api/orch/submit", body=body("X", env="prod")).body)
+    assert {fault["path"] for fault in problem["faults"]} == {"params.submission_id", "params.env"}
+
+
+@pytest.mark.parametrize(("query", "status"), [("cursor=x", 400), ("attempt=1000", 404), ("attempt=1", 404)])
+def test_a_log_that_never_was_is_not_there(api: Api, query: str, status: int) -> None:
+    api.ask("POST", "/api/orch/submit", body=body())
+    assert api.ask("GET", f"/api/orch/logs/nightly-1?node=b&{query}").status == status
+
+
+def test_a_run_of_more_cores_than_32_bits_hold_is_422(api: Api) -> None:
+    dag = stated([], nodes=[f"n{number}" for number in range(600)])
+    for node in dag["nodes"]:
+        node["resources"] = {"cpu": "4096"}
+    document = {"dag": dag, "params": {"submission_id": "x", "env": "dev"}}
+    assert api.ask("POST", "/api/orch/submit", body=json.dumps(document).encode()).status == 422

@@ -29,3 +29,11 @@ def test_it_is_the_heaviest_of_all_sets_that_may_run_together(drawn) -> None:
 def test_a_chain_uses_what_its_greatest_node_does_and_a_fork_what_both_do() -> None:
     assert most_at_a_time(graph_of("abc", [("a", "b"), ("b", "c")]), {"a": 2, "b": 5, "c": 3}) == 5
     assert most_at_a_time(graph_of("abc", [("a", "b"), ("a", "c")]), {"a": 2, "b": 5, "c": 3}) == 8
+
+
+def test_more_than_32_bits_hold_is_never_told_too_low() -> None:
+    names = [f"n{number}" for number in range(600)]
+    most = 600 * 4_096_000
+    assert most <= most_at_a_time(graph_of(names, []), dict.fromkeys(names, 4_096_000)) <= most + 2 * len(names)
+    chain = graph_of(names, list(itertools.pairwise(names)))
+    assert 4_096_000 <= most_at_a_time(chain, dict.fromkeys(names, 4_096_000)) <= 4_096_002

@@ -161,3 +161,18 @@ def test_the_bucket_has_parts_and_an_end() -> None:
     client.put_object(Bucket="artifacts", Key=end_key(KEY), Body=b"[]")
     with pytest.raises(OrchestrationError, match="is not the end of a log"):
         page(archive)
+
+
+@pytest.mark.parametrize(
+    "line", [b'"' * 5_000_000, (b'"' * 80 + b"\n") * 60_000, b"\\n" * 2_000_000, b"\x01" * 2_000_000]
+)
+def test_a_page_as_it_is_sent_is_within_what_an_answer_may_be(line: bytes) -> None:
+    archive = Archive(cut(line + b"\n", [2**20] * (len(line) // 2**20)), ended=True)
+    body = json.dumps(page(archive).lines, ensure_ascii=False)
+    assert len(json.dumps({"statusCode": 200, "body": body})) < 6_000_000 - 100_000
+
+
+def test_no_character_is_cut() -> None:
+    text = "x" + "€" * 2_000_000
+    archive = Archive(cut(f"{text}\n".encode(), [2**20] * 5), ended=True)
+    assert "".join(line for each in pages(archive) for line in each.lines) == text

@@ -229,3 +229,16 @@ def test_of_many_faults_the_first_are_told_and_how_many_more_there_are() -> None
     faults = examined(json.dumps(stated([(f"x{n}", "a") for n in range(150)], nodes=["a"])).encode())[1]
     assert len(faults) == MOST_TOLD + 1
     assert faults[-1].message == "has 50 more faults, which are told once these are mended"
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", ".nan", ".inf"])
+def test_a_number_that_no_json_has_is_refused_where_it_stands(number: str) -> None:
+    text = json.dumps(stated([], nodes=[]) | {"nodes": [task("a", params={"x": [7777777]})]})
+    (fault,) = examined(text.replace("7777777", number).encode())[1]
+    assert fault.path == ("nodes", 0, "params", "x", 0)
+
+
+@pytest.mark.parametrize("cpu", [10**400, 1e300, -1, 0])
+def test_cores_that_nobody_has_are_refused(cpu: float) -> None:
+    (fault,) = examined(json.dumps(stated([], nodes=[]) | {"nodes": [task("a", resources={"cpu": cpu})]}).encode())[1]
+    assert fault.path == ("nodes", 0, "resources", "cpu")

@@ -91,7 +91,8 @@ def test_what_no_literal_has_is_refused(value: object) -> None:
         ("SELECT 1,\n  ?", {}, "line 2, column 3: [?] is no parameter here"),
         ("SELECT 'x", {}, "without an end"),
         ("-- only", {}, "is empty"),
-        ("SELECT '" + "x" * MOST_BYTES + "'", {}, "has more than 262144 bytes"),
+        ("SELECT '" + "x" * MOST_BYTES + "'", {}, "has more than 65536 bytes"),
+        ("SELECT a IN (" + "1," * 9000 + "1) AS b", {}, "has more than 16384 words and signs"),
     ],
 )
 def test_what_cannot_be_bound_says_where(text: str, parameters: dict[str, object], expected: str) -> None:

@@ -57,7 +57,9 @@ def test_what_a_query_reads(text: str, tables: list[str], inputs: list[str]) -> 
         ("SELECT * FROM m.t FOR TIMESTAMP AS OF now()", "line 1, column 15: states a version"),
         ("WITH prices AS (SELECT 1 AS a) SELECT * FROM prices", "both an input and a WITH"),
         ("SELECT a, 1 FROM m.t", "a column has no name"),
-        ("SELECT " + "(" * MANY + "1" + ")" * MANY, "cannot be parsed"),
+        ("SELECT " + "(" * MANY + "1" + ")" * MANY, "nested too deeply"),
+        ("(", "line 1, column 1: ( is run by nobody"),
+        ("((((", "line 1, column 1: ( is run by nobody"),
         ("WITH FUNCTION d(x integer) RETURNS integer RETURN x SELECT d(1) AS a", "line 1, column "),
     ],
 )

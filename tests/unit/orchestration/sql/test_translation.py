@@ -22,7 +22,9 @@ def translation(expression: str) -> str:
         "cast(f AS bigint)", "cast(f AS varchar)", "cast(s AS varchar(2))", "round(f, 2)", "date_diff('hour', ts, ts)",
         "date_diff('month', d, d)", "read_text('/etc/passwd')", "array_agg(i)", "ARRAY[1, 2][1]", "nowhere", "o.i",
         "timestamp '2026-01-01 00:00:00 Asia/Tokyo'", "regexp_like(s, 'a')", "extract(dow FROM d)", "floor(i)",
-        "corr(i, j)",
+        "corr(i, j)", "cast(s AS bigint)", "cast('5.7' AS integer)", "cast(s AS double)",
+        "max_by(s, i)", "min_by(s, i)", "try_cast(s AS bigint)", "try_cast('1e3' AS integer)",
+        "replace(s, '', 'x')", "replace(s, s, 'x')", "replace(s, '')",
     ],
 )  # fmt: skip
 def test_what_differs_or_was_never_compared_is_refused(expression: str) -> None:
@@ -44,3 +46,9 @@ def test_inputs_are_views_of_their_own_schema() -> None:
     query = read_query("SELECT p.a, prices.a AS b FROM prices p JOIN prices ON true", {}, takes=["prices"])
     text = translated(query, {}, inputs={"prices": pa.schema([("a", pa.int64())])})
     assert text.count('"quantos_inputs"."prices"') == 2
+
+
+def test_ties_are_not_left_out() -> None:
+    query = read_query("SELECT i FROM m.t ORDER BY i FETCH FIRST 1 ROWS WITH TIES", {})
+    with pytest.raises(OrchestrationError, match="ties are left out there"):
+        translated(query, {TABLE: COLUMNS}, inputs={})

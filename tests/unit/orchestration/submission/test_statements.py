@@ -1,5 +1,6 @@
 """A team's statement is read from its own folders only, and taken only where it can be run."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from quantos.contracts.dag.spec import Node
 from quantos.errors import NotAdmittedError
 from quantos.orchestration.sql.binding import MOST_BYTES
-from quantos.orchestration.submission.statements import may_read, read_statement
+from quantos.orchestration.sql.query import Query, read_query
+from quantos.orchestration.submission import statements
+from quantos.orchestration.submission.statements import OnceEach, may_read, read_statement
 
 PREFIXES = ("s3://queries/research/",)
 parts = st.text(st.sampled_from("ab.-/%\\ é"), max_size=12)
@@ -20,8 +23,10 @@ class Source:
     """Objects by key."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
+    reads: int = 0
 
     def read(self, bucket: str, key: str, *, most_bytes: int) -> bytes | None:
+        self.reads += 1
         content = self.objects.get(f"{bucket}/{key}")
         return None if content is None else content[: most_bytes + 1]
 
@@ -82,7 +87,7 @@ def test_a_statement_is_read_with_its_digest_and_tables() -> None:
     ("content", "expected"),
     [
         (None, "is not there"),
-        (b"SELECT '" + b"x" * MOST_BYTES + b"'", "has more than 262144 bytes"),
+        (b"SELECT '" + b"x" * MOST_BYTES + b"'", "has more than 65536 bytes"),
         (b"SELECT '\xff' AS a", "is no UTF-8"),
         (b"SELECT 1 AS a;\nDROP TABLE m.t", "line 1, column 14: a second statement"),
         (b"SELECT :day AS a", "line 1, column 8: :day has no value"),
@@ -102,3 +107,26 @@ def test_what_lies_elsewhere_is_not_even_read() -> None:
     with pytest.raises(NotAdmittedError, match="lies under nothing that the team may run") as caught:
         read_statement(node("s3://queries/secret/a.sql"), prefixes=PREFIXES, source=source)
     assert "s3://queries/research/" in caught.value.remedy
+
+
+def test_nodes_of_one_statement_read_it_once_and_parse_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source({"queries/research/a.sql": b"SELECT a FROM m.once"})
+    parsed: list[str] = []
+
+    def counted(text: str, parameters: Mapping[str, object], *, takes: Collection[str]) -> Query:
+        parsed.append(text)
+        return read_query(text, parameters, takes=takes)
+
+    monkeypatch.setattr(statements, "read_query", counted)
+    once = OnceEach(source)
+    for _ in range(2000):
+        read_statement(node(), prefixes=PREFIXES, source=once)
+    assert (source.reads, len(parsed)) == (1, 1)
+
+
+def test_statements_are_bounded_over_all_nodes() -> None:
+    once = OnceEach(Source({"queries/research/a.sql": b"SELECT a FROM m.t"}), most_bytes=40)
+    read_statement(node(), prefixes=PREFIXES, source=once)
+    read_statement(node(), prefixes=PREFIXES, source=once)
+    with pytest.raises(NotAdmittedError, match="more than 20 bytes together"):
+        read_statement(node(), prefixes=PREFIXES, source=once)
