@@ -39,7 +39,7 @@ def read_outputs(workspace: Path, declared: Collection[str]) -> dict[str, Path]:
         fault = fault or _size_fault(name, file)
         faults += [f"{name} {fault}"] if fault else []
     if faults:
-        raise OrchestrationError(_told(faults), remedy=_REMEDY)
+        raise OrchestrationError(_first_faults(faults), remedy=_REMEDY)
     return files
 
 
@@ -83,7 +83,7 @@ def _size_fault(name: str, file: Path) -> str:
     return f"has {size} bytes, and is published only up to {MOST_PUBLISHED_BYTES}"
 
 
-def _told(faults: Sequence[str]) -> str:
+def _first_faults(faults: Sequence[str]) -> str:
     more = len(faults) - MOST_FAULTS
     return "; ".join([*faults[:MOST_FAULTS], *([f"and {more} more faults"] if more > 0 else [])])
 

@@ -65,4 +65,4 @@ def test_whatever_did_not_succeed_says_why(facts: ExitFacts) -> None:
 def test_why_is_short_whoever_says_it(text: str, field: str, times: int) -> None:
     _, why = classify(ExitFacts(exit_code=0 if field == "fault" else 1, **{field: text * times}))
     assert len(why) <= MOST_CHARACTERS
-    assert why.encode()
+    assert why.encode().decode() == why
