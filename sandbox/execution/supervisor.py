@@ -159,8 +159,10 @@ class Supervisor:
         folder = folder_of(self.state, attempt.name)
         claim = folder.claimed()
         if claim is not None and claim.process is not None:
-            end_session(claim.process, folder)
-            self.leftovers.end(attempt.name)
+            try:
+                self.leftovers.end(attempt.name)
+            finally:
+                end_session(claim.process, folder)
 
     def _clean(self, attempt: Attempt, folder: AttemptFolder) -> None:
         self.workers.forget(folder)

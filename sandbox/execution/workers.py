@@ -8,10 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from quantos.deployment.adapters.processes import descendants, start_time
 from quantos.deployment.holders import ProcessMark
 from sandbox.execution.folder import AttemptFolder
+
+_RAYS: Final = b"\0RAY_AUTH_TOKEN="
+"""Among the variables of what Ray's head starts, and of nothing else."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def end_session(leader: ProcessMark, folder: AttemptFolder) -> None:
     """Kill every process of the session that a process led, the process itself too, and whatever left the session.
 
     While one of the session is left, no other process gets the leader's pid. What left it is known by its variables,
-    which name the attempt's folder.
+    which name the attempt's folder; what runs on Ray is Ray's to end, whose own processes have the same.
     """
     recycled = start_time(leader.pid) not in {"", leader.started}
     of_leader = set() if recycled else {*_session(leader.pid), *descendants(leader.pid)}
@@ -62,10 +66,11 @@ def end_session(leader: ProcessMark, folder: AttemptFolder) -> None:
 
 
 def _naming(text: bytes) -> Iterator[int]:
-    """Processes whose variables name it, where the system shows them."""
+    """Processes whose variables name it and that Ray did not start, where the system shows them."""
     for pid in _all():
         with suppress(OSError):
-            if text in Path(f"/proc/{pid}/environ").read_bytes():
+            variables = Path(f"/proc/{pid}/environ").read_bytes()
+            if text in variables and _RAYS not in variables:
                 yield pid
 
 
