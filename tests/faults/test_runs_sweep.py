@@ -19,6 +19,7 @@ from quantos.contracts import topics
 from quantos.messaging.ports import Message
 from quantos.orchestration.adapters.dynamo_rows import DynamoRows
 from quantos.orchestration.adapters.topics import TopicSender
+from quantos.orchestration.protocol.rows import RunKey, Submission, submission_key
 from sandbox.kill_sweep.moments import single_points
 from sandbox.kill_sweep.runs.account import one_partition_each, trial_account
 from sandbox.kill_sweep.runs.agreement import chain, write_chain
@@ -111,7 +112,14 @@ def _standing(attempt: Attempt) -> dict[str, object]:
     return {
         "rows": sorted(map(str, items)),
         "objects": [(item["Key"], item["ETag"], item["LastModified"]) for item in objects],
-        "cleared": sum(not attempt.composed.objects.keys(f"workspaces/{run}/") for run in RUNS),
+        "cleared": sum(map(partial(_is_cleared, attempt), RUNS)),
         "began": sum(attempt.executor.began.values()),
         "chain": Counter(record.kind for record in chain(attempt.composed)),
     }
+
+
+def _is_cleared(attempt: Attempt, run: RunKey) -> bool:
+    (row,) = attempt.composed.rows.load([submission_key(run)])
+    assert isinstance(row, Submission)
+    assert row.cleared_ms is None or not attempt.composed.objects.keys(f"workspaces/{run}/")
+    return row.cleared_ms is not None
