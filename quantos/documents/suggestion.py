@@ -25,10 +25,10 @@ def suggestion(word: str, words: Collection[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _ends_alike(one: str, other: str) -> int:
+def _ends_alike(first: str, second: str) -> int:
     """How many letters two words share at their beginnings and ends."""
-    return _begin_alike(one, other) + _begin_alike(one[::-1], other[::-1])
+    return _begin_alike(first, second) + _begin_alike(first[::-1], second[::-1])
 
 
-def _begin_alike(one: str, other: str) -> int:
-    return next((number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+def _begin_alike(first: str, second: str) -> int:
+    return next((number for number, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), len(first))

@@ -52,10 +52,10 @@ class S3Objects:
         prefix = f"{folder}/"
         with self._trying_to("remove", prefix):
             page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix)
-            keys = [item["Key"] for item in page.get("Contents", [])]
+            keys, whole = [item["Key"] for item in page.get("Contents", [])], not page["IsTruncated"]
             if keys:
                 self._delete(keys)
-        return not page["IsTruncated"]
+        return whole
 
     def _delete(self, keys: Sequence[str]) -> None:
         answer = self.client.delete_objects(

@@ -1,9 +1,7 @@
 """Everything that is wrong with a DAG, at once, each where it stands and with what is meant."""
 
-import contextlib
 import copy
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,16 +210,11 @@ _MANY = 100_000
         ),
     ],
 )
-def test_a_body_is_judged_in_some_times_the_time_of_reading_it(text: str) -> None:
-    begun = time.process_time()
-    with contextlib.suppress(yaml.YAMLError, RecursionError):
-        for _ in yaml.parse("[" + "0," * 250_000 + "0]", Loader=yaml.CSafeLoader):
-            pass
-    reading = time.process_time() - begun
-    begun = time.process_time()
+@pytest.mark.timeout(60)
+def test_of_a_body_that_is_wrong_all_over_few_faults_are_told(text: str) -> None:
+    """Each of these took minutes while every fault had a schema of its own, and suggestions among all names."""
     with pytest.raises(SubmissionInvalidError) as refused:
         read_submission(text.encode(), shown="body")
-    assert time.process_time() - begun < 8 * reading
     assert len(refused.value.faults) <= MOST_TOLD + 1
 
 
