@@ -33,7 +33,7 @@ class StatementSource(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class OnceEach:
     """A source for one submission: each object is read once, so that all nodes have it as it was at one moment.
 
@@ -44,15 +44,15 @@ class OnceEach:
     source: StatementSource
     most_bytes: int = MOST_OF_ALL
     _read: dict[tuple[str, str], bytes | None] = field(default_factory=dict, init=False)
-    _handed: list[int] = field(default_factory=lambda: [0], init=False)
+    _handed_bytes: int = field(default=0, init=False)
 
     def read(self, bucket: str, key: str, *, most_bytes: int) -> bytes | None:
         """As the source answered first. Raises NotAdmittedError where all together are too long."""
         if (bucket, key) not in self._read:
             self._read[bucket, key] = self.source.read(bucket, key, most_bytes=most_bytes)
         content = self._read[bucket, key]
-        self._handed.append(self._handed[-1] + len(content or b""))
-        if self._handed[-1] > self.most_bytes:
+        self._handed_bytes += len(content or b"")
+        if self._handed_bytes > self.most_bytes:
             raise NotAdmittedError(
                 f"the statements of all nodes have more than {self.most_bytes // 2} bytes together",
                 remedy="shorten them, or split the DAG",
