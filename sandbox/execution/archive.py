@@ -12,12 +12,12 @@ from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.s3_logs import end_key, part_key
 from quantos.orchestration.execution.classify import End
 from quantos.orchestration.execution.outputs import DOCUMENT, document_of, object_output
+from quantos.orchestration.logs.ports import MOST_PART_BYTES
 from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MOST_PART_BYTES: Final = 1024 * 1024
 _REMEDY: Final = "check that the environment is up, and that its artifacts bucket is there"
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantos.errors import OrchestrationError
-from sandbox.execution.archive import MOST_PART_BYTES, WorkspaceArchive
+from quantos.orchestration.logs.ports import MOST_PART_BYTES
+from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.folder import AttemptFolder
 
 INTERVAL_S: Final = 0.5

@@ -9,7 +9,8 @@ from moto import mock_aws
 
 from quantos.contracts.dag.outputs import Output
 from quantos.errors import OrchestrationError
-from sandbox.execution.archive import MOST_PART_BYTES, WorkspaceArchive
+from quantos.orchestration.logs.ports import MOST_PART_BYTES
+from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.folder import AttemptFolder
 from sandbox.execution.log_shipping import LogShipper
 
