@@ -50,3 +50,15 @@ def test_the_export_is_made_where_exports_are_and_delivers_to_the_environments_r
     (provider,) = (one for one in resources if one["urn"] == urn)
     assert provider["inputs"]["region"] == EXPORT_REGION
     made.destroy()
+
+
+def test_a_delete_mark_goes_once_nothing_lies_below_it(stack) -> None:
+    made = stack(elsewhere)
+    made.up()
+    resources = made.export_stack().deployment["resources"]
+    (lifecycle,) = (one for one in resources if one["type"].startswith("aws:s3/bucketLifecycleConfiguration"))
+    (rule,) = lifecycle["outputs"]["rules"]
+    assert rule["expiration"]["expiredObjectDeleteMarker"] is True
+    assert rule["noncurrentVersionExpiration"]["noncurrentDays"] == 1
+    assert not made.preview().change_summary.keys() - {"same"}
+    made.destroy()

@@ -125,6 +125,7 @@ def _lifecycle(name: str, bucket: aws.s3.Bucket, *, keep_noncurrent_days: int, o
                 "status": "Enabled",
                 "filter": {"prefix": ""},
                 "noncurrent_version_expiration": {"noncurrent_days": keep_noncurrent_days},
+                "expiration": {"expired_object_delete_marker": True},
                 "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
             }
         ],
