@@ -28,11 +28,12 @@ from quantos.environment.functions import ORCH_READ, ORCH_SUBMIT
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import OrchestrationError
 from quantos.lake.adapters.composition import open_embedded_lake
+from quantos.orchestration.attempt.environment import Environment
+from quantos.orchestration.attempt.ray_head import RayHead, RayHeads
 from quantos.orchestration.spec.reading import read_dag
 from sandbox.api.tokens import open_issuer
 from sandbox.demo.runs.run import stepping
-from sandbox.execution.images import Environment, Images
-from sandbox.execution.ray_head import RayHead, RayHeads
+from sandbox.execution.images import Images
 from sandbox.lake.seeding import DAILY_BARS, STATEMENT
 from sandbox.orchestration.engines import EXECUTOR, VIRTUAL, Engines, running_engines, running_ray
 from sandbox.orchestration.serving import serving_orchestration

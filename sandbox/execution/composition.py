@@ -2,17 +2,20 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
 
 from quantos.deployment.adapters.processes import LocalProcesses
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
+from quantos.orchestration.attempt.ray_head import RayHeads
+from quantos.orchestration.attempt.ray_jobs import RayLeftovers
 from quantos.orchestration.protocol.ports import Sender
-from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.attempts import Attempts
-from sandbox.execution.launching import PROJECT
 from sandbox.execution.place import Place
-from sandbox.execution.ray_head import RayHeads
-from sandbox.execution.ray_jobs import RayLeftovers
 from sandbox.execution.supervisor import Supervisor
 from sandbox.execution.workers import Workers
+
+PROJECT: Final = Path(__file__).parents[2]
 
 
 def supervisor_of(place: Place, *, sender: Sender, archive: WorkspaceArchive, environ: Mapping[str, str]) -> Supervisor:

@@ -13,6 +13,7 @@ from typing import Final
 import uv
 
 from quantos.errors import OrchestrationError
+from quantos.orchestration.attempt.environment import Environment
 from sandbox.engine.cache import EngineCache, cache_of, entry_digest
 from sandbox.engine.progress import Reporter
 
@@ -44,24 +45,6 @@ class LocalImage:
         files = sorted(path for folder in (self.folder, *self.code) for path in _code(folder))
         parts = [part for path in files for part in (path.name.encode(), path.read_bytes())]
         return entry_digest(sys.version.encode(), " ".join(_SYNC).encode(), *parts)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Environment:
-    """An image's environment as it lies on this machine.
-
-    Attributes:
-        digest: its name with the digest of lock and code.
-        folder: all of it: code and virtual environment.
-        command: its program, all paths absolute.
-        modules: folders of its code, for PYTHONPATH.
-    """
-
-    digest: str
-    folder: Path
-    command: tuple[str, ...]
-    python: Path
-    modules: tuple[Path, ...]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from quantos.deployment.holders import ProcessTable
 from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.messages import encode
+from quantos.orchestration.attempt.folder import AttemptFolder, Claim, Exit, folder_of
 from quantos.orchestration.execution.classify import End, ExitFacts, classify
 from quantos.orchestration.execution.usage import used_by_day
 from quantos.orchestration.execution.words import bounded
@@ -19,7 +20,6 @@ from quantos.orchestration.protocol.effects import Create
 from quantos.orchestration.protocol.ports import Sender
 from quantos.orchestration.protocol.rows import Finished, Order, Started
 from sandbox.execution.attempts import Attempt, Attempts
-from sandbox.execution.folder import AttemptFolder, Claim, Exit, folder_of
 from sandbox.execution.machine import Machine, room_of
 from sandbox.execution.workers import Workers, end_session
 

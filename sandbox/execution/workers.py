@@ -12,7 +12,7 @@ from typing import Final
 
 from quantos.deployment.adapters.processes import descendants, start_time
 from quantos.deployment.holders import ProcessMark
-from sandbox.execution.folder import AttemptFolder
+from quantos.orchestration.attempt.folder import AttemptFolder
 
 _RAYS: Final = b"\0RAY_AUTH_TOKEN="
 """Among the variables of what Ray's head starts, and of nothing else."""

@@ -11,9 +11,9 @@ from typing import Final, TypeAlias, TypeVar
 from quantos.errors import OrchestrationError
 from quantos.lake.adapters.composition import open_embedded_lake
 from quantos.lake.place import EmbeddedLake
+from quantos.orchestration.attempt.ray_head import RayHeads
 from sandbox.execution.images import Images
 from sandbox.execution.machine import Room
-from sandbox.execution.ray_head import RayHeads
 from sandbox.lake.embedded import embedded_lake, make_buckets
 from sandbox.lake.seeding import seed
 from sandbox.lake.trino import TraceReceiver, start_trino

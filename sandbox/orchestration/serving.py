@@ -13,7 +13,7 @@ import boto3
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.orchestration.adapters.composition import LAKE_VARIABLE
 from quantos.orchestration.adapters.topics import TopicSender
-from sandbox.execution.archive import WorkspaceArchive
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
 from sandbox.execution.composition import shut_down, supervisor_of
 from sandbox.execution.machine import Machine
 from sandbox.execution.place import Place

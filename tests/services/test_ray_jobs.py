@@ -14,13 +14,13 @@ import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from components.kubernetes.compute.ray_cluster import RAY_VERSION
+from quantos.orchestration.attempt.folder import folder_of
+from quantos.orchestration.attempt.ray_head import RayHead, RayHeads
+from quantos.orchestration.attempt.ray_jobs import job_id_of
 from quantos.orchestration.protocol.rows import Finished, Order
 from quantos.orchestration.tracing.identity import span_id, trace_id
 from sandbox.engine.cache import cache_of
-from sandbox.execution.folder import folder_of
 from sandbox.execution.images import Images
-from sandbox.execution.ray_head import RayHead, RayHeads
-from sandbox.execution.ray_jobs import job_id_of
 from tests.support.executors import ExecutorCase, client_of, give_input, order_of, own_account, put_request
 from tests.support.span_receiver import SpanReceiver, span_receiver
 

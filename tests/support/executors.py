@@ -17,8 +17,9 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from quantos.contracts.dag.outputs import Output
 from quantos.contracts.dag.spec import Requests
 from quantos.contracts.dag.submission import SubmissionRequest
+from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
 from quantos.orchestration.protocol.rows import AttemptKey, Finished, Message, Node, Order, RunKey, Started
-from sandbox.execution.archive import WorkspaceArchive
 from sandbox.execution.attempts import Attempts
 from sandbox.execution.composition import shut_down, supervisor_of
 from sandbox.execution.images import IMAGES
@@ -170,9 +171,7 @@ def put_request(
         "params": {"submission_id": "bt-1", "env": "dev", "secrets_scope": secrets_scope},
     }
     request = SubmissionRequest.model_validate(fields)
-    case.client.put_object(
-        Bucket=BUCKET, Key=f"specs/alpha/{request.digest()}.json", Body=request.model_dump_json(by_alias=True)
-    )
+    S3Specs(S3Objects(case.client, BUCKET)).put("alpha", request)
     return request.digest()
 
 

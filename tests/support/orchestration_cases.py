@@ -1,7 +1,9 @@
 """Calls of the adapters that keep submissions, for the contract that every adapter is held to."""
 
+import tempfile
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import boto3
 
@@ -13,6 +15,7 @@ from quantos.orchestration.adapters.s3_lineage import S3Lineage
 from quantos.orchestration.adapters.s3_logs import S3Logs, end_key, part_key
 from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.adapters.s3_statements import S3Admissions, S3Statements
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
 from quantos.orchestration.protocol.effects import Write
 from quantos.orchestration.protocol.rows import Identity, Node, RunKey
 from quantos.orchestration.spec.reading import read_dag
@@ -37,6 +40,7 @@ def orchestration() -> dict[str, Call]:
 
     return {
         **_artifacts(),
+        **_workspaces(),
         "orchestration.dynamo_rows:DynamoRows.load": lambda: rows.load(["identity/alpha/x"]),
         "orchestration.dynamo_rows:DynamoRows.load_nodes": lambda: rows.load_nodes(run, "d"),
         "orchestration.dynamo_rows:DynamoRows.commit": lambda: rows.commit([identity()], []),
@@ -46,6 +50,30 @@ def orchestration() -> dict[str, Call]:
         "orchestration.dynamo_rows:DynamoRows.outgoing": lambda: list(rows.outgoing()),
         "orchestration.dynamo_rows:DynamoRows.runs_of": lambda: rows.runs_of("alpha", before="", most=5),
     }
+
+
+def _workspaces() -> dict[str, Call]:
+    """Calls of the archive of workspaces; none of its files are larger than a part of a log."""
+    client, folder, numbers = boto3.client("s3", REGION), Path(tempfile.mkdtemp()), count(1)
+    client.create_bucket(Bucket="workspaces")
+    archive = WorkspaceArchive(client, "workspaces")
+    file = folder / "model.bin"
+    file.write_bytes(b"model")
+    output = archive.put_output("a/x/1/n/1", "model_uri", file=file)
+    archive.put_outputs("a/x/1/n/1", {"model_uri": output})
+    request = SubmissionRequest.model_validate(submission())
+    S3Specs(S3Objects(client, "workspaces")).put("alpha", request)
+    calls: dict[str, Call] = {
+        "request": lambda: archive.request("alpha", request.digest()),
+        "outputs": lambda: archive.outputs("a/x/1/n/1"),
+        "fetch": lambda: archive.fetch(output, folder / "fetched"),
+        "put_output": lambda: archive.put_output("a/x/1/n/2", "model_uri", file=file),
+        "put_outputs": lambda: archive.put_outputs("a/x/1/n/2", {}),
+        "put_log": lambda: archive.put_log("a/x/1/n/2", 0, part=b"a line"),
+        "log_parts": lambda: archive.log_parts("a/x/1/n/1"),
+        "finish_log": lambda: archive.finish_log(f"a/x/1/m/{next(numbers)}", log=file, end="failure"),
+    }
+    return {f"orchestration.workspace_archive:WorkspaceArchive.{name}": call for name, call in calls.items()}
 
 
 def _artifacts() -> dict[str, Call]:

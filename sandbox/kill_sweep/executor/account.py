@@ -11,10 +11,11 @@ import boto3
 
 from quantos.contracts import topics
 from quantos.messaging.adapters.memory import MemoryBus
-from sandbox.execution.folder import folder_of
+from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
+from quantos.orchestration.attempt.folder import folder_of
 from sandbox.execution.images import Images
 from sandbox.kill_sweep.account_gate import BUS, GatedServer
-from sandbox.kill_sweep.executor.story import BEGAN, IMAGE, document, submission, write_image
+from sandbox.kill_sweep.executor.story import BEGAN, IMAGE, submission, write_image
 from sandbox.kill_sweep.executor.watch import Watch
 from sandbox.kill_sweep.gate import Gate
 from sandbox.kill_sweep.runs.account import empty, served_account
@@ -54,8 +55,7 @@ class StoryAccount:
         self.server.bus = MemoryBus({topics.ORCH_ATTEMPTS: 1, topics.ORCH_EVENTS: 1, BEGAN: 1})
         self.client.create_bucket(Bucket=BUCKET)
         request = submission(f"{self.server.url}{BUS}")
-        key = f"specs/research/{request.digest()}.json"
-        self.client.put_object(Bucket=BUCKET, Key=key, Body=document(request))
+        S3Specs(S3Objects(self.client, BUCKET)).put("research", request)
         return request.digest()
 
     def environ(self) -> dict[str, str]:

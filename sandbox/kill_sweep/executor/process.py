@@ -13,7 +13,7 @@ import boto3
 from quantos.contracts import topics
 from quantos.messaging.adapters.record import StoredRecord
 from quantos.orchestration.adapters.topics import TopicSender
-from sandbox.execution.archive import WorkspaceArchive
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
 from sandbox.execution.composition import supervisor_of
 from sandbox.execution.place import Place
 from sandbox.kill_sweep.executor.steps import HELD

@@ -1,6 +1,5 @@
 """What an executor is asked, and what programs do: one gives, one fails, one is stopped, two never run."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -103,11 +102,6 @@ def first_orders(digest: str) -> tuple[Create | Stop, ...]:
     """What the executor is asked at once: what runs takes its whole room, the last is stopped before it comes."""
     waiting = [Create(_order(node, digest)) for node in (*PROGRAMS, WAITS)]
     return (*waiting, Stop(KEYS[NEVER]), Create(_order(NEVER, digest)))
-
-
-def document(request: SubmissionRequest) -> bytes:
-    """The submission as it is kept."""
-    return json.dumps(request.model_dump(mode="json", by_alias=True)).encode()
 
 
 def _order(node: str, digest: str) -> Order:

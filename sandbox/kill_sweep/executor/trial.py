@@ -18,10 +18,10 @@ from quantos.contracts import topics
 from quantos.deployment.adapters.processes import descendants
 from quantos.orchestration.adapters.messages import decode, encode
 from quantos.orchestration.adapters.s3_logs import part_key
+from quantos.orchestration.attempt.folder import AttemptFolder, folder_of
 from quantos.orchestration.protocol.effects import Acknowledge, Create, Stop
 from quantos.orchestration.protocol.rows import Finished, Started
 from sandbox.errors import SandboxError
-from sandbox.execution.folder import AttemptFolder, folder_of
 from sandbox.execution.place import Place
 from sandbox.kill_sweep.account_gate import GROUP
 from sandbox.kill_sweep.engine_gate import has_ended

@@ -10,12 +10,12 @@ import pytest
 
 from cli.main import run
 from lambdas.submit.routes import service
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
 from quantos.orchestration.ledger.amounts import Amount
 from quantos.orchestration.protocol import dispatching, observing
 from quantos.orchestration.protocol.rows import AttemptKey, Finished, RunKey, Submission, submission_key
 from quantos.orchestration.protocol.steps import Now
 from sandbox.api.gateway import serving
-from sandbox.execution.archive import WorkspaceArchive
 from sandbox.orchestration.record import ServiceRecord, own_mark
 from tests.support.dags import stated
 from tests.support.orchestration_account import NOW, Api, orchestration_api

@@ -13,9 +13,9 @@ import pytest
 
 from quantos.deployment.adapters.processes import LocalProcesses
 from quantos.orchestration.adapters.messages import encode
+from quantos.orchestration.attempt.folder import Exit, folder_of
 from quantos.orchestration.execution.words import CUT, printable
 from quantos.orchestration.protocol.rows import Order
-from sandbox.execution.folder import Exit, folder_of
 from sandbox.execution.supervisor import RESEND_MS
 from tests.support.executors import ExecutorCase, now_ms, order_of, put_request
 from tests.support.script_image import gives, script

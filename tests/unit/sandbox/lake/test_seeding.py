@@ -13,8 +13,8 @@ from quantos.lake.adapters.composition import open_embedded_lake
 from quantos.lake.tables import Snapshot
 from quantos.orchestration.adapters.s3_objects import S3Objects
 from quantos.orchestration.adapters.s3_statements import S3Admissions
+from quantos.orchestration.attempt.machine_lake import MachineLake, sql_engine
 from sandbox.lake.embedded import BUCKET, QUERIES, embedded_lake, make_buckets
-from sandbox.lake.machine import MachineLake, sql_engine
 from sandbox.lake.seeding import DAILY_BARS, DAYS, STATEMENT, SYMBOLS, daily_bars, seed
 from tests.support.lakes import file_lake, moto_endpoint
 from tests.support.statements import statement

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.execution.launch import landlock_version
-from sandbox.execution.launching import Launch
+from quantos.orchestration.attempt.launch import landlock_version
+from quantos.orchestration.attempt.launching import Launch
 
 pytestmark = pytest.mark.skipif(landlock_version() == 0, reason="this kernel has no Landlock")
 
@@ -117,7 +117,7 @@ def test_a_program_dies_with_whoever_started_it(tmp_path: Path) -> None:
     starter = f"""
 import pathlib, subprocess, sys, time
 sys.path.insert(0, {str(Path(__file__).resolve().parents[4])!r})
-from sandbox.execution.launching import Launch
+from quantos.orchestration.attempt.launching import Launch
 own = pathlib.Path({str(own)!r})
 launch = Launch(name="a", command=({os.path.realpath(sys.executable)!r}, "-c", {code!r}), folder=own, variables={{}},
                 reads=(), writes=(own,), cores=1, dies_with_parent=True)

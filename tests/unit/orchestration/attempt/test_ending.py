@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+from quantos.orchestration.attempt.ending import MOST_LOG_BYTES, Limits
+from quantos.orchestration.attempt.folder import AttemptFolder
 from quantos.orchestration.execution.local import Given
-from sandbox.execution.ending import MOST_LOG_BYTES, Limits
-from sandbox.execution.folder import AttemptFolder
 
 
 def test_a_log_has_a_limit(tmp_path: Path) -> None:

@@ -8,14 +8,8 @@ import pytest
 from moto import mock_aws
 
 from quantos.contracts.dag.outputs import Output
-from quantos.errors import OrchestrationError
-from quantos.orchestration.protocol.rows import Order
-from sandbox.execution.archive import WorkspaceArchive
-from sandbox.execution.engines import MachineEngines
-from sandbox.execution.lake import AttemptLake
-from sandbox.execution.place import Place
-from tests.support.executors import MACHINE
-from tests.support.runs import node
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
+from quantos.orchestration.attempt.engines import MachineEngines
 
 TABLE = Output(type="table", uri="iceberg://alpha/bars", snapshot_id="7", size_bytes=10)
 
@@ -36,7 +30,7 @@ def archive() -> Iterator[WorkspaceArchive]:
         yield WorkspaceArchive(client, "artifacts")
 
 
-def engines(archive: WorkspaceArchive, tables: OneTable | AttemptLake) -> MachineEngines:
+def engines(archive: WorkspaceArchive, tables: OneTable) -> MachineEngines:
     return MachineEngines(archive=archive, tables=tables, programs=_never, ray_jobs=_never, statements=_never)
 
 
@@ -54,11 +48,3 @@ def test_an_object_is_a_file(archive: WorkspaceArchive, tmp_path: Path) -> None:
     output = archive.put_output("alpha/bt-1/1/a/1", "data", file=tmp_path / "file")
     place = engines(archive, OneTable()).fetch(output, tmp_path / "inputs" / "data")
     assert place.read_text() == "text"
-
-
-def test_without_a_lake_a_table_is_refused(archive: WorkspaceArchive, tmp_path: Path) -> None:
-    place = Place(state=tmp_path, bucket="artifacts", machine=MACHINE)
-    order = Order(node=node(attempt=1), inputs=())
-    lake = AttemptLake(place, order, archive.client, tmp_path / "lake")
-    with pytest.raises(OrchestrationError, match="this machine has no lake"):
-        engines(archive, lake).fetch(TABLE, tmp_path / "bars")

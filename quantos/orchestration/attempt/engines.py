@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from quantos.contracts.dag.outputs import Output
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
 from quantos.orchestration.execution.local import Program, Ran, Statement
-from sandbox.execution.archive import WorkspaceArchive
 
 
 class TableFiles(Protocol):

@@ -1,15 +1,20 @@
 """What attempts read of the environment's bucket, and what is kept of them there."""
 
 import json
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from boto3.exceptions import Boto3Error
+from pydantic import ValidationError
 
 from quantos.adapters.aws import AWS
 from quantos.contracts.dag.outputs import Output, Outputs
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.s3_logs import end_key, part_key
+from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.execution.classify import End
 from quantos.orchestration.execution.outputs import DOCUMENT, document_of, object_output
 from quantos.orchestration.logs.ports import MOST_PART_BYTES
@@ -17,6 +22,18 @@ from quantos.translation import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_CHUNK_BYTES: Final = 2**20
+
+
+def _is_transient(error: Exception) -> bool:
+    cause = error.__context__ if isinstance(error, Boto3Error) else error
+    return AWS.transient is not None and isinstance(cause, Exception) and AWS.transient(cause)
+
+
+_TRANSFERS: Final = replace(AWS, raises=(*AWS.raises, Boto3Error), transient=_is_transient)
+"""Whole files go in parts, of which boto3 raises errors of its own, in place of what the service said."""
+
 
 _REMEDY: Final = "check that the environment is up, and that its artifacts bucket is there"
 
@@ -30,18 +47,26 @@ class WorkspaceArchive:
 
     def request(self, team: str, digest: str) -> SubmissionRequest:
         """What was submitted."""
-        return SubmissionRequest.model_validate_json(self._get(f"specs/{team}/{digest}.json"))
+        return S3Specs(S3Objects(self.client, self.bucket)).get(team, digest)
 
     def outputs(self, attempt: str) -> Outputs:
         """What an attempt gave."""
-        return Outputs.model_validate_json(self._get(f"{_folder(attempt)}/{DOCUMENT}"))
+        try:
+            return Outputs.model_validate_json(self._get(f"{_folder(attempt)}/{DOCUMENT}"))
+        except ValidationError as exc:
+            raise OrchestrationError(
+                f"what {attempt} gave cannot be read: {exc.errors()[0]['msg']}", remedy="run the node again"
+            ) from exc
 
     def fetch(self, output: Output, place: Path) -> Path:
         """Bring an object here. Raises OrchestrationError where it is not what its hash says."""
         bucket, _, key = output.uri.removeprefix("s3://").partition("/")
         place.parent.mkdir(parents=True, exist_ok=True)
-        with translated(AWS, into=OrchestrationError, what=f"{output.uri} cannot be read", remedy=_REMEDY):
-            self.client.download_file(bucket, key, str(place))
+        with (
+            translated(AWS, into=OrchestrationError, what=f"{output.uri} cannot be read", remedy=_REMEDY),
+            place.open("wb") as file,
+        ):
+            shutil.copyfileobj(self.client.get_object(Bucket=bucket, Key=key)["Body"], file, _CHUNK_BYTES)
         if output.hash not in {None, object_output(place, output.uri).hash}:
             raise OrchestrationError(f"{output.uri} is not what was written there", remedy="run what gave it again")
         return place
@@ -49,7 +74,7 @@ class WorkspaceArchive:
     def put_output(self, attempt: str, name: str, *, file: Path) -> Output:
         """Keep a file that an attempt gave."""
         key = f"{_folder(attempt)}/files/{name}"
-        with translated(AWS, into=OrchestrationError, what=f"{name} cannot be kept", remedy=_REMEDY):
+        with translated(_TRANSFERS, into=OrchestrationError, what=f"{name} cannot be kept", remedy=_REMEDY):
             self.client.upload_file(str(file), self.bucket, key)
         return object_output(file, f"s3://{self.bucket}/{key}")
 

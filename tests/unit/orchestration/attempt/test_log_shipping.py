@@ -9,10 +9,10 @@ from moto import mock_aws
 
 from quantos.contracts.dag.outputs import Output
 from quantos.errors import OrchestrationError
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
+from quantos.orchestration.attempt.folder import AttemptFolder
+from quantos.orchestration.attempt.log_shipping import LogShipper
 from quantos.orchestration.logs.ports import MOST_PART_BYTES
-from sandbox.execution.archive import WorkspaceArchive
-from sandbox.execution.folder import AttemptFolder
-from sandbox.execution.log_shipping import LogShipper
 
 NAME = "alpha/bt-1/1/a/1"
 

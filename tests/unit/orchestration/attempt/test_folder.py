@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from quantos.deployment.holders import ProcessMark
-from sandbox.execution.folder import AttemptFolder, Claim, Exit, folder_of
+from quantos.orchestration.attempt.folder import AttemptFolder, Claim, Exit, folder_of
 
 
 def test_of_many_one_claims_it(tmp_path: Path) -> None:

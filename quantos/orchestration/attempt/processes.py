@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from quantos.deployment.adapters.processes import descendants
+from quantos.orchestration.attempt.ending import Limits, end_below, kill_below
+from quantos.orchestration.attempt.environment import Environment, Environments
+from quantos.orchestration.attempt.folder import AttemptFolder
+from quantos.orchestration.attempt.launching import Launch, answer, notes_of, program_variables
 from quantos.orchestration.execution.classify import ExitFacts
 from quantos.orchestration.execution.local import Evidence, Program, Ran
-from sandbox.execution.ending import Limits, end_below, kill_below
-from sandbox.execution.folder import AttemptFolder
-from sandbox.execution.images import Environment, Images
-from sandbox.execution.launching import Launch, answer, notes_of, program_variables
 
 POLL_SECONDS: Final = 0.1
 _SUBREAPER: Final = 36
@@ -28,7 +28,7 @@ _WHICH: Final = "import platform; print(platform.python_implementation(), platfo
 class ProcessEngine:
     """One worker's: its attempt is the only one below this process."""
 
-    images: Images
+    images: Environments
     folder: AttemptFolder
 
     def run(self, program: Program) -> Ran:

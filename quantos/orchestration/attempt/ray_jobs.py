@@ -12,15 +12,14 @@ from pydantic import JsonValue
 
 from quantos.deployment.adapters.processes import LocalProcesses
 from quantos.errors import OrchestrationError
+from quantos.orchestration.attempt.ending import Limits
+from quantos.orchestration.attempt.environment import Environment, Environments
+from quantos.orchestration.attempt.folder import AttemptFolder
+from quantos.orchestration.attempt.launching import Launch, notes_of, program_variables
+from quantos.orchestration.attempt.processes import last_line, last_words
+from quantos.orchestration.attempt.ray_head import RayHead, RayHeads
 from quantos.orchestration.execution.classify import ExitFacts
 from quantos.orchestration.execution.local import Evidence, Program, Ran
-from sandbox.execution.ending import Limits
-from sandbox.execution.folder import AttemptFolder
-from sandbox.execution.images import Environment, Images
-from sandbox.execution.launching import Launch, notes_of, program_variables
-from sandbox.execution.place import Place
-from sandbox.execution.processes import last_line, last_words
-from sandbox.execution.ray_head import RayHead, RayHeads
 
 POLL_SECONDS: Final = 0.3
 SUBMIT_SECONDS: Final = 180.0
@@ -31,16 +30,22 @@ SHARED: Final = "its tasks may write other jobs' workspaces: Ray's workers serve
 
 @dataclass(frozen=True, kw_only=True)
 class RayEngine:
-    """One worker's."""
+    """One worker's.
 
-    images: Images
+    Attributes:
+        state: the executor's folder, where it keeps what is known of its Ray.
+        gpus: that Ray is told of.
+    """
+
+    images: Environments
     folder: AttemptFolder
-    place: Place
+    state: Path
+    gpus: int
 
     def run(self, program: Program) -> Ran:
         """Run a program as a job until that has ended."""
         environment = self.images.environment(program.image)
-        head = RayHeads(self.place.state).ensure(environment, gpus=self.place.machine.room.gpus)
+        head = RayHeads(self.state).ensure(environment, gpus=self.gpus)
         job = job_id_of(program.name)
         _submit(head, job, self._submission(job, program, environment, head=head))
         facts, info = self._wait(head, job, program)

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from quantos.orchestration.attempt import launch
+from quantos.orchestration.attempt.environment import Environment
+from quantos.orchestration.attempt.launch import landlock_version
 from quantos.orchestration.execution.local import Given, Program
-from sandbox.execution import launch
-from sandbox.execution.images import Environment
-from sandbox.execution.launch import landlock_version
 
-PROJECT: Final = Path(__file__).parents[2]
 SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 SYSTEM_FILES: Final = (
     "/bin", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/opt", "/proc", "/run/systemd/resolve", "/sbin", "/sys",

@@ -23,10 +23,10 @@ from pydantic import JsonValue, TypeAdapter
 from quantos.deployment.adapters.processes import LocalProcesses, mark
 from quantos.deployment.holders import ProcessMark
 from quantos.errors import OrchestrationError
+from quantos.orchestration.attempt.ending import end_below
+from quantos.orchestration.attempt.environment import Environment
+from quantos.orchestration.attempt.launching import LAUNCHER_FILES, Launch
 from quantos.translation import Vendor, translated
-from sandbox.execution.ending import end_below
-from sandbox.execution.images import Environment
-from sandbox.execution.launching import LAUNCHER_FILES, Launch
 
 START_SECONDS: Final = 120.0
 CALL_SECONDS: Final = 90.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from quantos.errors import OrchestrationError
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
+from quantos.orchestration.attempt.folder import AttemptFolder
 from quantos.orchestration.logs.ports import MOST_PART_BYTES
-from sandbox.execution.archive import WorkspaceArchive
-from sandbox.execution.folder import AttemptFolder
 
 INTERVAL_S: Final = 0.5
 _LOGGER: Final = logging.getLogger(__name__)

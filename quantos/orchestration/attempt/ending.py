@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from quantos.deployment.adapters.processes import descendants
+from quantos.orchestration.attempt.folder import AttemptFolder
 from quantos.orchestration.execution.local import Given
-from sandbox.execution.folder import AttemptFolder
 
 GRACE_S: Final = 5.0
 MOST_LOG_BYTES: Final = 256 * 2**20
