@@ -53,6 +53,8 @@ class AttemptPod:
         over: whether nothing of it runs any more.
         disruption: why it was taken away, by the condition `DisruptionTarget`; "" where it was not.
         reason: of its phase, such as `Evicted` or `NodeLost`, with its message; "" where there is none.
+        has_finalizers: whether it has any, ours or others'.
+        has_tolerations: whether it has any.
         waiting: why its container does not start, such as `ErrImagePull`, with its message; "" where it does.
     """
 
@@ -73,6 +75,8 @@ class AttemptPod:
     disruption: str
     reason: str
     waiting: str
+    has_finalizers: bool
+    has_tolerations: bool
 
     @property
     def attempt(self) -> AttemptKey | None:
@@ -100,6 +104,7 @@ class _Gate(_Read):
 
 class _Spec(_Read):
     scheduling_gates: tuple[_Gate, ...] = ()
+    tolerations: tuple[JsonValue, ...] = ()
 
 
 class _Waiting(_Read):
@@ -186,6 +191,8 @@ def read_pod(document: JsonValue) -> AttemptPod:
         disruption=_disruption(pod.status),
         reason=_said(pod.status.reason, pod.status.message),
         waiting="" if state.waiting is None else _said(state.waiting.reason, state.waiting.message),
+        has_finalizers=bool(metadata.finalizers),
+        has_tolerations=bool(pod.spec.tolerations),
     )
 
 

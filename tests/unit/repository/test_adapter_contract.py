@@ -179,6 +179,13 @@ ASKS_NOBODY = {
     "orchestration.topics:TopicSender.send": "publishes, by a publisher that translates",
     "orchestration.witness:RunWitness.tell": "calls other adapters' calls",
     "orchestration.run_cleaner:RunCleaner.clear": "calls other adapters' calls",
+    **{
+        f"orchestration.kubernetes_{call}": "tried on a real API server by tests/services/test_cluster_runs.py"
+        for call in (
+            *(f"runs:KubernetesRuns.{verb}" for verb in ("end", "free", "lift", "make", "remove", "standing")),
+            *(f"watch:Watched.{verb}" for verb in ("objects", "start", "stop")),
+        )
+    },
     "orchestration.s3_logs:end_key": "puts a name together",
     "orchestration.s3_logs:part_key": "puts a name together",
     "capacity.s3_plans:floors_document": "makes a document of settings",
