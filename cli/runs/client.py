@@ -46,10 +46,20 @@ class ApiClient:
         return self._ask("GET", path, answer, query=query)
 
     def post(
-        self, path: str, answer: type[AnswerT], *, body: bytes = b"", query: Mapping[str, str] | None = None
+        self,
+        path: str,
+        answer: type[AnswerT],
+        *,
+        body: bytes = b"",
+        query: Mapping[str, str] | None = None,
+        as_written: bool = True,
     ) -> AnswerT:
-        """What a route answers to a document. Raises OrchestrationError as `get`."""
-        return self._ask("POST", path, answer, query=query or {}, body=body)
+        """What a route answers to a document. Raises OrchestrationError as `get`.
+
+        Args:
+            as_written: whether a person wrote the document, so that the places of its faults tell something.
+        """
+        return self._ask("POST", path, answer, query=query or {}, body=body, as_written=as_written)
 
     def _ask(
         self,
@@ -59,6 +69,7 @@ class ApiClient:
         *,
         query: Mapping[str, str | int | None],
         body: bytes | None = None,
+        as_written: bool = True,
     ) -> AnswerT:
         stated = {name: value for name, value in query.items() if value not in {None, ""}}
         url = f"{self.address}{path}" + (f"?{urllib.parse.urlencode(stated)}" if stated else "")
@@ -70,7 +81,7 @@ class ApiClient:
                 with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
                     content = response.read()
             except urllib.error.HTTPError as exc:
-                raise _refusal(exc.code, exc.read()) from None
+                raise _refusal(exc.code, exc.read(), as_written=as_written) from None
         try:
             return answer.model_validate_json(content)
         except ValidationError as exc:
@@ -95,18 +106,19 @@ def own_token() -> str:
     return token
 
 
-def _refusal(status: int, content: bytes) -> OrchestrationError:
+def _refusal(status: int, content: bytes, *, as_written: bool) -> OrchestrationError:
     try:
         document: JsonValue = json.loads(content)
         problem = _Problem.model_validate(document)
     except (ValueError, ValidationError):
         problem = _Problem(detail=content.decode(errors="replace")[:300])
-    lines = [f"{status}: {problem.detail or problem.message}", *(_line(fault) for fault in problem.faults)]
+    faults = (_line(fault, as_written=as_written) for fault in problem.faults)
+    lines = [f"{status}: {problem.detail or problem.message}", *faults]
     return OrchestrationError("\n".join(lines) if problem.faults else lines[0], remedy=problem.remedy or _hint(status))
 
 
-def _line(fault: _Fault) -> str:
-    where = "" if fault.line is None else f"line {fault.line}, column {fault.column}: "
+def _line(fault: _Fault, *, as_written: bool) -> str:
+    where = "" if fault.line is None or not as_written else f"line {fault.line}, column {fault.column}: "
     return f"  {where}{fault.path}: {fault.message}" if fault.path else f"  {where}{fault.message}"
 
 

@@ -1,9 +1,10 @@
 """`quantos submit`."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typer
 import yaml
@@ -14,8 +15,12 @@ from cli.runs.client import ApiClient
 from cli.runs.connection import connected
 from cli.runs.standing import amount_text, follow, usd
 from quantos.contracts.dag.answers import SubmitAnswer
+from quantos.documents.settings_file import refusal
 from quantos.documents.yaml_document import read_yaml
-from quantos.errors import QuantosError, SettingsError
+from quantos.errors import SettingsError
+from quantos.orchestration.spec.reading import read_dag
+
+_REMEDY: Final = "correct the lines above; nothing was submitted"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +33,22 @@ class Stated:
     max_cost_usd: float | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """What is sent; `as_written` where its lines are those of the file."""
+
+    body: bytes
+    as_written: bool
+
+
 def submit(environment: str, file: Path, stated: Stated, *, dry_run: bool, wait: bool) -> None:
     """Submit a file, print what was accepted, and follow it where asked to."""
-    body = _body(environment, file, stated)
+    request = _request(environment, file, stated)
     client = connected(environment)
     query = {"dry_run": "true"} if dry_run else None
-    answer = client.post("/api/orch/submit", SubmitAnswer, body=body, query=query)
+    answer = client.post(
+        "/api/orch/submit", SubmitAnswer, body=request.body, query=query, as_written=request.as_written
+    )
     _print(answer)
     if wait and not dry_run:
         _follow(client, answer)
@@ -44,16 +59,32 @@ def _follow(client: ApiClient, answer: SubmitAnswer) -> None:
         raise typer.Exit(1)
 
 
-def _body(environment: str, file: Path, stated: Stated) -> bytes:
-    """The submission in a file, or around the DAG in it; a text that is neither goes as it is, and is told of there."""
-    content = _read(file)
+def _request(environment: str, file: Path, stated: Stated) -> _Request:
+    """The submission in a file, or around the DAG in it; a text that is neither goes as it is, and is told of there.
+
+    Raises:
+        SettingsError: the file would have to be written anew, and not all of it says what it seems to.
+    """
+    content, shown = _read(file), "standard input" if str(file) == "-" else str(file)
     try:
         document = read_yaml(content.decode())
-    except (UnicodeDecodeError, QuantosError):
-        return content
-    value = document.value
-    if not isinstance(value, dict):
-        return content
+    except UnicodeDecodeError:
+        return _Request(body=content, as_written=True)
+    value, given = document.value, _given(stated)
+    if not isinstance(value, dict) or ("dag" in value and not given):
+        return _Request(body=content, as_written=True)
+    if "dag" in value:
+        if document.faults:
+            raise refusal(shown, document.faults, remedy=_REMEDY)
+        params = value.get("params")
+        return _anew({**value, "params": {**(params if isinstance(params, dict) else {}), **given}})
+    if not stated.submission_id:
+        raise SettingsError(f"{shown} is a DAG, and has no id of its own", remedy="name the submission: --id nightly-1")
+    read_dag(content, shown=shown)
+    return _anew({"dag": value, "params": {"env": environment, **given}})
+
+
+def _given(stated: Stated) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if stated.priority:
         given["priority"] = stated.priority
@@ -63,16 +94,12 @@ def _body(environment: str, file: Path, stated: Stated) -> bytes:
         given["max_cost_usd"] = stated.max_cost_usd
     if stated.submission_id:
         given["submission_id"] = stated.submission_id
-    if "dag" in value:
-        if not given:
-            return content
-        params = value.get("params")
-        merged = {**value, "params": {**(params if isinstance(params, dict) else {}), **given}}
-        return yaml.safe_dump(merged, sort_keys=False, allow_unicode=True).encode()
-    if not stated.submission_id:
-        raise SettingsError(f"{file} is a DAG, and has no id of its own", remedy="name the submission: --id nightly-1")
-    request = {"dag": value, "params": {"env": environment, **given}}
-    return yaml.safe_dump(request, sort_keys=False, allow_unicode=True).encode()
+    return given
+
+
+def _anew(document: Mapping[Any, Any]) -> _Request:
+    body = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True).encode()
+    return _Request(body=body, as_written=False)
 
 
 def _read(file: Path) -> bytes:

@@ -1,6 +1,7 @@
 """Commands on runs ask the API of the sandbox, and say what it answers."""
 
 import json
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,12 +77,42 @@ def test_a_dag_without_an_id_is_refused_before_anything_is_asked(ask: Ask, file:
     assert (code, "--id" in said) == (1, True)
 
 
-def test_faults_are_told_with_their_places(ask: Ask, tmp_path: Path) -> None:
+WRONG = """\
+version: 1
+pipeline_id: bars
+pipeline_id: other
+slo: {max_runtime: 2h}
+nodes:
+  - {id: a, kind: python_task, image: "team/a:1"}
+edges: [{from: a, to: c}]
+"""
+
+
+def test_faults_of_a_dag_are_told_where_they_stand_in_its_file(ask: Ask, tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
-    path.write_text(json.dumps(stated([("a", "c")], nodes=["a", "b"])))
+    path.write_text(WRONG)
     code, said = ask("submit", "dev", str(path), "--id", "nightly-1")
     assert code == 1
-    assert "dag.edges.0.to: there is no node c" in said
+    assert f"{path}: line 7, column 19: edges.0.to: there is no node c" in said
+    assert f"{path}: line 3, column 1: pipeline_id: key 'pipeline_id' stands twice" in said
+
+
+def test_faults_of_a_whole_submission_are_told_where_they_stand_in_its_file(ask: Ask, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("params: {env: dev, submission_id: nightly-1}\ndag:\n" + textwrap.indent(WRONG, "  "))
+    code, said = ask("submit", "dev", str(path))
+    assert code == 1
+    assert "line 9, column 21: dag.edges.0.to: there is no node c" in said
+    code, said = ask("submit", "dev", str(path), "--priority", "low")
+    assert code == 1
+    assert f"{path}: line 5, column 3: dag.pipeline_id: key 'pipeline_id' stands twice" in said
+
+
+def test_faults_of_options_are_told_without_a_line_of_what_nobody_wrote(ask: Ask, file: str) -> None:
+    code, said = ask("submit", "dev", file, "--id", "nightly-1", "--priority", "lowest")
+    assert code == 1
+    assert "  params.priority: input should be 'low', 'normal' or 'high'" in said
+    assert "line" not in said.split("params.priority")[0]
 
 
 def test_a_run_is_cancelled_and_why_says_what_becomes_of_it(ask: Ask, file: str) -> None:
