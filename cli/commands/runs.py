@@ -57,13 +57,13 @@ def status(
 def logs(
     environment: EnvironmentName,
     submission_id: Id,
-    node: Annotated[str, typer.Option("--node", help="The node.")],
     *,
+    node: Annotated[str, typer.Option("--node", help="The node; each that has begun where it is left out.")] = "",
     run: RunNumber = None,
     attempt: Annotated[int, typer.Option(min=0, help="Which attempt; the last where it is left out.")] = 0,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until the node has ended.")] = False,
 ) -> None:
-    """Print what a node's attempt wrote."""
+    """Print what attempts of nodes wrote."""
     from cli.runs import reading as work
 
     work.logs(environment, submission_id, node, run=run, attempt=attempt, follow=follow)

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from cli.console import err, out, verbatim
-from cli.runs.client import quoted
+from cli.runs.client import ApiClient, quoted
 from cli.runs.connection import connected
-from quantos.contracts.dag.answers import LineageAnswer, LogsAnswer
+from quantos.contracts.dag.answers import LineageAnswer, LogsAnswer, StatusAnswer
 from quantos.errors import SettingsError
 from quantos.orchestration.lineage import drawing
 from quantos.orchestration.lineage.view import lineage_in
@@ -17,9 +17,25 @@ POLL_SECONDS: Final = 1.0
 
 
 def logs(environment: str, submission_id: str, node: str, *, run: int | None, attempt: int, follow: bool) -> None:
-    """Print a log as far as it is archived, or to its end."""
+    """Print a node's log as far as it is archived, or to its end; those of all that have begun where none is named."""
     client = connected(environment)
+    if node:
+        _log(client, submission_id, node, run=run, attempt=attempt, follow=follow)
+        return
+    if attempt:
+        raise SettingsError("an attempt is one of a node", remedy="name the node: --node NODE")
+    answer = client.get(f"/api/orch/status/{quoted(submission_id)}", StatusAnswer, run=run)
+    begun = [each.id for each in answer.nodes if each.attempt]
+    if not begun:
+        err.print("no node has begun", style="dim")
+    for each in begun:
+        err.print(f"{each}:", style="bold", markup=False)
+        _log(client, submission_id, each, run=answer.run, attempt=0, follow=follow)
+
+
+def _log(client: ApiClient, submission_id: str, node: str, *, run: int | None, attempt: int, follow: bool) -> None:
     cursor: str | None = None
+    wrote = False
     while True:
         page = client.get(
             f"/api/orch/logs/{quoted(submission_id)}",
@@ -31,8 +47,11 @@ def logs(environment: str, submission_id: str, node: str, *, run: int | None, at
         )
         for line in page.lines:
             out.print(verbatim(line))
+        wrote = wrote or bool(page.lines)
         cursor, attempt = page.cursor, page.attempt
         if page.state in {"ended", "tried again"}:
+            if not wrote:
+                err.print("it wrote nothing", style="dim")
             return
         if page.state != "more":
             if not follow:

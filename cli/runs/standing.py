@@ -43,7 +43,10 @@ def submissions(environment: str, *, limit: int) -> None:
 def change(environment: str, submission_id: str, what: Literal["cancel", "rerun", "approve-burst"]) -> None:
     """Ask for a change of a run, and print how it stands then."""
     client = connected(environment)
-    _print(client.post(f"/api/orch/{what}/{quoted(submission_id)}", StatusAnswer))
+    answer = client.post(f"/api/orch/{what}/{quoted(submission_id)}", StatusAnswer)
+    _print(answer)
+    if what == "cancel" and answer.state in ENDED - {"cancelled"}:
+        err.print(f"it had {answer.state} before, and stays as it is", style="dim")
 
 
 def why(environment: str, submission_id: str) -> None:

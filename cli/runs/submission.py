@@ -117,6 +117,10 @@ def _print(answer: SubmitAnswer) -> None:
         other = "" if route.other is None else f"{route.other.pool}: {usd(route.other.expected_usd)}"
         table.add_row(route.node, route.chosen.pool, usd(route.chosen.expected_usd), route.reason, other)
     print_table(table)
+    if answer.hold.state == "none":
+        known = f"{answer.submission_id} run {answer.run} was submitted before and has ended; nothing is run again"
+        out.print(f"{known}. `quantos status` tells how it ended.", markup=False)
+        return
     verb = "would be accepted" if answer.dry_run else "accepted"
     held = amount_text(answer.hold.amount)
     holds = f"holds {held}" if answer.hold.state == "held" else f"waits for {answer.hold.reason}: it needs {held}"

@@ -137,6 +137,30 @@ def test_logs_that_are_not_there_yet_are_said_to_be(ask: Ask, file: str) -> None
     assert (code, "so far: " in said) == (0, True)
 
 
+def test_logs_of_all_nodes_that_have_begun_are_printed_where_none_is_named(ask: Ask, file: str, api: Api) -> None:
+    ask("submit", "dev", file, "--id", "nightly-1")
+    assert "no node has begun" in ask("logs", "dev", "nightly-1")[1]
+    attempt = failed("wrong")
+    archive = WorkspaceArchive(boto3.client("s3", "us-east-1"), api.settings.names().bucket("artifacts"))
+    archive.put_log(str(attempt), 0, part=b"loss 1.0\n")
+    code, said = ask("logs", "dev", "nightly-1")
+    assert (code, "a:" in said, "loss 1.0" in said, "b:" in said) == (0, True, True, False)
+    code, said = ask("logs", "dev", "nightly-1", "--attempt", "1")
+    assert (code, "--node NODE" in said) == (1, True)
+
+
+def test_what_has_ended_is_neither_accepted_nor_cancelled_again(ask: Ask, file: str) -> None:
+    ask("submit", "dev", file, "--id", "nightly-1")
+    ask("cancel", "dev", "nightly-1")
+    composed, now = service().composed, Now("2026-11-20", round(NOW.timestamp() * 1000))
+    key = RunKey("research", "nightly-1")
+    composed.surroundings.run(dispatching.dispatch(key, now=now, rules=composed.rules))
+    code, said = ask("submit", "dev", file, "--id", "nightly-1")
+    assert (code, "nightly-1 run 1 was submitted before and has ended" in said) == (0, True)
+    assert "None" not in said
+    assert "nightly-1 run 1: cancelled" in ask("cancel", "dev", "nightly-1")[1]
+
+
 def test_what_a_program_said_steers_no_terminal(ask: Ask, file: str, api: Api) -> None:
     """Title, clearing and a turned direction; and brackets that are markup elsewhere."""
     escapes = "\x1b]0;title\x07\x1b[2J\x9b2J\u202e"
