@@ -68,6 +68,7 @@ class Outside:
     stopped: list[AttemptKey] = field(default_factory=list)
     sent: list[Message] = field(default_factory=list)
     cleared: dict[RunKey, Sequence[AttemptKey]] = field(default_factory=dict)
+    is_paused: bool = False
 
     def create(self, order: Order) -> None:
         self.orders.append(order)
@@ -82,7 +83,7 @@ class Outside:
         self.sent.append(message)
 
     def paused(self) -> bool:
-        return False
+        return self.is_paused
 
     def tell(self, message: Started | Finished, submission: Submission) -> None:
         """Nobody listens."""

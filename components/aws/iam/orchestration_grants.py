@@ -10,10 +10,10 @@ _READ = ("BatchGetItem", "Query")
 
 
 def submitting(account: Account, places: Places) -> tuple[Statement, ...]:
-    """Keeping what is submitted and pinning what it reads; showing logs and lineage."""
+    """Keeping what is submitted and pinning what it reads; showing logs, lineage, and whether its stack is paused."""
     artifacts = places.artifacts_bucket
     return (
-        _rows(account, places),
+        *_going_on(account, places),
         listing(artifacts, sid="ListLineage", prefixes=("lineage/*",)),
         using_objects(
             artifacts,

@@ -32,6 +32,12 @@ def graph_of(nodes: Iterable[str], arrows: Iterable[tuple[str, str]]) -> Graph:
     return graph
 
 
+def running_order(graph: Graph) -> list[str]:
+    """Each node behind all that runs before it, otherwise in the order in which the graph got them."""
+    places = {node: place for place, node in enumerate(graph)}
+    return list(nx.lexicographical_topological_sort(graph, key=places.__getitem__))
+
+
 def repeated(names: Iterable[tuple[FaultPath, str]], *, what: str) -> Iterator[PathFault]:
     """Names that stand more than once, each but the first."""
     seen: Counter[str] = Counter()

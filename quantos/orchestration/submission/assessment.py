@@ -7,7 +7,7 @@ from typing import Final
 
 import networkx as nx
 
-from quantos.contracts.dag.graph import Graph, graph_of
+from quantos.contracts.dag.graph import Graph, graph_of, running_order
 from quantos.contracts.dag.spec import DagSpec, JobClass
 from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.contracts.dag.values import cores, duration_seconds
@@ -33,7 +33,7 @@ class Assessment:
     """A submission as it would be accepted.
 
     Attributes:
-        placements: by node, of its first attempt.
+        placements: by node, of its first attempt, in the order in which nodes can run.
         expected_usd: the price of all nodes, each until it has succeeded.
     """
 
@@ -67,7 +67,11 @@ def assess(
     expected = estimated(pipeline, cap)
     rows = _nodes(request, run, share=_share(expected, cap))
     terms = _terms(request, subject=subject, now_ms=now_ms)
-    placements = {row.id: placement(terms, row, offers=offers, left_ms=terms.max_runtime_ms) for row in rows}
+    by_id = {row.id: row for row in rows}
+    placements = {
+        name: placement(terms, by_id[name], offers=offers, left_ms=terms.max_runtime_ms)
+        for name in running_order(_graph(dag))
+    }
     usd = sum(placement.chosen.expected_usd for placement in placements.values())
     submission = Submission(
         run=run,

@@ -7,6 +7,7 @@ from typing import Final
 
 from quantos.contracts.dag.answers import ListAnswer, StatusAnswer, SubmitAnswer, WhyAnswer
 from quantos.contracts.dag.submission import SUBMISSION_ID, SubmissionRequest
+from quantos.documents.suggestion import suggestion
 from quantos.errors import (
     AccessError,
     LogsExpiredError,
@@ -71,8 +72,10 @@ class Desk:
         """
         self._allow(request, caller)
         now = self._now_ms()
+        if (known := self._known(request, caller)) is None:
+            self._ensure_pool(request)
         assessment = self._assess(request, caller, now_ms=now)
-        if (known := self._known(request, caller)) is not None:
+        if known is not None:
             return view.submitted(known, assessment, dry_run=dry_run, snapshots={})
         assessment = self._admissible(assessment)
         self.inputs.check(caller.team, request)
@@ -178,7 +181,8 @@ class Desk:
     def why(self, caller: Caller, submission_id: str) -> WhyAnswer:
         """Why a run does not go on, and what would let it. Raises SubmissionUnknownError."""
         submission = self.submission(caller, submission_id)
-        rows, day = self.surroundings.rows, _day(self._now_ms())
+        now = self._now_ms()
+        rows, day = self.surroundings.rows, _day(now)
         nodes = rows.load_nodes(submission.run, submission.digest)
         terms = self.rules.credit(caller.team)
         days = credit_days(day, terms=terms)
@@ -191,6 +195,8 @@ class Desk:
             account=account,
             left=credit(accounts, day, terms=terms),
             others=self._holders(caller.team, day) if submission.hold is None else (),
+            paused=submission.ended is None and self.surroundings.switch.paused(),
+            now_ms=now,
         )
 
     def submission(self, caller: Caller, submission_id: str, *, run: int | None = None) -> Submission:
@@ -233,6 +239,15 @@ class Desk:
             raise AccessError(
                 f"{caller.subject} may not submit with high priority for {caller.team}",
                 remedy="submit with normal priority, or have platform.teams.*.urgent_subjects name you",
+            )
+
+    def _ensure_pool(self, request: SubmissionRequest) -> None:
+        affinity, pools = request.params.affinity, {offer.pool for offer in self.offers}
+        if affinity is not None and affinity.compute_pool not in pools:
+            near = suggestion(affinity.compute_pool, pools)
+            raise NotAdmittedError(
+                f"{self.environment} has no pool {affinity.compute_pool} for runs{near}",
+                remedy=f"name one of {', '.join(sorted(pools))} in params.affinity.compute_pool, or none",
             )
 
     def _pipeline(self, request: SubmissionRequest, caller: Caller) -> Pipeline | None:

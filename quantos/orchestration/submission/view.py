@@ -16,6 +16,7 @@ from quantos.contracts.dag.answers import (
     StatusAnswer,
     SubmitAnswer,
 )
+from quantos.contracts.dag.graph import graph_of, running_order
 from quantos.contracts.dag.spec import DagSpec
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
 from quantos.orchestration.protocol.rows import Node, Submission
@@ -46,10 +47,13 @@ def submitted(
 
 
 def status(submission: Submission, nodes: Sequence[Node], dag: DagSpec, *, now_ms: int) -> StatusAnswer:
-    """A run as it stands at a moment, epoch milliseconds."""
+    """A run as it stands at a moment, epoch milliseconds; its nodes in the order in which they can run."""
     terms = submission.terms
     kinds = {node.id: node.kind for node in dag.nodes}
     done = {node.id for node in nodes if node.state == "succeeded"}
+    graph = graph_of(kinds, [(edge.source, edge.target) for edge in dag.edges])
+    places = {name: place for place, name in enumerate(running_order(graph))}
+    ordered = sorted(nodes, key=lambda node: places[node.id])
     return StatusAnswer(
         submission_id=submission.run.submission_id,
         run=submission.run.run,
@@ -70,7 +74,7 @@ def status(submission: Submission, nodes: Sequence[Node], dag: DagSpec, *, now_m
         ran_seconds=running_ms(nodes, now_ms=now_ms) / 1000,
         expected_usd=terms.expected_usd,
         spent_usd=cost_usd(nodes, now_ms=now_ms),
-        nodes=tuple(_node(node, submission, kind=kinds[node.id], done=done, now_ms=now_ms) for node in nodes),
+        nodes=tuple(_node(node, submission, kind=kinds[node.id], done=done, now_ms=now_ms) for node in ordered),
     )
 
 

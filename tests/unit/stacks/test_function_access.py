@@ -268,9 +268,9 @@ def test_only_the_function_that_runs_the_engine_is_told_where_the_state_is() -> 
     assert all(seen["QUANTOS_BUS"] == "kafka+iam://b-1:9098,b-2:9098?region=us-east-1" for seen in told.values())
 
 
-def test_who_acts_reads_the_kill_switch_and_nobody_writes_it() -> None:
+def test_who_acts_or_says_why_nothing_does_reads_the_kill_switch_and_nobody_writes_it() -> None:
     table = f"arn:aws:dynamodb:us-east-1:123456789012:table/{SETTINGS.names().switch_table}"
-    for name in (functions.RESIZE, functions.DISPATCH, functions.SWEEP):
+    for name in (functions.RESIZE, functions.SUBMIT, functions.DISPATCH, functions.SWEEP):
         assert allowed(name, "dynamodb:GetItem", table)
     writes = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQLUpdate", "PartiQLInsert")
     assert not [(name, action) for name in SPECS for action in writes if allowed(name, f"dynamodb:{action}", table)]

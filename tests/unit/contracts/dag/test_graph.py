@@ -6,10 +6,15 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantos.contracts.dag.graph import Ports, cycles, graph_of, unfed
+from quantos.contracts.dag.graph import Ports, cycles, graph_of, running_order, unfed
 
 NAMES = [f"n{number}" for number in range(8)]
 ARROWS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), unique=True, max_size=20)
+
+
+def test_each_node_stands_behind_what_runs_before_it_and_otherwise_as_stated() -> None:
+    graph = graph_of(["z", "a", "m", "b"], [("m", "z"), ("b", "a")])
+    assert running_order(graph) == ["m", "z", "b", "a"]
 
 
 @given(ARROWS)

@@ -54,7 +54,7 @@ def account(place: Place) -> Amount:
 
 def test_a_submission_is_accepted_with_its_routing_its_hold_and_its_price(place: Place) -> None:
     answer = place.desk.submit(request(), ANN)
-    assert [route.node for route in answer.routing] == ["compute_features", "fetch_data", "train_model"]
+    assert [route.node for route in answer.routing] == ["fetch_data", "compute_features", "train_model"]
     assert [route.chosen.pool for route in answer.routing] == ["memory", "memory", "cpu-spot"]
     assert answer.routing[2].other is not None
     assert (answer.job_class, answer.priority, answer.qos) == ("train", "normal", "spot_ok")
@@ -117,6 +117,7 @@ def test_a_run_goes_through_its_nodes_and_its_ledger_comes_out_even(place: Place
     status = place.desk.status(ANN, "nightly-1")
     assert status.state == "succeeded"
     assert [node.state for node in status.nodes] == ["succeeded"] * 3
+    assert [node.id for node in status.nodes] == ["fetch_data", "compute_features", "train_model"]
     assert status.used.cpu_ms == 720_000
     assert account(place) == Amount(cpu_ms=720_000)
     assert status.ran_seconds == 180
@@ -137,6 +138,30 @@ def test_what_a_day_has_no_room_for_waits_and_says_who_holds_it(place: Place) ->
     run(place, "first")
     place.dispatch(RunKey("research", "second"))
     assert place.desk.status(ANN, "second").state == "running"
+
+
+def test_why_says_that_dispatch_is_paused_and_what_runs_meanwhile(place: Place) -> None:
+    place.desk.submit(request(), ANN)
+    assert "about to be dispatched" in place.desk.why(ANN, "nightly-1").sentence
+    place.outside.is_paused = True
+    paused = "dispatch is paused until `quantos resume`; 0 nodes run meanwhile"
+    assert place.desk.why(ANN, "nightly-1").sentence == paused
+
+
+def test_why_says_until_when_a_node_is_not_tried_again_and_what_ended_it(place: Place) -> None:
+    place.desk.submit(request(), ANN)
+    place.dispatch(RunKey("research", "nightly-1"))
+    place.finish(place.outside.orders[-1], "failure")
+    sentence = place.desk.why(ANN, "nightly-1").sentence
+    assert sentence.startswith("fetch_data is tried again at 12:02:00 UTC after failure")
+
+
+def test_a_pool_that_there_is_not_is_refused_with_the_nearest(place: Place) -> None:
+    for binding in ("preferred", "required"):
+        wrong = request(affinity={"compute_pool": "memori", "binding": binding})
+        with pytest.raises(NotAdmittedError, match="dev has no pool memori for runs; did you mean memory"):
+            place.desk.submit(wrong, ANN)
+    place.desk.submit(request(affinity={"compute_pool": "gpu"}), ANN)
 
 
 def test_what_no_day_could_ever_hold_is_refused(place: Place) -> None:
