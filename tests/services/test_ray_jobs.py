@@ -16,7 +16,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from components.kubernetes.compute.ray_cluster import RAY_VERSION
 from quantos.orchestration.attempt.folder import folder_of
 from quantos.orchestration.attempt.ray_head import RayHead, RayHeads
-from quantos.orchestration.attempt.ray_jobs import job_id_of
+from quantos.orchestration.attempt.ray_jobs import ids_in, job_id_of
 from quantos.orchestration.protocol.rows import Finished, Order
 from quantos.orchestration.tracing.identity import span_id, trace_id
 from sandbox.engine.cache import cache_of
@@ -95,6 +95,11 @@ def test_what_a_program_imports_was_compiled_when_its_environment_was_built(exec
     (numpy,) = environment.folder.glob("venv/lib/python*/site-packages/numpy")
     compiled = {path.name.partition(".")[0] for path in (numpy / "__pycache__").glob("*.pyc")}
     assert {path.stem for path in numpy.glob("*.py")} <= compiled
+
+
+def test_a_job_that_never_began_is_told_by_its_submission_alone() -> None:
+    assert ids_in({"job_id": None, "submission_id": "quantos-1"}) == ("submission quantos-1",)
+    assert ids_in({"job_id": "02000000", "submission_id": "quantos-1"}) == ("job 02000000", "submission quantos-1")
 
 
 @pytest.mark.usefixtures("features")

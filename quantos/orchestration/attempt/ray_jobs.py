@@ -123,6 +123,12 @@ def job_id_of(name: str) -> str:
     return f"quantos-{hashlib.sha256(name.encode()).hexdigest()[:_ID_DIGITS]}"
 
 
+def ids_in(info: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """What Ray calls a job in its list; one that was stopped before it began has no job's id."""
+    job = (f"job {info['job_id']}",) if info.get("job_id") else ()
+    return (*job, f"submission {info.get('submission_id')}")
+
+
 def _submit(head: RayHead, job: str, submission: JsonValue) -> None:
     """Submit a job. Key: its id, which is asked for where it is not known whether Ray took it.
 
@@ -159,5 +165,4 @@ def _jobs(head: RayHead) -> list[dict[str, JsonValue]]:
 
 def _evidence(head: RayHead, info: Mapping[str, JsonValue], *, notes: tuple[str, ...]) -> Evidence:
     version = str(head.call("GET", "/api/version")["ray_version"])
-    job = (f"job {info.get('job_id')}", f"submission {info.get('submission_id')}")
-    return Evidence(engine="ray", version=version, reality="real", notes=(*job, *notes))
+    return Evidence(engine="ray", version=version, reality="real", notes=(*ids_in(info), *notes))
