@@ -180,9 +180,9 @@ def _say(result: RunsResult, page: Path, *, seconds: float) -> None:
         out.print(f"published {item.key} ({item.size_bytes:,} bytes, {item.hash})", markup=False)
     for check in result.ledger:
         verdict = "agrees with" if check.agrees else "differs from"
-        out.print(
-            f"ledger of {check.kept.team} {check.kept.day} {verdict} the audit chain: settled {check.kept.settled}"
-        )
+        settled = check.kept.settled
+        units = f"{settled.cpu_ms:,} core-ms, {settled.gpu_ms:,} GPU-ms, {settled.io_bytes:,} bytes"
+        out.print(f"ledger of {check.kept.team} {check.kept.day} {verdict} the audit chain: settled {units}")
     out.print(f"audit: {result.audit_links} links, {result.audit_problem or 'intact'}")
     for problem in result.problems:
         out.print(f"not as it should be: {problem}", style="red", markup=False)

@@ -1,6 +1,6 @@
 """The page of a run of the example: what was accepted, what ran where, what it took and gave, and what proves it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,10 @@ _BAR_WIDTH: Final = 640.0
 _ROW_HEIGHT: Final = 22.0
 _LABEL_WIDTH: Final = 300.0
 _MOST_METRICS: Final = 24
+_ALWAYS_DEEP: Final = 2
+_DEEPEST: Final = 4
+_LEAST_SHARE: Final = 0.01
+"""Of the trace; spans below the depth that is always shown are where they took as much, down to the deepest."""
 
 
 def render(result: RunsResult) -> str:
@@ -31,7 +35,7 @@ def render(result: RunsResult) -> str:
         _section("Nodes", _nodes(result)),
         _section("Routing", _routing(result)),
         _section("Lineage", element("div", Markup(svg(picture_of(lineage_in(result.lineage)))), class_="drawing")),
-        _section("One trace", _waterfall(result.trace)),
+        _section("One trace", _trace(result.trace)),
         _section("Published", _published(result), _metrics(result.metrics)),
         _section("Ledger", _ledger(result)),
         _section("The demo", _table(("stage", "seconds"), [(row.name, f"{row.seconds:.1f}") for row in result.stages])),
@@ -114,8 +118,23 @@ def _published(result: RunsResult) -> Markup:
 
 
 def _metrics(metrics: dict[str, JsonValue]) -> Markup:
-    plain = [(name, f"{value:.6g}" if isinstance(value, float) else str(value)) for name, value in metrics.items()]
-    return _table(("metric", "value"), [(name, value[:120]) for name, value in plain[:_MOST_METRICS]])
+    return _table(("metric", "value"), list(_plain(metrics))[:_MOST_METRICS])
+
+
+def _plain(metrics: Mapping[str, JsonValue], within: str = "") -> Iterator[tuple[str, str]]:
+    """Each value by its whole name; of a list of records its last, which is where it came to."""
+    for name, value in metrics.items():
+        match value:
+            case dict():
+                yield from _plain(value, f"{within}{name}.")
+            case [*_, dict() as last]:
+                yield from _plain(last, f"{within}{name}, last.")
+            case list():
+                yield f"{within}{name}", ", ".join(str(each) for each in value)
+            case float():
+                yield f"{within}{name}", f"{value:.6g}"
+            case _:
+                yield f"{within}{name}", str(value)
 
 
 def _ledger(result: RunsResult) -> Markup:
@@ -134,10 +153,21 @@ def _amount(account: Account, name: str) -> str:
     return ", ".join(parts) or "0"
 
 
-def _waterfall(trace: Sequence[Branch]) -> Markup:
+def _trace(trace: Sequence[Branch]) -> Markup:
+    """What took time, and all of it for whom opens it: Trino alone tells hundreds of spans of a moment each."""
     spans = list(_walk(trace, 0))
     if not spans:
         return element("p", "No spans came.", class_="bad")
+    length = max(span.seconds for _, span in spans)
+    least = length * _LEAST_SHARE
+    shown = [
+        (depth, span) for depth, span in spans if depth <= _ALWAYS_DEEP or (depth <= _DEEPEST and span.seconds >= least)
+    ]
+    every = element("details", element("summary", f"all {len(spans):,} spans"), _waterfall(spans))
+    return element("div", _waterfall(shown), every) if len(shown) < len(spans) else _waterfall(spans)
+
+
+def _waterfall(spans: Sequence[tuple[int, KeptSpan]]) -> Markup:
     start = min(span.start_ns for _, span in spans)
     length = max(1, max(span.end_ns for _, span in spans) - start)
     height = _ROW_HEIGHT * len(spans)
