@@ -1,5 +1,7 @@
 """What is stated in Python is exactly what a file states."""
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,6 +50,17 @@ def test_the_example_in_python_is_the_example() -> None:
     assert backtest.dag == from_file
     assert backtest.dag.digest() == from_file.digest()
     assert read_dag(backtest.to_yaml().encode(), shown="again") == from_file
+
+
+def test_the_program_in_the_documentation_prints_the_example(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    documented = (Path(__file__).resolve().parents[4] / "docs" / "runs.md").read_text(encoding="utf-8")
+    program = tmp_path / "program.py"
+    program.write_text(documented.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
+    runpy.run_path(str(program))
+    printed = capsys.readouterr().out
+    assert read_dag(printed.encode(), shown="printed") == read_dag(EXAMPLE.encode(), shown="dag.yaml")
 
 
 @given(dags())
