@@ -139,7 +139,7 @@ def run(arguments: list[str]) -> int:
 
 def _error_text(exc: QuantosError) -> str:
     remedy = exc.remedy[:1].upper() + exc.remedy[1:]
-    what = f"{exc.what}\n" if "\n" in exc.what else f"{exc.what.rstrip('.')}. "
+    what = f"{exc.what}\n" if "\n" in exc.what else f"{exc.what.rstrip('.')}{'' if exc.what.endswith('?') else '.'} "
     notes: list[str] = getattr(exc, "__notes__", [])
     more = f" --debug shows what else was told ({len(notes)})." if notes else ""
     return f"{typer.style('Error:', fg='red')} {what}{remedy.rstrip('.')}.{more}"

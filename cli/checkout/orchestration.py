@@ -36,7 +36,7 @@ from sandbox.events.broker import start_broker
 from sandbox.lake.trino import missing_tools
 from sandbox.lifecycle import ONE_CHECKPOINT
 from sandbox.orchestration.engines import beside, running_engines, running_ray
-from sandbox.orchestration.record import ServiceRecord, own_mark
+from sandbox.orchestration.record import ServiceRecord, ensure_none_runs, own_mark
 from sandbox.orchestration.serving import serving_orchestration
 from sandbox.tracing.tree import lines_of
 from stacks.programs import declare
@@ -54,6 +54,7 @@ def serve(environment: str, *, trino: bool, kafka: bool, resource_scale: float |
     settings = load_environment(environment, root=ENVIRONMENTS, catalog=load_catalog())
     state_dir = lifecycle.default_state_dir(ROOT)
     err.print(f"target: {environment} in the sandbox of {ROOT}", style="dim")
+    ensure_none_runs(state_dir)
     with shown_progress(err) as progress:
         engine = find_engine(progress=progress)
     sandbox = lifecycle.start(state_dir, project_root=ROOT, engine_bin_dir=engine.bin_dir)
@@ -92,6 +93,7 @@ def demo(*, trino: bool | None, kafka: bool) -> None:
     started = time.monotonic()
     state_dir = lifecycle.default_state_dir(ROOT)
     err.print(f"target: the sandbox of {ROOT}", style="dim")
+    ensure_none_runs(state_dir)
     with_trino = _has_trino() if trino is None else trino
     with only_demo_of(state_dir), contextlib.ExitStack() as closing:
         with shown_progress(err) as progress:

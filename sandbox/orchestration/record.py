@@ -48,6 +48,16 @@ def recorded_service(state_dir: Path, environment: str) -> ServiceRecord:
     return record
 
 
+def ensure_none_runs(state_dir: Path) -> None:
+    """Raise SandboxError where one runs: another would take its place, and the sandbox from under it."""
+    record = running_service(state_dir)
+    if record is not None:
+        raise SandboxError(
+            f"the orchestration of {record.environment} runs in this sandbox, as process {record.process.pid}",
+            remedy="interrupt it first: one runs at a time",
+        )
+
+
 def running_service(state_dir: Path) -> ServiceRecord | None:
     """The one that runs; None where none does."""
     try:

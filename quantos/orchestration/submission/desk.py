@@ -247,7 +247,7 @@ class Desk:
             near = suggestion(affinity.compute_pool, pools)
             raise NotAdmittedError(
                 f"{self.environment} has no pool {affinity.compute_pool} for runs{near}",
-                remedy=f"name one of {', '.join(sorted(pools))} in params.affinity.compute_pool, or none",
+                remedy=f"name one of {', '.join(sorted(pools))}, or none",
             )
 
     def _pipeline(self, request: SubmissionRequest, caller: Caller) -> Pipeline | None:

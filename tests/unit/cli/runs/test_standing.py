@@ -1,6 +1,7 @@
 """Commands on runs ask the API of the sandbox, and say what it answers."""
 
 import json
+import os
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -70,6 +71,24 @@ def test_a_dry_run_says_so_and_leaves_nothing(ask: Ask, file: str) -> None:
     code, said = ask("status", "dev", "nightly-1")
     assert code == 1
     assert "404: the team research has no submission 'nightly-1'" in said
+
+
+def test_a_pool_that_there_is_not_is_told_with_the_nearest(ask: Ask, file: str) -> None:
+    code, said = ask("submit", "dev", file, "--id", "nightly-1", "--pool", "gpo")
+    assert (code, "dev has no pool gpo for runs; did you mean gpu? Name one of cpu, " in said) == (1, True)
+
+
+@pytest.mark.usefixtures("api")
+@pytest.mark.parametrize("command", [["sandbox", "serve", "dev"], ["demo-orchestration"]])
+def test_where_orchestration_runs_no_other_takes_its_place(
+    ask: Ask, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def started(*_: object, **__: object) -> None:
+        raise AssertionError("something was started")
+
+    monkeypatch.setattr("cli.checkout.orchestration.find_engine", started)
+    code, said = ask(*command)
+    assert (code, f"the orchestration of dev runs in this sandbox, as process {os.getpid()}" in said) == (1, True)
 
 
 def test_a_dag_without_an_id_is_refused_before_anything_is_asked(ask: Ask, file: str) -> None:
