@@ -14,6 +14,7 @@ from cli.commands import (
     charts,
     dag,
     environment,
+    images,
     pools,
     project,
     runs,
@@ -45,6 +46,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(pools.app, name="pools")
 app.add_typer(charts.app, name="charts")
 app.add_typer(dag.app, name="dag")
+app.add_typer(images.app, name="images")
 for command in (
     environment.up,
     environment.drift,

@@ -24,6 +24,7 @@ _CONFIG_TYPE: Final = "application/vnd.oci.image.config.v1+json"
 _INDEX_TYPE: Final = "application/vnd.oci.image.index.v1+json"
 _CREATED: Final = datetime.fromtimestamp(EPOCH, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 _INDEX: Final = "index.json"
+_LOCAL: Final = "docker.io/quantos"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,9 @@ def oci_image(name: str, layers: Sequence[Layer], program: Program) -> OciImage:
 
 def write_archive(image: OciImage, target: Path, *, annotations: Mapping[str, str]) -> None:
     """Write the image as a layout in a tar, whole or not at all."""
-    named = {"org.opencontainers.image.ref.name": image.name, **annotations}
+    local = local_name(image.name, image.digest)
+    named = {"io.containerd.image.name": local, "org.opencontainers.image.ref.name": local.rpartition(":")[2]}
+    named |= annotations
     stated = {"mediaType": MANIFEST_TYPE, "digest": image.digest, "size": len(image.manifest), "annotations": named}
     index = _json({"schemaVersion": 2, "mediaType": _INDEX_TYPE, "manifests": [stated]})
     blobs: dict[str, bytes | Path] = {layer.digest: layer.blob for layer in image.layers}
@@ -102,6 +105,11 @@ def write_archive(image: OciImage, target: Path, *, annotations: Mapping[str, st
         for path, content in sorted(files.items(), key=lambda file: (file[0] not in {_INDEX, "oci-layout"}, file[0])):
             _add(archive, path, content)
     partial.replace(target)
+
+
+def local_name(name: str, digest: str) -> str:
+    """What an image is called where no registry has it; its tag is the beginning of its digest."""
+    return f"{_LOCAL}/{name}:{digest.removeprefix('sha256:')[:12]}"
 
 
 def archived_digest(archive: Path) -> str:

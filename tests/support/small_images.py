@@ -9,6 +9,7 @@ from images.bases.interpreter import Interpreter
 from images.definition import ImageDefinition
 from images.layers.store import TAR, Layer, LayerStore, sha256_of
 from images.layers.tree import Entry, write_tar
+from images.oci import Program, oci_image, write_archive
 from sandbox.engine.cache import EngineCache
 
 
@@ -67,3 +68,12 @@ def commit(folder: Path) -> None:
     who = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
     for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "--allow-empty", "-m", "A commit"]):
         subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
+
+
+def written_image(folder: Path, name: str) -> Path:
+    """The archive of an image of one layer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = Program(entrypoint=["run"], command=[], environment={}, user="1:1", folder="/", labels={"name": name})
+    archive = folder / f"{name}.tar"
+    write_archive(oci_image(name, small_base(folder / "base").layers, program), archive, annotations={})
+    return archive

@@ -88,6 +88,7 @@ def test_help_is_printed_and_exits_0(quantos: Command) -> None:
         "resume",
         "doctor",
         "demo",
+        "images",
         "sandbox",
         "audit",
     ):
@@ -229,6 +230,7 @@ def test_every_command_is_covered_by_the_target_test() -> None:
         "dag",
         "demo",
         "demo-orchestration",
+        "images",
         "lineage",
         "logs",
         "manifests",
