@@ -13,6 +13,7 @@ from images.layers.component import Component
 from images.layers.store import Layer
 
 _WHITEOUT: Final = ".wh."
+_MODE: Final = 0o1777
 _OPAQUE: Final = ".wh..wh..opq"
 
 
@@ -65,7 +66,12 @@ def _lay(archive: tarfile.TarFile, into: Path) -> None:
         elif not (member.ischr() or member.isblk() or member.isfifo()):
             if not member.isdir():
                 _remove(path)
-            archive.extract(member, into, set_attrs=not member.isdir(), filter="tar")
+            archive.extract(member, into, filter=_kept)
+
+
+def _kept(member: tarfile.TarInfo, into: str) -> tarfile.TarInfo:
+    """A member that stays below the folder, with its mode: /tmp is everybody's. Nothing runs as another user."""
+    return tarfile.tar_filter(member, into).replace(mode=member.mode & _MODE)
 
 
 def _remove(path: Path) -> None:

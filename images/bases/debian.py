@@ -14,8 +14,8 @@ from images.layers.tree import EPOCH
 from sandbox.engine.cache import entry_digest
 from sandbox.engine.progress import Reporter
 
-PACKAGES: Final = ("ca-certificates", "libgomp1", "media-types", "python3", "tzdata", "usr-is-merged")
-"""Beside what is essential, and what these need: TLS, OpenMP for LightGBM, names of types, zones of time."""
+PACKAGES: Final = ("ca-certificates", "libgomp1", "libstdc++6", "media-types", "python3", "tzdata", "usr-is-merged")
+"""Beside what is essential: TLS, OpenMP for LightGBM, what C++ needs, names of types, zones of time."""
 _NEVER_THERE: Final = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/doc/*")
 _THERE: Final = "/usr/share/doc/*/copyright"
 _OF_THE_BUILDER: Final = frozenset(

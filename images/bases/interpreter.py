@@ -1,5 +1,6 @@
 """The Python of a base, run where the base lies unpacked: no container, no rights, and not the builder's own Python."""
 
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _LIBRARIES: Final = (
     "usr/lib",
     "var/lang/lib",
 )
+_RESOLVED: Final = re.compile(r"^\s*(\S+) => (not found|\S+)", re.MULTILINE)
+_LACKING: Final = re.compile(r"error while loading shared libraries: (\S+): cannot open shared object file")
 _MINORS: Final = range(11, 14)
 _DEFAULT_PATH: Final = "/var/lang/bin:/usr/local/bin:/usr/bin:/bin"
 
@@ -54,11 +57,36 @@ class Interpreter:
         """Write `target` of `source` by gzip. Raises ImageError."""
         self._end(self._start([str(INSIDE / "compress.py"), str(source), str(target)]))
 
+    def missing_libraries(self, folder: Path) -> dict[str, str]:
+        """Shared libraries that files below a folder ask for and neither it nor the root has, each with one of them."""
+        files = [file for file in sorted(folder.rglob("*.so*")) if file.is_file()]
+        brought = {file.name for file in files}
+        missing: dict[str, str] = {}
+        for file in files:
+            for library in self._unresolved(file, folder):
+                if library not in brought:
+                    missing.setdefault(library, file.relative_to(folder).as_posix())
+        return missing
+
+    def _unresolved(self, file: Path, folder: Path) -> Iterator[str]:
+        """What the root's loader finds nowhere, or on this machine instead of in the root."""
+        command = [*self._loader(), "--list", str(file)]
+        run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
+        inside = (f"{self.root}/", f"{folder}/")
+        yield from _LACKING.findall(run.stderr)
+        for library, path in _RESOLVED.findall(run.stdout):
+            if path == "not found" or not path.startswith(inside):
+                yield library
+
+    def _loader(self) -> list[str]:
+        prefix = PurePosixPath(self.path).parent.parent.relative_to("/")
+        folders = [self.root / folder for folder in (*_LIBRARIES, f"{prefix}/lib")]
+        library_path = ":".join(str(folder) for folder in folders if folder.is_dir())
+        return [str(self.root / _LOADER), "--library-path", library_path]
+
     def _start(self, arguments: Sequence[str]) -> "subprocess.Popen[str]":
         prefix = PurePosixPath(self.path).parent.parent.relative_to("/")
-        folders = [*_LIBRARIES, f"{prefix}/lib"]
-        library_path = ":".join(str(self.root / folder) for folder in folders if (self.root / folder).is_dir())
-        command = [str(self.root / _LOADER), "--library-path", library_path, str(self.root / self.path.lstrip("/"))]
+        command = [*self._loader(), str(self.root / self.path.lstrip("/"))]
         environment = {
             "PYTHONHOME": str(self.root / prefix),
             "PYTHONHASHSEED": "0",

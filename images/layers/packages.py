@@ -60,10 +60,20 @@ class Packages:
         for record in folder.glob("*.dist-info/RECORD"):
             _without_scripts(record)
         components = python_components(folder, read_lock(self.project / "uv.lock"))
+        self._hold_libraries(folder)
         self.base.interpreter.compile_folder(folder, shown=PACKAGES)
         write_tar(target, folder_entries(folder, at=PACKAGES.lstrip("/")))
         shutil.rmtree(folder)
         return components
+
+    def _hold_libraries(self, folder: Path) -> None:
+        missing = self.base.interpreter.missing_libraries(folder)
+        if missing:
+            said = ", ".join(f"{library} (of {file})" for library, file in sorted(missing.items()))
+            raise ImageError(
+                f"the base {self.base.name} lacks libraries that packages ask for: {said}",
+                remedy="install them in the base, or take one that has them, such as --debian bookworm",
+            )
 
 
 def packages_of(

@@ -37,6 +37,17 @@ def test_later_layers_replace_remove_and_hide(tmp_path: Path) -> None:
     assert files(tmp_path / "root") == {"a/kept": "1", "b/new": "2", "c": "2", "d": "2"}
 
 
+def test_what_is_everybodys_stays_so_and_nothing_runs_as_another_user(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "1.tar", "w") as archive:
+        for name, kind, mode in (("tmp", tarfile.DIRTYPE, 0o1777), ("su", tarfile.REGTYPE, 0o4755)):
+            member = tarfile.TarInfo(name)
+            member.type, member.mode = kind, mode
+            archive.addfile(member)
+    unpack([tmp_path / "1.tar"], tmp_path / "root")
+    modes = {name: oct((tmp_path / "root" / name).stat().st_mode & 0o7777) for name in ("tmp", "su")}
+    assert modes == {"tmp": "0o1777", "su": "0o755"}
+
+
 def test_a_file_outside_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"the layer 1\.tar cannot be unpacked"):
         unpack([layer(tmp_path / "1.tar", {"../outside": "x"})], tmp_path / "root")
