@@ -16,7 +16,7 @@ from quantos.orchestration.attempt.folder import AttemptFolder, Claim, Exit, fol
 from quantos.orchestration.execution.classify import End, ExitFacts, classify
 from quantos.orchestration.execution.usage import used_by_day
 from quantos.orchestration.execution.words import bounded
-from quantos.orchestration.protocol.effects import Create
+from quantos.orchestration.protocol.effects import Acknowledge, Create, Stop
 from quantos.orchestration.protocol.ports import Sender
 from quantos.orchestration.protocol.rows import Finished, Order, Started
 from sandbox.execution.attempts import Attempt, Attempts
@@ -65,6 +65,20 @@ class Supervisor:
     leftovers: Leftovers
     _seen_ms: dict[str, int] = field(default_factory=dict)
     """When the worker of an attempt was last seen alive, by the attempt's name: its program can write no lower."""
+
+    def take(self, message: Create | Stop | Acknowledge) -> None:
+        """Keep what is asked of an attempt. Key: the attempt, whose name is remembered for good."""
+        match message:
+            case Create(order):
+                self.attempts.create(order)
+            case Stop(attempt):
+                self.attempts.stop(attempt)
+            case Acknowledge(attempt):
+                self.attempts.acknowledge(attempt)
+
+    def holds(self) -> bool:
+        """Never: what was taken is in the attempts' file."""
+        return False
 
     def step(self, *, now_ms: int) -> None:
         """Do what can be done now: see what has ended, start what there is room for, tell what is to be told.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from lambdas import runtime
 from quantos.catalog.catalog import load_catalog
@@ -26,43 +26,55 @@ from sandbox.events.bus import EventBus, Stream, open_bus
 from sandbox.events.clock import ReplayClock
 from sandbox.events.events import Account
 from sandbox.events.loop import GROUP_PREFIX, EventLoop, load_functions
-from sandbox.execution.attempts import Attempts
-from sandbox.execution.supervisor import Supervisor
 
 DELIVERED: Final = (DISPATCH, RUNS, SWEEP, AUDIT)
 ORDERS: Final = 100
 PAUSE_SECONDS: Final = 0.02
 
 
-@dataclass(frozen=True)
+class Executor(Protocol):
+    """What runs attempts here, or has them run."""
+
+    def take(self, message: Create | Stop | Acknowledge) -> object:
+        """Take what is asked of an attempt. Key: the attempt; what comes twice changes nothing."""
+        ...
+
+    def holds(self) -> bool:
+        """Whether something that was taken is lost with this process, unless the topic keeps it."""
+        ...
+
+    def step(self, *, now_ms: int) -> None:
+        """Do what can be done now."""
+        ...
+
+
+@dataclass
 class Orders:
     """What the bus has for an executor. Key: the attempt, which the executor remembers."""
 
     stream: Stream
-    attempts: Attempts
+    executor: Executor
+    _uncommitted: bool = False
 
     def take(self) -> int:
         """Hand over what is there, and return how many orders that were."""
-        if not self.stream.pending():
-            return 0
-        records = self.stream.read(ORDERS)
+        records = self.stream.read(ORDERS) if self.stream.pending() else ()
         for record in records:
-            self._hand_over(record.value)
-        self.stream.commit()
+            self.executor.take(_order(record.value))
+        self._uncommitted = self._uncommitted or bool(records)
+        if self._uncommitted and not self.executor.holds():
+            self.stream.commit()
+            self._uncommitted = False
         return len(records)
 
-    def _hand_over(self, value: bytes) -> None:
-        match decode(value):
-            case Create(order):
-                self.attempts.create(order)
-            case Stop(attempt):
-                self.attempts.stop(attempt)
-            case Acknowledge(attempt):
-                self.attempts.acknowledge(attempt)
-            case other:
-                raise OrchestrationError(
-                    f"{type(other).__name__} is no order to an executor", remedy="see what writes to orch.attempts"
-                )
+
+def _order(value: bytes) -> Create | Stop | Acknowledge:
+    message = decode(value)
+    if not isinstance(message, Create | Stop | Acknowledge):
+        raise OrchestrationError(
+            f"{type(message).__name__} is no order to an executor", remedy="see what writes to orch.attempts"
+        )
+    return message
 
 
 @dataclass(frozen=True)
@@ -73,13 +85,13 @@ class Service:
     bus: EventBus
     loop: EventLoop
     orders: Orders
-    supervisor: Supervisor
+    executor: Executor
 
     def step(self) -> int:
         """Do what can be done now, and return how many deliveries that took."""
         self.bus.refresh()
         calls = self.loop.advance_to(utc_now()) + self.orders.take()
-        self.supervisor.step(now_ms=round(time.time() * 1000))
+        self.executor.step(now_ms=round(time.time() * 1000))
         return calls
 
     def run(self, until: Callable[[], bool]) -> None:
@@ -92,7 +104,7 @@ class Service:
 
 @contextlib.contextmanager
 def orchestration(
-    settings: EnvironmentSettings, *, state_dir: Path, bus_url: str, executor: Callable[[TopicSender], Supervisor]
+    settings: EnvironmentSettings, *, state_dir: Path, bus_url: str, executor: Callable[[TopicSender], Executor]
 ) -> Iterator[Service]:
     """Orchestration of an environment that is up in the sandbox; `executor` makes what runs its attempts."""
     with open_bus(bus_url) as bus, contextlib.ExitStack() as closing:
@@ -119,7 +131,7 @@ def orchestration(
         loop = EventLoop(
             bus, [functions[name] for name in DELIVERED], clock=clock, account=account, lingering=frozenset()
         )
-        supervisor = executor(TopicSender(bus.publisher))
-        orders = Orders(bus.open(f"{GROUP_PREFIX}-executor", topics.ORCH_ATTEMPTS), supervisor.attempts)
+        runs = executor(TopicSender(bus.publisher))
+        orders = Orders(bus.open(f"{GROUP_PREFIX}-executor", topics.ORCH_ATTEMPTS), runs)
         address = closing.enter_context(serving(gateway))
-        yield Service(address=address, bus=bus, loop=loop, orders=orders, supervisor=supervisor)
+        yield Service(address=address, bus=bus, loop=loop, orders=orders, executor=runs)

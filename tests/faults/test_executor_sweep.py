@@ -11,7 +11,7 @@ from sandbox.kill_sweep.executor import trial
 from sandbox.kill_sweep.executor.sweep import RECORDINGS, WORKERS, tell
 from sandbox.kill_sweep.moments import single_points
 from sandbox.kill_sweep.stories.sweep import StorySweep
-from sandbox.orchestration.service import Orders
+from sandbox.orchestration.service import Orders, _order
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = os.environ.get("QUANTOS_SWEEP_SEED", "1906")
@@ -42,7 +42,7 @@ def test_an_order_that_is_taken_before_it_is_kept_is_found(tmp_path: Path, monke
         records = orders.stream.read(100)
         orders.stream.commit()
         for record in records:
-            orders._hand_over(record.value)
+            orders.executor.take(_order(record.value))
         return len(records)
 
     monkeypatch.setattr(Orders, "take", take_first)

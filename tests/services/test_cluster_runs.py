@@ -5,24 +5,35 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
+from moto import mock_aws
 
 from quantos.contracts.dag.submission import SubmissionRequest
+from quantos.environment.namespaces import job_namespace
+from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.errors import OrchestrationError
+from quantos.orchestration.adapters.dynamo_rows import DynamoRows
 from quantos.orchestration.adapters.kubernetes_runs import KubernetesRuns, PoolNodes
 from quantos.orchestration.adapters.kubernetes_watch import Watched
+from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.cluster import names
 from quantos.orchestration.cluster.pods import AttemptPod
 from quantos.orchestration.cluster.workflow import ClusterSettings
 from quantos.orchestration.ledger.amounts import NOTHING
-from quantos.orchestration.protocol.rows import Order, Submission
+from quantos.orchestration.protocol.effects import Create, Write
+from quantos.orchestration.protocol.rows import Message, Order, Submission
+from sandbox.orchestration.clustered import ClusterPlace, watching
 from tests.support import pods
+from tests.support.environments import make_settings
 from tests.support.kube_control_plane import WHY_NONE, control_plane
 from tests.support.runs import PLACEMENT, terms
+from tests.support.telemetry_account import create_table
 
 pytestmark = pytest.mark.services
 
@@ -105,13 +116,18 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[client.ApiClient]:
-    with control_plane() as kubeconfig:
-        if kubeconfig is None:
+def kubeconfig() -> Iterator[Path]:
+    with control_plane() as running:
+        if running is None:
             pytest.skip(WHY_NONE)
-        with config.new_client_from_config(str(kubeconfig)) as connection:
-            define_workflows(connection)
-            yield connection
+        yield running
+
+
+@pytest.fixture(scope="module")
+def api(kubeconfig: Path) -> Iterator[client.ApiClient]:
+    with config.new_client_from_config(str(kubeconfig)) as connection:
+        define_workflows(connection)
+        yield connection
 
 
 def define_workflows(api: client.ApiClient) -> None:
@@ -234,3 +250,46 @@ def test_a_refusal_says_what_was_tried_and_why(case: Case) -> None:
     case.core.delete_namespace(case.namespace, grace_period_seconds=0)
     with pytest.raises(OrchestrationError, match=r"a Workflow of research/nightly-1/1 cannot be made: 40[34]"):
         case.runs.make(SUBMISSION, frozenset({"n0"}), 1)
+
+
+def test_what_the_topic_asks_of_a_run_that_was_accepted_becomes_its_workflows(
+    kubeconfig: Path, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    settings = make_settings()
+    place = ClusterPlace(
+        kubeconfig=kubeconfig, team=pods.RUN.team, images={"kit:1": "kit@sha256:1"}, runner="runner", variables={}
+    )
+    with mock_aws():
+        rows = accepted(settings)
+        with suppress(ApiException):
+            case.core.create_namespace({"metadata": {"name": job_namespace(pods.RUN.team)}})
+        with watching(settings, place, sender=Nobody()) as watcher:
+            (node,) = rows.load_nodes(pods.RUN, REQUEST.digest())
+            watcher.take(Create(Order(node=node, inputs=())))
+            watcher.step(now_ms=pods.STARTED_MS)
+            until = time.monotonic() + PATIENCE_SECONDS
+            while not (made := watcher.cluster.standing().workflows) and time.monotonic() < until:
+                time.sleep(0.05)
+    assert [(each.of, each.generation) for each in made] == [(pods.RUN, 1)]
+
+
+class Nobody:
+    """Hears nothing."""
+
+    def send(self, message: Message) -> None:
+        raise AssertionError(message)
+
+
+def accepted(settings: EnvironmentSettings) -> DynamoRows:
+    """The rows of a run whose first node is claimed, the only one that has not succeeded, and what was submitted."""
+    names, region = settings.names(), settings.region
+    create_table(names.orchestration_table, region=region)
+    store = boto3.client("s3", region)
+    store.create_bucket(Bucket=names.bucket("artifacts"))
+    S3Specs(S3Objects(store, names.bucket("artifacts"))).put(pods.RUN.team, REQUEST)
+    rows = DynamoRows(client=boto3.client("dynamodb", region), table=names.orchestration_table)
+    rows.commit([Write(SUBMISSION, new=True)], [])
+    rows.put_nodes([replace(pods.order("n0").node, digest=REQUEST.digest())])
+    return rows

@@ -31,6 +31,14 @@ def write_script_image(images: Path) -> Path:
     return images
 
 
+def write_program(folder: Path) -> Path:
+    """Write what such an image has of its program where a pod runs it, and return the folder."""
+    (folder / "code" / "script").mkdir(parents=True)
+    (folder / "code" / "script" / "__main__.py").write_text(_PROGRAM)
+    (folder / "image.toml").write_text('command = ["python", "-m", "script"]\n')
+    return folder
+
+
 def script(code: str, *, node: str = "a", **more: object) -> dict[str, object]:
     """A node that runs some code."""
     return {"id": node, "kind": "python_task", "image": IMAGE, "params": {"code": code}, **more}

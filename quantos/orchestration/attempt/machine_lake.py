@@ -9,9 +9,7 @@ from quantos.lake.ports import Lake
 from quantos.lake.tables import TableName
 from quantos.orchestration.adapters.s3_statements import S3Admissions
 from quantos.orchestration.execution.local import Ran, Statement
-from quantos.orchestration.execution.sql.duckdb_engine import DuckDbEngine
 from quantos.orchestration.execution.sql.statements import StatementRunner
-from quantos.orchestration.execution.sql.trino_engine import TrinoEngine
 from quantos.orchestration.execution.sql.work import SqlEngine
 
 
@@ -53,8 +51,12 @@ class MachineLake:
 def sql_engine(lake: Lake, *, trino: str, scratch: Path) -> SqlEngine:
     """A Trino at `host:port`; DuckDB where `trino` is empty. Raises OrchestrationError where that is neither."""
     if not trino:
+        from quantos.orchestration.execution.sql.duckdb_engine import DuckDbEngine  # noqa: PLC0415  where none is needed
+
         return DuckDbEngine(lake, scratch)
     host, _, port = trino.rpartition(":")
     if not host or not port.isdecimal():
         raise OrchestrationError(f"{trino!r} is no host:port of a Trino", remedy="write it as 127.0.0.1:8080")
+    from quantos.orchestration.execution.sql.trino_engine import TrinoEngine  # noqa: PLC0415  likewise
+
     return TrinoEngine(host, int(port), lake)

@@ -33,6 +33,13 @@ CLAIM_GATE: Final = "quantos.io/claim"
 KEPT: Final = "quantos.io/kept-until-told"
 """Finalizer of a pod: what became of it is not in the ledger yet."""
 
+ORDER_FOLDER: Final = "/quantos/order"
+ORDER_FILE: Final = "order.json"
+"""In a pod, what its annotation says."""
+
+WORK_FOLDER: Final = "/quantos/work"
+"""In a pod, all that an attempt may write but its temporary files."""
+
 _DIGITS: Final = 16
 _MOST_TASK: Final = 63
 _NO_LETTER: Final = re.compile(r"[^a-z0-9]+")

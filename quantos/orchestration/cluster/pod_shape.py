@@ -17,12 +17,9 @@ from hera.workflows.models import (
 
 from quantos.contracts.dag.spec import Requests
 from quantos.contracts.dag.values import cores, memory_bytes
-from quantos.orchestration.cluster.names import ORDER
+from quantos.orchestration.cluster.names import ORDER, ORDER_FILE, ORDER_FOLDER, WORK_FOLDER
 
 GPU: Final = "nvidia.com/gpu"
-ORDER_FOLDER: Final = "/quantos/order"
-ORDER_FILE: Final = "order.json"
-WORK_FOLDER: Final = "/quantos/work"
 TEMPORARY_FOLDER: Final = "/tmp"  # noqa: S108  the pod's own
 RUNNER_MEMORY_BYTES: Final = 384 * 2**20
 """Beside what a program asked for: of what prepares it, keeps its log and its outputs."""

@@ -29,6 +29,9 @@ from quantos.orchestration.protocol.ports import Sender
 from quantos.orchestration.protocol.rows import AttemptKey, Finished, Node, Order, RunKey, Submission
 
 CLEAN_MS: Final = 10_000
+LAST_MS: Final = 300_000
+"""For so long after its success a run's Workflows may come to their own end."""
+
 _LOGGER: Final = logging.getLogger(__name__)
 
 
@@ -109,6 +112,10 @@ class Watcher:
         known = self.asked.get(key)
         return known is not None and (known.stop or known.acknowledged or not known.had_pod)
 
+    def holds(self) -> bool:
+        """Whether anything that was asked is lost with this process, unless the topic keeps it."""
+        return any(map(self.waits, self.asked))
+
     def step(self, *, now_ms: int) -> None:
         """Do what can be done now. One thing that cannot be done holds up no other, and is tried again."""
         cluster = self.cluster.standing()
@@ -122,7 +129,7 @@ class Watcher:
                 self._untold(action, before)
         if now_ms - self._looked_ms >= CLEAN_MS:
             self._looked_ms = now_ms
-            self._end_workflows(cluster)
+            self._end_workflows(cluster, now_ms)
 
     def _do(self, action: Action) -> None:
         match action:
@@ -166,7 +173,7 @@ class Watcher:
             self.asked.pop(attempt, None)
         return claimed and submission is not None and submission.asked is None and submission.ended is None
 
-    def _end_workflows(self, cluster: Cluster) -> None:
+    def _end_workflows(self, cluster: Cluster, now_ms: int) -> None:
         """Have Argo make no more pods for runs that have ended."""
         ended: dict[RunKey, bool] = {}
         for workflow in cluster.workflows:
@@ -175,8 +182,15 @@ class Watcher:
             try:
                 if workflow.of not in ended:
                     submission = self.ledger.submission(workflow.of)
-                    ended[workflow.of] = submission is None or submission.ended is not None
+                    ended[workflow.of] = submission is None or _is_over(submission, now_ms)
                 if ended[workflow.of]:
                     self.cluster.end(workflow)
             except OrchestrationError as error:
                 _LOGGER.warning("%s is ended later: %s", workflow.name, error.what)
+
+
+def _is_over(submission: Submission, now_ms: int) -> bool:
+    """Whether Argo has nothing left to do for a run."""
+    if submission.ended == "succeeded":
+        return submission.ended_ms is not None and now_ms - submission.ended_ms > LAST_MS
+    return submission.ended is not None

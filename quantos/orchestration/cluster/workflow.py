@@ -173,6 +173,7 @@ def _arguments(node: str, *, image: str, requests: Requests) -> Arguments:
 def _attempt(run: ClusterRun, settings: ClusterSettings) -> Template:
     """One attempt of any node. Argo makes the next pod however one ended; whether it may run is not Argo's to say."""
     most = run.request.dag.slo.retry.max_attempts + sum(ATTEMPTS.values())
+    variables = {**settings.variables, "QUANTOS_IMAGE": f"{{{{inputs.parameters.{_IMAGE}}}}}"}
     patch = '{"containers": [{"name": "main", "resources": {{inputs.parameters.resources}}}]}'
     return Template(
         name=_ATTEMPT,
@@ -184,8 +185,8 @@ def _attempt(run: ClusterRun, settings: ClusterSettings) -> Template:
         pod_spec_patch=patch,
         container=Container(
             image=f"{{{{inputs.parameters.{_IMAGE}}}}}",
-            command=["/opt/quantos/bin/run-attempt"],
-            env=[EnvVar(name=name, value=value) for name, value in sorted(settings.variables.items())],
+            command=["python3", "-m", "services.task_runner"],
+            env=[EnvVar(name=name, value=value) for name, value in sorted(variables.items())],
             volume_mounts=VOLUME_MOUNTS,
             security_context=CONTAINER_SECURITY,
         ),

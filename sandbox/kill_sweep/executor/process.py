@@ -76,7 +76,7 @@ def serve(channel: Connection, post: Post) -> None:
     bus = HttpBus(post.url)
     archive = WorkspaceArchive(boto3.client("s3"), post.place.bucket)
     supervisor = supervisor_of(post.place, sender=TopicSender(bus), archive=archive, environ=post.environ)
-    orders = Orders(HttpStream(bus, topics.ORCH_ATTEMPTS), supervisor.attempts)
+    orders = Orders(HttpStream(bus, topics.ORCH_ATTEMPTS), supervisor)
     while True:
         orders.take()
         supervisor.step(now_ms=round(time.time() * 1000))

@@ -186,6 +186,10 @@ ASKS_NOBODY = {
             *(f"watch:Watched.{verb}" for verb in ("objects", "start", "stop")),
         )
     },
+    **{
+        f"orchestration.row_ledger:RowLedger.{call}": "reads rows, of a store that translates"
+        for call in ("node", "nodes", "submission")
+    },
     "orchestration.s3_logs:end_key": "puts a name together",
     "orchestration.s3_logs:part_key": "puts a name together",
     "capacity.s3_plans:floors_document": "makes a document of settings",

@@ -16,7 +16,7 @@ MAX_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_HANDLER_LINES = 40
 MAX_HANDLER_FILE_LINES = 50
-PRODUCTION = {"quantos", "components", "stacks", "lambdas", "policy_packs", "sandbox", "images", "cli"}
+PRODUCTION = {"quantos", "components", "stacks", "lambdas", "services", "policy_packs", "sandbox", "images", "cli"}
 PRODUCTION |= {"scripts", "benchmarks"}
 LONG_FUNCTIONS = {
     "components/aws/data/postgres.py:_instance": "one literal: everything that RDS is told of the instance",
@@ -25,7 +25,7 @@ LONG_FUNCTIONS = {
 NAMES_OF_NOTHING = {"util", "utils", "helper", "helpers", "common", "manager", "managers", "misc", "base_utils"}
 PRIVATE_ENGLISH = {"found", "one", "told", "_found", "_one", "_told"}
 """That a value was found says nothing of what it is."""
-NEVER_KNOW_THE_SANDBOX = ("quantos", "components", "stacks", "lambdas")
+NEVER_KNOW_THE_SANDBOX = ("quantos", "components", "stacks", "lambdas", "services")
 REGISTRY_HOSTS = re.compile(
     r"\b(?:[a-z0-9-]+\.)*(?:pypi|pythonhosted|npmjs|(?:proxy|sum)\.golang|(?:repo1?\.)maven|jfrog|artifactory)"
     r"(?:\.[a-z0-9-]+)*\.(?:org|com|io|net)\b"
@@ -156,7 +156,7 @@ def test_modules_are_named_for_what_they_hold() -> None:
 
 
 def test_names_say_what_a_value_is() -> None:
-    rooms = {"quantos", "components", "stacks", "lambdas", "policy_packs", "sandbox", "images", "cli"}
+    rooms = {"quantos", "components", "stacks", "lambdas", "services", "policy_packs", "sandbox", "images", "cli"}
     saying_nothing = [
         f"{said(path)}: {word}"
         for path in SOURCES

@@ -11,7 +11,7 @@ from quantos.pull_request.sources import SourceTree
 
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = SourceTree(ROOT)
-ROOMS = ("quantos", "components", "stacks", "lambdas", "policy_packs", "sandbox", "images", "cli")
+ROOMS = ("quantos", "components", "stacks", "lambdas", "services", "policy_packs", "sandbox", "images", "cli")
 OF_THE_WHOLE = ROOT / "tests" / "unit" / "repository"
 TABLE = yaml.safe_load((ROOT / "tests" / "mirror.yaml").read_text(encoding="utf-8"))
 STARTS_PROCESSES = ("tests/engine/", "tests/faults/", "tests/policy/", "tests/services/")

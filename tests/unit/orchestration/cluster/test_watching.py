@@ -9,7 +9,7 @@ from quantos.errors import OrchestrationError
 from quantos.orchestration.cluster.names import run_key
 from quantos.orchestration.cluster.pods import AttemptPod
 from quantos.orchestration.cluster.reconcile import RESEND_MS, Cluster, RunWorkflow
-from quantos.orchestration.cluster.watching import CLEAN_MS, Watcher
+from quantos.orchestration.cluster.watching import CLEAN_MS, LAST_MS, Watcher
 from quantos.orchestration.execution.classify import End
 from quantos.orchestration.ledger.amounts import NOTHING
 from quantos.orchestration.protocol.effects import Acknowledge, Create, Stop
@@ -178,3 +178,12 @@ def test_of_a_run_that_has_ended_argo_makes_no_more_pods(watcher: Watcher, aroun
     watcher.step(now_ms=NOW_MS + CLEAN_MS - 1)
     watcher.step(now_ms=NOW_MS + CLEAN_MS)
     assert around.done[1:] == [("end", "run-1"), ("end", "run-2")]
+
+
+def test_workflows_of_a_run_that_succeeded_come_to_their_own_end(watcher: Watcher, around: Surroundings) -> None:
+    around.here = Cluster(workflows=(WORKFLOW,))
+    around.run = replace(around.run, ended="succeeded", ended_ms=NOW_MS)
+    watcher.step(now_ms=NOW_MS + LAST_MS)
+    assert around.done == []
+    watcher.step(now_ms=NOW_MS + LAST_MS + CLEAN_MS)
+    assert around.done == [("end", "run-1")]

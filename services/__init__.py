@@ -1,0 +1,1 @@
+"""Programs that run in the cluster, each as thin as a handler."""
