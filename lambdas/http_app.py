@@ -47,7 +47,9 @@ def http_app(function: FunctionName, logger: Logger) -> APIGatewayHttpResolver:
 
     @app.not_found
     def unknown(_error: NotFoundError) -> Response[str]:
-        return problems.no_such_route()
+        """The resolver knows no path with a sign such as a quotation mark in a name, whatever the gateway's route."""
+        names = app.current_event.path_parameters if app.current_event.route_key in scopes else {}
+        return problems.no_such_name(" ".join(names.values())) if names else problems.no_such_route()
 
     app.use(middlewares=[authorised])
     return app

@@ -66,6 +66,16 @@ def no_such_route() -> Response[str]:
     )
 
 
+def no_such_name(name: str) -> Response[str]:
+    """The answer to a path of one of the API's routes that names what nothing can be called."""
+    return _answer(
+        HTTPStatus.NOT_FOUND,
+        code="api.no-route",
+        detail=f"nothing can be called {name[:80]!a}",
+        remedy="docs/api.md tells what ids are made of",
+    )
+
+
 def _answer(status: HTTPStatus, *, code: str, detail: str, remedy: str, faults: Sequence[Fault] = ()) -> Response[str]:
     body: dict[str, JsonValue] = {
         "type": f"urn:quantos:problem:{code}",

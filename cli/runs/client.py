@@ -126,5 +126,6 @@ def _hint(status: int) -> str:
     return {
         401: "ask for a new token",
         403: "ask for a token with the scope that docs/api.md names",
+        404: "check the id: `quantos submissions` lists those of the team",
         429: "ask again a moment later",
     }.get(status, "try again, and give the platform team the request id")

@@ -1,6 +1,7 @@
 """Requests as API Gateway's HTTP APIs hand them to a function, payload format 2.0.
 
-Source: Amazon API Gateway developer guide, "Working with AWS Lambda proxy integrations for HTTP APIs".
+Source: Amazon API Gateway developer guide, "Working with AWS Lambda proxy integrations for HTTP APIs". That the whole
+path is decoded before a route is looked for, and handed on so as `rawPath`, is from events of real gateways.
 """
 
 import base64
@@ -40,14 +41,14 @@ class MatchedRoute:
 
 def matched(request: HttpRequest, routes: tuple[HttpRoute, ...]) -> MatchedRoute | None:
     """The route that a request is for; None where there is none."""
-    parts = urlsplit(request.target).path.split("/")
+    parts = _path(request).split("/")
     for route in routes:
         names = route.path.split("/")
         if route.method != request.method or len(names) != len(parts):
             continue
         pairs = list(zip(names, parts, strict=True))
         if all(name == part or (name.startswith("{") and part) for name, part in pairs):
-            return MatchedRoute(route, {name[1:-1]: unquote(part) for name, part in pairs if name.startswith("{")})
+            return MatchedRoute(route, {name[1:-1]: part for name, part in pairs if name.startswith("{")})
     return None
 
 
@@ -60,7 +61,7 @@ def http_event(
     event: Event = {
         "version": "2.0",
         "routeKey": match.route.key,
-        "rawPath": url.path,
+        "rawPath": _path(request),
         "rawQueryString": url.query,
         "headers": dict(request.headers),
         "requestContext": _context(request, match, claims, request_id=request_id, now=now),
@@ -72,6 +73,10 @@ def http_event(
     if request.body:
         event["body"] = base64.b64encode(request.body).decode() if binary else request.body.decode(errors="replace")
     return event
+
+
+def _path(request: HttpRequest) -> str:
+    return unquote(urlsplit(request.target).path)
 
 
 def _context(
@@ -89,7 +94,7 @@ def _context(
         "domainName": request.headers.get("host", ""),
         "http": {
             "method": request.method,
-            "path": urlsplit(request.target).path,
+            "path": _path(request),
             "protocol": "HTTP/1.1",
             "sourceIp": request.source,
             "userAgent": request.headers.get("user-agent", ""),

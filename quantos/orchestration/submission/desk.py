@@ -201,8 +201,12 @@ class Desk:
 
     def submission(self, caller: Caller, submission_id: str, *, run: int | None = None) -> Submission:
         """A run of the caller's team. Raises SubmissionUnknownError: another team's is no different from none."""
-        may_be = SUBMISSION_ID.fullmatch(submission_id)
-        (identity,) = self.surroundings.rows.load([identity_key(caller.team, submission_id)]) if may_be else (None,)
+        if not SUBMISSION_ID.fullmatch(submission_id):
+            raise SubmissionUnknownError(
+                f"no submission can be called {submission_id[:80]!a}",
+                remedy="an id has 1 to 40 small letters, digits and dashes; `quantos submissions` lists the team's",
+            )
+        (identity,) = self.surroundings.rows.load([identity_key(caller.team, submission_id)])
         if isinstance(identity, Identity):
             key = identity.last_run if run is None else RunKey(caller.team, submission_id, run)
             (submission,) = self.surroundings.rows.load([submission_key(key)])
@@ -210,7 +214,7 @@ class Desk:
                 return submission
         which = "" if run is None else f" with a run {run}"
         raise SubmissionUnknownError(
-            f"the team {caller.team} has no submission {submission_id[:80]!a}{which}",
+            f"the team {caller.team} has no submission {submission_id!r}{which}",
             remedy="`quantos submissions` lists what it has",
         )
 

@@ -166,6 +166,21 @@ def test_whatever_is_asked_the_answer_is_as_the_document_says(api: Api) -> None:
         conforms()
 
 
+@pytest.mark.parametrize(
+    ("part", "name"), [("Bad_ID%21", "'Bad_ID!'"), ("a%20b", "'a b'"), ("%22%3F", "'\"?'"), ("%2521", "'%21'")]
+)
+def test_an_id_that_no_submission_can_have_is_404_as_it_was_meant(api: Api, part: str, name: str) -> None:
+    answer = api.ask("GET", f"/api/orch/status/{part}")
+    assert answer.status == 404
+    assert f"can be called {name}" in json.loads(answer.body)["detail"]
+
+
+def test_an_encoded_id_is_the_id(api: Api) -> None:
+    api.ask("POST", "/api/orch/submit", body=body())
+    assert api.ask("GET", "/api/orch/status/%6Eightly%2D1").status == 200
+    assert api.ask("GET", "/api/orch/status/nightly%2F1").status == 404
+
+
 def test_a_foreign_environment_is_told_with_all_else(api: Api) -> None:
     problem = json.loads(api.ask("POST", "/api/orch/submit", body=body("X", env="prod")).body)
     assert {fault["path"] for fault in problem["faults"]} == {"params.submission_id", "params.env"}

@@ -73,6 +73,15 @@ def test_a_dry_run_says_so_and_leaves_nothing(ask: Ask, file: str) -> None:
     assert "404: the team research has no submission 'nightly-1'" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Bad_ID!", "404: no submission can be called 'Bad_ID!'"), ("a/b", "404: Not Found"), ("", "404: Not Found")],
+)
+def test_an_id_that_no_submission_can_have_is_told_as_it_was_typed(ask: Ask, name: str, expected: str) -> None:
+    code, said = ask("status", "dev", name)
+    assert (code, expected in said, "`quantos submissions` lists" in said) == (1, True, True)
+
+
 def test_a_pool_that_there_is_not_is_told_with_the_nearest(ask: Ask, file: str) -> None:
     code, said = ask("submit", "dev", file, "--id", "nightly-1", "--pool", "gpo")
     assert (code, "dev has no pool gpo for runs; did you mean gpu? Name one of cpu, " in said) == (1, True)
