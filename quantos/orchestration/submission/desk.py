@@ -267,11 +267,7 @@ class Desk:
         submission = assessment.submission
         daily, most = self.budget(submission.run.team)
         if not submission.estimate.within(most):
-            raise NotAdmittedError(
-                f"it would hold {why.said(submission.estimate)}, and a day has {why.said(daily)}, with all credit that"
-                f" there can be {why.said(most)}",
-                remedy="shorten slo.max_runtime, ask for less, or split the DAG",
-            )
+            raise why.never_admitted(submission.estimate, daily=daily, most=most)
         limit = submission.terms.max_cost_usd
         if limit is not None and assessment.expected_usd > limit:
             raise NotAdmittedError(

@@ -1,10 +1,11 @@
 """Why a run does not go on, and what would let it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Final
 
 from quantos.contracts.dag.answers import WhyAnswer
+from quantos.errors import NotAdmittedError
 from quantos.orchestration.ledger.accounts import Account, Hold
 from quantos.orchestration.ledger.amounts import NOTHING, Amount
 from quantos.orchestration.protocol.rows import Node, Submission
@@ -13,6 +14,8 @@ from quantos.units import HOUR_SECONDS
 
 _LEAST_SHOWN: Final = 0.01
 """Of a unit; what is less is told in the next."""
+_ASKED_BY: Final = {"cpu_ms": "resources.cpu", "gpu_ms": "resources.gpu"}
+"""What states how much of an amount a node takes; of I/O nothing does."""
 
 
 def answer(
@@ -50,6 +53,23 @@ def as_it_would_hold(submission: Submission, account: Account) -> Submission:
     if submission.reason is not None or account.hold(submission.estimate) is None:
         return replace(submission, reason=submission.reason or "quota")
     return replace(submission, hold=Hold(day=account.day, left=submission.estimate, cap=submission.cap))
+
+
+def never_admitted(asked: Amount, *, daily: Amount, most: Amount) -> NotAdmittedError:
+    """What a run would hold that is more than any day has; the amounts that are, and what would make them less."""
+    beyond = asked.beyond(most)
+    names = [field.name for field in fields(Amount) if getattr(beyond, field.name)]
+    lines = [
+        f"it would hold {said(_only(asked, name))}, and a day has {said(_only(daily, name))},"
+        f" with all credit that there can be {said(_only(most, name))}"
+        for name in names
+    ]
+    ways = [_ASKED_BY.get(name, "the trino_sql nodes that may run together") for name in names]
+    return NotAdmittedError("; ".join(lines), remedy=f"shorten slo.max_runtime, lessen {', '.join(ways)}, or split it")
+
+
+def _only(amount: Amount, name: str) -> Amount:
+    return replace(NOTHING, **{name: getattr(amount, name)})
 
 
 def said(amount: Amount) -> str:

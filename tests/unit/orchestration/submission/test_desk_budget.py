@@ -16,9 +16,12 @@ HOUR_MS = 3_600_000
 DAY = "2026-11-20"
 
 
-def wide(name: str, *, nodes: int = 1, hours: int = 1, resources: Any = None, **params: Any) -> SubmissionRequest:
+def wide(
+    name: str, *, nodes: int = 1, hours: int = 1, resources: Any = None, kind: str = "python_task", **params: Any
+) -> SubmissionRequest:
     """Nodes beside each other, of one pipeline."""
-    each = {"kind": "python_task", "image": "a/b:1", "resources": resources or {"cpu": "2", "mem": "2Gi"}}
+    of_kind = {"params": {"sql_uri": "s3://q/a.sql"}} if kind == "trino_sql" else {"image": "a/b:1"}
+    each = {"kind": kind, **of_kind, "resources": resources or {"cpu": "2", "mem": "2Gi"}}
     dag = {
         "version": 1,
         "pipeline_id": "wide",
@@ -58,6 +61,28 @@ def test_small_runs_of_a_pipeline_let_no_greater_ones_in() -> None:
     monster = {"nodes": 60, "hours": 24, "resources": {"cpu": "2", "mem": "2Gi", "gpu": 1}}
     with pytest.raises(NotAdmittedError, match="GPU-hours"):
         place.desk.submit(wide("monster", **monster), ANN)
+
+
+@pytest.mark.parametrize(
+    ("asked", "amounts", "ways"),
+    [
+        ({"nodes": 80, "resources": {"cpu": "2", "mem": "2Gi"}}, ["CPU-hours"], "resources.cpu"),
+        ({"nodes": 80, "resources": {"cpu": "0.1", "mem": "2Gi", "gpu": 1}}, ["GPU-hours"], "resources.gpu"),
+        (
+            {"nodes": 80, "resources": {"cpu": "2", "mem": "2Gi", "gpu": 1}},
+            ["CPU-hours", "GPU-hours"],
+            "resources.cpu, resources.gpu",
+        ),
+        ({"kind": "trino_sql", "nodes": 9}, ["TiB of I/O"], "the trino_sql nodes that may run together"),
+    ],
+)
+def test_amounts_that_no_day_has_are_named_and_no_other(asked: Any, amounts: list[str], ways: str) -> None:
+    place = Place(settings(budget={"cpu_hours": 500.0, "gpu_hours": 100.0, "io_tib": 4.0}))
+    with pytest.raises(NotAdmittedError) as caught:
+        place.desk.submit(wide("monster", hours=24, **asked), ANN)
+    for amount in ("CPU-hours", "GPU-hours", "TiB of I/O"):
+        assert caught.value.what.count(amount) == (3 if amount in amounts else 0)
+    assert caught.value.remedy == f"shorten slo.max_runtime, lessen {ways}, or split it"
 
 
 def test_what_a_day_lets_in_can_use_a_few_budgets_at_most() -> None:
