@@ -66,7 +66,10 @@ class SubmitAnswer(Contract):
 
 
 class NodeAnswer(Contract):
-    """A node as it stands; times are those of its last attempt."""
+    """A node as it stands; times are those of its last attempt.
+
+    Nodes that have not ended by themselves as their run ends are `cancelled`, also those that never began.
+    """
 
     id: str
     kind: str

@@ -140,7 +140,7 @@ def _node(node: Node, submission: Submission, *, kind: str, done: set[str], now_
     return NodeAnswer(
         id=node.id,
         kind=kind,
-        state=_standing(node),
+        state=_standing(node, submission),
         reason=_reason(node, submission, done=done, now_ms=now_ms),
         attempt=node.attempt,
         failures=node.ends,
@@ -155,8 +155,11 @@ def _node(node: Node, submission: Submission, *, kind: str, done: set[str], now_
     )
 
 
-def _standing(node: Node) -> NodeStanding:
-    return "waiting" if node.state == "pending" else node.state
+def _standing(node: Node, submission: Submission) -> NodeStanding:
+    """In one word; what had not begun or waited to be tried again as its run ended was cancelled with it."""
+    if node.state != "pending":
+        return node.state
+    return "waiting" if submission.ended is None else "cancelled"
 
 
 def _reason(node: Node, submission: Submission, *, done: set[str], now_ms: int) -> NodeReason | None:

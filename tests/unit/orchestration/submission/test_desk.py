@@ -231,6 +231,26 @@ def test_only_what_ended_without_success_is_run_again_under_the_next_number(plac
     assert place.inputs.pinned == [RunKey("research", "nightly-1"), RunKey("research", "nightly-1", 2)]
 
 
+@pytest.mark.parametrize("ending", ["cancelled", "expired", "failed"])
+def test_no_node_waits_once_its_run_has_ended(place: Place, ending: Any) -> None:
+    place.desk.submit(request(), ANN)
+    key = RunKey("research", "nightly-1")
+    if ending == "failed":
+        place.dispatch(key)
+        while place.desk.status(ANN, "nightly-1").state == "running":
+            place.finish(place.outside.orders[-1], "failure")
+            place.wait(hours=1)
+            place.dispatch(key)
+    else:
+        place.surroundings.run(submitting.ask_to_end(key, ending))
+        assert {node.state for node in place.desk.status(ANN, "nightly-1").nodes} == {"waiting"}
+        place.dispatch(key)
+    answer = place.desk.status(ANN, "nightly-1")
+    first = "failed" if ending == "failed" else "cancelled"
+    assert (answer.state, [node.state for node in answer.nodes]) == (ending, [first, "cancelled", "cancelled"])
+    assert [node.attempt for node in answer.nodes][1:] == [0, 0]
+
+
 def test_a_run_is_begun_under_the_number_that_its_inputs_were_pinned_for_or_not_at_all(place: Place) -> None:
     place.desk.submit(request(), ANN)
     for number in (1, 2):
