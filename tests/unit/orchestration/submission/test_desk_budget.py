@@ -41,6 +41,16 @@ def succeed(place: Place, name: str, *, cpu_ms: int) -> None:
     assert place.desk.status(ANN, name).state == "succeeded"
 
 
+def late_with_credit() -> Place:
+    """Half a minute before midnight, with the credit of four days that used next to nothing."""
+    place = Place(settings())
+    for _ in range(4):
+        succeed(place, f"earn-{place.now.day}", cpu_ms=1)
+        place.wait(days=1)
+    place.now = place.now.replace(hour=23, minute=59, second=30)
+    return place
+
+
 def account(place: Place, day: str) -> AccountRow:
     (row,) = place.rows.load([account_key("research", day)])
     assert isinstance(row, AccountRow)
@@ -97,11 +107,7 @@ def test_what_a_day_lets_in_can_use_a_few_budgets_at_most() -> None:
 
 
 def test_credit_goes_with_a_run_over_midnight() -> None:
-    place = Place(settings())
-    for _ in range(4):
-        succeed(place, f"earn-{place.now.day}", cpu_ms=1)
-        place.wait(days=1)
-    place.now = place.now.replace(hour=23, minute=59, second=30)
+    place = late_with_credit()
     evening = place.now.date().isoformat()
     place.desk.submit(wide("burst", nodes=30, hours=10), ANN)
     place.desk.approve(BOB, "burst")
@@ -117,11 +123,7 @@ def test_credit_goes_with_a_run_over_midnight() -> None:
 
 
 def test_what_waits_with_another_days_hold_is_let_in_by_approval() -> None:
-    place = Place(settings())
-    for _ in range(4):
-        succeed(place, f"earn-{place.now.day}", cpu_ms=1)
-        place.wait(days=1)
-    place.now = place.now.replace(hour=23, minute=59, second=30)
+    place = late_with_credit()
     place.desk.submit(wide("late", nodes=20, hours=10), ANN)
     place.wait(minutes=1)
     place.desk.submit(wide("early", nodes=20, hours=10), ANN)
