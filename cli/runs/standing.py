@@ -16,6 +16,8 @@ from quantos.orchestration.ledger.amounts import Amount
 from quantos.orchestration.submission.why import said
 
 POLL_SECONDS: Final = 0.5
+LONGEST_IN_PIPES: Final = 100
+"""Letters of what is told of where a node ran, where no terminal wraps it."""
 ENDED: Final = frozenset({"succeeded", "failed", "cancelled", "expired"})
 
 
@@ -106,7 +108,7 @@ def _say_changes(answer: StatusAnswer, before: dict[str, str]) -> None:
 
 
 def _print(answer: StatusAnswer) -> None:
-    print_table(_table(answer))
+    print_table(_table(answer, longest=None if out.is_terminal else LONGEST_IN_PIPES))
     ended = "" if answer.ended_at is None else f", ended {answer.ended_at:%H:%M:%S}"
     cleared = "" if answer.cleared_at is None else f", cleared {answer.cleared_at:%Y-%m-%d}"
     out.print(
@@ -116,10 +118,12 @@ def _print(answer: StatusAnswer) -> None:
     )
 
 
-def _table(answer: StatusAnswer) -> Table:
+def _table(answer: StatusAnswer, *, longest: int | None = None) -> Table:
     table = Table("node", "kind", "state", "attempt", "pool", "USD", "ran on", box=None)
     for node in answer.nodes:
         evidence = verbatim(node.evidence or node.detail)
+        if longest is not None:
+            evidence.truncate(longest, overflow="ellipsis")
         pool = node.pool or ""
         table.add_row(node.id, node.kind, _state(node), str(node.attempt), pool, usd(node.spent_usd), evidence)
     return table

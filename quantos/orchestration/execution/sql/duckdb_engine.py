@@ -33,7 +33,7 @@ EVIDENCE: Final = Evidence(
     engine="duckdb",
     version=duckdb.__version__,
     reality="translated",
-    notes=("in Trino's place, translated by sqlglot", "no trace from inside"),
+    notes=("in Trino's place by sqlglot", "no trace from inside"),
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from rich.console import Console
 
 from cli.main import run
 from lambdas.submit.routes import service
@@ -203,6 +204,16 @@ def test_what_a_program_said_steers_no_terminal(ask: Ask, file: str, api: Api) -
     _, told = ask("why", "dev", "nightly-1")
     for said in (logged, shown, told):
         assert [sign for sign in escapes if unicodedata.category(sign) in {"Cc", "Cf"} and sign in said] == []
+
+
+def test_where_a_node_ran_is_cut_in_a_pipe_and_whole_on_a_terminal(
+    ask: Ask, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("submit", "dev", file, "--id", "nightly-1")
+    failed("x" * 300)
+    assert "x" * 99 + "…" in ask("status", "dev", "nightly-1")[1]
+    monkeypatch.setattr("cli.runs.standing.out", Console(force_terminal=True, soft_wrap=True))
+    assert "x" * 300 in ask("status", "dev", "nightly-1")[1]
 
 
 def failed(detail: str) -> AttemptKey:

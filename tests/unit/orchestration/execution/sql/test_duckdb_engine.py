@@ -57,6 +57,7 @@ def test_a_statement_makes_one_table_however_often_it_is_run(
     other = run.run(statement("alpha/x/1/fetch/2"), admitted(snapshot))
     assert output_of(first) == output_of(again) != output_of(other)
     assert (first.evidence.engine, first.evidence.reality) == ("duckdb", "translated")
+    assert str(first.evidence).endswith(" translated in Trino's place by sqlglot; no trace from inside")
     assert lake.stamped(table_of(output_of(first)).table, Stamp("alpha/x/1", "fetch", "1")) is not None
 
 
