@@ -38,7 +38,7 @@ def resume(environment: str) -> None:
     target = open_target(environment)
     before = compose_switches(target.settings).read(target.capacity_stack)
     _throw(target, before, Switch(paused=False, actor=caller(target), reason=""))
-    out.print(f"resumed: the next plan is acted on{_instead_of(before)}", markup=False)
+    out.print(f"resumed: the next plan is acted on, and runs are dispatched again{_instead_of(before)}", markup=False)
 
 
 def _instead_of(before: Switch) -> str:
