@@ -33,8 +33,11 @@ def java_candidate(environment: Mapping[str, str]) -> str | None:
 
 
 def java_version(java: str | Path) -> int | None:
-    """The major version of a Java; None where it does not say."""
-    answer = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False, timeout=60)
+    """The major version of a Java; None where it does not run or say."""
+    try:
+        answer = subprocess.run([str(java), "-version"], capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.SubprocessError):
+        return None
     version = re.search(r'version "(\d+)', answer.stderr)
     return None if version is None else int(version[1])
 

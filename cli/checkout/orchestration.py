@@ -33,7 +33,7 @@ from sandbox.demo.runs.run import SUBMISSION_ID, ExampleRun, run_example, steppi
 from sandbox.engine.display import shown_progress
 from sandbox.engine.locate import find_engine
 from sandbox.events.broker import start_broker
-from sandbox.lake.trino import missing_tools
+from sandbox.lake.trino_files import missing_tools
 from sandbox.lifecycle import ONE_CHECKPOINT
 from sandbox.orchestration.engines import beside, running_engines, running_ray
 from sandbox.orchestration.record import ServiceRecord, ensure_none_runs, own_mark

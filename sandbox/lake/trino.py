@@ -19,8 +19,7 @@ from typing import Final, Literal
 from quantos.lake.adapters.composition import CATALOG_NAME, open_embedded_lake
 from quantos.lake.place import EmbeddedLake
 from sandbox.errors import SandboxError
-from sandbox.lake import trino_files
-from sandbox.lake.postgres import USER, Postgres, find_programs, start_postgres
+from sandbox.lake.postgres import USER, Postgres, start_postgres
 from sandbox.lake.trino_files import TrinoFiles, find_trino
 from sandbox.tether import let_go, start_tethered
 
@@ -80,12 +79,6 @@ class TraceReceiver:
 
 
 def _silent(_stage: str) -> None: ...
-
-
-def missing_tools(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What Trino and its catalog need and this machine lacks."""
-    missing = trino_files.missing_tools(environment)
-    return missing if find_programs(environment) else (*missing, "Postgres")
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import Final
 
 from sandbox.errors import SandboxError
 from sandbox.jvm import DEPENDENCY_PLUGIN, cache_folder, find_maven, java_version, locked, run_maven
+from sandbox.lake.postgres import find_programs
 
 TRINO_VERSION: Final = "476"
 """The newest whose server and plugins Maven serves whole."""
@@ -48,10 +49,12 @@ def find_trino(environment: Mapping[str, str], *, report: Callable[[str], None])
 
 
 def missing_tools(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """What Trino needs and this machine lacks, of Java and Maven; Maven only until its files are there."""
+    """What Trino and its catalog need and this machine lacks; Maven only until Trino's files are there."""
     missing = [] if next(_java_homes(environment), None) else [f"Java {MIN_JAVA} or later"]
     if not trino_home(environment).is_dir() and find_maven(environment) is None:
         missing.append("Maven")
+    if find_programs(environment) is None:
+        missing.append("Postgres")
     return tuple(missing)
 
 

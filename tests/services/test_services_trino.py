@@ -34,7 +34,8 @@ from quantos.orchestration.execution.sql.results import result_table
 from quantos.orchestration.execution.sql.statements import StatementRunner
 from quantos.orchestration.execution.sql.trino_engine import TrinoEngine
 from quantos.orchestration.execution.sql.work import SqlEngine
-from sandbox.lake.trino import TraceReceiver, missing_tools, start_trino
+from sandbox.lake.trino import TraceReceiver, start_trino
+from sandbox.lake.trino_files import missing_tools
 from tests.support.lakes import moto_endpoint
 from tests.support.statements import ALIKE, FAILING, GIVEN, ROWS, TABLE, Texts, admitted, seeded, statement
 
