@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 
 from quantos.capacity.adapters import composition
-from quantos.capacity.adapters.checkpoints import stack_checkpoint
+from quantos.capacity.adapters.checkpoints import stack_checkpoint, state_secrets
 from quantos.capacity.adapters.dynamo_control import DynamoFloors, DynamoSwitches
 from quantos.capacity.adapters.engine_credentials import LeasedCredentials
 from quantos.capacity.resize.ports import Switch
@@ -86,6 +86,7 @@ def compositions() -> dict[str, Call]:
     return {
         "deployment.backend_locks:backend_locks": lambda: backend_locks("s3://state?region=us-east-1", stack=STACK),
         "capacity.checkpoints:stack_checkpoint": lambda: stack_checkpoint("s3://state?region=us-east-1", stack=STACK),
+        "capacity.checkpoints:state_secrets": lambda: state_secrets("s3://state?region=us-east-1", stack=STACK),
         "capacity.composition:compose_credentials": lambda: composition.compose_credentials(
             settings, clock=lambda: NOW
         ),

@@ -10,7 +10,7 @@ from pathlib import Path
 from pulumi import automation as auto
 from pulumi.automation.errors import CommandError
 
-from quantos.capacity.adapters.checkpoints import stack_checkpoint
+from quantos.capacity.adapters.checkpoints import stack_checkpoint, state_secrets
 from quantos.capacity.resize.ports import Checkpoint, EngineTerms, GroupSize
 from quantos.contracts.plan import PlanDocument
 from quantos.deployment.adapters.backend_locks import backend_locks
@@ -115,6 +115,7 @@ class PulumiEngine:
 
     @cached_property
     def _handle(self) -> QuietStack:
+        settings = self._stack_settings()
         with translated(PULUMI, into=EngineError, what=f"stack {self.stack} could not be selected", remedy=DOCTOR):
             self.work_dir.mkdir(parents=True, exist_ok=True)
             workspace = auto.LocalWorkspace(
@@ -124,8 +125,17 @@ class PulumiEngine:
                 env_vars=dict(self.environment),
                 pulumi_command=self._command,
                 secrets_provider=self.environment.get("PULUMI_SECRETS_PROVIDER"),
+                stack_settings=settings,
             )
         return self._access.selected(workspace, mode="select")
+
+    def _stack_settings(self) -> dict[str, auto.StackSettings]:
+        """Which key the state is under, as the file of a checkout's stack would say: else the engine asks for a
+        passphrase, which nobody has."""
+        secrets = state_secrets(self._backend_url, stack=self.stack)
+        if secrets is None:
+            return {}
+        return {self.stack: auto.StackSettings(secrets_provider=secrets.provider, encrypted_key=secrets.encrypted_key)}
 
     @property
     def _access(self) -> StackAccess:
