@@ -1,4 +1,4 @@
-"""An account on a stand-in for AWS, and calls of every function in the order in which a record passes through them."""
+"""Calls of every function, in the order in which a record passes through them, by which each does what it is for."""
 
 import json
 import math
@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from pydantic import JsonValue
 
-from quantos.capacity.adapters.s3_plans import PlansBucket, S3StrategyRegistry
 from quantos.contracts import topics
 from quantos.contracts.audit import AuditRecord
 from quantos.contracts.base import Contract
 from quantos.contracts.demand import DemandSample
 from quantos.contracts.learning import LearningTask
-from quantos.contracts.strategy import StrategyBook
 from quantos.environment import functions
 from quantos.environment.functions import HTTP_ROUTES
 from quantos.environment.settings.environment import EnvironmentSettings
@@ -27,7 +25,6 @@ from quantos.orchestration.protocol.rows import AttemptKey, Finished, RunKey, St
 from sandbox.api.requests import HttpRequest, http_event, matched
 from sandbox.events.events import Account, Event, msk_event, schedule_event
 from tests.support.dags import stated
-from tests.support.demand_cases import make_strategy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -57,31 +54,6 @@ class Calls:
     settings: EnvironmentSettings
     endpoint_url: str
     now: datetime
-
-    def prepare(self) -> None:
-        """Make what the layers would, and state a strategy."""
-        names = self.settings.names()
-        dynamo = self._session.client("dynamodb", endpoint_url=self.endpoint_url)
-        kms = self._session.client("kms", endpoint_url=self.endpoint_url)
-        s3 = self.s3
-        for table in (
-            names.coordination_table, names.switch_table, names.demand_table, names.audit_table,
-            names.orchestration_table,
-        ):  # fmt: skip
-            dynamo.create_table(
-                TableName=table,
-                KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-                BillingMode="PAY_PER_REQUEST",
-            )
-        for purpose in ("plans", "audit", "artifacts", "lake", "state"):
-            s3.create_bucket(Bucket=names.bucket(purpose), ObjectLockEnabledForBucket=purpose == "audit")
-            s3.put_bucket_versioning(Bucket=names.bucket(purpose), VersioningConfiguration={"Status": "Enabled"})
-        key = kms.create_key(KeyUsage="GENERATE_VERIFY_MAC", KeySpec="HMAC_256")["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName=names.plan_signing_key, TargetKeyId=key)
-        kms.create_alias(AliasName=names.state_key, TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
-        book = StrategyBook(strategies=(make_strategy(series=SERIES),))
-        S3StrategyRegistry(PlansBucket(s3, names.bucket("plans"))).replace(book)
 
     @property
     def s3(self) -> "S3Client":

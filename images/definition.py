@@ -17,7 +17,7 @@ from quantos.faults import Fault, FaultPath, in_order
 DEFINITIONS: Final = Path(__file__).parent / "definitions"
 PYTHON: Final = "python"
 """As the first word of an entrypoint: the interpreter of the base, wherever it lies."""
-_OURS: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "HOME"})
+_OURS: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "HOME", "USER"})
 """Variables that every image has from the builder."""
 _REMEDY: Final = "correct the file; docs/images.md has the fields"
 _NUMERIC_USER: Final = re.compile(r"^[1-9][0-9]{0,4}:[1-9][0-9]{0,4}$")

@@ -119,7 +119,7 @@ def test_a_container_starts_with_the_bases_python_as_a_user_without_rights(tmp_p
     assert config["Entrypoint"] == ["/usr/bin/python3.11", "-m", "services.runner"]
     assert config["User"] == "1000:1000"
     assert config["WorkingDir"] == "/app"
-    assert {"PATH=/usr/bin", "PYTHONPATH=/app:/opt/python", "HOME=/tmp"} <= set(config["Env"])
+    assert {"PATH=/usr/bin", "PYTHONPATH=/app:/opt/python", "HOME=/tmp", "USER=runner"} <= set(config["Env"])
     assert config["Labels"]["org.opencontainers.image.base.name"] == "small"
 
 

@@ -46,6 +46,13 @@ def test_the_functions_are_defined_with_their_engine_and_runtime_client() -> Non
     assert functions.project
 
 
+@pytest.mark.parametrize("room", ["quantos", "lambdas", "components", "stacks", "policy_packs"])
+def test_every_room_that_a_function_imports_is_in_its_image(room: str) -> None:
+    (functions,) = read_definitions([FUNCTIONS_IMAGE], project=ROOT)
+    assert room in functions.code
+    assert functions.unpinned == ("stacks/environments",)
+
+
 def test_every_committed_definition_holds() -> None:
     assert FUNCTIONS_IMAGE in {definition.name for definition in read_definitions([], project=ROOT)}
 
