@@ -14,9 +14,12 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 PAGES = ("CONTRIBUTING.md", "SECURITY.md")
 MANIFESTS = {
     "uv": ("uv.lock",),
-    "gomod": ("sandbox/engine/go/cli/go.mod", "sandbox/engine/go/languagehost/go.mod"),
+    "gomod": (
+        "images/running/go/go.mod",
+        "sandbox/engine/go/cli/go.mod",
+        "sandbox/engine/go/languagehost/go.mod",
+    ),
     "github-actions": (".github/workflows/ci.yml",),
-    "docker": ("Dockerfile",),
 }
 
 
