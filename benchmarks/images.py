@@ -54,7 +54,9 @@ def measure(*, rounds: int, tell: Callable[[str], None], command: str) -> Report
         raise ImageError(f"no container can be run: {reason}", remedy="run it as root on Linux, with runc")
     archive = Path(os.environ.get(IMAGES_VARIABLE, str(IMAGES))) / f"{FUNCTIONS_IMAGE}{ARCHIVE_SUFFIX}"
     if not archive.is_file():
-        raise ImageError(f"there is no {archive}", remedy="quantos images build functions --debian bookworm")
+        raise ImageError(
+            f"there is no {archive}", remedy="build it: `quantos images build functions --debian bookworm`"
+        )
     tell("unpacking")
     image = unpacked(archive, environ=os.environ)
     with tempfile.TemporaryDirectory() as folder:

@@ -80,7 +80,7 @@ def pin(environment: str, *, folder: Path, check: bool) -> None:
     """
     archives = sorted(folder.glob(f"*{ARCHIVE_SUFFIX}"))
     if not archives:
-        raise ImageError(f"{folder} has no images", remedy="quantos images build writes them")
+        raise ImageError(f"{folder} has no images", remedy="build them: `quantos images build`")
     path = ENVIRONMENTS / f"{environment}.yaml"
     _settings(environment)
     before = path.read_text(encoding="utf-8")
@@ -91,7 +91,8 @@ def pin(environment: str, *, folder: Path, check: bool) -> None:
         err.print(f"{environment} runs no {', '.join(after.without_place)}: nothing is written for it", markup=False)
     if check and difference:
         raise ImageError(
-            f"{environment} runs other images than those in {folder}", remedy=f"quantos images pin {environment}"
+            f"{environment} runs other images than those in {folder}",
+            remedy=f"write them: `quantos images pin {environment}`",
         )
     if difference:
         path.write_text(after.text, encoding="utf-8")
