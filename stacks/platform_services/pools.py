@@ -1,20 +1,13 @@
 """The elastic pools as the cluster sees them: labels, taints, and what jobs may fill."""
 
-from collections.abc import Mapping
-
 from components.kubernetes.compute.ray_cluster import WorkerGroup
 from components.kubernetes.scaling.job_queues import MEMORY, SPOT_SUFFIX, Pool, Taint
 from quantos.allocation.shapes.node_needs import offered
 from quantos.catalog.catalog import Catalog
 from quantos.environment.settings.environment import EnvironmentSettings
 from quantos.environment.settings.platform import WorkerSettings
-from quantos.environment.settings.pools import PoolSettings, node_labels
+from quantos.environment.settings.pools import TAINT_EFFECTS, PoolSettings, node_labels
 
-EFFECTS: Mapping[str, str] = {
-    "NO_SCHEDULE": "NoSchedule",
-    "NO_EXECUTE": "NoExecute",
-    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
-}
 CPU = "cpu"
 GPU = "nvidia.com/gpu"
 SAMPLE_WORKERS = WorkerSettings(minimum=1, maximum=4, cpu=1, memory_gib=2)
@@ -40,7 +33,7 @@ def queue_pool(name: str, pool: PoolSettings, *, catalog: Catalog) -> Pool:
 
 def node_taints(pool: PoolSettings) -> list[Taint]:
     """The taints of a pool's nodes, in Kubernetes's own words."""
-    return [Taint(key=taint.key, value=taint.value, effect=EFFECTS[taint.effect]) for taint in pool.taints]
+    return [Taint(key=taint.key, value=taint.value, effect=TAINT_EFFECTS[taint.effect]) for taint in pool.taints]
 
 
 def sample_groups(settings: EnvironmentSettings, *, catalog: Catalog) -> list[WorkerGroup]:

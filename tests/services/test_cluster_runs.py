@@ -28,7 +28,7 @@ from quantos.orchestration.cluster.workflow import ClusterSettings
 from quantos.orchestration.ledger.amounts import NOTHING
 from quantos.orchestration.protocol.effects import Create, Write
 from quantos.orchestration.protocol.rows import Message, Order, Submission
-from sandbox.orchestration.clustered import ClusterPlace, watching
+from services.run_watcher.composition import PodTerms, watching
 from tests.support import pods
 from tests.support.environments import make_settings
 from tests.support.kube_control_plane import WHY_NONE, control_plane
@@ -166,7 +166,8 @@ def case(api: client.ApiClient) -> Iterator[Case]:
         ),
         pools={"cpu": PoolNodes(labels=SPEC["cpu"], tolerations=(TOLERATION,))},
         pinned=lambda image: f"{image}@sha256:{'1' * 64}",
-        **watched,
+        pods=[watched["pods"]],
+        made=[watched["made"]],
     )
     for each in watched.values():
         each.start()
@@ -253,19 +254,18 @@ def test_a_refusal_says_what_was_tried_and_why(case: Case) -> None:
 
 
 def test_what_the_topic_asks_of_a_run_that_was_accepted_becomes_its_workflows(
-    kubeconfig: Path, case: Case, monkeypatch: pytest.MonkeyPatch
+    case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     settings = make_settings()
-    place = ClusterPlace(
-        kubeconfig=kubeconfig, team=pods.RUN.team, images={"kit:1": "kit@sha256:1"}, runner="runner", variables={}
-    )
+    place = PodTerms(service_account="runs", images={"kit:1": "kit@sha256:1"}, runner="runner", variables={})
     with mock_aws():
         rows = accepted(settings)
-        with suppress(ApiException):
-            case.core.create_namespace({"metadata": {"name": job_namespace(pods.RUN.team)}})
-        with watching(settings, place, sender=Nobody()) as watcher:
+        for team in settings.platform.teams:
+            with suppress(ApiException):
+                case.core.create_namespace({"metadata": {"name": job_namespace(team)}})
+        with watching(settings, place, client=case.runs.client, sender=Nobody()) as watcher:
             (node,) = rows.load_nodes(pods.RUN, REQUEST.digest())
             watcher.take(Create(Order(node=node, inputs=())))
             watcher.step(now_ms=pods.STARTED_MS)

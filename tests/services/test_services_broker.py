@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from quantos.errors import BusError
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
+from quantos.messaging.adapters.kafka_consumer import KafkaConsumer
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.adapters.url import publisher_from_url
 from quantos.messaging.ports import Message, Publisher
@@ -112,6 +114,61 @@ def test_without_maven_the_error_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(SandboxError) as caught, start_broker(environment=environment):
         pass
     assert "Maven" in caught.value.what or "version" in caught.value.what
+
+
+@dataclass
+class Member:
+    """A consumer of a group, and the partitions that it lost."""
+
+    consumer: KafkaConsumer
+    lost: list[int]
+
+    def until(self, count: int) -> list[bytes]:
+        """The next records, so many of them."""
+        values: list[bytes] = []
+        deadline = time.monotonic() + 30
+        while len(values) < count and time.monotonic() < deadline:
+            values += [record.value for record in self.consumer.read(100, timeout_seconds=0.2)]
+        return values
+
+
+def member(cluster: KafkaCluster, topic: str) -> Member:
+    lost: list[int] = []
+    return Member(KafkaConsumer(cluster, group=f"group-{topic}", topic=topic, lost=lost.append), lost)
+
+
+@pytest.mark.services
+def test_a_consumer_begins_where_its_group_said_that_it_is_done(broker: str, unique: str) -> None:
+    cluster, topic = KafkaCluster(brokers=broker), f"asked-{unique}"
+    create_topics(cluster, {topic: 1}, replicas=1, timeout_seconds=20)
+    KafkaPublisher(cluster).publish([Message(topic=topic, key="k", value=str(n).encode()) for n in range(4)])
+    first = member(cluster, topic)
+    assert first.until(4) == [b"0", b"1", b"2", b"3"]
+    first.consumer.commit({})
+    first.consumer.commit({0: 2})
+    first.consumer.close()
+    second = member(cluster, topic)
+    assert second.until(2) == [b"2", b"3"]
+    second.consumer.close()
+    with pytest.raises(BusError, match=f"{topic} has positions that cannot be kept"):
+        member(KafkaCluster(brokers="127.0.0.1:1"), topic).consumer.commit({0: 1})
+
+
+@pytest.mark.services
+def test_a_consumer_is_told_of_partitions_that_another_has(broker: str, unique: str) -> None:
+    cluster, topic = KafkaCluster(brokers=broker), f"shared-{unique}"
+    create_topics(cluster, {topic: 2}, replicas=1, timeout_seconds=20)
+    KafkaPublisher(cluster).publish([Message(topic=topic, key=str(n), value=b"v") for n in range(20)])
+    first = member(cluster, topic)
+    assert len(first.until(20)) == 20
+    second = member(cluster, topic)
+    deadline = time.monotonic() + 30
+    while not first.lost and time.monotonic() < deadline:
+        first.consumer.read(1, timeout_seconds=0.2)
+        second.consumer.read(1, timeout_seconds=0.2)
+    assert len(first.lost) == 1
+    for each in (first, second):
+        each.consumer.close()
 
 
 @pytest.mark.services

@@ -7,11 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.compute.node_pool import Taint
+from quantos.environment.settings.pools import TAINT_EFFECTS
 
 PREFIX = "k8s.io/cluster-autoscaler/node-template"
 GPU_RESOURCE = "nvidia.com/gpu"
 
-_EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 """Effects as Kubernetes spells them, by EKS's own words."""
 
 
@@ -56,7 +56,7 @@ def node_template_tags(args: ScaleFromZeroArgs) -> dict[str, str]:
     """
     return {
         **{f"label/{key}": value for key, value in args.labels.items()},
-        **{f"taint/{taint.key}": f"{taint.value}:{_EFFECTS[taint.effect]}" for taint in args.taints},
+        **{f"taint/{taint.key}": f"{taint.value}:{TAINT_EFFECTS[taint.effect]}" for taint in args.taints},
         "resources/ephemeral-storage": f"{args.disk_gib}Gi",
         **({f"resources/{GPU_RESOURCE}": str(args.gpus)} if args.gpus else {}),
     }

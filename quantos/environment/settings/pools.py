@@ -1,7 +1,7 @@
 """The `pools:` section: the shapes of the elastic pools."""
 
-from collections.abc import Iterator
-from typing import Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
@@ -72,6 +72,14 @@ class PoolSettings(Settings):
             yield from ((("labels", key), fault) for fault in label_faults(key, value))
         for number, taint in enumerate(self.taints):
             yield from ((("taints", number), fault) for fault in taint_faults(taint.key, taint.value))
+
+
+TAINT_EFFECTS: Final[Mapping[str, str]] = {
+    "NO_SCHEDULE": "NoSchedule",
+    "NO_EXECUTE": "NoExecute",
+    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
+}
+"""Effects of taints, as EKS has them, in Kubernetes's own words."""
 
 
 def node_labels(name: str, pool: PoolSettings) -> dict[str, str]:

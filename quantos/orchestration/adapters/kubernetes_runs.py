@@ -58,14 +58,14 @@ class KubernetesRuns:
     settings: Callable[[Submission], ClusterSettings]
     pools: Mapping[str, PoolNodes]
     pinned: Callable[[str], str]
-    pods: Watched
-    made: Watched
+    pods: Sequence[Watched]
+    made: Sequence[Watched]
 
     def standing(self) -> Cluster:
         """How it stood a moment ago."""
-        return Cluster(
-            pods=tuple(map(read_pod, self.pods.objects())), workflows=tuple(map(_read_workflow, self.made.objects()))
-        )
+        pods = [pod for watched in self.pods for pod in watched.objects()]
+        made = [workflow for watched in self.made for workflow in watched.objects()]
+        return Cluster(pods=tuple(map(read_pod, pods)), workflows=tuple(map(_read_workflow, made)))
 
     def make(self, submission: Submission, remaining: frozenset[str], generation: int) -> None:
         """Make the Workflows of a generation. Key: their names; what is there stays."""
