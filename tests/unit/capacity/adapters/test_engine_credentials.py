@@ -61,6 +61,9 @@ def test_the_engine_is_recorded_with_the_end_of_what_it_acts_with(
     script.write_text(SCRIPT.format(seen=seen), encoding="utf-8")
     script.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    state = tmp_path / ".pulumi" / "stacks" / "quantos" / "dev-capacity.json"
+    state.parent.mkdir(parents=True)
+    state.write_text('{"version": 3, "checkpoint": {"latest": null}}', encoding="utf-8")
     recorded: list[EngineMark] = []
     until = NOW + timedelta(minutes=10)
     engine = PulumiEngine(
