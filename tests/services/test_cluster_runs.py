@@ -23,11 +23,11 @@ from quantos.orchestration.adapters.kubernetes_runs import KubernetesRuns, PoolN
 from quantos.orchestration.adapters.kubernetes_watch import Watched
 from quantos.orchestration.adapters.s3_objects import S3Objects, S3Specs
 from quantos.orchestration.cluster import names
-from quantos.orchestration.cluster.pods import AttemptPod
+from quantos.orchestration.cluster.pods import AttemptPod, order_text
 from quantos.orchestration.cluster.workflow import ClusterSettings
 from quantos.orchestration.ledger.amounts import NOTHING
 from quantos.orchestration.protocol.effects import Create, Write
-from quantos.orchestration.protocol.rows import Message, Order, Submission
+from quantos.orchestration.protocol.rows import Message, Order, RunKey, Submission
 from services.run_watcher.composition import PodTerms, watching
 from tests.support import pods
 from tests.support.environments import make_settings
@@ -77,7 +77,8 @@ class OneSpec:
         raise AssertionError(team, request)
 
     def get(self, team: str, digest: str) -> SubmissionRequest:
-        assert (team, digest) == (pods.RUN.team, REQUEST.digest())
+        assert team
+        assert digest == REQUEST.digest()
         return REQUEST
 
 
@@ -87,12 +88,23 @@ class Case:
 
     runs: KubernetesRuns
     core: client.CoreV1Api
-    namespace: str
+    run: RunKey
+
+    @property
+    def namespace(self) -> str:
+        return job_namespace(self.run.team)
+
+    def order(self, node: str = "train") -> Order:
+        """To run an attempt of a node, placed on a pool."""
+        asked = pods.order(node, run=self.run)
+        return replace(asked, node=replace(asked.node, placement=PLACEMENT))
 
     def pod(self, node: str = "train") -> AttemptPod:
         """Make a pod as Argo makes it, and return it as it is watched."""
         document = pods.document(name=f"pod-{uuid.uuid4().hex[:8]}", node=node)
-        document["metadata"] |= {"namespace": self.namespace, "finalizers": None, "resourceVersion": None}
+        labels = {**document["metadata"]["labels"], names.RUN: names.run_key(self.run)}
+        document["metadata"] |= {"namespace": self.namespace, "labels": labels}
+        document["metadata"] |= {"finalizers": None, "resourceVersion": None}
         container = {
             "name": "main",
             "image": "kit@sha256:" + "0" * 64,
@@ -145,7 +157,8 @@ def define_workflows(api: client.ApiClient) -> None:
 @pytest.fixture
 def case(api: client.ApiClient) -> Iterator[Case]:
     core = client.CoreV1Api(api)
-    namespace = f"jobs-{uuid.uuid4().hex[:8]}"
+    run = RunKey(f"t{uuid.uuid4().hex[:8]}", "nightly-1")
+    namespace = job_namespace(run.team)
     core.create_namespace({"metadata": {"name": namespace}})
     custom = client.CustomObjectsApi(api)
     watched = {
@@ -171,17 +184,12 @@ def case(api: client.ApiClient) -> Iterator[Case]:
     )
     for each in watched.values():
         each.start()
-    yield Case(runs, core, namespace)
+    yield Case(runs, core, run)
     for each in watched.values():
         each.stop()
     for pod in runs.standing().pods:
         core.patch_namespaced_pod(pod.name, namespace, {"metadata": {"finalizers": None}})
     core.delete_namespace(namespace, grace_period_seconds=0)
-
-
-def placed(node: str = "train") -> Order:
-    asked = pods.order(node)
-    return replace(asked, node=replace(asked.node, placement=PLACEMENT))
 
 
 def raw(case: Case, name: str) -> dict[str, Any]:
@@ -194,10 +202,10 @@ def raw(case: Case, name: str) -> dict[str, Any]:
 def test_a_run_of_201_nodes_is_two_workflows_made_once(case: Case) -> None:
     remaining = frozenset(node.id for node in REQUEST.dag.nodes)
     for _ in range(2):
-        case.runs.make(SUBMISSION, remaining, 1)
+        case.runs.make(replace(SUBMISSION, run=case.run), remaining, 1)
     case.until(lambda: len(case.runs.standing().workflows) == 2)
     workflows = case.runs.standing().workflows
-    assert {(each.of, each.generation, each.over) for each in workflows} == {(pods.RUN, 1, False)}
+    assert {(each.of, each.generation, each.over) for each in workflows} == {(case.run, 1, False)}
     case.runs.end(workflows[0])
     case.until(lambda: [each.over for each in case.runs.standing().workflows].count(True) == 1)
 
@@ -205,22 +213,22 @@ def test_a_run_of_201_nodes_is_two_workflows_made_once(case: Case) -> None:
 def test_a_pod_goes_through_its_gate_once_with_all_that_it_is_asked_for(case: Case) -> None:
     waiting = case.pod()
     assert (waiting.gated, waiting.order) == (True, None)
-    case.runs.lift(waiting, placed())
+    case.runs.lift(waiting, case.order())
     case.until(lambda: not case.seen(waiting.name).gated)
     lifted = case.seen(waiting.name)
-    assert (lifted.order, lifted.kept) == (placed(), True)
+    assert (lifted.order, lifted.kept) == (case.order(), True)
     spec = raw(case, waiting.name)["spec"]
     assert spec["nodeSelector"] == SPEC["cpu"]
     assert TOLERATION in spec["tolerations"]
     assert len(spec["tolerations"]) == 3
     assert spec["activeDeadlineSeconds"] == 60 + 120
-    case.runs.lift(waiting, replace(placed(), inputs=(pods.order("fetch").node.last_attempt,)))
-    assert case.seen(waiting.name).order == placed()
+    case.runs.lift(waiting, replace(case.order(), inputs=(case.order("fetch").node.last_attempt,)))
+    assert case.seen(waiting.name).order == case.order()
 
 
 def test_a_pod_that_is_removed_stays_until_it_is_freed(case: Case) -> None:
     waiting = case.pod()
-    case.runs.lift(waiting, placed())
+    case.runs.lift(waiting, case.order())
     case.until(lambda: not case.seen(waiting.name).gated)
     case.runs.remove(case.seen(waiting.name), stopped=True)
     case.until(lambda: case.seen(waiting.name).deleting is not None)
@@ -234,7 +242,7 @@ def test_a_pod_that_is_removed_stays_until_it_is_freed(case: Case) -> None:
 def test_one_that_changed_meanwhile_is_neither_let_through_nor_removed_as_stopped(case: Case) -> None:
     waiting = case.pod()
     case.core.patch_namespaced_pod(waiting.name, case.namespace, {"metadata": {"labels": {"other": "writer"}}})
-    case.runs.lift(waiting, placed())
+    case.runs.lift(waiting, case.order())
     case.runs.remove(waiting, stopped=True)
     assert (raw(case, waiting.name)["spec"].get("schedulingGates") is None, case.seen(waiting.name).kept) == (
         False,
@@ -244,13 +252,13 @@ def test_one_that_changed_meanwhile_is_neither_let_through_nor_removed_as_stoppe
 
 def test_a_pool_that_the_cluster_has_not_is_an_error(case: Case) -> None:
     with pytest.raises(OrchestrationError, match="was placed on no pool of this cluster"):
-        case.runs.lift(case.pod(), pods.order())
+        case.runs.lift(case.pod(), pods.order(run=case.run))
 
 
 def test_a_refusal_says_what_was_tried_and_why(case: Case) -> None:
     case.core.delete_namespace(case.namespace, grace_period_seconds=0)
-    with pytest.raises(OrchestrationError, match=r"a Workflow of research/nightly-1/1 cannot be made: 40[34]"):
-        case.runs.make(SUBMISSION, frozenset({"n0"}), 1)
+    with pytest.raises(OrchestrationError, match=r"a Workflow of .*/nightly-1/1 cannot be made: 40[34]"):
+        case.runs.make(replace(SUBMISSION, run=case.run), frozenset({"n0"}), 1)
 
 
 def test_what_the_topic_asks_of_a_run_that_was_accepted_becomes_its_workflows(
@@ -293,3 +301,19 @@ def accepted(settings: EnvironmentSettings) -> DynamoRows:
     rows.commit([Write(SUBMISSION, new=True)], [])
     rows.put_nodes([replace(pods.order("n0").node, digest=REQUEST.digest())])
     return rows
+
+
+def test_a_pod_of_anybody_else_is_left_out_and_holds_up_none(case: Case) -> None:
+    forged = order_text(pods.order(run=RunKey("other", "nightly-1")))
+    mine = case.pod()
+    patch = {"metadata": {"annotations": {names.ORDER: forged}}}
+    other = case.pod("fetch")
+    case.core.patch_namespaced_pod(other.name, case.namespace, patch)
+    case.until(lambda: [pod.name for pod in case.runs.standing().pods] == [mine.name])
+    case.runs.make(replace(SUBMISSION, run=case.run), frozenset({"n0"}), 1)
+    case.until(lambda: len(case.runs.standing().workflows) == 1)
+    (made,) = case.runs.standing().workflows
+    custom = client.CustomObjectsApi(case.runs.client)
+    foreign = {"metadata": {"annotations": {names.RUN: "other/nightly-1/1"}}}
+    custom.patch_namespaced_custom_object("argoproj.io", "v1alpha1", case.namespace, "workflows", made.name, foreign)
+    case.until(lambda: case.runs.standing().workflows == ())

@@ -1,16 +1,18 @@
 """A cluster as runs use it: Workflows and pods, by the cluster's API."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
 
 from kubernetes.client import ApiClient, CoreV1Api, CustomObjectsApi
 from kubernetes.client.exceptions import ApiException
 from pydantic import BaseModel, Field, JsonValue
 
+from quantos.environment.namespaces import job_namespace
 from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.kubernetes_watch import KUBERNETES, Watched
 from quantos.orchestration.cluster import names
@@ -21,11 +23,13 @@ from quantos.orchestration.protocol.rows import Order, RunKey, Submission
 from quantos.orchestration.submission.ports import SpecStore
 from quantos.translation import translated
 
+ReadT = TypeVar("ReadT")
 GROUP, VERSION, PLURAL = "argoproj.io", "v1alpha1", "workflows"
 STOP_GRACE_SECONDS: Final = 30
 DEADLINE_SLACK_SECONDS: Final = 120
 """Beyond an attempt's own limit, after which the kubelet ends what does not end itself."""
 
+_LOGGER: Final = logging.getLogger(__name__)
 _OVER: Final = frozenset({"Succeeded", "Failed", "Error"})
 _THERE: Final = frozenset({int(HTTPStatus.CONFLICT)})
 _GONE: Final = frozenset({int(HTTPStatus.NOT_FOUND)})
@@ -62,10 +66,8 @@ class KubernetesRuns:
     made: Sequence[Watched]
 
     def standing(self) -> Cluster:
-        """How it stood a moment ago."""
-        pods = [pod for watched in self.pods for pod in watched.objects()]
-        made = [workflow for watched in self.made for workflow in watched.objects()]
-        return Cluster(pods=tuple(map(read_pod, pods)), workflows=tuple(map(_read_workflow, made)))
+        """How it stood a moment ago; objects that are none of runs', whoever made them, are told and left out."""
+        return Cluster(pods=tuple(_read(read_pod, self.pods)), workflows=tuple(_read(_read_workflow, self.made)))
 
     def make(self, submission: Submission, remaining: frozenset[str], generation: int) -> None:
         """Make the Workflows of a generation. Key: their names; what is there stays."""
@@ -127,6 +129,14 @@ class KubernetesRuns:
         return CustomObjectsApi(self.client)
 
 
+def _read(read: Callable[[JsonValue], ReadT], watched: Sequence[Watched]) -> Iterator[ReadT]:
+    for document in (document for each in watched for document in each.objects()):
+        try:
+            yield read(document)
+        except OrchestrationError as error:
+            _LOGGER.warning("left out: %s", error.what)
+
+
 def _through_gate(pod: AttemptPod, order: Order, pool: PoolNodes) -> list[dict[str, JsonValue]]:
     """What changes of a pod that is let through, all or nothing, on the version that was read."""
     seconds = -(-order.node.limit_ms // 1000) + DEADLINE_SLACK_SECONDS
@@ -151,8 +161,7 @@ def _appended(path: str, values: Sequence[JsonValue], *, is_there: bool) -> list
 def _read_workflow(document: JsonValue) -> RunWorkflow:
     try:
         read = _Workflow.model_validate(document)
-        team, submission_id, run = read.metadata.annotations[names.RUN].split("/")
-        of = RunKey(team, submission_id, int(run))
+        of = _run_of(read.metadata)
         generation = int(read.metadata.labels[names.GENERATION])
     except (ValueError, KeyError) as exc:
         raise OrchestrationError(
@@ -188,6 +197,14 @@ class _Workflow(BaseModel):
     metadata: _Metadata
     spec: _Spec = _Spec()
     status: _Status = _Status()
+
+
+def _run_of(metadata: _Metadata) -> RunKey:
+    """The run that a Workflow says it is of, which is one of the namespace's team. Raises ValueError, KeyError."""
+    team, submission_id, run = metadata.annotations[names.RUN].split("/")
+    if job_namespace(team) != metadata.namespace:
+        raise ValueError(f"{team} is not the team of {metadata.namespace}")
+    return RunKey(team, submission_id, int(run))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
+from quantos.environment.namespaces import job_namespace
 from quantos.errors import OrchestrationError
 from quantos.orchestration.cluster import names
 from quantos.orchestration.protocol.rows import AttemptKey, Order
@@ -161,14 +162,15 @@ def read_pod(document: JsonValue) -> AttemptPod:
     """A pod of the Kubernetes API.
 
     Raises:
-        OrchestrationError: it is none of a run's, or holds what is no order.
+        OrchestrationError: it is none of a run's, or holds what is no order of its own.
     """
     try:
         pod = _Pod.model_validate(document)
         metadata, annotations = pod.metadata, pod.metadata.annotations
         order = None if names.ORDER not in annotations else _ORDER.validate_json(annotations[names.ORDER])
         run, node, workflow = metadata.labels[names.RUN], annotations[names.NODE], metadata.labels[_WORKFLOW]
-    except (ValidationError, KeyError) as exc:
+        _ensure_own(order, run=run, node=node, namespace=metadata.namespace)
+    except (ValidationError, ValueError, KeyError) as exc:
         raise OrchestrationError(
             f"a pod is none of a run's: {exc}", remedy="see who makes pods with the label quantos.io/run"
         ) from exc
@@ -194,6 +196,15 @@ def read_pod(document: JsonValue) -> AttemptPod:
         has_finalizers=bool(metadata.finalizers),
         has_tolerations=bool(pod.spec.tolerations),
     )
+
+
+def _ensure_own(order: Order | None, *, run: str, node: str, namespace: str) -> None:
+    """Refuse an order that was not given to this pod: whoever may make pods in a namespace may write annotations."""
+    if order is None:
+        return
+    asked = order.node
+    if (names.run_key(asked.run), asked.id, job_namespace(asked.run.team)) != (run, node, namespace):
+        raise ValueError(f"it holds an order for {asked.last_attempt}, which is not its own")
 
 
 def order_text(order: Order) -> str:

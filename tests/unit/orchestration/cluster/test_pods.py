@@ -5,6 +5,7 @@ import pytest
 from quantos.errors import OrchestrationError
 from quantos.orchestration.cluster import names
 from quantos.orchestration.cluster.pods import order_text, read_order
+from quantos.orchestration.protocol.rows import Order, RunKey
 from tests.support import pods
 
 
@@ -43,6 +44,20 @@ def test_of_other_containers_nothing_is_taken() -> None:
 def test_a_pod_that_is_none_of_a_runs_is_refused(metadata: dict[str, object]) -> None:
     with pytest.raises(OrchestrationError, match="a pod is none of a run's"):
         pods.pod(**metadata)
+
+
+@pytest.mark.parametrize(
+    ("order", "metadata"),
+    [
+        (pods.order(run=RunKey("beta", "nightly-1")), {}),
+        (pods.order(run=RunKey("research", "nightly-1", 2)), {}),
+        (pods.order("fetch"), {}),
+        (pods.order(), {"namespace": "jobs-beta"}),
+    ],
+)
+def test_an_order_that_was_given_to_another_pod_is_refused(order: Order, metadata: dict[str, str]) -> None:
+    with pytest.raises(OrchestrationError, match="which is not its own"):
+        pods.pod(order, **metadata)
 
 
 def test_an_order_is_read_as_it_was_written() -> None:
