@@ -143,7 +143,7 @@ def _faults(name: str, stated: _Stated, project: Path) -> Iterator[tuple[FaultPa
         if not (project / folder).is_dir():
             yield ("code", place), f"{folder} is no folder of the project"
     for place, pattern in enumerate(stated.unpinned):
-        if not pattern.startswith(tuple(f"{folder}/" for folder in stated.code)):
+        if not f"{pattern}/".startswith(tuple(f"{folder}/" for folder in stated.code)):
             yield ("unpinned", place), f"{pattern} lies in none of the folders of code"
     known = dependency_groups(project)
     for place, group in enumerate(stated.packages.groups):

@@ -3,6 +3,7 @@
 Key: the attempt. The topic is committed behind what is done; another that comes in its place goes on from there.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -64,11 +65,11 @@ def main() -> None:
     intake = Intake()
     consumer = KafkaConsumer(kafka_cluster(bus), group=GROUP, topic=topics.ORCH_ATTEMPTS, lost=intake.lost)
     with (
+        contextlib.closing(consumer),
         ApiClient(configuration) as client,
         watching(settings, read_terms(environ), client=client, sender=TopicSender(publisher_from_url(bus))) as watcher,
     ):
         watch(watcher, consumer, intake, ended=ended)
-    consumer.close()
 
 
 def watch(watcher: Watcher, consumer: Records, intake: Intake, *, ended: threading.Event) -> None:

@@ -221,7 +221,7 @@ def test_a_pod_goes_through_its_gate_once_with_all_that_it_is_asked_for(case: Ca
     assert spec["nodeSelector"] == SPEC["cpu"]
     assert TOLERATION in spec["tolerations"]
     assert len(spec["tolerations"]) == 3
-    assert spec["activeDeadlineSeconds"] == 60 + 120
+    assert spec["activeDeadlineSeconds"] == 60 + 3600
     case.runs.lift(waiting, replace(case.order(), inputs=(case.order("fetch").node.last_attempt,)))
     assert case.seen(waiting.name).order == case.order()
 

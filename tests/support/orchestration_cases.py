@@ -69,6 +69,7 @@ def _workspaces() -> dict[str, Call]:
         "fetch": lambda: archive.fetch(output, folder / "fetched"),
         "put_output": lambda: archive.put_output("a/x/1/n/2", "model_uri", file=file),
         "put_outputs": lambda: archive.put_outputs("a/x/1/n/2", {}),
+        "begin": lambda: archive.begin(f"a/x/1/b/{next(numbers)}", "pod"),
         "put_log": lambda: archive.put_log("a/x/1/n/2", 0, part=b"a line"),
         "log_parts": lambda: archive.log_parts("a/x/1/n/1"),
         "finish_log": lambda: archive.finish_log(f"a/x/1/m/{next(numbers)}", log=file, end="failure"),

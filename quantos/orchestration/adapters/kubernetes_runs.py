@@ -26,8 +26,8 @@ from quantos.translation import translated
 ReadT = TypeVar("ReadT")
 GROUP, VERSION, PLURAL = "argoproj.io", "v1alpha1", "workflows"
 STOP_GRACE_SECONDS: Final = 30
-DEADLINE_SLACK_SECONDS: Final = 120
-"""Beyond an attempt's own limit, after which the kubelet ends what does not end itself."""
+DEADLINE_SLACK_SECONDS: Final = 3600
+"""Beyond an attempt's own limit, pulling its image included; then the kubelet ends what does not end itself."""
 
 _LOGGER: Final = logging.getLogger(__name__)
 _OVER: Final = frozenset({"Succeeded", "Failed", "Error"})

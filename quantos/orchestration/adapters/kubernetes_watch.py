@@ -1,8 +1,9 @@
 """What a cluster's API has of one kind, kept up to date: listed once, then watched from where the list ended."""
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final
 
@@ -18,6 +19,9 @@ from quantos.translation import Vendor, translated
 
 WATCH_SECONDS: Final = 240
 RETRY_SECONDS: Final = 1.0
+CONNECT_SECONDS: Final = 10
+DEAF_SECONDS: Final = 3 * WATCH_SECONDS
+"""After so long without a word, not even of the end of a watch, what is known is no longer believed."""
 
 
 def _reason(error: Exception) -> str:
@@ -37,6 +41,9 @@ KUBERNETES: Final = Vendor(
     raises=(ApiException, ConfigException, HTTPError, OSError), reason=_reason, transient=_is_transient
 )
 """What the cluster's client raises."""
+
+_READING: Final = replace(KUBERNETES, raises=(*KUBERNETES.raises, ValueError, LookupError, TypeError, AttributeError))
+"""While events are read: lines may break off, and hold what is none."""
 
 
 class _Metadata(BaseModel):
@@ -78,6 +85,7 @@ class Watched:
     _ready: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _failed: OrchestrationError | None = None
+    _heard_s: float = 0.0
 
     def objects(self) -> list[JsonValue]:
         """All that there are, as they were told last.
@@ -88,6 +96,10 @@ class Watched:
         with self._lock:
             if self._failed is not None:
                 raise self._failed
+            if time.monotonic() - self._heard_s > DEAF_SECONDS:
+                raise OrchestrationError(
+                    f"nothing was heard of {self.what} for {DEAF_SECONDS} s", remedy="see how the cluster's API is"
+                )
             return list(self._objects.values())
 
     def start(self, *, timeout_seconds: float = 30.0) -> None:
@@ -106,7 +118,7 @@ class Watched:
         while not self._stopping.is_set():
             try:
                 with translated(
-                    KUBERNETES,
+                    _READING,
                     into=OrchestrationError,
                     what=f"{self.what} cannot be listed",
                     remedy="check that this account may list and watch them",
@@ -118,7 +130,8 @@ class Watched:
                 self._stopping.wait(RETRY_SECONDS)
 
     def _list(self) -> str:
-        listed = self.listed(*self.where, label_selector=self.selector)
+        timeouts = (CONNECT_SECONDS, WATCH_SECONDS)
+        listed = self.listed(*self.where, label_selector=self.selector, _request_timeout=timeouts)
         answer: JsonValue = self.client.sanitize_for_serialization(listed)
         if not isinstance(answer, dict) or not isinstance(answer["metadata"], dict):
             raise OrchestrationError(f"{self.what}: the API answered no list", remedy="see what answers there")
@@ -126,32 +139,42 @@ class Watched:
         with self._lock:
             self._objects = {_place(item): item for item in items} if isinstance(items, list) else {}
             self._failed = None
+            self._heard_s = time.monotonic()
         self._ready.set()
         return str(answer["metadata"].get("resourceVersion", ""))
 
     def _follow(self, version: str) -> None:
-        """Take in what changes, until the API has forgotten where we are, or ends it."""
+        """Take in what changes, until the API has forgotten where we are."""
         while not self._stopping.is_set():
             stream = watch.Watch().stream(
                 self.listed,
                 *self.where,
                 label_selector=self.selector,
                 resource_version=version,
+                allow_watch_bookmarks=True,
                 timeout_seconds=WATCH_SECONDS,
+                _request_timeout=(CONNECT_SECONDS, WATCH_SECONDS + CONNECT_SECONDS),
             )
-            for raw in stream:
-                event = _Event.model_validate(raw)
-                if event.type == "ERROR":
-                    return
-                version = event.raw_object.metadata.resource_version
-                if event.type != "BOOKMARK":
-                    self._change(event.raw_object.model_dump(by_alias=True), gone=event.type == "DELETED")
+            try:
+                for raw in stream:
+                    event = _Event.model_validate(raw)
+                    if event.type == "ERROR":
+                        return
+                    version = event.raw_object.metadata.resource_version
+                    self._take(event)
+            except ApiException as error:
+                if error.status != HTTPStatus.GONE:
+                    raise
+                return
+            self._heard_s = time.monotonic()
 
-    def _change(self, document: JsonValue, *, gone: bool) -> None:
+    def _take(self, event: _Event) -> None:
+        document = event.raw_object.model_dump(by_alias=True)
         with self._lock:
-            if gone:
+            self._heard_s = time.monotonic()
+            if event.type == "DELETED":
                 self._objects.pop(_place(document), None)
-            else:
+            elif event.type != "BOOKMARK":
                 self._objects[_place(document)] = document
 
 

@@ -95,7 +95,7 @@ class RunWitness:
 
     def _publish(self, submission: Submission, attempt: AttemptKey, outputs: Outputs) -> None:
         for publication in publications(submission, outputs):
-            publish(publication, self.objects)
+            publish(publication, attempt, self.objects)
             record = published(publication, attempt, digest=submission.digest, at=self.clock(), chain=self.chain)
             self.bus.send(Recorded(record))
 

@@ -82,6 +82,11 @@ class WorkspaceArchive:
         """Keep what an attempt gave as a whole."""
         self._put(f"{_folder(attempt)}/{DOCUMENT}", document_of(outputs))
 
+    def begin(self, attempt: str, by: str) -> bool:
+        """Be the one who runs an attempt; False where another was. Key: the attempt, for good."""
+        objects, key = S3Objects(self.client, self.bucket), f"{_folder(attempt)}/begun-by"
+        return objects.put_once(key, by.encode(), content_type="text/plain") or objects.read(key) == by.encode()
+
     def put_log(self, attempt: str, number: int, *, part: bytes) -> None:
         """Keep a part of a log. Key: the part, whose bytes are always the same."""
         self._put(part_key(attempt, number), part)

@@ -47,6 +47,7 @@ class PodPlace:
     Attributes:
         bucket: the environment's artifacts.
         image: the image that it runs, by digest.
+        pod: its name, which no other has.
         work: the folder that it may write.
         program: where its image has its program.
         otlp_endpoint: where programs send their spans; "" for nowhere.
@@ -57,6 +58,7 @@ class PodPlace:
 
     bucket: str
     image: str
+    pod: str
     work: Path
     program: Path = PROGRAM
     otlp_endpoint: str = ""
@@ -72,6 +74,7 @@ def read_pod_place(environ: Mapping[str, str], *, work: Path) -> PodPlace:
         return PodPlace(
             bucket=environ["QUANTOS_BUCKET"],
             image=environ["QUANTOS_IMAGE"],
+            pod=environ["QUANTOS_POD"],
             work=work,
             program=Path(environ.get("QUANTOS_PROGRAM", PROGRAM)),
             otlp_endpoint=environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
@@ -91,9 +94,11 @@ def run_in_pod(order: Order, place: PodPlace, client: "S3Client") -> AttemptRepo
     folder.prepare(encode(Create(order)).value)
     if not folder.claim(Claim(process=mark(os.getpid()), at_ms=_clock_ms())):
         raise OrchestrationError("this pod has run its attempt already", remedy="let Argo make another pod")
+    archive = WorkspaceArchive(client, place.bucket)
+    if not archive.begin(str(order.node.last_attempt), place.pod):
+        raise OrchestrationError("another pod runs this attempt, or ran it", remedy="see its log; let this one go")
     folder.log.touch()
     signal.signal(signal.SIGTERM, lambda *_: folder.ask_to_stop(now_ms=_clock_ms()))
-    archive = WorkspaceArchive(client, place.bucket)
     _worker(order, place, folder=folder, client=client).run()
     ended = folder.exited()
     if ended is None:

@@ -15,6 +15,12 @@ MOST_MESSAGE_BYTES: Final = 4_096
 """That the kubelet takes of a container's own message."""
 
 _OUT_OF_MEMORY: Final = "OOMKilled"
+_BELIEVED: Final = ("failure", "infrastructure", "unknown")
+"""What whoever ran an attempt may say of its end by itself: that it was taken away, others say."""
+
+_UNSEEN: Final = "ContainerStatusUnknown"
+_DEADLINE: Final = "DeadlineExceeded"
+_MOST_IO_BYTES: Final = 2**50
 _NEVER_STARTS: Final = ("ErrImageNeverPull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError")
 
 
@@ -78,7 +84,7 @@ def _message(
     if span is None:
         return Finished(attempt, end, detail=detail)
     started_ms, ended_ms = span
-    io_bytes = 0 if report is None else max(0, report.io_bytes)
+    io_bytes = 0 if report is None else min(max(0, report.io_bytes), _MOST_IO_BYTES)
     return Finished(
         attempt,
         end,
@@ -101,10 +107,12 @@ def _judged(pod: AttemptPod, report: AttemptReport | None) -> tuple[End, str]:
     if pod.end is not None and pod.end.exit_code == 0 and report is not None and report.end == "succeeded":
         return "succeeded", bounded(report.detail)
     facts = _facts(pod)
+    if report is not None and report.end == "cancelled" and not pod.stopped:
+        return classify(replace(facts, lost=facts.lost or "its pod was removed, and nobody says that they did"))
     stated = facts.stopped or facts.preempted or facts.lost or facts.limit
     if report is None or stated or report.end == "succeeded" or (pod.end is not None and pod.end.exit_code == 0):
         return classify(facts)
-    return report.end, bounded(report.detail)
+    return (report.end if report.end in _BELIEVED else "failure"), bounded(report.detail)
 
 
 def _facts(pod: AttemptPod) -> ExitFacts:
@@ -115,6 +123,10 @@ def _facts(pod: AttemptPod) -> ExitFacts:
             "its pod was removed before it began" if pod.running_ms is None else "its pod was removed"
         )
         return replace(facts, not_started=pod.waiting, lost=lost)
+    if pod.end.reason == _UNSEEN:
+        return replace(facts, lost=pod.reason or "its node lost sight of its container")
+    if pod.reason.startswith(_DEADLINE):
+        return replace(facts, limit="ran longer than its pod may")
     if pod.end.reason == _OUT_OF_MEMORY:
         facts = replace(facts, limit="out of memory: the kernel ended it at the limit of its container")
     fault = "its end was not told by what ran it" if pod.end.exit_code == 0 else ""

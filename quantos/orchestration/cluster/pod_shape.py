@@ -7,6 +7,8 @@ from hera.workflows.models import (
     DownwardAPIVolumeFile,
     DownwardAPIVolumeSource,
     EmptyDirVolumeSource,
+    EnvVar,
+    EnvVarSource,
     ObjectFieldSelector,
     PodSecurityContext,
     SeccompProfile,
@@ -43,6 +45,12 @@ VOLUME_MOUNTS: Final = [
     VolumeMount(name="work", mount_path=WORK_FOLDER),
     VolumeMount(name="temporary", mount_path=TEMPORARY_FOLDER),
 ]
+
+
+POD_NAME: Final = EnvVar(
+    name="QUANTOS_POD", value_from=EnvVarSource(field_ref=ObjectFieldSelector(field_path="metadata.uid"))
+)
+"""Who a pod is, which no other ever was."""
 
 
 def container_resources(requests: Requests) -> dict[str, dict[str, str]]:

@@ -19,6 +19,7 @@ from quantos.orchestration.cluster.reconcile import (
     Lift,
     MakeWorkflows,
     Remove,
+    Renew,
     RunWorkflow,
     Tell,
     reconcile,
@@ -118,7 +119,11 @@ class Watcher:
 
     def step(self, *, now_ms: int) -> None:
         """Do what can be done now. One thing that cannot be done holds up no other, and is tried again."""
-        cluster = self.cluster.standing()
+        try:
+            cluster = self.cluster.standing()
+        except OrchestrationError as error:
+            _LOGGER.warning("nothing is done now: %s", error.what)
+            return
         plan = reconcile(self.asked, cluster, now_ms=now_ms)
         before, self.asked = self.asked, dict(plan.asked)
         for action in plan.actions:
@@ -138,18 +143,30 @@ class Watcher:
             case Lift(pod, order):
                 if self._is_claimed(order):
                     self.cluster.lift(pod, order)
+                else:
+                    self._not_lifted(order)
             case Remove(pod, stopped):
                 self.cluster.remove(pod, stopped=stopped)
             case Free(pod):
                 self.cluster.free(pod)
+            case Renew(stuck):
+                for workflow in stuck:
+                    self.cluster.end(workflow)
             case Tell(message):
                 if isinstance(message, Finished):
                     self.finish_log(message.attempt, message.end)
                 self.sender.send(message)
 
+    def _not_lifted(self, order: Order) -> None:
+        known = self.asked.get(order.node.last_attempt)
+        if known is not None:
+            self.asked[order.node.last_attempt] = replace(known, lifted_ms=None)
+
     def _untold(self, action: Action, before: dict[AttemptKey, Asked]) -> None:
-        """What could not be told is not remembered as told."""
-        if isinstance(action, Tell):
+        """What could not be told or let through is not remembered as if it had been."""
+        if isinstance(action, Lift):
+            self._not_lifted(action.order)
+        elif isinstance(action, Tell):
             known, earlier = self.asked.get(action.message.attempt), before.get(action.message.attempt, Asked())
             if known is not None:
                 again = replace(known, told_ms=earlier.told_ms, told_start=earlier.told_start)

@@ -36,6 +36,7 @@ from quantos.contracts.dag.submission import SubmissionRequest
 from quantos.orchestration.cluster import names
 from quantos.orchestration.cluster.pod_shape import (
     CONTAINER_SECURITY,
+    POD_NAME,
     POD_VOLUMES,
     VOLUME_MOUNTS,
     container_resources,
@@ -95,17 +96,17 @@ class ClusterRun:
 
 def workflows(run: ClusterRun, settings: ClusterSettings) -> list[Workflow]:
     """The Workflows of a run, one for each 200 nodes in an order in which they can run."""
-    return [_workflow(run, settings, part=number, nodes=part) for number, part in enumerate(_parts(run), 1)]
+    return [_workflow(run, settings, part=number, nodes=part) for number, part in enumerate(_parts(run), 1) if part]
 
 
 def _parts(run: ClusterRun) -> Iterator[Sequence[str]]:
+    """What is left of each part: a node is of the same part in every generation."""
     dag = run.request.dag
     arrows = [(edge.source, edge.target) for edge in dag.edges]
     places = {node.id: place for place, node in enumerate(dag.nodes)}
-    graph = graph_of(run.remaining, arrows)
-    order = list(nx.lexicographical_topological_sort(graph, key=places.__getitem__))
+    order = list(nx.lexicographical_topological_sort(graph_of(places, arrows), key=places.__getitem__))
     for start in range(0, len(order), MOST_TASKS):
-        yield order[start : start + MOST_TASKS]
+        yield [node for node in order[start : start + MOST_TASKS] if node in run.remaining]
 
 
 def _workflow(run: ClusterRun, settings: ClusterSettings, *, part: int, nodes: Sequence[str]) -> Workflow:
@@ -186,7 +187,7 @@ def _attempt(run: ClusterRun, settings: ClusterSettings) -> Template:
         container=Container(
             image=f"{{{{inputs.parameters.{_IMAGE}}}}}",
             command=["python3", "-m", "services.task_runner"],
-            env=[EnvVar(name=name, value=value) for name, value in sorted(variables.items())],
+            env=[*(EnvVar(name=name, value=value) for name, value in sorted(variables.items())), POD_NAME],
             volume_mounts=VOLUME_MOUNTS,
             security_context=CONTAINER_SECURITY,
         ),

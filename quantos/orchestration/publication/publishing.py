@@ -55,14 +55,18 @@ def publications(submission: Submission, outputs: Outputs) -> Iterator[Publicati
             )
 
 
-def publish(publication: Publication, objects: ObjectStore) -> None:
-    """Put it under its name, unless the same stands there already.
+def publish(publication: Publication, attempt: AttemptKey, objects: ObjectStore) -> None:
+    """Put what an attempt gave under its name, unless the same stands there already.
 
     Raises:
-        OrchestrationError: it is gone, too large or not what its hash says, or something else stands under the name.
+        OrchestrationError: it lies outside of the attempt's workspace, is gone, too large or not what its hash says, or
+            something else stands under the name.
     """
     if publication.size_bytes > MOST_PUBLISHED_BYTES:
         raise _refused(publication, f"has {publication.size_bytes} bytes, of {MOST_PUBLISHED_BYTES} at most")
+    workspace = f"workspaces/{attempt}/"
+    if not publication.source.startswith(f"s3://{objects.bucket}/{workspace}"):
+        raise _refused(publication, f"does not lie in the workspace of {attempt}")
     key = publication.source.removeprefix(f"s3://{objects.bucket}/")
     content = objects.read(key)
     if content is None:

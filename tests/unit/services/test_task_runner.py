@@ -57,8 +57,11 @@ def pod(tmp_path: Path) -> Iterator[Pod]:
             "PYTHONPATH": ":".join(path for path in sys.path if path),
             "QUANTOS_BUCKET": BUCKET,
             "QUANTOS_IMAGE": "kit@sha256:1",
+            "QUANTOS_POD": "pod-1",
             "QUANTOS_PROGRAM": str(write_program(tmp_path / "program")),
         }
+        for entry in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+            client.delete_object(Bucket=BUCKET, Key=entry["Key"])
         yield Pod(tmp_path, ExecutorCase(tmp_path / "state", client, environ), {**environ, **told})
 
 
@@ -124,7 +127,17 @@ def test_a_pod_runs_once(pod: Pod) -> None:
     assert "this pod has run its attempt already" in said
 
 
-@pytest.mark.parametrize("name", ["QUANTOS_BUCKET", "QUANTOS_IMAGE"])
+def test_an_attempt_that_another_pod_began_is_not_run_again(pod: Pod, tmp_path: Path) -> None:
+    order = ordered(pod, "print('once')")
+    assert pod.run(order)[0] == 0
+    (tmp_path / "other").mkdir()
+    code, said, report = Pod(tmp_path / "other", pod.case, {**pod.environ, "QUANTOS_POD": "pod-2"}).run(order)
+    assert (code, report) == (1, None)
+    assert "another pod runs this attempt, or ran it" in said
+    assert pod.case.log(order) == "once\n"
+
+
+@pytest.mark.parametrize("name", ["QUANTOS_BUCKET", "QUANTOS_IMAGE", "QUANTOS_POD"])
 def test_a_pod_that_is_not_told_where_it_is_says_so(pod: Pod, name: str) -> None:
     lacking = {key: value for key, value in pod.environ.items() if key != name}
     code, said, report = Pod(pod.folder, pod.case, lacking).run(ordered(pod, "pass"))

@@ -55,6 +55,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
     "succeeded before it was taken away": (
         pods.disrupted(pods.ended(0, message=report()), "PreemptionByScheduler"), {}, "succeeded", "",
     ),
+    "removed, and nobody says that they did": (
+        pods.ended(1, message=report("cancelled")), {}, "infrastructure", "nobody says that they did",
+    ),
+    "says that it was taken away": (pods.ended(1, message=report("preempted", detail="so")), {}, "failure", "so"),
+    "its node lost sight of it": (
+        pods.ended(137, reason="ContainerStatusUnknown"), {}, "infrastructure", "lost sight of its container",
+    ),
+    "ran longer than its pod may": (
+        {**pods.ended(137), "reason": "DeadlineExceeded"}, {}, "failure", "longer than its pod may",
+    ),
     "its node is lost": ({**pods.running(), "phase": "Failed", "reason": "NodeLost"}, {}, "infrastructure", "NodeLost"),
     "stopped": (pods.ended(143), {"annotations": STOPPED}, "cancelled", "stopped"),
     "stopped and succeeded": (pods.ended(0, message=report()), {"annotations": STOPPED}, "succeeded", ""),

@@ -1,8 +1,9 @@
 """What is asked of a cluster happens once, and is told until the ledger has it, whatever is missed or comes twice."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,9 @@ from quantos.orchestration.cluster.names import run_key
 from quantos.orchestration.cluster.pods import AttemptPod
 from quantos.orchestration.cluster.reconcile import (
     RESEND_MS,
+    SETTLED_MS,
+    STARTED_WITHIN_MS,
+    STUCK_MS,
     Action,
     Asked,
     Cluster,
@@ -19,6 +23,7 @@ from quantos.orchestration.cluster.reconcile import (
     Lift,
     MakeWorkflows,
     Remove,
+    Renew,
     RunWorkflow,
     Tell,
     reconcile,
@@ -93,8 +98,11 @@ def test_an_end_is_told_again_until_it_is_acknowledged_and_then_the_pod_may_go()
 def test_what_is_stopped_is_removed_or_never_begins() -> None:
     running = pods.pod(ORDER, status=pods.running())
     assert Remove(running, stopped=True) in actions(Asked(order=ORDER, stop=True), running)
-    stopped = pods.pod(ORDER, status=pods.running(), annotations={names.STOPPED: "1"})
-    assert actions(Asked(order=ORDER, stop=True, told_start=True), stopped) == []
+    marked = {"status": pods.running(), "annotations": {names.STOPPED: "1"}}
+    begun = Asked(order=ORDER, stop=True, told_start=True)
+    half = pods.pod(ORDER, **marked)
+    assert actions(begun, half) == [Remove(half, stopped=True)]
+    assert actions(begun, pods.pod(ORDER, **marked, deletionTimestamp=pods.at(1000))) == []
     (never,) = actions(Asked(order=ORDER, stop=True), pods.pod())
     assert never == Tell(Finished(KEY, "cancelled", detail="stopped before it began"))
 
@@ -109,6 +117,50 @@ def test_a_pod_that_never_starts_is_removed_and_one_that_is_gone_is_told() -> No
     assert isinstance(action, Tell)
     assert isinstance(action.message, Finished)
     assert (action.message.end, action.message.started_ms) == ("infrastructure", pods.STARTED_MS)
+
+
+def test_a_pod_that_is_kept_no_longer_is_told_no_more_by_whoever_watches() -> None:
+    freed = pods.pod(ORDER, status=FAILED, finalizers=[])
+    assert actions(None, freed) == []
+    assert reconcile({}, Cluster(pods=(freed,)), now_ms=NOW_MS).asked == {}
+
+
+def test_what_was_just_let_through_is_not_said_to_have_never_begun() -> None:
+    lifted = Asked(order=ORDER, stop=True, lifted_ms=NOW_MS - SETTLED_MS + 1)
+    assert actions(lifted, pods.pod()) == []
+    (action,) = actions(replace(lifted, lifted_ms=NOW_MS - SETTLED_MS), pods.pod())
+    assert isinstance(action, Tell)
+    known = Asked(order=ORDER, acknowledged=True)
+    running = pods.pod(ORDER, status=pods.running())
+    assert actions(known, running) == [Remove(running, stopped=True), Free(running)]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"namespace": "jobs-other"},
+        {"labels": {names.RUN: run_key(pods.RUN), "workflows.argoproj.io/workflow": "run-0"}},
+    ],
+)
+def test_a_pod_of_no_workflow_of_the_last_generation_is_not_let_through(metadata: dict[str, Any]) -> None:
+    stale = workflow(over=True, generation=0)
+    assert actions(Asked(order=ORDER), pods.pod(**metadata), workflows=(stale, workflow())) == []
+
+
+def test_a_pod_that_does_not_start_in_time_is_removed() -> None:
+    late = Asked(order=ORDER, had_pod=True, since_ms=NOW_MS - STARTED_WITHIN_MS - 1)
+    pod = pods.pod(ORDER)
+    assert actions(late, pod) == [Remove(pod, stopped=False)]
+    assert actions(replace(late, since_ms=NOW_MS - STARTED_WITHIN_MS), pod) == []
+
+
+def test_where_argo_makes_no_pod_another_generation_is_made_once_nothing_runs() -> None:
+    stuck = Asked(order=ORDER, since_ms=NOW_MS - STUCK_MS - 1)
+    parts = (workflow(), replace(workflow(over=True), name="run-1-2"))
+    assert actions(stuck, workflows=parts) == [Renew((parts[0],))]
+    assert actions(replace(stuck, since_ms=NOW_MS - STUCK_MS), workflows=parts) == []
+    other = pods.pod(pods.order("fetch"), node="fetch", name="other", status=pods.running())
+    assert Renew((parts[0],)) not in actions(stuck, other, workflows=parts)
 
 
 @dataclass
@@ -154,7 +206,8 @@ class World:
         live = [each for each in self.documents.values() if each["status"]["phase"] not in {"Succeeded", "Failed"}]
         if self.over and not self.over[-1] and not live:
             name = f"pod-{len(self.documents)}-{len(self.ran)}"
-            self.documents[name] = pods.document(name=name)
+            labels = {names.RUN: run_key(pods.RUN), "workflows.argoproj.io/workflow": f"run-{len(self.over)}"}
+            self.documents[name] = pods.document(name=name, labels=labels)
 
     def argo_ends(self) -> None:
         if self.over:
@@ -176,6 +229,10 @@ class World:
         for action in plan.actions:
             self.do(action)
 
+    def holds(self, document: dict[str, Any], attempt: AttemptKey) -> bool:
+        read = pods.read_pod(pods.without_nulls(document))
+        return read.attempt == attempt
+
     def do(self, action: Action) -> None:
         match action:
             case MakeWorkflows(_, generation):
@@ -190,8 +247,10 @@ class World:
                 document["metadata"]["annotations"][names.STOPPED] = "1"
                 document["status"] = pods.ended(143)
             case Free(pod):
-                del self.documents[pod.name]
+                self.documents[pod.name]["metadata"]["finalizers"] = []
             case Tell(Finished() as message):
+                kept = [each for each in self.documents.values() if self.holds(each, message.attempt)]
+                assert kept == [each for each in kept if each["metadata"]["finalizers"]]
                 self.ends.setdefault(message.attempt, message.end)
                 self.topic.append(("acknowledge", message.attempt, None))
 
@@ -221,4 +280,4 @@ def test_each_attempt_runs_at_most_once_and_comes_to_an_end(moves: list[str]) ->
         MOVES[move](world)
     assert len(set(world.ran)) == len(world.ran)
     assert len(world.ends) == world.attempts
-    assert [each for each in world.documents.values() if each["spec"]["schedulingGates"] is None] == []
+    assert [each for each in world.documents.values() if each["metadata"]["finalizers"]] == []

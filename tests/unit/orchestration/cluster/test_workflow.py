@@ -89,6 +89,16 @@ def test_what_has_succeeded_is_left_out_of_the_next_generation() -> None:
     assert document["metadata"]["name"].endswith("-2-1")
 
 
+def test_a_node_is_of_the_same_part_in_every_generation() -> None:
+    left = frozenset({"n3", "n300", "n350"})
+    parts = documents(run_of(401, [], remaining=left, generation=2))
+    assert [[task["name"] for task in tasks(part)] for part in parts] == [
+        [task_name("n3")],
+        [task_name("n300"), task_name("n350")],
+    ]
+    assert [part["metadata"]["name"][-4:] for part in parts] == ["-2-1", "-2-2"]
+
+
 @pytest.mark.parametrize("nodes", [200, 201, 2000])
 def test_a_larger_run_is_several_workflows_each_within_argos_bounds(nodes: int) -> None:
     parts = documents(run_of(nodes, [(number, number + 1) for number in range(nodes - 1)]))

@@ -32,10 +32,12 @@ def hashed(content: bytes) -> str:
 
 
 def output(name: str, content: bytes, **fields: object) -> Output:
-    stated = {"type": "object", "uri": f"s3://artifacts/workspaces/{name}", "hash": hashed(content)}
+    stated = {"type": "object", "uri": f"s3://artifacts/workspaces/{ATTEMPT}/files/{name}", "hash": hashed(content)}
     return Output.model_validate({**stated, "size_bytes": len(content), **fields})
 
 
+ATTEMPT = AttemptKey(RUN, "train", 1)
+SOURCE = f"workspaces/{ATTEMPT}/files/model"
 MODEL = b"weights"
 GIVEN = Outputs(
     outputs={
@@ -47,7 +49,7 @@ GIVEN = Outputs(
 
 
 def of_model(objects: Objects, run: RunKey = RUN) -> Publication:
-    objects.kept["workspaces/model"] = MODEL
+    objects.kept[SOURCE] = MODEL
     return next(each for each in publications(submission(run=run), GIVEN) if each.output == "model_uri")
 
 
@@ -69,25 +71,32 @@ def test_another_run_publishes_under_another_name() -> None:
 def test_publishing_again_changes_nothing() -> None:
     objects = Objects()
     for _ in range(2):
-        publish(of_model(objects), objects)
+        publish(of_model(objects), ATTEMPT, objects)
     assert objects.kept["models/p/x-1/model.bin"] == MODEL
 
 
 def test_what_was_changed_since_it_was_given_is_not_published() -> None:
     objects = Objects()
     publication = of_model(objects)
-    objects.kept["workspaces/model"] = b"others"
+    objects.kept[SOURCE] = b"others"
     with pytest.raises(OrchestrationError, match="is not what was given"):
-        publish(publication, objects)
-    del objects.kept["workspaces/model"]
+        publish(publication, ATTEMPT, objects)
+    del objects.kept[SOURCE]
     with pytest.raises(OrchestrationError, match="is not there"):
-        publish(publication, objects)
+        publish(publication, ATTEMPT, objects)
+
+
+def test_what_another_attempt_gave_is_not_published() -> None:
+    objects = Objects()
+    with pytest.raises(OrchestrationError, match=f"does not lie in the workspace of {RUN}/train/10"):
+        publish(of_model(objects), AttemptKey(RUN, "train", 10), objects)
+    assert "models/p/x-1/model.bin" not in objects.kept
 
 
 def test_something_else_under_the_name_is_never_overwritten() -> None:
     objects = Objects(kept={"models/p/x-1/model.bin": b"another"})
     with pytest.raises(OrchestrationError, match="something else stands under"):
-        publish(of_model(objects), objects)
+        publish(of_model(objects), ATTEMPT, objects)
     assert objects.kept["models/p/x-1/model.bin"] == b"another"
 
 
@@ -95,7 +104,7 @@ def test_what_no_function_could_hold_is_refused() -> None:
     huge = Outputs(outputs={"model_uri": output("model", MODEL, size_bytes=MOST_PUBLISHED_BYTES + 1)})
     (publication,) = publications(submission(), huge)
     with pytest.raises(OrchestrationError, match="at most"):
-        publish(publication, Objects())
+        publish(publication, ATTEMPT, Objects())
 
 
 def test_a_table_or_what_has_no_hash_is_not_published() -> None:
