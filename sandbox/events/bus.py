@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Final, Protocol, TypeVar, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka import Message as KafkaMessage
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from quantos.environment.functions import topic_partitions
 from quantos.errors import BusError
 from quantos.messaging.adapters.kafka import KafkaCluster, KafkaPublisher, create_topics
+from quantos.messaging.adapters.kafka_consumer import stored_record
 from quantos.messaging.adapters.memory import MemoryBus
 from quantos.messaging.adapters.record import StoredRecord
 from quantos.messaging.adapters.url import kafka_cluster, publisher_from_url
@@ -160,7 +160,7 @@ class KafkaStream:
             if left_seconds <= 0:
                 raise BusError(f"Kafka handed out {len(taken)} of {wanted} records of {self._topic}", remedy=_REMEDY)
             messages = self._consumer.consume(wanted - len(taken), timeout=min(left_seconds, 1.0))
-            taken.extend(_stored(message) for message in messages)
+            taken.extend(stored_record(message) for message in messages)
         for record in taken:
             self._positions[record.partition] = record.offset + 1
         return tuple(taken)
@@ -299,22 +299,6 @@ def _settled(ask: Callable[[], _Answer]) -> _Answer:
             if exc.args[0].code() not in _UNSETTLED or time.monotonic() >= deadline:
                 raise
         time.sleep(_SETTLING_SECONDS)
-
-
-def _stored(message: KafkaMessage) -> StoredRecord:
-    if (error := message.error()) is not None:
-        raise BusError(f"Kafka could not hand out a record: {error.str()}", remedy=_REMEDY)
-    topic, partition, offset = message.topic(), message.partition(), message.offset()
-    if topic is None or partition is None or offset is None:
-        raise BusError("Kafka handed out a record without a place", remedy=_REMEDY)
-    return StoredRecord(
-        topic=topic,
-        partition=partition,
-        offset=offset,
-        timestamp_ms=message.timestamp()[1],
-        key=message.key() or b"",
-        value=message.value() or b"",
-    )
 
 
 @contextlib.contextmanager

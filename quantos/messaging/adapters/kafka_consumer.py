@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from quantos.errors import BusError
@@ -41,7 +41,7 @@ class KafkaConsumer:
         """The next records, at most so many, of those that come in time."""
         with self._asking("cannot be read"):
             messages = self._consumer.consume(limit, timeout=timeout_seconds)
-        return tuple(map(_stored, messages))
+        return tuple(map(stored_record, messages))
 
     def commit(self, offsets: Mapping[int, int]) -> None:
         """Keep from which offset on each partition is to be read again."""
@@ -63,14 +63,17 @@ class KafkaConsumer:
         return translated(KAFKA, into=BusError, what=f"{self._topic} {what}", remedy=_REMEDY)
 
 
-def _stored(message: KafkaMessage) -> StoredRecord:
-    error = message.error()
-    if error is not None:
-        raise BusError("a record was not handed out", remedy=_REMEDY) from KafkaException(error)
+def stored_record(message: KafkaMessage) -> StoredRecord:
+    """The record of a message. Raises BusError where it is an error, or has no place."""
+    if (error := message.error()) is not None:
+        raise BusError(f"Kafka could not hand out a record: {error.str()}", remedy=_REMEDY)
+    topic, partition, offset = message.topic(), message.partition(), message.offset()
+    if topic is None or partition is None or offset is None:
+        raise BusError("Kafka handed out a record without a place", remedy=_REMEDY)
     return StoredRecord(
-        topic=message.topic() or "",
-        partition=message.partition() or 0,
-        offset=message.offset() or 0,
+        topic=topic,
+        partition=partition,
+        offset=offset,
         timestamp_ms=message.timestamp()[1],
         key=message.key() or b"",
         value=message.value() or b"",

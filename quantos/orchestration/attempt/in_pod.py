@@ -99,7 +99,7 @@ def run_in_pod(order: Order, place: PodPlace, client: "S3Client") -> AttemptRepo
         raise OrchestrationError("another pod runs this attempt, or ran it", remedy="see its log; let this one go")
     folder.log.touch()
     signal.signal(signal.SIGTERM, lambda *_: folder.ask_to_stop(now_ms=_clock_ms()))
-    _worker(order, place, folder=folder, client=client).run()
+    _worker(order, place, folder=folder, archive=archive).run()
     ended = folder.exited()
     if ended is None:
         raise OrchestrationError("the attempt left no word of its end", remedy="see the container's log")
@@ -114,13 +114,12 @@ def run_in_pod(order: Order, place: PodPlace, client: "S3Client") -> AttemptRepo
     )
 
 
-def _worker(order: Order, place: PodPlace, *, folder: AttemptFolder, client: "S3Client") -> Worker:
-    archive = WorkspaceArchive(client, place.bucket)
+def _worker(order: Order, place: PodPlace, *, folder: AttemptFolder, archive: WorkspaceArchive) -> Worker:
     lake = AttemptLake(
         opened=_lake_of(place),
         order=order,
-        client=client,
-        bucket=place.bucket,
+        client=archive.client,
+        bucket=archive.bucket,
         results=place.results,
         trino=place.trino,
         scratch=folder.path / "lake",

@@ -198,6 +198,7 @@ ASKS_NOBODY = {
         f"messaging.kafka_consumer:KafkaConsumer{call}": "tried on a real broker by test_services_broker.py"
         for call in ("", ".close", ".commit", ".read")
     },
+    "messaging.kafka_consumer:stored_record": "reads a message",
     "messaging.kafka:KafkaPublisher": "keeps its arguments",
     "messaging.memory:MemoryBus": "is in memory",
     "messaging.memory:MemoryBus.commit": "is in memory, and notes an offset of any topic",
