@@ -15,7 +15,7 @@ from quantos.deployment.adapters.processes import mark
 from quantos.errors import OrchestrationError
 from quantos.orchestration.adapters.messages import decode
 from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
-from quantos.orchestration.attempt.engines import MachineEngines
+from quantos.orchestration.attempt.composition import engines_of
 from quantos.orchestration.attempt.folder import AttemptFolder, Claim
 from quantos.orchestration.attempt.lake import AttemptLake
 from quantos.orchestration.attempt.processes import ProcessEngine
@@ -32,31 +32,22 @@ if TYPE_CHECKING:
 
 def worker_of(place: Place, folder: AttemptFolder, order: Order) -> Worker:
     """The worker of an attempt of this machine's executor."""
-    client = boto3.client("s3")
-    archive = WorkspaceArchive(client, place.bucket)
+    archive = WorkspaceArchive(boto3.client("s3"), place.bucket)
     lake = AttemptLake(
         opened=partial(_open_lake, place),
         order=order,
-        client=client,
-        bucket=place.bucket,
+        archive=archive,
         results=place.results,
         trino=place.trino,
         scratch=folder.path / "lake",
     )
     images = Images(os.environ, place.images)
     ray = RayEngine(images=images, folder=folder, state=place.state, gpus=place.machine.room.gpus)
-    engines = MachineEngines(
-        archive=archive,
-        tables=lake,
-        programs=ProcessEngine(images=images, folder=folder).run,
-        ray_jobs=ray.run,
-        statements=lake.run,
-    )
     return Worker(
         order=order,
         folder=folder,
         archive=archive,
-        engines=engines,
+        engines=engines_of(lake, processes=ProcessEngine(images=images, folder=folder), ray=ray),
         given=place.machine.given(order.node.requests, time_ms=order.node.limit_ms),
         give_secrets=partial(_copy_secrets, place.state / "secrets" / order.node.run.team),
         otlp_endpoint=place.otlp_endpoint,

@@ -20,7 +20,7 @@ from quantos.errors import OrchestrationError
 from quantos.lake.place import EmbeddedLake
 from quantos.orchestration.adapters.messages import encode
 from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
-from quantos.orchestration.attempt.engines import MachineEngines
+from quantos.orchestration.attempt.composition import engines_of
 from quantos.orchestration.attempt.folder import AttemptFolder, Claim
 from quantos.orchestration.attempt.image_environment import PROGRAM, ImageEnvironment
 from quantos.orchestration.attempt.lake import AttemptLake
@@ -118,8 +118,7 @@ def _worker(order: Order, place: PodPlace, *, folder: AttemptFolder, archive: Wo
     lake = AttemptLake(
         opened=_lake_of(place),
         order=order,
-        client=archive.client,
-        bucket=archive.bucket,
+        archive=archive,
         results=place.results,
         trino=place.trino,
         scratch=folder.path / "lake",
@@ -130,13 +129,7 @@ def _worker(order: Order, place: PodPlace, *, folder: AttemptFolder, archive: Wo
         order=order,
         folder=folder,
         archive=archive,
-        engines=MachineEngines(
-            archive=archive,
-            tables=lake,
-            programs=ProcessEngine(images=images, folder=folder).run,
-            ray_jobs=ray.run,
-            statements=lake.run,
-        ),
+        engines=engines_of(lake, processes=ProcessEngine(images=images, folder=folder), ray=ray),
         given=_given(requests, time_ms=order.node.limit_ms),
         give_secrets=_no_secrets,
         otlp_endpoint=place.otlp_endpoint,

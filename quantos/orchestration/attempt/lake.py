@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quantos.contracts.dag.outputs import Output
+from quantos.orchestration.adapters.workspace_archive import WorkspaceArchive
 from quantos.orchestration.execution.local import Ran, Statement
 from quantos.orchestration.protocol.rows import Order
 from quantos.orchestration.tracing.identity import traceparent
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from quantos.lake.ports import Lake
     from quantos.orchestration.attempt.machine_lake import MachineLake
 
@@ -24,15 +23,14 @@ class AttemptLake:
 
     Attributes:
         opened: the lake. Raises OrchestrationError where there is none.
-        bucket: where what was admitted lies.
+        archive: of the bucket in which what was admitted lies.
         results: namespace of the lake, in which statements make their tables.
         trino: `host:port` of the Trino over that lake; "" where DuckDB takes its place.
     """
 
     opened: "Callable[[], Lake]"
     order: Order
-    client: "S3Client"
-    bucket: str
+    archive: WorkspaceArchive
     results: str
     trino: str
     scratch: Path
@@ -59,7 +57,7 @@ class AttemptLake:
         return MachineLake(
             lake=lake,
             engine=sql_engine(lake, trino=self.trino, scratch=self.scratch),
-            admissions=S3Admissions(S3Objects(self.client, self.bucket)),
+            admissions=S3Admissions(S3Objects(self.archive.client, self.archive.bucket)),
             results=self.results,
             digest=self.order.node.digest,
             traceparent=traceparent(self.order.node.last_attempt),
